@@ -1,0 +1,49 @@
+"""Waveform to log-mel: the reference's front end (HiFi-GAN's, as AudioLDM uses it).
+
+Natural log of max(mel, 1e-5), slaney filters from 0 Hz to half the rate, frames of 1024 every 160 samples at 16 kHz,
+reflect padding of (1024 - 160) / 2 on each side and no centring: n samples give n // 160 frames.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+SAMPLE_RATE_HZ = 16_000
+N_FFT = 1024
+HOP = 160
+FRAME_RATE_HZ = SAMPLE_RATE_HZ // HOP
+LOG_FLOOR = 1e-5
+
+
+def _mel_from_hz(hz: Tensor) -> Tensor:
+    """Slaney's scale: linear to 1 kHz, then logarithmic."""
+    return torch.where(hz < 1000.0, hz * 3.0 / 200.0, 15.0 + torch.log(hz.clamp(min=1.0) / 1000.0) * (27.0 / torch.log(torch.tensor(6.4))))
+
+
+def _hz_from_mel(mel: Tensor) -> Tensor:
+    return torch.where(mel < 15.0, mel * 200.0 / 3.0, 1000.0 * torch.exp((mel - 15.0) * (torch.log(torch.tensor(6.4)) / 27.0)))
+
+
+@cache
+def mel_filters(n_bands: int) -> Tensor:
+    """Triangles of equal area: (bands, N_FFT // 2 + 1)."""
+    top = _mel_from_hz(torch.tensor(SAMPLE_RATE_HZ / 2.0))
+    corners = _hz_from_mel(torch.linspace(0.0, float(top), n_bands + 2))
+    bins = torch.linspace(0.0, SAMPLE_RATE_HZ / 2.0, N_FFT // 2 + 1)
+    rise = (bins[None] - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
+    fall = (corners[2:, None] - bins[None]) / (corners[2:] - corners[1:-1])[:, None]
+    triangles = torch.minimum(rise, fall).clamp(min=0.0)
+    return triangles * (2.0 / (corners[2:] - corners[:-2]))[:, None]
+
+
+def log_mel(waveform: Tensor, n_bands: int = 64) -> Tensor:
+    """Waveform (B, n) at 16 kHz, full scale 1, to log-mel (B, bands, n // 160). Needs n > 432."""
+    padding = (N_FFT - HOP) // 2
+    padded = torch.nn.functional.pad(waveform[:, None], (padding, padding), mode="reflect")[:, 0]
+    window = torch.hann_window(N_FFT, device=waveform.device)
+    spectrum = torch.stft(padded, N_FFT, HOP, N_FFT, window, center=False, return_complex=True)
+    magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-9)
+    return torch.log((mel_filters(n_bands).to(waveform.device) @ magnitude).clamp(min=LOG_FLOOR))

@@ -1,0 +1,203 @@
+"""The seam: what a generation backend and a speech detector promise. numpy crosses it, nothing else.
+
+A plugin registers offers (see `hookspecs`); everything after that is an ordinary typed method call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_post.audio import AudioClip
+from vssflow_post.timeline import Line, Span, SpeakingSegment
+
+Features: TypeAlias = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture, small."""
+
+    sample: int
+    """Presentation time on the film's clock (48 kHz samples from the first frame)."""
+    pixels: npt.NDArray[np.uint8]
+    """RGB, shape (height, width, 3)."""
+    grey: npt.NDArray[np.uint8]
+    """Luma, shape (height, width)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """A feature measured along the film at a steady rate; row k lies at time k / rate_hz seconds."""
+
+    values: Features
+    """float32, shape (n, channels)."""
+    rate_hz: float
+
+    def slice(self, span: Span) -> Track:
+        """The rows inside `span`; what lies past the end of the film is zeros."""
+        first = round(span.start_s * self.rate_hz)
+        n = max(1, round(span.duration_s * self.rate_hz))
+        rows = np.zeros((n, self.values.shape[1]), np.float32)
+        part = self.values[first : first + n]
+        rows[: len(part)] = part
+        return Track(rows, self.rate_hz)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CueRequest:
+    """All a backend needs to render one cue. Picklable, so that it can go to another process or machine."""
+
+    id: str
+    kind: str
+    """`speech` or `sound`."""
+    span: Span
+    """Where the cue lies in the film."""
+    seed: int
+    text: str = ""
+    voice: str | None = None
+    """One of the backend's `voices`, or None for its default."""
+    sound: str = ""
+    """Sound prompt in words, or "" for "unspecified"."""
+    visual: dict[str, Track] = field(default_factory=dict)
+    """The backend's own features (from its encoder), cut to the span."""
+    mouth: Track | None = None
+    """Mouth opening of the visible speaker, 0 closed to 1 open, one channel; None when no mouth is seen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """What a backend returned for one request."""
+
+    id: str
+    audio: AudioClip
+    """Mono; as long as the request's span, to within one sample of its own rate."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the report, e.g. that a line did not fit its span."""
+
+
+class FrameEncoder(Protocol):
+    """Takes each frame of a film once, in order, and gives the backend's visual features."""
+
+    def push(self, frame: Frame) -> None: ...
+
+    def finish(self, duration: Span) -> dict[str, Track]:
+        """The features of the whole film, which spans `duration`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationSettings:
+    """The `[generate]` section of a preset that a backend reads."""
+
+    weights: str = "starter"
+    """`starter`, or a folder of weights."""
+    sampler: str = "midpoint"
+    """`euler` or `midpoint`."""
+    steps: int = 8
+    """Sampling steps (one evaluation each for euler, two for midpoint)."""
+    guidance: float = 3.0
+    """Classifier-free guidance scale; 1 is no guidance."""
+    threads: int = 0
+    """CPU threads; 0 means all cores."""
+    allow_cpu_fallback: bool = False
+    """Whether a backend that runs out of device memory may go on on the CPU."""
+
+
+class Backend(Protocol):
+    """A generation engine, open and ready."""
+
+    name: str
+    device: str
+    """What it runs on, in words."""
+    weights_digest: str
+    """sha256 over the weights: part of every take's address."""
+    voices: Sequence[str]
+    sounds: Sequence[str]
+    """Sound classes it knows by name."""
+
+    def encoder(self) -> FrameEncoder:
+        """A fresh encoder for one film."""
+        ...
+
+    def render(self, requests: Sequence[CueRequest]) -> Iterator[Take]:
+        """One take per request, as each is ready (in any order). Deterministic in the request alone."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BackendOffer:
+    """What a plugin registers; making one must not import torch."""
+
+    name: str
+    priority: int
+    """`auto` takes the usable offer with the highest."""
+    open: Callable[[GenerationSettings], Backend]
+    """Imports what is heavy and loads the weights."""
+    unavailable: str | None = None
+    """Why it cannot run here, as a sentence the user reads; None when it can."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechEvidence:
+    """What a detector may look at."""
+
+    film: Path
+    duration: Span
+    lines: tuple[Line, ...] | None
+    """The script's lines; None without a script."""
+    audio: Callable[[int], AudioClip] | None
+    """Decodes the production track, mono at the given rate; None when the film has none."""
+    mouths: tuple[MouthTrack, ...]
+    """Mouths seen in the picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MouthTrack:
+    """One tracked face: how open its mouth is over time."""
+
+    span: Span
+    """When the face is on screen."""
+    opening: Track
+    """One channel, 0 closed to 1 open; row 0 lies at the span's start."""
+    box: tuple[float, float, float, float]
+    """Mean face box, as fractions of the picture: x, y, width, height."""
+
+
+class SpeechDetector(Protocol):
+    """Finds who speaks when."""
+
+    name: str
+
+    def detect(self, evidence: SpeechEvidence) -> Sequence[SpeakingSegment]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """The `[speech]` section of a preset."""
+
+    source: str = "auto"
+    """`auto`, `none`, or the name of a detector: `script`, `pyannote`, `silero`, `lips`, ..."""
+    pyannote_model: str = ""
+    """Folder, checkpoint file or hub id of a pyannote pipeline or segmentation model; "" leaves pyannote out."""
+    min_s: float = 0.3
+    """Shorter segments are dropped (those found by audio or lips)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorOffer:
+    """What a plugin registers for speech detection."""
+
+    name: str
+    priority: int
+    """`auto` takes the usable offer with the highest."""
+    open: Callable[[SpeechSettings], SpeechDetector]
+    unavailable: Callable[[SpeechEvidence, SpeechSettings], str | None]
+    """Why it cannot work on this film, as a sentence; None when it can."""

@@ -1,0 +1,26 @@
+"""Progress as a value: stages report it, the console draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one stage of one film is."""
+
+    stage: str
+    """`analyse`, `speech`, `generate`, `mix` or `deliver`."""
+    done: int
+    total: int
+    detail: str = ""
+    """What is being worked on, e.g. a cue's id."""
+
+
+Report: TypeAlias = Callable[[Progress], None]
+
+
+def silent(progress: Progress) -> None:
+    """For callers that do not watch."""

@@ -1,0 +1,132 @@
+"""Time: one 48 kHz clock for everything, in integers. Seconds as float exist only at the edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+CLOCK_HZ = 48_000
+"""Every position in the line is a whole number of samples of this clock."""
+
+
+def samples_from_seconds(seconds: Fraction | float) -> int:
+    """The clock sample nearest to `seconds` (ties away from zero, as a person would round)."""
+    exact = Fraction(seconds) * CLOCK_HZ
+    return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+
+
+def samples_from_frame(frame: int, frame_rate: Fraction) -> int:
+    """The clock sample at which frame number `frame` starts.
+
+    Always from the absolute number: at 29.97 fps a frame is 1601.6 samples, and adding rounded
+    durations would drift by a frame every few minutes.
+    """
+    return samples_from_seconds(Fraction(frame) / frame_rate)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open stretch of time [start, end), in clock samples."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(f"span ends before it starts: {self.start}..{self.end}")
+
+    @classmethod
+    def of_seconds(cls, start_s: Fraction | float, end_s: Fraction | float) -> Span:
+        return cls(samples_from_seconds(start_s), samples_from_seconds(end_s))
+
+    @property
+    def n_samples(self) -> int:
+        return self.end - self.start
+
+    @property
+    def start_s(self) -> float:
+        return self.start / CLOCK_HZ
+
+    @property
+    def end_s(self) -> float:
+        return self.end / CLOCK_HZ
+
+    @property
+    def duration_s(self) -> float:
+        return self.n_samples / CLOCK_HZ
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def intersect(self, other: Span) -> Span:
+        """The common part; an empty span at the later start where there is none."""
+        start = max(self.start, other.start)
+        return Span(start, max(start, min(self.end, other.end)))
+
+    def contains(self, sample: int) -> bool:
+        return self.start <= sample < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A stretch of film between two cuts."""
+
+    index: int
+    """Position in the film, from 0."""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One timed line of the script."""
+
+    span: Span
+    text: str
+    speaker: str | None
+    """Name of the character, where the script gives one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakingSegment:
+    """A stretch in which one person speaks."""
+
+    span: Span
+    origin: str
+    """Name of the detector that found it: `script`, `pyannote`, `silero`, `lips`, ..."""
+    text: str = ""
+    """Words, when known (only a script knows them)."""
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is sent to a backend: a span of the film and what should be heard in it."""
+
+    id: str
+    scene: int
+    kind: str
+    """`speech` or `sound`."""
+    span: Span
+    text: str = ""
+    """Words to speak (speech cues)."""
+    speaker: str | None = None
+    """Name of the character (speech cues)."""
+    voice: str | None = None
+    """Name of the backend's voice; None lets the cast choose one for the speaker."""
+    sound: str = ""
+    """Sound prompt: a class name or words (sound cues)."""
+    origin: str = "picture"
+    """Where the cue came from: `script`, `silero`, `lips`, `picture`, `user`, ..."""
+    gain_db: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CueSheet:
+    """Scenes and cues of one film. The spans of the cues tile the film: no gap, no overlap.
+
+    Where `cues.effects_under_speech` is on, a speech cue and a sound cue share one span.
+    """
+
+    scenes: tuple[Scene, ...]
+    cues: tuple[Cue, ...]
