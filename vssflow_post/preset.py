@@ -1,0 +1,153 @@
+"""What a preset says: one frozen section per stage, its limits, and a digest of the whole.
+
+Reading presets from files is `preset_files`; a stage's function gets its own section only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from vssflow_post.backend import GenerationSettings, SpeechSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSettings:
+    """`[picture]`: how cuts are found."""
+
+    shot_detector: str = "adaptive"
+    """`adaptive` (follows camera movement) or `content` (fixed threshold)."""
+    min_scene_s: float = 0.4
+    """A shot is at least this long, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueSettings:
+    """`[dialogue]`: where the dialogue stem comes from."""
+
+    source: str = "auto"
+    """`generate` speaks the script, `production` keeps the film's own speech, `none` has no dialogue;
+    `auto` generates where there is a script and keeps production speech where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CueSettings:
+    """`[cues]`: how the film is cut into cues."""
+
+    effects_under_speech: bool = True
+    """Whether effects go on, as cues of their own, while somebody speaks."""
+    sound: str = ""
+    """Sound prompt of every sound cue that has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateSettings(GenerationSettings):
+    """`[generate]`: which backend renders, and how."""
+
+    backend: str = "auto"
+    """`auto`, or the name of a backend."""
+    seed: int = 0
+    """The number all randomness of a render comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixSettings:
+    """`[mix]`: how stems are laid."""
+
+    dialogue_gain_db: float = 0.0
+    effects_gain_db: float = -6.0
+    fade_ms: float = 10.0
+    """Fade at both ends of each take, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessSettings:
+    """`[loudness]`: what the mix must measure (ITU-R BS.1770)."""
+
+    specification: str = "EBU R 128"
+    """Name of the delivery specification, for the report."""
+    target_lufs: float = -23.0
+    """Integrated loudness."""
+    ceiling_dbtp: float = -1.0
+    """Highest true peak."""
+    tolerance_lu: float = 0.2
+    """How far from the target the integrated loudness may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverSettings:
+    """`[deliver]`: what lands beside the stems."""
+
+    aac_kbps: int = 320
+    """Bit rate of the mix in the film's copy."""
+    picture: bool = True
+    """Whether the film is delivered with the mix (its picture stream copied)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """All settings of a render, resolved."""
+
+    name: str = "film"
+    """What the user called it: a name, or a path."""
+    description: str = ""
+    picture: PictureSettings = field(default_factory=PictureSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    dialogue: DialogueSettings = field(default_factory=DialogueSettings)
+    cues: CueSettings = field(default_factory=CueSettings)
+    generate: GenerateSettings = field(default_factory=GenerateSettings)
+    cast: Mapping[str, str] = field(default_factory=dict)
+    """Character -> name of one of the backend's voices."""
+    mix: MixSettings = field(default_factory=MixSettings)
+    loudness: LoudnessSettings = field(default_factory=LoudnessSettings)
+    deliver: DeliverSettings = field(default_factory=DeliverSettings)
+
+    def as_table(self) -> dict[str, dict[str, object]]:
+        """The settings by section, as a preset file would say them."""
+        return {section: dict(table) for section, table in asdict(self).items() if section not in ("name", "description")}
+
+    @property
+    def digest(self) -> str:
+        """sha256 over all settings that can change a deliverable (hex)."""
+        table = self.as_table()
+        del table["generate"]["threads"]
+        return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
+
+
+SECTIONS: Mapping[str, type] = {
+    "picture": PictureSettings,
+    "speech": SpeechSettings,
+    "dialogue": DialogueSettings,
+    "cues": CueSettings,
+    "generate": GenerateSettings,
+    "mix": MixSettings,
+    "loudness": LoudnessSettings,
+    "deliver": DeliverSettings,
+}
+"""The sections with fixed keys; `[cast]` is a free table."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "picture.shot_detector": ("adaptive", "content"),
+    "dialogue.source": ("auto", "generate", "production", "none"),
+    "generate.sampler": ("euler", "midpoint"),
+}
+"""Keys that take one of a few words."""
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "picture.min_scene_s": (0.0, 60.0),
+    "speech.min_s": (0.0, 10.0),
+    "generate.steps": (1, 1000),
+    "generate.guidance": (0.0, 30.0),
+    "generate.threads": (0, 1024),
+    "generate.seed": (0, 2**63 - 1),
+    "mix.dialogue_gain_db": (-60.0, 24.0),
+    "mix.effects_gain_db": (-60.0, 24.0),
+    "mix.fade_ms": (0.0, 1000.0),
+    "loudness.target_lufs": (-60.0, -5.0),
+    "loudness.ceiling_dbtp": (-20.0, 0.0),
+    "loudness.tolerance_lu": (0.05, 5.0),
+    "deliver.aac_kbps": (32, 576),
+}
+"""Lowest and highest value of every number, both allowed."""
