@@ -1,0 +1,110 @@
+"""What a report states about one film, as values; the writers of JSON and HTML only read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from vssflow_post.timeline import Cue, Scene, Span, SpeakingSegment
+
+VERDICT_DONE = "done"
+VERDICT_WARNINGS = "done_with_warnings"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendFacts:
+    """The engine that made the takes."""
+
+    name: str
+    device: str
+    """What it ran on, in words."""
+    weights: str
+    """Name of the weights and their digest."""
+    why: str = ""
+    """Sentence: why this backend was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class CueFacts:
+    """One cue and what became of it."""
+
+    cue: Cue
+    seconds: float = 0.0
+    """Time its take took to make; 0 when it came from the store."""
+    cached: bool = False
+    """Whether the take came from the store."""
+    notes: tuple[str, ...] = ()
+    """Sentences from the backend, e.g. that a line did not fit its span."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessFacts:
+    """The measured loudness of the mix against its specification (ITU-R BS.1770, EBU R 128)."""
+
+    specification: str
+    """Name of the delivery specification, e.g. `EBU R 128`."""
+    integrated_lufs: float
+    """Integrated loudness; -inf for a silent mix."""
+    true_peak_dbtp: float
+    range_lu: float
+    """Loudness range (EBU Tech 3342)."""
+    target_lufs: float
+    ceiling_dbtp: float
+    tolerance_lu: float
+    verdict: str
+    """`pass`, or a sentence that says what is out of bounds."""
+    short_term: tuple[tuple[float, float], ...] = ()
+    """Short-term loudness over the film: (time in seconds, LUFS), in order of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the stages took, in seconds."""
+
+    analyse_s: float
+    generate_s: float
+    mix_s: float
+    total_s: float
+    """Everything, start-up of the stages included."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReport:
+    """Everything the report of one film states. A film that was rejected early leaves most fields at their default."""
+
+    stem: str
+    """Name of the film without its extension: every deliverable starts with it."""
+    film: Path
+    """The source, as the user named it."""
+    duration: Span
+    """Span(0, n) on the film's clock."""
+    verdict: str
+    """`done`, `done_with_warnings`, `rejected:<code>` or `failed:<code>`."""
+    reason: str = ""
+    """Sentence for a verdict other than done."""
+    frame_rate: Fraction = Fraction(24)
+    start_timecode: str | None = None
+    """`HH:MM:SS:FF`, or `HH:MM:SS;FF` for drop-frame."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of the picture, pixels."""
+    warnings: tuple[str, ...] = ()
+    backend: BackendFacts | None = None
+    preset: str = ""
+    """Name of the preset."""
+    speech: str = ""
+    """Sentence: which speech detector was used and why."""
+    scenes: tuple[Scene, ...] = ()
+    thumbnails: tuple[bytes, ...] = ()
+    """One JPEG per scene, in order; fewer or none is fine."""
+    segments: tuple[SpeakingSegment, ...] = ()
+    cues: tuple[CueFacts, ...] = ()
+    loudness: LoudnessFacts | None = None
+    timing: Timing | None = None
+    picture: Path | None = None
+    """The delivered film with the mix; None when only audio was delivered."""
+    stems: Mapping[str, Path] = field(default_factory=dict)
+    """Delivered WAVs by name: `MIX`, `DX`, `FX`."""
+    others: tuple[Path, ...] = ()
+    """Other deliverables to link, e.g. cue sheet, timeline and manifest."""

@@ -1,0 +1,92 @@
+"""`report.json`: the report for programs. Keys and nesting are a contract; see docs/architecture.md."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from vssflow_post.report.facts import CueFacts, FilmReport, LoudnessFacts, Timing
+from vssflow_post.timeline import Scene
+
+VERSION = 1
+
+
+def report_as_json(report: FilmReport) -> str:
+    """The text of `report.json`: strict JSON (a loudness of minus infinity is null), ending in a newline."""
+    backend = report.backend
+    document = {
+        "version": VERSION,
+        "verdict": report.verdict,
+        "reason": report.reason or None,
+        "film": str(report.film),
+        "preset": report.preset or None,
+        "warnings": list(report.warnings),
+        "backend": None
+        if backend is None
+        else {"name": backend.name, "device": backend.device, "weights": backend.weights},
+        "speech": report.speech or None,
+        "scenes": [_scene(scene) for scene in report.scenes],
+        "cues": [_cue(facts) for facts in report.cues],
+        "loudness": None if report.loudness is None else _loudness(report.loudness),
+        "timing": None if report.timing is None else _timing(report.timing, report.duration.duration_s),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _scene(scene: Scene) -> dict[str, Any]:
+    return {"index": scene.index, "start_s": _seconds(scene.span.start_s), "end_s": _seconds(scene.span.end_s)}
+
+
+def _cue(facts: CueFacts) -> dict[str, Any]:
+    cue = facts.cue
+    return {
+        "id": cue.id,
+        "scene": cue.scene,
+        "kind": cue.kind,
+        "start_s": _seconds(cue.span.start_s),
+        "end_s": _seconds(cue.span.end_s),
+        "text": cue.text,
+        "speaker": cue.speaker,
+        "voice": cue.voice,
+        "sound": cue.sound,
+        "origin": cue.origin,
+        "gain_db": cue.gain_db,
+        "seed": cue.seed,
+        "seconds": round(facts.seconds, 3),
+        "cached": facts.cached,
+        "notes": list(facts.notes),
+    }
+
+
+def _loudness(loudness: LoudnessFacts) -> dict[str, Any]:
+    return {
+        "specification": loudness.specification,
+        "integrated_lufs": _level(loudness.integrated_lufs),
+        "true_peak_dbtp": _level(loudness.true_peak_dbtp),
+        "range_lu": _level(loudness.range_lu),
+        "target_lufs": loudness.target_lufs,
+        "ceiling_dbtp": loudness.ceiling_dbtp,
+        "tolerance_lu": loudness.tolerance_lu,
+        "verdict": loudness.verdict,
+    }
+
+
+def _timing(timing: Timing, film_s: float) -> dict[str, Any]:
+    return {
+        "analyse_s": round(timing.analyse_s, 3),
+        "generate_s": round(timing.generate_s, 3),
+        "mix_s": round(timing.mix_s, 3),
+        "total_s": round(timing.total_s, 3),
+        "film_s": _seconds(film_s),
+        "realtime_factor": round(film_s / timing.total_s, 3) if timing.total_s > 0 else None,
+    }
+
+
+def _level(value: float) -> float | None:
+    return round(value, 2) if math.isfinite(value) else None
+
+
+def _seconds(value: float) -> float:
+    """Six decimals keep a sample of the 48 kHz clock (20.8 microseconds) exact when read back."""
+    return round(value, 6)
