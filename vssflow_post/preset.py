@@ -106,7 +106,8 @@ class Preset:
 
     def as_table(self) -> dict[str, dict[str, object]]:
         """The settings by section, as a preset file would say them."""
-        return {section: dict(table) for section, table in asdict(self).items() if section not in ("name", "description")}
+        table = asdict(self)
+        return {section: dict(table[section]) for section in (*SECTIONS, "cast")}
 
     @property
     def digest(self) -> str:

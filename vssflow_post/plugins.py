@@ -1,0 +1,141 @@
+"""Plugins: found by entry point, each loaded in its own try, and the choice among what they offer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from vssflow_post import hookspecs
+from vssflow_post.errors import BackendUnavailable
+
+if TYPE_CHECKING:
+    import click
+
+    from vssflow_post.backend import BackendOffer, DetectorOffer
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A plugin that could not be loaded, or failed while it registered."""
+
+    name: str
+    """Name of its entry point."""
+    reason: str
+    """What went wrong, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """The plugins of one run, made by `load_plugins` and passed down."""
+
+    manager: pluggy.PluginManager
+    broken: list[BrokenPlugin]
+    """Grows when a hook of a plugin raises; such a plugin never stops the others."""
+
+    def backends(self) -> list[BackendOffer]:
+        """Every backend offered, best priority first (ties by name)."""
+        offers: list[BackendOffer] = self._gather("vssflow_backends")
+        return sorted(offers, key=lambda offer: (-offer.priority, offer.name))
+
+    def speech_detectors(self) -> list[DetectorOffer]:
+        """Every speech detector offered, best priority first (ties by name)."""
+        offers: list[DetectorOffer] = self._gather("vssflow_speech_detectors")
+        return sorted(offers, key=lambda offer: (-offer.priority, offer.name))
+
+    def add_commands(self, cli: click.Group) -> None:
+        """Let every plugin add its commands to `cli`."""
+        self._call("vssflow_commands", cli=cli)
+
+    def _gather(self, hook: str) -> list[Any]:
+        return [offer for offers in self._call(hook) for offer in offers]
+
+    def _call(self, hook: str, **arguments: object) -> list[Any]:
+        """Call a hook of one plugin after the other, so that one that raises is named and left out."""
+        results = []
+        plugins = self.manager.get_plugins()
+        for name, plugin in self.manager.list_name_plugin():
+            if plugin is None:
+                continue
+            try:
+                caller = self.manager.subset_hook_caller(hook, plugins - {plugin})
+                results += [_as_list(result) for result in caller(**arguments)]
+            except (Exception, SystemExit) as error:  # noqa: BLE001  anything a stranger's code may raise
+                self._record(BrokenPlugin(name, f"{hook}: {_one_line(error)}"))
+        return results
+
+    def _record(self, broken: BrokenPlugin) -> None:
+        if broken not in self.broken:
+            self.broken.append(broken)
+
+
+def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
+    """The plugin manager with every plugin that loads; `found` replaces what is installed."""
+    manager = pluggy.PluginManager(hookspecs.GROUP)
+    manager.add_hookspecs(hookspecs)
+    plugins = Plugins(manager, [])
+    points = entry_points(group=hookspecs.GROUP) if found is None else found
+    for point in sorted(set(points), key=lambda point: point.name):
+        try:
+            manager.register(point.load(), point.name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  anything a stranger's import may raise
+            plugins._record(BrokenPlugin(point.name, _one_line(error)))
+    _drop_unknown_hooks(plugins)
+    return plugins
+
+
+def _drop_unknown_hooks(plugins: Plugins) -> None:
+    """Plugins that implement a hook which does not exist are unregistered and reported."""
+    while True:
+        try:
+            plugins.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            name = plugins.manager.get_name(error.plugin) or repr(error.plugin)
+            plugins.manager.unregister(error.plugin)
+            plugins._record(BrokenPlugin(name, _one_line(error)))
+        else:
+            return
+
+
+def choose_backend(offers: Sequence[BackendOffer], name: str = "auto") -> tuple[BackendOffer, str]:
+    """The offer to use and the sentence that says why.
+
+    Raises BackendUnavailable when `name` is not offered or cannot run here, or when none can.
+    """
+    ranked = sorted(offers, key=lambda offer: (-offer.priority, offer.name))
+    if name != "auto":
+        return _named(ranked, name), f"{name}: asked for by name"
+    usable = [offer for offer in ranked if offer.unavailable is None]
+    if not usable:
+        reasons = "; ".join(f"{offer.name}: {offer.unavailable}" for offer in ranked) or "no plugin offers one"
+        raise BackendUnavailable(f"no backend can run here ({reasons})")
+    better = ranked[: ranked.index(usable[0])]
+    why = f"{usable[0].name}: best usable backend"
+    if better:
+        why += " (" + "; ".join(f"{offer.name}: {offer.unavailable}" for offer in better) + ")"
+    return usable[0], why
+
+
+def _named(offers: Sequence[BackendOffer], name: str) -> BackendOffer:
+    offer = next((offer for offer in offers if offer.name == name), None)
+    if offer is None:
+        known = ", ".join(offer.name for offer in offers) or "none"
+        close = difflib.get_close_matches(name, [offer.name for offer in offers], 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise BackendUnavailable(f"there is no backend named {name!r} (there are: auto, {known}).{hint}")
+    if offer.unavailable is not None:
+        raise BackendUnavailable(f"backend {name} cannot run here: {offer.unavailable}")
+    return offer
+
+
+def _as_list(result: object) -> list[Any]:
+    return list(result) if isinstance(result, Sequence) else []
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
