@@ -157,6 +157,8 @@ class SpeechEvidence:
     """Decodes the production track, mono at the given rate; None when the film has none."""
     mouths: tuple[MouthTrack, ...]
     """Mouths seen in the picture."""
+    script: Path | None = None
+    """Where `lines` came from, for the sentence that the user reads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -65,6 +66,20 @@ class Span:
 
     def contains(self, sample: int) -> bool:
         return self.start <= sample < self.end
+
+    def shared(self, weights: Sequence[int]) -> tuple[Span, ...]:
+        """The span cut into one piece per weight (> 0), in proportion, none empty.
+
+        Raises ValueError where there are more weights than samples.
+        """
+        spare = self.n_samples - len(weights)
+        if spare < 0:
+            raise ValueError(f"{self.n_samples} samples cannot be shared by {len(weights)}")
+        edges, total, before = [self.start], sum(weights), 0
+        for k, weight in enumerate(weights, 1):
+            before += weight
+            edges.append(self.start + k + spare * before // total)
+        return tuple(Span(start, end) for start, end in zip(edges, edges[1:], strict=False))
 
 
 @dataclass(frozen=True, slots=True)

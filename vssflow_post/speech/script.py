@@ -1,0 +1,110 @@
+"""The script: timed lines of dialogue from SRT, WebVTT, ASS or CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vssflow_post.errors import ScriptError
+from vssflow_post.speech.script_table import read_table
+from vssflow_post.speech.script_times import ScriptTime, start_label
+from vssflow_post.speech.spoken_text import plain_text, utterances
+from vssflow_post.speech.subtitles import MalformedLine, read_subtitles
+from vssflow_post.timeline import Line, Span, samples_from_seconds
+
+SCRIPT_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".csv")
+"""What a script may be called, in the order in which a sidecar is looked for."""
+MAX_SCRIPT_BYTES = 5 * 1024 * 1024
+MAX_LINE_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    start: ScriptTime
+    end: ScriptTime
+    text: str
+    speaker: str | None
+    line: int
+
+
+def read_script(path: Path, frame_rate: Fraction, start_timecode: str | None = None) -> tuple[Line, ...]:
+    """The spoken lines of the script at `path`, sorted by time; what is not spoken is left out.
+
+    Times count from the start of the film. Where the film starts at a later timecode (`start_timecode`,
+    `HH:MM:SS:FF`, `;` for drop frame) and every line lies at or after it, they are read as that timecode.
+
+    Raises ScriptError `bad_script`, which names the file and the line.
+    """
+    kind = path.suffix.lower().lstrip(".")
+    try:
+        if f".{kind}" not in SCRIPT_SUFFIXES:
+            raise MalformedLine(0, f"is not called {', '.join(SCRIPT_SUFFIXES[:-1])} or {SCRIPT_SUFFIXES[-1]}")
+        timed = _timed_texts(_decoded(path), kind, frame_rate, ";" in (start_timecode or ""))
+        return tuple(sorted(_spoken(_from_film_start(timed, start_timecode, frame_rate)), key=lambda line: line.span))
+    except MalformedLine as error:
+        where = f"{path.name}, line {error.line}" if error.line else path.name
+        raise ScriptError("bad_script", f"{where}: {error}") from None
+
+
+def _decoded(path: Path) -> str:
+    """The file's text: UTF-8, UTF-16 with a mark, or else the Western code page that old subtitles are in."""
+    try:
+        if not path.is_file():
+            raise MalformedLine(0, "is not a file")
+        with path.open("rb") as file:
+            data = file.read(MAX_SCRIPT_BYTES + 1)
+    except OSError as error:
+        raise MalformedLine(0, f"cannot be read ({error.strerror or error})") from None
+    if len(data) > MAX_SCRIPT_BYTES:
+        raise MalformedLine(0, f"is larger than {MAX_SCRIPT_BYTES // 1024**2} MB, too large for a script")
+    codecs = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252", "latin-1")
+    for codec in codecs:
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" in text:
+            break
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    raise MalformedLine(0, "is not a text file")
+
+
+def _timed_texts(text: str, kind: str, frame_rate: Fraction, drop_frame: bool) -> list[_Timed]:
+    if not text.strip():
+        raise MalformedLine(0, "is empty")
+    if kind == "csv":
+        rows = read_table(text, frame_rate, drop_frame)
+        return [_Timed(row.start, row.end, row.text, row.speaker, row.line) for row in rows]
+    return [
+        _Timed(ScriptTime(each.start_s, False), ScriptTime(each.end_s, False), each.text, each.speaker, each.line)
+        for each in read_subtitles(text, kind)
+    ]
+
+
+def _from_film_start(timed: list[_Timed], start_timecode: str | None, frame_rate: Fraction) -> list[_Timed]:
+    """The same texts on a clock that starts with the film."""
+    origins = start_label(start_timecode, frame_rate)
+    if origins[0].seconds <= 0 or any(each.start.seconds < origins[each.start.is_timecode].seconds for each in timed):
+        return timed
+
+    def moved(time: ScriptTime) -> ScriptTime:
+        return ScriptTime(time.seconds - origins[time.is_timecode].seconds, time.is_timecode)
+
+    return [_Timed(moved(each.start), moved(each.end), each.text, each.speaker, each.line) for each in timed]
+
+
+def _spoken(timed: list[_Timed]) -> list[Line]:
+    lines: list[Line] = []
+    for each in timed:
+        if len(each.text) > MAX_LINE_CHARACTERS:
+            raise MalformedLine(each.line, f"one line of dialogue has more than {MAX_LINE_CHARACTERS} characters")
+        speaker = plain_text(each.speaker)[:200] if each.speaker else None
+        said = utterances(each.text, speaker)
+        span = Span(samples_from_seconds(each.start.seconds), samples_from_seconds(each.end.seconds))
+        if span.n_samples < max(1, len(said)):
+            raise MalformedLine(each.line, "has no duration")
+        # two people in one subtitle share its time by the length of their lines
+        shares = span.shared([len(one.text) for one in said]) if said else ()
+        lines += [Line(share, one.text, one.speaker) for share, one in zip(shares, said, strict=True)]
+    return lines

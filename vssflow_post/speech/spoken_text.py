@@ -1,0 +1,79 @@
+"""From the text of a subtitle to the words somebody speaks, and who."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{[^{}]*\}")
+_DESCRIPTION = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|（[^（）]*）")
+_DASH = re.compile(r"^\s*[-‐-―−]+\s*(?=\S)")
+_PREFIX = re.compile(r"^\s*([^\W\d_][^:\n]{0,39}?)\s*:(?:\s+|$)")
+_BRACKETED_SPEAKER = re.compile(r"^\s*\[([^\[\]:\n]{1,40})\]\s*:(?=\s|$)", re.MULTILINE)
+_MUSIC_SIGNS = str.maketrans(dict.fromkeys("♪♫♬♩#", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one person says in one subtitle."""
+
+    text: str
+    speaker: str | None
+
+
+def utterances(raw: str, speaker: str | None = None) -> tuple[Utterance, ...]:
+    """What is spoken in one subtitle of text `raw`; empty where nothing is.
+
+    Markup and sound descriptions (`[door slams]`, `(sighs)`) are removed and wrapped lines joined. `ANNA: text` and
+    `<v Anna>` name the speaker, otherwise `speaker` does. Lines of two people in one subtitle (two names, or two
+    lines with a dash) stay apart.
+    """
+    text = _VOICE.sub(lambda voice: f"\n\x00{voice.group(1).strip()}\x00", raw)
+    text = html.unescape(_MARKUP.sub("", text))
+    text = _BRACKETED_SPEAKER.sub(r"\1:", text)
+    text = _without_descriptions(text).translate(_MUSIC_SIGNS)
+    rows = [row for row in text.split("\n") if row.strip()]
+    dialogue = sum(bool(_DASH.match(row)) for row in rows) > 1
+    said: list[tuple[str | None, list[str]]] = []
+    for row in rows:
+        dashed = bool(_DASH.match(row))
+        name, words = _speaker_of(_DASH.sub("", row))
+        if not said or name or (dialogue and dashed):
+            said.append((name or speaker, []))
+        said[-1][1].append(words)
+    clean = (Utterance(plain_text(" ".join(words)), name) for name, words in said)
+    return tuple(line for line in clean if any(character.isalnum() for character in line.text))
+
+
+def plain_text(text: str) -> str:
+    """`text` on one line, composed (NFC), without control characters or runs of blanks."""
+    visible = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
+    shown = "".join(c for c in visible if unicodedata.category(c) != "Cf" or c in "\u200c\u200d")
+    return " ".join(unicodedata.normalize("NFC", shown).split())
+
+
+def _without_descriptions(text: str) -> str:
+    while (shorter := _DESCRIPTION.sub(" ", text)) != text:  # innermost first, so nested brackets go too
+        text = shorter
+    return text
+
+
+def _speaker_of(row: str) -> tuple[str | None, str]:
+    """(name, words) of one row of text; the name is None where the row gives none.
+
+    Only a name in capitals counts: `Remember: the door` is speech.
+    """
+    if row.startswith("\x00"):
+        _, voice, words = row.split("\x00", 2)
+        return plain_text(voice) or None, words
+    prefix = _PREFIX.match(row)
+    if prefix is None:
+        return None, row
+    name = plain_text(prefix.group(1))
+    letters = [c for c in name if c.isalpha()]
+    if any(c != c.upper() for c in letters) or len(name.split()) > 4:
+        return None, row
+    return name, row[prefix.end() :]
