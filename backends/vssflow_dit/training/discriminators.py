@@ -1,0 +1,74 @@
+"""Judges of spectrograms: small networks that tell recordings from the vocoder's work.
+
+Each looks at a spectrogram of its own resolution in patches of frequency, so that two cores can afford several.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SIZES = (256, 512, 1024)
+SLOPE = 0.1
+
+
+class Discriminator(nn.Module):
+    """One resolution: waveform (B, n) to the inner values of each layer, the last one the verdict per patch."""
+
+    def __init__(self, size: int, channels: int = 32) -> None:
+        super().__init__()
+        self.size = size
+        weight_norm = nn.utils.parametrizations.weight_norm
+        self.layers = nn.ModuleList(
+            [
+                weight_norm(nn.Conv2d(3, channels, (8, 3), (4, 1), (2, 1))),
+                weight_norm(nn.Conv2d(channels, channels, (4, 5), (2, 1), (1, 2))),
+                weight_norm(nn.Conv2d(channels, channels, (4, 5), (2, 2), (1, 2))),
+                weight_norm(nn.Conv2d(channels, channels, 3, 1, 1)),
+                weight_norm(nn.Conv2d(channels, 1, 3, 1, 1)),
+            ]
+        )
+
+    def forward(self, waveform: Tensor) -> list[Tensor]:
+        spectrum = torch.stft(waveform, self.size, self.size // 4, window=torch.hann_window(self.size), return_complex=True)[:, :-1]
+        spectrum = spectrum / (0.375 * self.size) ** 0.5
+        magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-6)
+        # Square-root compression: phases and faint parts both stay visible.
+        root = magnitude.sqrt()
+        x = torch.stack([torch.log(magnitude + 1e-3) / 3.0, spectrum.real / root, spectrum.imag / root], 1)
+        x = x.contiguous(memory_format=torch.channels_last)
+        found = []
+        with torch.autocast("cpu", torch.bfloat16):
+            for layer in self.layers[:-1]:
+                x = functional.leaky_relu(layer(x), SLOPE)
+                found.append(x)
+            found.append(self.layers[-1](x))
+        return [value.float() for value in found]
+
+
+class Discriminators(nn.Module):
+    """All resolutions together; least squares."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judges = nn.ModuleList([Discriminator(size) for size in SIZES])
+
+    def learning_loss(self, truth: Tensor, made: Tensor) -> Tensor:
+        total = torch.zeros(())
+        for judge in self.judges:
+            on_truth, on_made = judge(torch.cat([truth, made]))[-1].chunk(2)
+            total = total + (1.0 - on_truth).square().mean() + on_made.square().mean()
+        return total / len(self.judges)
+
+    def verdict(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
+        """How far `made` is from passing, and how far its inner values are from the truth's."""
+        verdict, features = torch.zeros(()), torch.zeros(())
+        for judge in self.judges:
+            with torch.no_grad():
+                wanted = judge(truth)
+            found = judge(made)
+            verdict = verdict + (1.0 - found[-1]).square().mean()
+            for a, b in zip(wanted[:-1], found[:-1], strict=True):
+                features = features + (a - b).abs().mean() / a.abs().mean().clamp(min=1e-3)
+        return verdict / len(self.judges), features / len(self.judges)
