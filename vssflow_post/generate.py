@@ -1,0 +1,175 @@
+"""From cues to takes: one request a cue; what is known comes from the store, the rest from the backend in one call."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track
+from vssflow_post.errors import BackendError, VssflowError
+from vssflow_post.progress import Progress, Report
+from vssflow_post.timeline import CLOCK_HZ, Cue, Span
+
+ADDRESS_VERSION = 1
+"""Part of every address: raised when what a take depends on changes."""
+
+
+class TakeStore(Protocol):
+    """Where takes are kept between runs."""
+
+    def get(self, key: str) -> Take | None: ...
+
+    def put(self, key: str, take: Take) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTake:
+    """A take that lies in the store."""
+
+    request: CueRequest
+    take: Take
+    seconds: float
+    """Time it took to render; 0 when it was there already."""
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """An open backend and what else a take depends on."""
+
+    backend: Backend
+    plugin: str
+    """Name and version of the plugin it came from."""
+    settings: GenerationSettings
+
+    def address(self, request: CueRequest) -> str:
+        """sha256 (hex) over everything a take depends on; where the cue lies in the film is not among it."""
+        facts = {
+            "version": ADDRESS_VERSION,
+            "backend": self.backend.name,
+            "plugin": self.plugin,
+            "weights": self.backend.weights_digest,
+            "sampler": [self.settings.sampler, self.settings.steps, self.settings.guidance],
+            "cue": [request.kind, request.text, request.voice, request.sound, request.seed, request.span.n_samples],
+            "visual": {name: _track_digest(track) for name, track in request.visual.items()},
+            "mouth": request.mouth and _track_digest(request.mouth),
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack]) -> CueRequest:
+    """What a backend gets for a cue: its words, and what is seen during its span."""
+    return CueRequest(
+        id=cue.id,
+        kind=cue.kind,
+        span=cue.span,
+        seed=cue.seed,
+        text=cue.text,
+        voice=cue.voice,
+        sound=cue.sound,
+        visual={name: track.slice(cue.span) for name, track in features.items()},
+        mouth=speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None,
+    )
+
+
+def speaking_mouth(mouths: Iterable[MouthTrack], span: Span) -> Track | None:
+    """The mouth that moves most during `span`, as a track of just that span; None when no mouth is seen in it."""
+    seen = [_during(mouth, span) for mouth in mouths if mouth.span.overlaps(span)]
+    return max(seen, key=lambda track: float(np.abs(np.diff(track.values, axis=0)).sum()), default=None)
+
+
+def _during(mouth: MouthTrack, span: Span) -> Track:
+    """Row k of the result lies at k / rate_hz seconds after the span's start; closed where the face is not seen."""
+    rate_hz = mouth.opening.rate_hz
+    rows = np.zeros((max(1, round(span.duration_s * rate_hz)), 1), np.float32)
+    offset = round((span.start - mouth.span.start) / CLOCK_HZ * rate_hz)
+    part = mouth.opening.values[max(0, offset) : max(0, offset + len(rows))]
+    first = max(0, -offset)
+    part = part[: len(rows) - first]
+    rows[first : first + len(part)] = part
+    return Track(rows, rate_hz)
+
+
+def takes(
+    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, progress: Report
+) -> Iterator[StoredTake]:
+    """One stored take per request: first those that are known, then the others as the backend finishes them.
+
+    Raises BackendError when the backend raises, exits, or breaks its contract.
+    """
+    missing: dict[str, list[CueRequest]] = {}
+    done = 0
+    for request in requests:
+        key = renderer.address(request)
+        take = None if key in missing else store.get(key)
+        if take is None:
+            missing.setdefault(key, []).append(request)
+            continue
+        done += 1
+        progress(Progress("generate", done, len(requests), request.id))
+        yield StoredTake(request, replace(take, id=request.id), 0.0, cached=True)
+    for key, take, seconds in _rendered(missing, renderer.backend):
+        store.put(key, take)
+        stored = store.get(key)
+        if stored is None:
+            raise BackendError("store", f"the take of cue {take.id} cannot be read back from the store")
+        for twin, request in enumerate(missing[key]):
+            done += 1
+            progress(Progress("generate", done, len(requests), request.id))
+            yield StoredTake(request, replace(stored, id=request.id), 0.0 if twin else seconds, cached=twin > 0)
+
+
+def _rendered(missing: Mapping[str, Sequence[CueRequest]], backend: Backend) -> Iterator[tuple[str, Take, float]]:
+    """(address, checked take, seconds) of one request per address, in the order in which they are ready."""
+    waiting = {twins[0].id: (key, twins[0]) for key, twins in missing.items()}
+    if not waiting:
+        return
+    arriving = _calls(backend, [request for _, request in waiting.values()])
+    started = time.perf_counter()
+    for take in arriving:
+        if not isinstance(take, Take) or take.id not in waiting:
+            raise BackendError("bad_take", f"backend {backend.name} returned a take that was not asked for")
+        key, request = waiting.pop(take.id)
+        yield key, checked_take(take, request, backend.name), time.perf_counter() - started
+        started = time.perf_counter()
+    if waiting:
+        ids = ", ".join(list(waiting)[:5])
+        raise BackendError("missing_take", f"backend {backend.name} returned nothing for cues {ids}")
+
+
+def _calls(backend: Backend, requests: Sequence[CueRequest]) -> Iterator[Take]:
+    """`backend.render`, with whatever a stranger's code may raise turned into this film's failure."""
+    try:
+        yield from backend.render(requests)
+    except (VssflowError, OSError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split()) or "no reason given"
+        raise BackendError("backend", f"backend {backend.name} raised {type(error).__name__}: {text}") from error
+
+
+def checked_take(take: Take, request: CueRequest, backend: str) -> Take:
+    """`take`, when it keeps the contract: mono, finite, as long as its span to within one sample of its rate."""
+    audio = take.audio
+    where = f"backend {backend}, cue {request.id}"
+    if audio.rate_hz <= 0:
+        raise BackendError("bad_take", f"{where}: a rate of {audio.rate_hz} Hz")
+    if audio.samples.shape[0] != 1:
+        raise BackendError("bad_take", f"{where}: {audio.samples.shape[0]} channels where one was promised")
+    expected = request.span.n_samples * audio.rate_hz / CLOCK_HZ
+    if abs(audio.n_samples - expected) > 1:
+        raise BackendError("bad_take", f"{where}: {audio.n_samples} samples where {expected:.1f} were promised")
+    if not np.isfinite(audio.samples).all():
+        raise BackendError("bad_take", f"{where}: samples that are not finite")
+    return take
+
+
+def _track_digest(track: Track) -> list[object]:
+    values = np.ascontiguousarray(track.values, np.float32)
+    return [track.rate_hz, list(values.shape), hashlib.sha256(values.tobytes()).hexdigest()]
