@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 
 from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track
 from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.progress import Progress, Report
+from vssflow_post.store import Store, StoredTake, address
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
 ADDRESS_VERSION = 1
 """Part of every address: raised when what a take depends on changes."""
 
 
-class TakeStore(Protocol):
-    """Where takes are kept between runs."""
-
-    def get(self, key: str) -> Take | None: ...
-
-    def put(self, key: str, take: Take) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
-class StoredTake:
-    """A take that lies in the store."""
+class CueTake:
+    """A cue's take, left on disk."""
 
-    request: CueRequest
-    take: Take
+    cue_id: str
+    audio: StoredTake
     seconds: float
     """Time it took to render; 0 when it was there already."""
     cached: bool
@@ -60,7 +51,7 @@ class Renderer:
             "visual": {name: _track_digest(track) for name, track in request.visual.items()},
             "mouth": request.mouth and _track_digest(request.mouth),
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return address(facts)
 
 
 def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack]) -> CueRequest:
@@ -96,9 +87,7 @@ def _during(mouth: MouthTrack, span: Span) -> Track:
     return Track(rows, rate_hz)
 
 
-def takes(
-    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, progress: Report
-) -> Iterator[StoredTake]:
+def takes(requests: Sequence[CueRequest], renderer: Renderer, store: Store, progress: Report) -> Iterator[CueTake]:
     """One stored take per request: first those that are known, then the others as the backend finishes them.
 
     Raises BackendError when the backend raises, exits, or breaks its contract.
@@ -107,22 +96,19 @@ def takes(
     done = 0
     for request in requests:
         key = renderer.address(request)
-        take = None if key in missing else store.get(key)
-        if take is None:
+        known = None if key in missing else store.open(key)
+        if known is None:
             missing.setdefault(key, []).append(request)
             continue
         done += 1
         progress(Progress("generate", done, len(requests), request.id))
-        yield StoredTake(request, replace(take, id=request.id), 0.0, cached=True)
+        yield CueTake(request.id, known, 0.0, cached=True)
     for key, take, seconds in _rendered(missing, renderer.backend):
-        store.put(key, take)
-        stored = store.get(key)
-        if stored is None:
-            raise BackendError("store", f"the take of cue {take.id} cannot be read back from the store")
+        stored = store.put(key, take)
         for twin, request in enumerate(missing[key]):
             done += 1
             progress(Progress("generate", done, len(requests), request.id))
-            yield StoredTake(request, replace(stored, id=request.id), 0.0 if twin else seconds, cached=twin > 0)
+            yield CueTake(request.id, stored, 0.0 if twin else seconds, cached=twin > 0)
 
 
 def _rendered(missing: Mapping[str, Sequence[CueRequest]], backend: Backend) -> Iterator[tuple[str, Take, float]]:
