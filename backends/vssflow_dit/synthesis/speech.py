@@ -1,0 +1,280 @@
+"""Speech to learn from, spoken by flite's free voices: audio, phonemes, and when each phoneme ends.
+
+Flite says when each of its phones ends; where its phones are our front end's, the stored symbols are ours (with
+stress), elsewhere flite's phone is kept, so that what is stored is always what is heard.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+import tempfile
+import wave
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_dit.phonemes import BLANK, SYMBOLS, VOWELS, Phoneme, dictionary, mark_phrases, phonemise
+from vssflow_dit.synthesis.everyday import everyday_sentence
+
+RATE_HZ = 16_000
+VOICES = ("slt", "rms", "awb")
+FORTUNES = Path("/usr/share/games/fortunes")
+"""Debian's packages `fortunes` and `fortunes-min`."""
+PITCH_HZ = {"slt": 174.0, "awb": 130.0}
+"""Each voice's own mean for `int_f0_target_mean`; rms ignores the setting."""
+SPEECH_DBFS = -23.0
+PEAK = 0.95
+EDGE_S = 0.05
+"""Silence kept before the first and after the last sound."""
+WORD_FINAL, PHRASE_FINAL = 1, 2
+"""Bits of an utterance's flags."""
+_UNUSED = ("drugs", "men-women", "ethnic", "zippy", "perl", "ascii-art", "art", "songs-poems", "translate-me", "definitions",
+           "disclaimer", "off", "startrek", "politics", "debian", "linuxcookie", "goedel")
+_UNSAVOURY = re.compile(r"\b(sex\w*|fuck\w*|shit\w*|bitch\w*|whore\w*|rape\w*|nazi\w*|nude|naked|ass|damn\w*|bastard\w*|suicid\w*)\b")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Utterance:
+    """One spoken sentence."""
+
+    text: str
+    voice: str
+    audio: npt.NDArray[np.int16]
+    """(n,) at 16 kHz; the speech in it at -23 dBFS."""
+    ids: npt.NDArray[np.int16]
+    """(n_phonemes,) ids of `phonemes.SYMBOLS`, framed by `<blank>` for the silence at both edges."""
+    ends_s: npt.NDArray[np.float32]
+    """(n_phonemes,) when each phoneme ends; phoneme k starts where k - 1 ended, the first at 0."""
+    flags: npt.NDArray[np.uint8]
+    """(n_phonemes,) WORD_FINAL and PHRASE_FINAL."""
+
+    @property
+    def phonemes(self) -> list[Phoneme]:
+        """The same sequence as the front end would give it."""
+        return [Phoneme(SYMBOLS[k - 1], bool(f & WORD_FINAL), bool(f & PHRASE_FINAL)) for k, f in zip(self.ids, self.flags, strict=True)]
+
+
+def fortune_sentences(folder: Path = FORTUNES) -> list[str]:
+    """Clean English prose of 3-14 words whose every word the dictionary knows, in a steady order, without repeats."""
+    known = dictionary()
+    kept: dict[str, str] = {}
+    for path in sorted(folder.glob("*.u8")):
+        if path.stem in _UNUSED:
+            continue
+        for fortune in path.read_text("utf-8", "replace").split("\n%\n"):
+            prose = re.sub(r"\s+", " ", re.split(r"\n\s*--", fortune)[0])
+            for sentence in re.split(r"(?<=[a-z][.?!])[\"')\]]* +[\"'(\[]*(?=[A-Z])", prose):
+                clean = _clean_prose(sentence)
+                if clean and all(word in known for word in words_of(clean)):
+                    kept.setdefault(sentence_key(clean), clean)
+    return list(kept.values())
+
+
+def words_of(sentence: str) -> list[str]:
+    """Its words in lower case, for comparison only."""
+    return re.findall(r"[a-z]+(?:'[a-z]+)*", sentence.lower())
+
+
+def sentence_key(sentence: str) -> str:
+    """Equal for sentences that differ in nothing but case and punctuation."""
+    return " ".join(words_of(sentence))
+
+
+def _clean_prose(sentence: str) -> str:
+    """The sentence with straight quotes and one of . ? ! at its end, or "" where it is no plain prose of 3-14 words."""
+    text = sentence.strip().replace("\u2019", "'").strip("\"'()[]").strip()
+    text = re.sub(r"(?<=\w)[\"()]+|[\"()]+(?=\w)", "", text)
+    text = re.sub(r"\s*(\.\.\.|--|;|:)\s*", ", ", text).strip(" ,")
+    if text and text[-1] not in ".?!":
+        text += "."
+    plain = re.fullmatch(r"[A-Z][A-Za-z',\- ]*[.?!]", text) and not re.search(r"\b[A-Z]{2,}\b|'s?\s'|\w-|\s-|''| '|' ", text)
+    return text if plain and 3 <= len(words_of(text)) <= 14 and not _UNSAVOURY.search(text.lower()) else ""
+
+
+def sentences(n: int, seed: int, excluded: Sequence[str] = (), everyday_share: float = 0.5) -> list[str]:
+    """`n` different sentences, everyday ones from the grammar and prose from the fortunes; none of `excluded`.
+
+    Fewer fortunes than asked for are made up by the grammar.
+    """
+    chance = random.Random(seed)
+    seen = {sentence_key(sentence) for sentence in excluded}
+    prose = [sentence for sentence in fortune_sentences() if sentence_key(sentence) not in seen]
+    chance.shuffle(prose)
+    chosen = prose[: n - round(n * everyday_share)]
+    seen.update(map(sentence_key, chosen))
+    known = dictionary()
+    while len(chosen) < n:
+        sentence = everyday_sentence(chance)
+        key = sentence_key(sentence)
+        if key not in seen and all(word in known for word in words_of(sentence)):
+            seen.add(key)
+            chosen.append(sentence)
+    chance.shuffle(chosen)
+    return chosen
+
+
+def speak(text: str, voice: str, stretch: float = 1.0, pitch: float = 1.0) -> Utterance | None:
+    """The sentence as flite says it, or None where it reads other words than we do or makes several phrases of it.
+
+    `stretch` above 1 is slower; `pitch` multiplies the voice's mean (within 0.9-1.1 the voice stays itself).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.wav"
+        command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch:.3f}"]
+        if voice in PITCH_HZ:
+            command += ["--setf", f"int_f0_target_mean={PITCH_HZ[voice] * pitch:.1f}"]
+        said = subprocess.run([*command, "-psdur", "-t", text, "-o", str(path)], capture_output=True, text=True, check=True)
+        lines = said.stdout.strip().splitlines()
+        if len(lines) != 1:
+            return None
+        with wave.open(str(path)) as recording:
+            audio = np.frombuffer(recording.readframes(recording.getnframes()), "<i2").astype(np.float32) / 32768.0
+    phones = [(name, float(end)) for name, _, end in (field.partition(":") for field in lines[0].split())]
+    aligned = align(phones, phonemise(text))
+    return None if aligned is None else _trimmed(text, voice, audio, *aligned)
+
+
+def align(phones: Sequence[tuple[str, float]], ours: Sequence[Phoneme]) -> tuple[list[Phoneme], list[float]] | None:
+    """Flite's phones and end times under our symbols: (phonemes, ends in seconds), pauses at both edges included.
+
+    None where fewer than four in five sounds agree: then flite and we read different words.
+    """
+    heard = [arpabet(name) for name, _ in phones]
+    matcher = SequenceMatcher(None, [symbol.rstrip("012") for symbol in heard], [sound.base for sound in ours], autojunk=False)
+    if sum(block.size for block in matcher.get_matching_blocks()) < 0.8 * max(len(ours), len(heard) - 2):
+        return None
+    sounds: list[Phoneme] = []
+    for tag, i0, i1, j0, j1 in matcher.get_opcodes():
+        if tag in ("equal", "replace") and i1 - i0 == j1 - j0:
+            sounds += [_heard_as(symbol, sound) for symbol, sound in zip(heard[i0:i1], ours[j0:j1], strict=True)]
+        else:
+            ends_word = any(sound.word_final for sound in ours[j0:j1])
+            sounds += [Phoneme(symbol, ends_word and k == i1 - 1) for k, symbol in enumerate(heard[i0:i1], start=i0)]
+    return mark_phrases(sounds), [end for _, end in phones]
+
+
+def arpabet(phone: str) -> str:
+    """A flite phone as one of SYMBOLS: `ax` is AH0, `pau` a blank, other vowels get stress 1."""
+    if phone == "pau":
+        return BLANK
+    base = {"AX": "AH", "AXR": "ER", "HV": "HH", "DX": "T", "EL": "L", "EM": "M", "EN": "N"}.get(phone.upper(), phone.upper())
+    return base if base not in VOWELS else base + ("0" if phone in ("ax", "axr") else "1")
+
+
+def _heard_as(symbol: str, sound: Phoneme) -> Phoneme:
+    """What flite said with our stress, unless it contradicts: a schwa carries no stress, a full `ah` does."""
+    base = symbol.rstrip("012")
+    stress = sound.symbol[len(sound.base) :]
+    if base in VOWELS and stress and not (base == "AH" and (symbol == "AH0") != (stress == "0")):
+        symbol = base + stress
+    return Phoneme(symbol, sound.word_final and symbol != BLANK)
+
+
+def _trimmed(text: str, voice: str, audio: npt.NDArray[np.float32], sounds: list[Phoneme], ends: list[float]) -> Utterance | None:
+    """Cut to EDGE_S of silence on both sides and brought to level; None if flite framed it in no pause."""
+    if sounds[0].symbol != BLANK or sounds[-1].symbol != BLANK or len(sounds) < 3:
+        return None
+    starts_s = max(0.0, ends[0] - EDGE_S)
+    stops_s = min(ends[-2] + EDGE_S, len(audio) / RATE_HZ)
+    first, last = round(starts_s * RATE_HZ), round(stops_s * RATE_HZ)
+    times = np.minimum(np.asarray(ends, np.float64), last / RATE_HZ) - first / RATE_HZ
+    clip = audio[first:last]
+    spoken = np.zeros(len(clip), bool)
+    for sound, start, end in zip(sounds[1:], times[:-1], times[1:], strict=True):
+        spoken[round(start * RATE_HZ) : round(end * RATE_HZ)] = sound.symbol != BLANK
+    level = float(np.sqrt(np.mean(clip[spoken] ** 2)))
+    gain = min(10.0 ** (SPEECH_DBFS / 20.0) / max(level, 1e-6), PEAK / max(float(np.abs(clip).max()), 1e-6))
+    fade = np.minimum(1.0, np.arange(1, len(clip) + 1) / 80.0)
+    samples = np.round(clip * gain * fade * fade[::-1] * 32767.0).astype(np.int16)
+    flags = np.array([WORD_FINAL * s.word_final | PHRASE_FINAL * s.phrase_final for s in sounds], np.uint8)
+    return Utterance(text, voice, samples, np.array([s.id for s in sounds], np.int16), times.astype(np.float32), flags)
+
+
+def _speak_as(task: tuple[str, str, float, float]) -> Utterance | None:
+    return speak(*task)
+
+
+def synthesise_speech(out_folder: Path, n_sentences: int, seed: int, excluded: Sequence[str] = (), workers: int = 2,
+                      progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    """Writes about `n_sentences` utterances to `out_folder` (see README.md there); returns how many.
+
+    `excluded` sentences are never spoken. Voices, pace (0.85-1.3) and pitch (within 6 %) vary by `seed`.
+    """
+    chance = random.Random(seed + 1)
+    tasks = [(text, VOICES[k % len(VOICES)], chance.uniform(0.85, 1.3), chance.uniform(0.94, 1.06))
+             for k, text in enumerate(sentences(n_sentences, seed, excluded))]
+    spoken: list[Utterance] = []
+    with ProcessPoolExecutor(workers) as pool:
+        for done, utterance in enumerate(pool.map(_speak_as, tasks, chunksize=16), start=1):
+            progress(done, len(tasks))
+            if utterance is not None:
+                spoken.append(utterance)
+    write_speech(out_folder, spoken)
+    return len(spoken)
+
+
+def write_speech(folder: Path, spoken: Sequence[Utterance]) -> None:
+    """`audio.npy`, `index.npz`, `texts.json` and a README that says what they hold."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "audio.npy", np.concatenate([u.audio for u in spoken]))
+    np.savez(
+        folder / "index.npz",
+        sample_offsets=np.cumsum([0, *(len(u.audio) for u in spoken)]).astype(np.int64),
+        phoneme_offsets=np.cumsum([0, *(len(u.ids) for u in spoken)]).astype(np.int64),
+        voice=np.array([VOICES.index(u.voice) for u in spoken], np.int8),
+        ids=np.concatenate([u.ids for u in spoken]),
+        ends_s=np.concatenate([u.ends_s for u in spoken]),
+        flags=np.concatenate([u.flags for u in spoken]),
+    )
+    (folder / "texts.json").write_text(json.dumps({"voices": VOICES, "texts": [u.text for u in spoken]}, indent=0))
+    (folder / "README.md").write_text(FORMAT)
+
+
+FORMAT = """\
+# Spoken sentences
+Read with `vssflow_dit.synthesis.speech.SpeechSet(folder)`: `len(set)`, `set[k] -> Utterance` (memory-mapped).
+* `audio.npy`: int16, 16 kHz mono, all utterances end to end (np.load(..., mmap_mode="r")). Speech at -23 dBFS RMS, peak < 0.95.
+* `index.npz`, n utterances:
+  * `sample_offsets` int64 (n + 1): utterance k is audio[sample_offsets[k]:sample_offsets[k + 1]];
+  * `phoneme_offsets` int64 (n + 1): likewise into the three arrays below;
+  * `ids` int16: phoneme ids 1..70 (`phonemes.SYMBOLS`); 59 = `<blank>`: the 50 ms of silence at both edges, and pauses inside;
+  * `ends_s` float32: seconds from the utterance's start at which the phoneme ends; the next starts there, the first at 0,
+    the last ends with the audio;
+  * `flags` uint8: bit 0 word-final, bit 1 in the last rime before a pause or the end;
+  * `voice` int8 (n): index into `voices` of texts.json.
+* `texts.json`: {"voices": [...], "texts": [n sentences]}.
+Voices: flite 2.2's CMU Arctic voices slt, rms, awb (free licence of Carnegie Mellon University). Texts: Debian's `fortunes` and an own grammar.
+"""
+
+
+class SpeechSet:
+    """A folder that `write_speech` wrote, read without loading its audio."""
+
+    def __init__(self, folder: Path) -> None:
+        self._audio = np.load(folder / "audio.npy", mmap_mode="r")
+        with np.load(folder / "index.npz") as index:
+            self._index = {name: index[name] for name in index.files}
+        texts = json.loads((folder / "texts.json").read_text())
+        self.voices: tuple[str, ...] = tuple(texts["voices"])
+        self.texts: list[str] = texts["texts"]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, k: int) -> Utterance:
+        index = self._index
+        samples = slice(*index["sample_offsets"][k : k + 2])
+        sounds = slice(*index["phoneme_offsets"][k : k + 2])
+        return Utterance(self.texts[k], self.voices[index["voice"][k]], np.asarray(self._audio[samples]), index["ids"][sounds],
+                         index["ends_s"][sounds], index["flags"][sounds])
+
+    def __iter__(self) -> Iterator[Utterance]:
+        return (self[k] for k in range(len(self)))
