@@ -1,0 +1,87 @@
+"""What is known of a film before anything is done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vssflow_post.errors import FilmFailed
+from vssflow_post.timeline import Span, samples_from_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """One audio track of a film."""
+
+    index: int
+    """Number of the stream in the container."""
+    codec: str
+    rate_hz: int
+    channels: int
+    layout: str
+    """FFmpeg's name of the channel layout, e.g. `stereo` or `5.1`."""
+    language: str | None
+    default: bool
+    """Whether the container marks it as the one to play."""
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film that can be worked on. Time zero of its clock is the first picture."""
+
+    path: Path
+    digest: str
+    """sha256 of the file, hex."""
+    frame_rate: Fraction
+    """Frames per second, exact; the average where the rate varies."""
+    n_frames: int
+    duration: Span
+    """[0, n) on the clock: from the first picture to the end of the last one."""
+    start_timecode: str | None
+    """`HH:MM:SS:FF`, or `HH:MM:SS;FF` for drop-frame; None where the film has none."""
+    start_sample: int
+    """Samples (48 kHz) since midnight of the start timecode; 0 without one."""
+    width: int
+    """Stored pixels per line."""
+    height: int
+    """Stored lines."""
+    video_codec: str
+    audio_streams: tuple[AudioStream, ...]
+    container: str
+    """FFmpeg's name of the demuxer, e.g. `mov` or `matroska`."""
+    video_index: int
+    """Number of the video stream in the container."""
+    first_pts: int
+    """Timestamp of the first picture, in `time_base` units: zero of the clock."""
+    time_base: Fraction
+    """Seconds per unit of the video stream's timestamps."""
+    last_frame_sample: int
+    """Where the last picture starts, on the clock."""
+    variable_rate: bool = False
+    """Whether pictures lie at uneven distances: then times come from timestamps, never from frame numbers."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the report: choices that were made, oddities that were found."""
+    size_bytes: int = 0
+    modified_ns: int = 0
+    """The file's modification time when it was probed, nanoseconds since the epoch."""
+
+    @property
+    def production_stream(self) -> AudioStream | None:
+        """The audio track that counts: the first one marked as default, else the first."""
+        default = next((stream for stream in self.audio_streams if stream.default), None)
+        return default or next(iter(self.audio_streams), None)
+
+    def sample_of_pts(self, pts: int) -> int:
+        """The clock sample of a video timestamp."""
+        return samples_from_seconds((pts - self.first_pts) * self.time_base)
+
+
+def ensure_unchanged(film: Film) -> None:
+    """Raises FilmFailed `source_changed` when size or modification time are not those that were probed."""
+    try:
+        now = film.path.stat()
+    except OSError as error:
+        raise FilmFailed("source_io", f"{film.path} cannot be read any more: {error.strerror}.") from error
+    if (now.st_size, now.st_mtime_ns) != (film.size_bytes, film.modified_ns):
+        raise FilmFailed("source_changed", f"{film.path} changed while it was being worked on.")

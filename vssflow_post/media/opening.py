@@ -1,0 +1,51 @@
+"""The one place where FFmpeg opens a film."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vssflow_post.errors import FilmFailed, FilmRejected
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+
+MAX_STREAMS = 256
+MAX_PIXELS = 8192 * 8192
+"""A film whose pictures are larger is refused: a few decoded ones would fill the memory."""
+
+
+def open_film(path: Path, demuxer: str) -> InputContainer:
+    """The container, open with a demuxer chosen by name.
+
+    The `file:` prefix keeps names such as `concat:a|b.mp4` or `-y.mp4` from being read as anything but names; the
+    white lists keep the demuxer from opening anything else. Raises FilmRejected `corrupt` or `too_large`, FilmFailed
+    `source_io`.
+    """
+    import av
+
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": demuxer,
+        "max_streams": str(MAX_STREAMS),
+        "max_pixels": str(MAX_PIXELS),
+    }
+    try:
+        return av.open(f"file:{os.fspath(path)}", "r", format=demuxer, options=options, metadata_errors="replace")
+    except MemoryError as error:
+        raise FilmRejected("too_large", f"It has more than {MAX_STREAMS} streams, or needs too much memory.") from error
+    except (av.error.PermissionError, av.error.FileNotFoundError, av.error.OSError) as error:
+        raise FilmFailed("source_io", f"{path} cannot be read: {error.strerror}.") from error
+    except av.error.FFmpegError as error:
+        raise FilmRejected("corrupt", f"Its {demuxer} headers cannot be read: {error.strerror}.") from error
+
+
+def read_only(container: InputContainer, stream: Stream) -> None:
+    """Lets the demuxer skip all other streams, instead of reading what nobody decodes."""
+    from av.stream import Discard
+
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all

@@ -1,0 +1,85 @@
+"""A walk over the video packets, without decoding: where pictures lie, and what is odd about their timestamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_post.errors import FilmRejected
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True)
+class PacketScan:
+    """What the timestamps of the video packets say. Times are in units of the stream's time base."""
+
+    n_frames: int
+    first_pts: int
+    last_pts: int
+    end_pts: int
+    """Where the last picture ends."""
+    typical_step: int
+    """Median distance of two pictures; 0 for a film of one."""
+    even: bool
+    """Whether all distances are the typical one, to within one unit of the time base."""
+    notes: tuple[str, ...]
+
+
+def scan_packets(container: InputContainer, stream: VideoStream) -> PacketScan:
+    """Reads every video packet once. Raises FilmRejected `corrupt` or `no_video`."""
+    import av
+
+    times: list[int] = []
+    dts_order: list[int] = []
+    n_marked_corrupt = 0
+    last_pts = last_duration = 0
+    try:
+        for packet in container.demux(stream):
+            pts = packet.pts if packet.pts is not None else packet.dts
+            if packet.size == 0 or pts is None or packet.is_discard:
+                continue
+            n_marked_corrupt += packet.is_corrupt
+            times.append(pts)
+            dts_order.append(packet.dts if packet.dts is not None else pts)
+            if len(times) == 1 or pts >= last_pts:
+                last_pts, last_duration = pts, packet.duration or 0
+    except av.error.FFmpegError as error:
+        raise FilmRejected("corrupt", f"Reading stops after {len(times)} pictures: {error.strerror}.") from error
+    if n_marked_corrupt:
+        raise FilmRejected("corrupt", f"{n_marked_corrupt} of its {len(times)} video packets are damaged.")
+    if not times:
+        raise FilmRejected("no_video", "Its video stream holds no picture.")
+    return _summary(np.array(times), np.array(dts_order), last_duration, stream)
+
+
+def _summary(
+    pts: npt.NDArray[np.int64], dts: npt.NDArray[np.int64], last_duration: int, stream: VideoStream
+) -> PacketScan:
+    pts = np.sort(pts)
+    steps = np.diff(pts)
+    typical = int(np.median(steps)) if len(steps) else 0
+    even = bool(np.all(np.abs(steps - typical) <= 1)) if len(steps) else True
+    notes = []
+    if n_twice := int(np.count_nonzero(steps == 0)):
+        notes.append(f"{n_twice} pictures share their timestamp with another one.")
+    if len(dts) > 1 and (n_back := int(np.count_nonzero(np.diff(dts) < 0))):
+        notes.append(f"Decoding timestamps step back {n_back} times.")
+    # A picture that stands for seconds is usual in a slide show, but not where all others are 40 ms apart.
+    if len(steps) > 10 and (n_gaps := int(np.count_nonzero(steps > max(10 * typical, 1)))):
+        notes.append(f"Timestamps have {n_gaps} gaps of more than ten frames.")
+    step = last_duration or typical or _unit_from_rate(stream)
+    return PacketScan(len(pts), int(pts[0]), int(pts[-1]), int(pts[-1]) + step, typical, even, tuple(notes))
+
+
+def _unit_from_rate(stream: VideoStream) -> int:
+    """One frame in units of the time base, for a film of one picture without a duration; 25 fps as a last resort."""
+    rate = stream.average_rate or stream.base_rate or Fraction(25)
+    time_base = stream.time_base or Fraction(1, 90_000)
+    return max(1, round(1 / (rate * time_base)))
