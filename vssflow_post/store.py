@@ -113,12 +113,12 @@ class StoredTake:
         """The samples as a read-only memory map, float32 (channels, n)."""
         if self.n_samples == 0:
             return np.zeros((self.n_channels, 0), np.float32)
-        mapped = np.memmap(self.path, "<f4", "r", shape=(self.n_samples, self.n_channels))
+        mapped: npt.NDArray[np.float32] = np.memmap(self.path, "<f4", "r", shape=(self.n_samples, self.n_channels))
         return mapped.T
 
 
 class Store:
-    """Takes by content address, under one folder. Two processes may share it: whoever puts last wins, with the same bytes."""
+    """Takes by content address, under one folder. Processes may share it: whoever puts last wins, with the same bytes."""
 
     def __init__(self, folder: Path) -> None:
         """The folder is made when the first take is put."""
@@ -128,8 +128,10 @@ class Store:
     def get(self, key: str) -> Take | None:
         """The take, loaded; None when there is none or when it has rotted (it is then deleted)."""
         stored = self.open(key)
-        return None if stored is None else Take(
-            stored.id, AudioClip(stored.read(0, stored.n_samples), stored.rate_hz), stored.notes
+        return (
+            None
+            if stored is None
+            else Take(stored.id, AudioClip(stored.read(0, stored.n_samples), stored.rate_hz), stored.notes)
         )
 
     def open(self, key: str) -> StoredTake | None:

@@ -20,6 +20,7 @@ HALF = 16
 _KAISER_BETA = 9.0
 _HOP = 480
 _WINDOW = _HOP + 2 * HALF
+_BATCH = 64
 
 
 @cache
@@ -33,8 +34,8 @@ def _taps() -> npt.NDArray[np.float64]:
 
 @cache
 def _spectra() -> npt.NDArray[np.complex64]:
-    """(3, 1, _WINDOW / 2 + 1): the taps for a correlation by FFT."""
-    return np.asarray(np.conj(np.fft.rfft(_taps(), _WINDOW))[:, None], np.complex64)
+    """(3, 1, 1, _WINDOW / 2 + 1): the taps for a correlation by FFT."""
+    return np.asarray(np.conj(np.fft.rfft(_taps(), _WINDOW))[:, None, None], np.complex64)
 
 
 @cache
@@ -65,17 +66,19 @@ class PeakFollower:
         windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=1)[:, ::_HOP]
         magnitudes = np.abs(padded).max(axis=0)
         reach = np.lib.stride_tricks.sliding_window_view(magnitudes, _WINDOW)[::_HOP].max(axis=1)
-        for hop in np.flatnonzero(reach * _overshoot() > threshold):
-            at = hop * _HOP
-            between = _between(windows[:, hop])[: n - at]
-            np.maximum(levels[at : at + _HOP], between, out=levels[at : at + _HOP])
-        return np.asarray(levels, np.float32)
+        padded_levels = np.zeros((n_hops, _HOP), np.float32)
+        padded_levels.reshape(-1)[:n] = levels
+        high = np.flatnonzero(reach * _overshoot() > threshold)
+        for first in range(0, len(high), _BATCH):
+            hops = high[first : first + _BATCH]
+            padded_levels[hops] = np.maximum(padded_levels[hops], _between(windows[:, hops]))
+        return padded_levels.reshape(-1)[:n]
 
 
-def _between(window: Samples) -> Samples:
-    """Highest magnitude in the gaps beside each of a hop's samples, float32 (_HOP,); `window` is (channels, _WINDOW)."""
+def _between(windows: Samples) -> Samples:
+    """Highest magnitude in the gaps beside each of a hop's samples, float32 (k, _HOP), of (channels, k, _WINDOW)."""
     from scipy import fft
 
-    values = fft.irfft(fft.rfft(window) * _spectra(), _WINDOW)[..., : _HOP + 1]
+    values = fft.irfft(fft.rfft(windows) * _spectra(), _WINDOW)[..., : _HOP + 1]
     gaps = np.abs(values).max(axis=(0, 1))
-    return np.asarray(np.maximum(gaps[:-1], gaps[1:]), np.float32)
+    return np.asarray(np.maximum(gaps[:, :-1], gaps[:, 1:]), np.float32)
