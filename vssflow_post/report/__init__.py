@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from vssflow_post.report.facts import (
-    BackendFacts,
-    CueFacts,
-    FilmReport,
-    LoudnessFacts,
-    Timing,
-)
+from vssflow_post.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
 from vssflow_post.report.machine import report_as_json
 from vssflow_post.report.page import report_as_html
+from vssflow_post.store import publish
 
 __all__ = [
     "BackendFacts",
@@ -27,12 +23,18 @@ __all__ = [
 
 
 def write_report(folder: Path, report: FilmReport) -> tuple[Path, Path]:
-    """Writes `report.json` and `report.html` into `folder` and returns their paths.
+    """Writes `report.json` and `report.html` into `folder`, which exists, and returns their paths.
 
-    The page refers to the picture and the stems by name, so they belong in the same folder; the pictures
-    of the stems are drawn from the WAVs named in `report.stems`, block by block.
+    The page refers to picture, stems and other deliverables by file name, so they belong into the same folder.
+    The pictures of the stems are drawn from the WAVs named in `report.stems`, column by column.
+    Raises FilmFailed("no_space") when the disk is full.
     """
     machine, page = folder / "report.json", folder / "report.html"
-    machine.write_text(report_as_json(report), encoding="utf-8")
-    page.write_text(report_as_html(report, folder), encoding="utf-8")
+    for path, text in ((machine, report_as_json(report)), (page, report_as_html(report))):
+        # A film's name may hold bytes that are no text; what cannot be shown becomes a question mark.
+        publish(path, partial(_write, text.encode("utf-8", "replace")))
     return machine, page
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)

@@ -9,9 +9,6 @@ from pathlib import Path
 
 from vssflow_post.timeline import Cue, Scene, Span, SpeakingSegment
 
-VERDICT_DONE = "done"
-VERDICT_WARNINGS = "done_with_warnings"
-
 
 @dataclass(frozen=True, slots=True)
 class BackendFacts:
@@ -45,18 +42,21 @@ class LoudnessFacts:
 
     specification: str
     """Name of the delivery specification, e.g. `EBU R 128`."""
-    integrated_lufs: float
-    """Integrated loudness; -inf for a silent mix."""
-    true_peak_dbtp: float
+    integrated_lufs: float | None
+    """Gated loudness of the whole; None for silence, or a mix that is too short to have one."""
+    true_peak_dbtp: float | None
+    """None for digital silence."""
     range_lu: float
     """Loudness range (EBU Tech 3342)."""
     target_lufs: float
     ceiling_dbtp: float
     tolerance_lu: float
     verdict: str
-    """`pass`, or a sentence that says what is out of bounds."""
+    """`pass`, `silent`, `too_short`, or a sentence that says what is out of bounds."""
     short_term: tuple[tuple[float, float], ...] = ()
-    """Short-term loudness over the film: (time in seconds, LUFS), in order of time."""
+    """Short-term loudness over the film: (time in seconds, LUFS), in order of time; silence is -inf."""
+    stem_levels: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Integrated loudness (LUFS) and true peak (dBTP) of the stems, by name: `DX`, `FX`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +108,10 @@ class FilmReport:
     """Delivered WAVs by name: `MIX`, `DX`, `FX`."""
     others: tuple[Path, ...] = ()
     """Other deliverables to link, e.g. cue sheet, timeline and manifest."""
+
+    @property
+    def every_warning(self) -> tuple[str, ...]:
+        """The reason, the warnings and the notes of the cues, in this order, each once."""
+        notes = (f"{facts.cue.id}: {note}" for facts in self.cues for note in facts.notes)
+        reason = (self.reason,) if self.reason else ()
+        return tuple(dict.fromkeys((*reason, *self.warnings, *notes)))

@@ -6,32 +6,29 @@ import json
 import math
 from typing import Any
 
-from vssflow_post.report.facts import CueFacts, FilmReport, LoudnessFacts, Timing
+from vssflow_post.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
 from vssflow_post.timeline import Scene
 
 VERSION = 1
 
 
 def report_as_json(report: FilmReport) -> str:
-    """The text of `report.json`: strict JSON (a loudness of minus infinity is null), ending in a newline."""
-    backend = report.backend
+    """The text of `report.json`: ASCII, strict (a loudness of minus infinity is null)."""
     document = {
         "version": VERSION,
         "verdict": report.verdict,
-        "reason": report.reason or None,
-        "film": str(report.film),
-        "preset": report.preset or None,
-        "warnings": list(report.warnings),
-        "backend": None
-        if backend is None
-        else {"name": backend.name, "device": backend.device, "weights": backend.weights},
-        "speech": report.speech or None,
+        "warnings": list(report.every_warning),
+        "backend": None if report.backend is None else _backend(report.backend),
         "scenes": [_scene(scene) for scene in report.scenes],
         "cues": [_cue(facts) for facts in report.cues],
         "loudness": None if report.loudness is None else _loudness(report.loudness),
         "timing": None if report.timing is None else _timing(report.timing, report.duration.duration_s),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def _backend(backend: BackendFacts) -> dict[str, Any]:
+    return {"name": backend.name, "device": backend.device, "weights": backend.weights}
 
 
 def _scene(scene: Scene) -> dict[str, Any]:
@@ -55,19 +52,16 @@ def _cue(facts: CueFacts) -> dict[str, Any]:
         "seed": cue.seed,
         "seconds": round(facts.seconds, 3),
         "cached": facts.cached,
-        "notes": list(facts.notes),
     }
 
 
 def _loudness(loudness: LoudnessFacts) -> dict[str, Any]:
     return {
-        "specification": loudness.specification,
         "integrated_lufs": _level(loudness.integrated_lufs),
         "true_peak_dbtp": _level(loudness.true_peak_dbtp),
         "range_lu": _level(loudness.range_lu),
         "target_lufs": loudness.target_lufs,
         "ceiling_dbtp": loudness.ceiling_dbtp,
-        "tolerance_lu": loudness.tolerance_lu,
         "verdict": loudness.verdict,
     }
 
@@ -83,8 +77,8 @@ def _timing(timing: Timing, film_s: float) -> dict[str, Any]:
     }
 
 
-def _level(value: float) -> float | None:
-    return round(value, 2) if math.isfinite(value) else None
+def _level(value: float | None) -> float | None:
+    return round(value, 2) if value is not None and math.isfinite(value) else None
 
 
 def _seconds(value: float) -> float:

@@ -1,12 +1,173 @@
-"""`report.html`: the report for people."""
+"""`report.html`: the report for people, one file that opens offline beside the deliverables."""
 
 from __future__ import annotations
 
+import base64
+import math
+import os
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-from vssflow_post.report.facts import FilmReport
+from vssflow_post.media.timecode import samples_from_timecode, timecode_from_samples
+from vssflow_post.report.facts import CueFacts, FilmReport
+from vssflow_post.report.loudness_chart import draw_loudness
+from vssflow_post.report.stem_pictures import draw_stem
+from vssflow_post.timeline import CLOCK_HZ, Span
+
+STEM_ORDER = ("MIX", "DX", "FX")
+STEM_COLOURS = {"MIX": (38, 150, 130), "DX": (70, 130, 220), "FX": (205, 125, 40)}
+"""Waves must be seen on light and on dark paper."""
+OTHER_COLOUR = (128, 128, 128)
+N_SPEAKER_COLOURS = 6
 
 
-def report_as_html(report: FilmReport, folder: Path) -> str:
-    """The text of `report.html`, to lie in `folder`."""
-    return f"<!doctype html><title>{report.stem}</title>"
+def report_as_html(report: FilmReport) -> str:
+    """The text of `report.html`. User text is escaped by the template; nothing in it refers to another host."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("vssflow_post.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["level"] = _level
+    environment.filters["address"] = _address
+    return environment.get_template("report.html.j2").render(_contents(report))
+
+
+def _contents(report: FilmReport) -> dict[str, Any]:
+    """Everything that the template names."""
+    clock = _Timecode(report)
+    loudness = report.loudness
+    chart = None if loudness is None else draw_loudness(loudness, report.duration.duration_s)
+    return {
+        "report": report,
+        "badge": _badge(report.verdict),
+        "clock": clock,
+        "duration_s": report.duration.duration_s,
+        "scenes": _scenes(report),
+        "lanes": _lanes(report, clock),
+        "speakers": _speakers(report.cues),
+        "stems": _stems(report),
+        "chart": chart,
+        "ticks": _ticks(report.duration.duration_s),
+        "film_s": report.duration.duration_s,
+        "player": {
+            "duration_s": report.duration.duration_s,
+            "rate": [report.frame_rate.numerator, report.frame_rate.denominator],
+            "first_frame": clock.first_frame,
+            "drop": clock.drop_frame,
+        },
+    }
+
+
+class _Timecode:
+    """Times on the film's own timecode."""
+
+    def __init__(self, report: FilmReport) -> None:
+        self.rate: Fraction = report.frame_rate
+        label = report.start_timecode
+        self.drop_frame = label is not None and ";" in label
+        self.origin = 0 if label is None else samples_from_timecode(label, self.rate)
+        self.first_frame = round(Fraction(self.origin, CLOCK_HZ) * self.rate)
+
+    def __call__(self, sample: int) -> str:
+        return timecode_from_samples(self.origin + sample, self.rate, self.drop_frame)
+
+
+def _badge(verdict: str) -> tuple[str, str]:
+    """CSS class and words."""
+    word, _, code = verdict.partition(":")
+    kind = {"done": "good", "done_with_warnings": "fair"}.get(word, "bad")
+    return kind, word.replace("_", " ") + (f": {code}" if code else "")
+
+
+def _place(span: Span, whole: Span) -> str:
+    """Left edge and width as CSS, in percent of the timeline."""
+    total = max(1, whole.n_samples)
+    return f"left:{100 * span.start / total:.4f}%;width:{100 * span.n_samples / total:.4f}%"
+
+
+def _scenes(report: FilmReport) -> list[dict[str, Any]]:
+    pictures = [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}" for jpeg in report.thumbnails]
+    return [
+        {
+            "scene": scene,
+            "style": _place(scene.span, report.duration),
+            "picture": pictures[k] if k < len(pictures) else None,
+        }
+        for k, scene in enumerate(report.scenes)
+    ]
+
+
+def _lanes(report: FilmReport, clock: _Timecode) -> list[dict[str, Any]]:
+    """The cues, dialogue and effects apart, each with its place."""
+    speakers = _speakers(report.cues)
+    lanes = []
+    for kind, name in (("speech", "Dialogue"), ("sound", "Effects")):
+        items = [
+            {
+                "facts": facts,
+                "style": _place(facts.cue.span, report.duration),
+                "hue": speakers.get(facts.cue.speaker or "", 0),
+                "words": _words(facts),
+                "when": f"{clock(facts.cue.span.start)} – {clock(facts.cue.span.end)}",
+            }
+            for facts in report.cues
+            if facts.cue.kind == kind
+        ]
+        lanes.append({"kind": kind, "name": name, "items": items})
+    return lanes
+
+
+def _words(facts: CueFacts) -> str:
+    """What a cue asks for, in a few words."""
+    cue = facts.cue
+    if cue.kind == "speech":
+        return cue.text or "(no words known)"
+    return cue.sound or "from the picture"
+
+
+def _speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
+    """Speakers in order of appearance, with the number of their colour."""
+    names = dict.fromkeys(facts.cue.speaker or "" for facts in cues if facts.cue.kind == "speech")
+    return {name: k % N_SPEAKER_COLOURS for k, name in enumerate(names)}
+
+
+def _stems(report: FilmReport) -> list[dict[str, Any]]:
+    names = [name for name in STEM_ORDER if name in report.stems]
+    names += [name for name in report.stems if name not in STEM_ORDER]
+    return [
+        {
+            "name": name,
+            "path": report.stems[name],
+            "pictures": draw_stem(report.stems[name], STEM_COLOURS.get(name, OTHER_COLOUR)),
+        }
+        for name in names
+    ]
+
+
+def _ticks(duration_s: float) -> list[tuple[float, str]]:
+    """Marks of the ruler: (percent, label), some ten of them at round times."""
+    if duration_s <= 0:
+        return []
+    step = next((s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600) if duration_s / s <= 12), 7200)
+    times = range(0, math.ceil(duration_s), step)
+    return [(100 * t / duration_s, f"{t // 60}:{t % 60:02d}") for t in times if t < duration_s * 0.985]
+
+
+def _level(value: float | None, unit: str) -> str:
+    """A level with a true minus sign, or words for silence."""
+    if value is None or not math.isfinite(value):
+        return f"−∞ {unit}"
+    return f"{value:.1f} {unit}".replace("-", "−")
+
+
+def _address(path: Path) -> str:
+    """The relative address of a file in the report's folder, whatever bytes its name has."""
+    return "./" + quote(os.fsencode(path.name))

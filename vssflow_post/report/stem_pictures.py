@@ -1,0 +1,134 @@
+"""What a stem looks like: its waveform and its spectrogram as PNG, read from the WAV column by column.
+
+Memory does not grow with the film: a column is read, measured and forgotten.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Plane = npt.NDArray[np.float32]
+Colour = tuple[int, int, int]
+
+WAVE_ROWS = 56
+SPECTRUM_ROWS = 88
+FFT_SIZE = 2048
+FFTS_PER_COLUMN = 4
+"""Windows looked at in one column; in a long film a column is longer than they are together."""
+LOWEST_HZ = 40.0
+FLOOR_DB, TOP_DB = -96.0, -24.0
+"""Power of a bin against a full-scale sine: black and brightest."""
+COLUMNS_PER_S = 40
+MIN_COLUMNS, MAX_COLUMNS = 600, 2400
+
+
+@dataclass(frozen=True, slots=True)
+class StemPictures:
+    """Two PNGs as `data:` URIs, both over the whole stem from edge to edge."""
+
+    waveform: str
+    """Transparent but for the wave."""
+    spectrogram: str
+    """Logarithmic frequency, LOWEST_HZ at the bottom, half the sampling rate at the top."""
+
+
+def draw_stem(path: Path, colour: Colour) -> StemPictures | None:
+    """Pictures of the WAV at `path`, the wave in `colour` (RGB 0-255); None for one without samples.
+
+    Raises soundfile.LibsndfileError when the file cannot be read.
+    """
+    import soundfile
+
+    with soundfile.SoundFile(path) as file:
+        n, rate_hz = len(file), file.samplerate
+        if n == 0:
+            return None
+        n_columns = int(np.clip(n / rate_hz * COLUMNS_PER_S, MIN_COLUMNS, MAX_COLUMNS))
+        edges = np.arange(n_columns + 1) * n // n_columns
+        bands = _bands(rate_hz)
+        extremes = np.zeros((2, n_columns), np.float32)
+        spectrum = np.full((SPECTRUM_ROWS, n_columns), FLOOR_DB, np.float32)
+        for column in range(n_columns):
+            start, end = int(edges[column]), int(edges[column + 1])
+            extremes[:, column] = _extremes(file, start, end)
+            if extremes[0, column] < 0 or extremes[1, column] > 0:
+                spectrum[:, column] = _column(file, start, end, n, bands)
+    return StemPictures(_uri(_wave_image(extremes, colour)), _uri(_spectrum_image(spectrum)))
+
+
+def _extremes(file: Any, start: int, end: int) -> tuple[float, float]:
+    """Lowest and highest sample of a stretch, over all channels."""
+    if end <= start:
+        return 0.0, 0.0
+    file.seek(start)
+    samples = file.read(end - start, dtype="float32", always_2d=True)
+    return float(samples.min()), float(samples.max())
+
+
+def _column(file: Any, start: int, end: int, n: int, bands: Plane) -> Plane:
+    """Loudest level in dB of each row's band over windows spread evenly from `start` to `end`."""
+    n_windows = max(1, min(FFTS_PER_COLUMN, (end - start) // FFT_SIZE))
+    windows = np.zeros((n_windows, FFT_SIZE), np.float32)
+    for k in range(n_windows):
+        centre = start + (2 * k + 1) * (end - start) // (2 * n_windows)
+        first = max(0, centre - FFT_SIZE // 2)
+        file.seek(first)
+        part = file.read(min(FFT_SIZE, n - first), dtype="float32", always_2d=True).mean(axis=1)
+        windows[k, : len(part)] = part
+    shape = np.hanning(FFT_SIZE).astype(np.float32)
+    power = (np.abs(np.fft.rfft(windows * shape, axis=1)) * (2.0 / shape.sum())) ** 2
+    rows = power.max(axis=0).astype(np.float32) @ bands
+    return np.asarray(10.0 * np.log10(np.maximum(rows, 10.0 ** (FLOOR_DB / 10.0))), np.float32)
+
+
+def _bands(rate_hz: int) -> Plane:
+    """Triangles from FFT bins to rows, (FFT_SIZE // 2 + 1, SPECTRUM_ROWS), high frequencies first.
+
+    Low rows are narrower than a bin; they read it interpolated.
+    """
+    edges = np.geomspace(LOWEST_HZ, rate_hz / 2, SPECTRUM_ROWS + 2)
+    bins = np.arange(FFT_SIZE // 2 + 1) * rate_hz / FFT_SIZE
+    width_hz = rate_hz / FFT_SIZE
+    bands = np.zeros((len(bins), SPECTRUM_ROWS), np.float32)
+    for row in range(SPECTRUM_ROWS):
+        low, centre, high = edges[row : row + 3]
+        low, high = min(low, centre - width_hz), max(high, centre + width_hz)
+        rise, fall = (bins - low) / (centre - low), (high - bins) / (high - centre)
+        bands[:, SPECTRUM_ROWS - 1 - row] = np.clip(np.minimum(rise, fall), 0.0, None)
+    return bands / np.maximum(bands.sum(axis=0), 1e-9) ** 0.5
+
+
+def _wave_image(extremes: Plane, colour: Colour) -> npt.NDArray[np.uint8]:
+    """BGRA; a quiet line stays in the middle where the stem is silent."""
+    middle = (WAVE_ROWS - 1) / 2
+    rows = np.arange(WAVE_ROWS)[:, None]
+    top, bottom = middle - middle * extremes[1], middle - middle * extremes[0]
+    inside = np.clip(np.minimum(rows - top + 1.0, bottom - rows + 1.0), 0.0, 1.0)
+    image = np.zeros((*inside.shape, 4), np.uint8)
+    image[..., :3] = colour[::-1]
+    image[..., 3] = np.round(255 * inside)
+    return image
+
+
+def _spectrum_image(spectrum: Plane) -> npt.NDArray[np.uint8]:
+    """BGR through a colour map that is even in lightness, in 48 steps so that the PNG stays small."""
+    import cv2
+
+    level = np.clip((spectrum - FLOOR_DB) / (TOP_DB - FLOOR_DB), 0.0, 1.0)
+    steps = (np.round(level * 47) * (255 / 47)).astype(np.uint8)
+    return np.asarray(cv2.applyColorMap(steps, cv2.COLORMAP_INFERNO), np.uint8)
+
+
+def _uri(image: npt.NDArray[np.uint8]) -> str:
+    import cv2
+
+    done, png = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    if not done:
+        raise RuntimeError("OpenCV was built without PNG")
+    return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode("ascii")
