@@ -36,6 +36,8 @@ class Plugins:
     manager: pluggy.PluginManager
     broken: list[BrokenPlugin]
     """Grows when a hook of a plugin raises; such a plugin never stops the others."""
+    versions: dict[str, str]
+    """Plugin -> name and version of the distribution it comes from."""
 
     def backends(self) -> list[BackendOffer]:
         """Every backend offered, best priority first (ties by name)."""
@@ -47,19 +49,26 @@ class Plugins:
         offers: list[DetectorOffer] = self._gather("vssflow_speech_detectors")
         return sorted(offers, key=lambda offer: (-offer.priority, offer.name))
 
+    def origin_of(self, offer: BackendOffer) -> str:
+        """Plugin, distribution and version that a backend offer comes from: part of the address of its takes."""
+        for name, plugin in self.manager.list_name_plugin():
+            if any(offer.name == other.name for other in self._gather("vssflow_backends", {plugin})):
+                return f"{name} ({self.versions.get(name, 'version unknown')})"
+        return "unknown"
+
     def add_commands(self, cli: click.Group) -> None:
         """Let every plugin add its commands to `cli`."""
         self._call("vssflow_commands", cli=cli)
 
-    def _gather(self, hook: str) -> list[Any]:
-        return [offer for offers in self._call(hook) for offer in offers]
+    def _gather(self, hook: str, among: set[Any] | None = None) -> list[Any]:
+        return [offer for offers in self._call(hook, among) for offer in offers]
 
-    def _call(self, hook: str, **arguments: object) -> list[Any]:
-        """Call a hook of one plugin after the other, so that one that raises is named and left out."""
+    def _call(self, hook: str, among: set[Any] | None = None, **arguments: object) -> list[Any]:
+        """Calls a hook of one plugin after the other, so that one that raises is named and left out."""
         results = []
         plugins = self.manager.get_plugins()
         for name, plugin in self.manager.list_name_plugin():
-            if plugin is None:
+            if plugin is None or (among is not None and plugin not in among):
                 continue
             try:
                 caller = self.manager.subset_hook_caller(hook, plugins - {plugin})
@@ -77,11 +86,12 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
     """The plugin manager with every plugin that loads; `found` replaces what is installed."""
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
-    plugins = Plugins(manager, [])
+    plugins = Plugins(manager, [], {})
     points = entry_points(group=hookspecs.GROUP) if found is None else found
     for point in sorted(set(points), key=lambda point: point.name):
         try:
             manager.register(point.load(), point.name)
+            plugins.versions[point.name] = f"{point.dist.name} {point.dist.version}" if point.dist else "no version"
         except (Exception, SystemExit) as error:  # noqa: BLE001  anything a stranger's import may raise
             plugins._record(BrokenPlugin(point.name, _one_line(error)))
     _drop_unknown_hooks(plugins)

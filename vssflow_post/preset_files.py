@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import math
 import os
 import re
@@ -203,3 +204,20 @@ def _line(text: str, section: str, key: str) -> str:
         if (assigned and inside == section and assigned.group(1) == key) or (header and not section and inside == key):
             return f":{number}"
     return ""
+
+
+def as_toml(preset: Preset) -> str:
+    """All settings of a preset as the text of a preset file."""
+    lines = [f"description = {_literal(preset.description)}"]
+    for section, values in preset.as_table().items():
+        lines += ["", f"[{section}]", *(f"{_literal_key(key)} = {_literal(value)}" for key, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _literal_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _literal(key)
+
+
+def _literal(value: object) -> str:
+    """A value as TOML; its strings are JSON's, but for the one control character that TOML wants escaped too."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,5 @@
+"""`python -m vssflow_post` is `vssflow-post`."""
+
+from vssflow_post.cli import main
+
+main()

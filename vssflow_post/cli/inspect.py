@@ -1,0 +1,83 @@
+"""`presets`, `backends` and `doctor`: what there is, what can be used here, and what is missing."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="List the presets, or show one.")
+@click.argument("name", required=False)
+def presets(name: str | None) -> None:
+    """List the presets, or show all settings of the one called NAME, with where it comes from.
+
+    A preset of yours (in $XDG_CONFIG_HOME/vssflow-post/presets, usually ~/.config) wins over a shipped one of its name.
+
+    \b
+    Examples:
+      vssflow-post presets
+      vssflow-post presets broadcast-ebu > mine.toml
+    """
+    from vssflow_post.console import print_rows
+    from vssflow_post.errors import PresetError
+    from vssflow_post.preset_files import as_toml, find_preset, list_presets, load_preset
+
+    if name is not None:
+        file = find_preset(name)
+        click.echo(f"# {file.name} ({file.origin}): {file.path}")
+        click.echo(as_toml(load_preset(name)), nl=False)
+        return
+    rows = []
+    for file in list_presets():
+        try:
+            description = load_preset(str(file.path)).description
+        except PresetError as error:
+            description = f"broken: {error}"
+        rows.append((file.name, file.origin, description, str(file.path)))
+    print_rows(rows, ("preset", "origin", "description", "file"))
+
+
+@click.command(short_help="List every backend and speech detector: usable, or why not.")
+def backends() -> None:
+    """List every backend and speech detector that is installed: usable here, or why not. Broken plugins are named.
+
+    \b
+    Example:
+      vssflow-post backends
+    """
+    from vssflow_post.console import print_rows
+    from vssflow_post.doctor import detector_state
+    from vssflow_post.errors import BackendUnavailable
+    from vssflow_post.plugins import choose_backend, load_plugins
+
+    plugins = load_plugins()
+    offers, detectors = plugins.backends(), plugins.speech_detectors()
+    rows = [("backend", offer.name, "unusable" if offer.unavailable else "usable", offer.unavailable or "")
+            for offer in offers]  # fmt: skip
+    rows += [("detector", offer.name, *detector_state(offer)) for offer in detectors]
+    rows += [("plugin", broken.name, "broken", broken.reason) for broken in plugins.broken]
+    print_rows(rows, ("kind", "name", "state", "why"))
+    try:
+        click.echo(f"auto takes {choose_backend(offers)[1]}")
+    except BackendUnavailable as error:
+        click.echo(str(error))
+
+
+@click.command(short_help="Check this installation; one line per check.")
+def doctor() -> None:
+    """Check what is installed, which device there is and which models; one line per check.
+
+    Ends with exit code 1 when something is missing that every render needs.
+
+    \b
+    Example:
+      vssflow-post doctor
+    """
+    from vssflow_post.console import safe
+    from vssflow_post.doctor import run_checks
+
+    is_fit = True
+    for check in run_checks():
+        click.echo(f"{check.state:<7} {check.name:<16} {safe(check.finding)}")
+        is_fit = is_fit and check.state != "missing"
+    if not is_fit:
+        click.get_current_context().exit(1)

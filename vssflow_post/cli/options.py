@@ -1,0 +1,71 @@
+"""Options that several commands share, each spelled out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from vssflow_post.preset import Preset
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FILE = click.Path(path_type=Path)
+
+
+def preset_option(command: Command) -> Command:
+    """`-p PRESET`."""
+    return click.option(
+        "-p", "--preset", default="film", show_default=True, envvar="VSSFLOW_POST_PRESET",
+        help="Name of a preset (see `vssflow-post presets`) or a .toml file.",
+    )(command)
+
+
+def script_option(command: Command) -> Command:
+    """`--script FILE`."""
+    return click.option(
+        "--script", type=FILE, envvar="VSSFLOW_POST_SCRIPT",
+        help="Lines to speak: .srt, .vtt, .ass or .csv. Without it, a file of the film's name beside it is taken.",
+    )(command)
+
+
+def seed_option(command: Command) -> Command:
+    """`--seed N`."""
+    return click.option(
+        "--seed", type=int, envvar="VSSFLOW_POST_SEED", help="Where all randomness comes from; overrides the preset."
+    )(command)
+
+
+def backend_options(command: Command) -> Command:
+    """`--backend` and `--weights`."""
+    for option in (
+        click.option(
+            "--weights", envvar="VSSFLOW_POST_WEIGHTS", help="`starter`, or a folder of weights; overrides the preset."
+        ),
+        click.option(
+            "--backend", envvar="VSSFLOW_POST_BACKEND",
+            help="`auto`, or a name listed by `vssflow-post backends`; overrides the preset.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def resolved_preset(name: str, **overrides: object) -> Preset:
+    """The preset with what the command line or environment set: `generate_seed=3` means `seed` of `[generate]`."""
+    from vssflow_post.preset_files import load_preset
+
+    given = {key.replace("_", ".", 1): value for key, value in overrides.items() if value is not None}
+    return load_preset(name, given)
+
+
+def existing(path: Path | None, what: str) -> Path | None:
+    """`path`, checked. Raises UsageError when it was named and is not there."""
+    from vssflow_post.errors import UsageError
+
+    if path is not None and not path.is_file():
+        raise UsageError(f"there is no {what} {path}")
+    return path

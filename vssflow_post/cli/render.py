@@ -1,0 +1,129 @@
+"""`vssflow-post render`: films in, deliverables out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vssflow_post.cli.options import (
+    FILE,
+    backend_options,
+    existing,
+    preset_option,
+    resolved_preset,
+    script_option,
+    seed_option,
+)
+from vssflow_post.errors import UsageError
+
+if TYPE_CHECKING:
+    from vssflow_post.inputs import Job
+    from vssflow_post.outcome import FilmResult
+    from vssflow_post.preset import Preset
+
+
+@click.command(short_help="Render films: stems, mix, report.")
+@click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
+@click.option("-o", "--output", type=FILE, required=True, envvar="VSSFLOW_POST_OUTPUT", help="Folder of the results.")
+@preset_option
+@script_option
+@click.option("--cues", type=FILE, help="An edited cue sheet, made by `vssflow-post spot`.")
+@backend_options
+@seed_option
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, envvar="VSSFLOW_POST_WORKERS",
+    help="Films worked on at once.",
+)
+@click.option("--fresh", is_flag=True, help="Do films again whose results are complete.")
+@click.option("--dry-run", is_flag=True, help="Only show scenes, cues and the work ahead; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def render(
+    inputs: tuple[Path, ...], output: Path, preset: str, script: Path | None, cues: Path | None, backend: str | None,
+    weights: str | None, seed: int | None, workers: int, fresh: bool, dry_run: bool, as_json: bool, quiet: bool,
+) -> None:
+    """Render films: a dialogue stem, an effects stem, their mix and a report, each film in a folder of its own.
+
+    INPUT is a film or a folder, which is walked. A file NAME.srt, .vtt, .ass or .csv beside NAME.mp4 is its script.
+    A run that was stopped goes on where it was; only one run at a time may write into a folder (the second one ends
+    with exit code 2).
+
+    \b
+    Examples:
+      vssflow-post render film.mp4 -o out
+      vssflow-post render film.mp4 -o out --script film.csv -p broadcast-ebu
+      vssflow-post render films/ -o out --workers 2 --json
+      vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
+    """
+    settings = resolved_preset(
+        preset, generate_backend=backend, generate_weights=weights, generate_seed=seed
+    )
+    jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"))
+    results = carried_out(jobs, settings, output, workers, fresh, dry_run, quiet)
+    report(results, as_json)
+
+
+def jobs_for(inputs: Sequence[Path], output: Path, script: Path | None, cues: Path | None) -> list[Job]:
+    """The films to work on. Raises UsageError when a script or cue sheet is meant for several films."""
+    from vssflow_post.inputs import find_jobs
+
+    jobs = find_jobs(inputs, output)
+    for option, path in (("--script", script), ("--cues", cues)):
+        if path is not None and len(jobs) != 1:
+            raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
+    return [replace(job, script=script or job.script, cues=cues) for job in jobs]
+
+
+def carried_out(
+    jobs: Sequence[Job], preset: Preset, output: Path, workers: int = 1, fresh: bool = False, dry_run: bool = False,
+    quiet: bool = False,
+) -> list[FilmResult]:
+    """The results of all films, watched on stderr."""
+    from contextlib import closing, nullcontext
+
+    from vssflow_post.batch import Order, output_lock, run_batch
+    from vssflow_post.console import watching
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.studio import open_studio
+
+    order = Order(preset, output, fresh, dry_run)
+    with (
+        closing(open_studio(preset, output, load_plugins())) as studio,
+        nullcontext() if dry_run else output_lock(output),
+        watching(quiet) as watcher,
+    ):
+        return run_batch(jobs, order, studio, workers, watcher)
+
+
+def report(results: Sequence[FilmResult], as_json: bool) -> None:
+    """Says what became of the films, and ends the command with its exit code."""
+    if as_json:
+        click.echo(json.dumps(as_table(results), indent=2))
+    else:
+        from vssflow_post.console import print_summary
+
+        print_summary(results)
+    if not all(result.is_done for result in results):
+        click.get_current_context().exit(1)
+
+
+def as_table(results: Sequence[FilmResult]) -> dict[str, object]:
+    """The object that `--json` prints."""
+    counts = Counter(result.kind for result in results)
+    films = [
+        {
+            "film": str(result.film),
+            "verdict": result.verdict,
+            "output": None if result.output is None else str(result.output),
+            "reason": result.reason,
+            "seconds": round(result.seconds, 3),
+        }
+        for result in results
+    ]
+    return {"films": films, **{kind: counts[kind] for kind in ("done", "warnings", "rejected", "failed")}}

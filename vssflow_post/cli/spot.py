@@ -1,0 +1,51 @@
+"""`vssflow-post spot`: only the cue sheet."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from vssflow_post.cli.options import FILE, existing, preset_option, resolved_preset, script_option, seed_option
+
+
+@click.command(short_help="Make the cue sheet of a film, to read or edit.")
+@click.argument("film", type=FILE)
+@click.option("-o", "--output", type=FILE, help="File to write; without it the cue sheet goes to stdout.")
+@preset_option
+@script_option
+@seed_option
+def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed: int | None) -> None:
+    """Make the cue sheet of FILM: its scenes and what is to be heard in them, as JSON to read or edit.
+
+    \b
+    Examples:
+      vssflow-post spot film.mp4
+      vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
+    """
+    from vssflow_post.cues import write_cue_sheet
+    from vssflow_post.errors import UsageError
+    from vssflow_post.inputs import sidecar_of
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.progress import silent
+    from vssflow_post.render import Spotting, spot_film
+    from vssflow_post.store import publish
+
+    settings = resolved_preset(preset, generate_seed=seed)
+    if not film.exists() or film.is_dir():
+        raise UsageError(f"there is no film {film}")
+    script = existing(script, "script") or sidecar_of(film)
+    detectors = load_plugins().speech_detectors()
+    spotted = spot_film(Spotting(film, script, None, settings, detectors), silent)
+    if output is None:
+        with tempfile.TemporaryDirectory() as folder:
+            sheet = Path(folder) / "cues.json"
+            write_cue_sheet(sheet, spotted.film, spotted.sheet)
+            click.echo(sheet.read_text("utf-8"), nl=False)
+        return
+    if not output.parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}")
+    publish(output, lambda temporary: write_cue_sheet(temporary, spotted.film, spotted.sheet))
+    for sentence in spotted.warnings:
+        click.echo(sentence, err=True)

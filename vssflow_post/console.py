@@ -1,0 +1,180 @@
+"""What a person sees: progress on stderr, the summary on stdout. Everything a user or a file named is escaped."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from vssflow_post.outcome import FilmResult
+from vssflow_post.progress import Progress
+
+STYLES = {"done": "green", "warnings": "yellow", "rejected": "red", "failed": "bold red"}
+
+
+class Watcher(Protocol):
+    """Who is told how a batch goes."""
+
+    def started(self, index: int, n_films: int, name: str) -> None: ...
+
+    def moved(self, index: int, progress: Progress) -> None: ...
+
+    def ended(self, index: int, result: FilmResult) -> None: ...
+
+
+def safe(text: object) -> str:
+    r"""Text that cannot move the cursor or break the terminal: control characters and undecodable bytes as `\xNN`."""
+    return "".join(_visible(character) for character in str(text))
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is no UTF-8 (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii") if code < 0x100 else f"\\u{code:04x}"
+    return character
+
+
+class Silence:
+    """For `--quiet`."""
+
+    def started(self, index: int, n_films: int, name: str) -> None: ...
+
+    def moved(self, index: int, progress: Progress) -> None: ...
+
+    def ended(self, index: int, result: FilmResult) -> None: ...
+
+
+class Log:
+    """One line per stage on stderr, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+        self._stages: dict[int, str] = {}
+
+    def started(self, index: int, n_films: int, name: str) -> None:
+        self._names[index] = safe(name)
+        self._say(f"[{index + 1}/{n_films}] {safe(name)}")
+
+    def moved(self, index: int, progress: Progress) -> None:
+        if self._stages.get(index) != progress.stage:
+            self._stages[index] = progress.stage
+            amount = f" ({progress.total})" if progress.stage == "generate" else ""
+            self._say(f"{self._names.get(index, '')}: {safe(progress.stage)}{amount}")
+
+    def ended(self, index: int, result: FilmResult) -> None:
+        reason = f": {safe(result.reason)}" if result.reason else ""
+        self._say(f"{safe(result.film.name)}: {result.verdict} in {result.seconds:.1f} s{reason}")
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+
+class Live:
+    """Bars that move, on a terminal: all films, and each film at work with its stage, cue and time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[detail]}", markup=False),
+            console=console,
+            transient=True,
+        )
+        self._films: dict[int, tuple[TaskID, str]] = {}
+        self._all: TaskID | None = None
+
+    def __enter__(self) -> Live:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def started(self, index: int, n_films: int, name: str) -> None:
+        if self._all is None:
+            self._all = self._bars.add_task("films", total=n_films, detail="")
+        label = safe(name)
+        self._films[index] = (self._bars.add_task(label, total=None, detail="probe"), label)
+
+    def moved(self, index: int, progress: Progress) -> None:
+        if index not in self._films:
+            return
+        task, label = self._films[index]
+        description = f"{label}: {progress.stage}"
+        if self._bars.tasks[self._bars.task_ids.index(task)].description != description:
+            self._bars.reset(task, total=progress.total, description=description)
+        self._bars.update(task, total=progress.total, completed=progress.done, detail=safe(progress.detail))
+
+    def ended(self, index: int, result: FilmResult) -> None:
+        if index in self._films:
+            self._bars.remove_task(self._films.pop(index)[0])
+        if self._all is not None:
+            self._bars.advance(self._all)
+
+
+class _Unmoving(AbstractContextManager[Watcher]):
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def __enter__(self) -> Watcher:
+        return self._watcher
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+def watching(quiet: bool) -> AbstractContextManager[Watcher]:
+    """The watcher that fits: bars on a terminal, lines otherwise, nothing when quiet."""
+    if quiet:
+        return _Unmoving(Silence())
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return _Unmoving(Log())
+    live: AbstractContextManager[Watcher] = Live(console)
+    return live
+
+
+def print_summary(results: Sequence[FilmResult]) -> None:
+    """One row per film, on stdout."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("film", "verdict", "seconds", "output"):
+        table.add_column(column, justify="right" if column == "seconds" else "left", overflow="fold")
+    for result in results:
+        table.add_row(
+            Text(safe(result.film)),
+            Text(result.verdict, STYLES.get(result.kind, "")),
+            f"{result.seconds:.1f}",
+            Text(safe(result.output) if result.output else ""),
+        )
+        note = "; ".join(part for part in (result.reason, result.detail) if part)
+        if note:
+            table.add_row(Text(f"  {safe(note)}", "dim"))
+    Console().print(table)
+
+
+def print_rows(rows: Sequence[tuple[str, ...]], header: tuple[str, ...], styles: Sequence[str] = ()) -> None:
+    """A plain table on stdout; `styles` colour the second column, row by row."""
+    table = Table(box=None, pad_edge=False)
+    for column in header:
+        table.add_column(column, overflow="fold")
+    for number, row in enumerate(rows):
+        style = styles[number] if number < len(styles) else ""
+        table.add_row(*(Text(safe(cell), style if k == 1 else "") for k, cell in enumerate(row)))
+    Console().print(table)

@@ -1,0 +1,168 @@
+"""From what the user named to jobs: folders walked, films told by content, scripts found, collisions refused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vssflow_post.errors import FilmRejected, UsageError
+
+STATE_FOLDER = ".vssflow-post"
+"""Inside the output folder: takes, the lock, error logs."""
+FILM_SUFFIXES = (
+    *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mxf", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob"),
+    *(".wmv", ".asf", ".flv", ".f4v", ".ogv", ".3gp", ".3g2", ".y4m", ".ivf"),
+)
+"""A file in a walked folder that is called so gets a verdict, whatever is in it."""
+NOT_FILMS = (
+    *(".gif", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".m4r", ".mka", ".wma"),
+    *(".heic", ".heif", ".avif", ".cr3"),
+)
+"""Sound and pictures that come in a film's container format."""
+SCRIPT_SUFFIXES = (".srt", ".vtt", ".ass", ".csv")
+"""A sidecar's ending, in the order in which they win."""
+MAX_STEM_BYTES = 200
+"""File names may have 255 bytes; deliverables add their own endings to the film's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One film to work on."""
+
+    film: Path
+    stem: str
+    """What the deliverables are called."""
+    folder: Path
+    """Where they go."""
+    script: Path | None = None
+    cues: Path | None = None
+    refused: FilmRejected | None = None
+    """Why nothing is done about it, known before any work."""
+
+
+def find_jobs(inputs: Sequence[Path], out: Path) -> list[Job]:
+    """The films among `inputs`, in order, each once; a folder's are sorted by path.
+
+    Raises UsageError for an input that does not exist and when there is no film at all.
+    """
+    jobs: list[Job] = []
+    seen: set[Path] = set()
+    for path in inputs:
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no file or folder {path}")
+        found = _walk(path, out) if path.is_dir() else iter([(path, None)])
+        for film, refused in found:
+            key = _identity(film)
+            if key not in seen:
+                seen.add(key)
+                stem = deliverable_stem(film)
+                jobs.append(Job(film, stem, out / stem, sidecar_of(film), refused=refused))
+    jobs = _without_own_outputs(jobs)
+    if not jobs:
+        raise UsageError(f"there is no film in {', '.join(map(str, inputs))}")
+    return _without_collisions(jobs)
+
+
+def deliverable_stem(film: Path) -> str:
+    """The film's name without its ending; shortened (and told apart by a digest) where file names could not hold it."""
+    stem = film.stem
+    raw = os.fsencode(stem)
+    if len(raw) > MAX_STEM_BYTES:
+        kept = raw[: MAX_STEM_BYTES - 9]
+        while kept and kept[-1] & 0xC0 == 0x80:  # never cut a UTF-8 character in half
+            kept = kept[:-1]
+        kept = kept[:-1] if kept and kept[-1] & 0xC0 == 0xC0 else kept
+        return os.fsdecode(kept) + "~" + hashlib.sha256(raw).hexdigest()[:8]
+    return f"_{stem}" if stem == STATE_FOLDER else stem
+
+
+def _identity(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a link that points to itself
+        return path.absolute()
+
+
+def _walk(root: Path, out: Path) -> Iterator[tuple[Path, FilmRejected | None]]:
+    """Films below `root`. Links to folders are not followed, so that the walk ends; those that lead out are refused."""
+    inside, skipped = root.resolve(), out.resolve()
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        for name in list(folders):
+            child = here / name
+            if name.startswith(".") or child.resolve() == skipped or (child / STATE_FOLDER).is_dir():
+                folders.remove(name)
+            elif child.is_symlink():
+                folders.remove(name)
+                if not child.resolve().is_relative_to(inside):
+                    yield child, FilmRejected("outside_root", f"this link leads out of {root}: {child.resolve()}")
+        folders.sort()
+        for name in sorted(files):
+            path = here / name
+            if not name.startswith(".") and _is_candidate(path):
+                yield path, _outside(path, root, inside)
+
+
+def _outside(path: Path, root: Path, inside: Path) -> FilmRejected | None:
+    if not path.is_symlink() or _identity(path).is_relative_to(inside):
+        return None
+    return FilmRejected("outside_root", f"this link leads out of {root}: {_identity(path)}")
+
+
+def _is_candidate(path: Path) -> bool:
+    """Whether a file in a walked folder is to get a verdict: it is called like a film, or it is one."""
+    from vssflow_post.media import looks_like_film
+
+    suffix = path.suffix.lower()
+    if suffix in FILM_SUFFIXES:
+        return True
+    try:
+        return suffix not in NOT_FILMS and looks_like_film(path)
+    except OSError:
+        return False
+
+
+def sidecar_of(film: Path) -> Path | None:
+    """The script that lies beside a film, by its name; None where there is none."""
+    for suffix in SCRIPT_SUFFIXES:
+        script = film.parent / (film.stem + suffix)
+        if script.is_file():
+            return script
+    return None
+
+
+def _without_own_outputs(jobs: Sequence[Job]) -> list[Job]:
+    """Leaves out what an earlier run delivered for another of the films (output inside the input folder)."""
+    owners: dict[Path, list[Job]] = {}
+    for job in jobs:
+        owners.setdefault(_identity(job.folder), []).append(job)
+
+    def is_output(job: Job) -> bool:
+        here = _identity(job.film.parent)
+        return any(owner is not job and _identity(owner.film.parent) != here for owner in owners.get(here, []))
+
+    return [job for job in jobs if not is_output(job)]
+
+
+def _without_collisions(jobs: Sequence[Job]) -> list[Job]:
+    """Refuses films that would be delivered into one folder, or over a source."""
+    by_folder: dict[Path, list[Job]] = {}
+    for job in jobs:
+        if job.refused is None:
+            by_folder.setdefault(_identity(job.folder), []).append(job)
+    return [_refused(job, by_folder) for job in jobs]
+
+
+def _refused(job: Job, by_folder: dict[Path, list[Job]]) -> Job:
+    if job.refused is not None:
+        return job
+    others = [other.film for other in by_folder[_identity(job.folder)] if other is not job]
+    why = None
+    if others:
+        why = f"its results would go to {job.folder}, and so would those of {', '.join(map(str, others))}"
+    elif _identity(job.film.parent) == _identity(job.folder):
+        why = f"its results would go to {job.folder}, where the film itself lies"
+    return job if why is None else replace(job, refused=FilmRejected("output_collision", why))

@@ -1,0 +1,105 @@
+"""The first half of the line: probe, analyse, speech, cue sheet. It needs no backend but for its frame encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from vssflow_post.analysis import Analysis, analyse
+from vssflow_post.backend import DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
+from vssflow_post.cues import read_cue_sheet, spot, unspoken
+from vssflow_post.media import Film, production_audio
+from vssflow_post.preset import Preset
+from vssflow_post.progress import Progress, Report
+from vssflow_post.speech import find_segments, read_script
+from vssflow_post.timeline import CueSheet, Line, Span, SpeakingSegment
+
+SCRIPTED = ("auto", "generate")
+"""Values of `dialogue.source` under which a script is spoken."""
+
+
+class NoEncoder:
+    """For runs that generate nothing."""
+
+    def push(self, frame: Frame) -> None: ...
+
+    def finish(self, duration: Span) -> dict[str, Track]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Spotting:
+    """What the first half of the line is asked for."""
+
+    film: Film
+    script: Path | None
+    cues: Path | None
+    """An edited cue sheet, which replaces what would be spotted."""
+    preset: Preset
+    detectors: Sequence[DetectorOffer]
+    encoder: FrameEncoder = field(default_factory=NoEncoder)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spotted:
+    """What it found."""
+
+    sheet: CueSheet
+    analysis: Analysis
+    segments: tuple[SpeakingSegment, ...]
+    speech: str
+    """Sentence: which detector was used, and why."""
+    warnings: tuple[str, ...]
+
+
+def spot_film(asked: Spotting, progress: Report) -> Spotted:
+    """The cue sheet of a film, and what it was made from.
+
+    Raises FilmRejected for a film, script or cue sheet that cannot be read, BackendUnavailable for a detector.
+    """
+    film, preset = asked.film, asked.preset
+    lines = _script(asked)  # before the long work, so that a fault in it is told at once
+    given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed)
+    analysis = analyse(film, preset.picture, asked.encoder, progress)
+    progress(Progress("speech", 0, 1))
+    if given is not None:
+        segments, sentence, sheet = (), f"cue sheet {asked.cues}", given
+    else:
+        segments, sentence = _segments(asked, lines, analysis)
+        sheet = spot(film, analysis.scenes, segments, preset.cues, preset.generate.seed)
+    progress(Progress("speech", 1, 1))
+    return Spotted(sheet, analysis, segments, sentence, unspoken(sheet))
+
+
+def _script(asked: Spotting) -> tuple[Line, ...] | None:
+    if asked.script is None or asked.cues is not None or asked.preset.dialogue.source not in SCRIPTED:
+        return None
+    return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
+
+
+def _segments(
+    asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis
+) -> tuple[tuple[SpeakingSegment, ...], str]:
+    if asked.preset.dialogue.source == "none":
+        return (), "the preset wants no dialogue"
+    film = asked.film
+    has_audio = film.production_stream is not None
+    evidence = SpeechEvidence(
+        film=film.path,
+        duration=film.duration,
+        lines=lines,
+        audio=partial(production_audio, film) if has_audio else None,
+        mouths=analysis.mouths,
+        script=asked.script if lines is not None else None,
+    )
+    return find_segments(evidence, asked.preset.speech, asked.detectors)
+
+
+def cue_counts(sheet: CueSheet) -> Mapping[str, float]:
+    """Seconds of sound asked for, by kind of cue."""
+    seconds = {"speech": 0.0, "sound": 0.0}
+    for cue in sheet.cues:
+        seconds[cue.kind] += cue.span.duration_s
+    return seconds

@@ -1,0 +1,70 @@
+"""What all films of a run share: the settings, the plugins, and the backend, opened when a film first needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vssflow_post.backend import Backend, BackendOffer, DetectorOffer
+from vssflow_post.casting import check_cast
+from vssflow_post.errors import BackendError, VssflowError
+from vssflow_post.generate import Renderer
+from vssflow_post.inputs import STATE_FOLDER
+from vssflow_post.plugins import Plugins, choose_backend
+from vssflow_post.preset import Preset
+from vssflow_post.store import Store
+
+
+@dataclass(slots=True)
+class Studio:
+    """One process's working place. `close` it when done."""
+
+    preset: Preset
+    out: Path
+    offer: BackendOffer
+    why: str
+    """Sentence: why this backend."""
+    plugin: str
+    """Name and version of the plugin the backend comes from."""
+    detectors: Sequence[DetectorOffer]
+    store: Store
+    _renderer: Renderer | None = field(default=None, init=False)
+
+    @property
+    def renderer(self) -> Renderer:
+        """The backend, opened at the first call. Raises BackendUnavailable, UsageError or BackendError."""
+        if self._renderer is None:
+            backend = _opened(self.offer, self.preset)
+            check_cast(self.preset.cast, backend.voices)
+            self._renderer = Renderer(backend, self.plugin, self.preset.generate)
+        return self._renderer
+
+    def close(self) -> None:
+        if self._renderer is not None:
+            self._renderer.backend.close()
+            self._renderer = None
+
+
+def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
+    """Raises BackendUnavailable when the preset's backend does not exist or cannot run here."""
+    offer, why = choose_backend(plugins.backends(), preset.generate.backend)
+    return Studio(
+        preset=preset,
+        out=out,
+        offer=offer,
+        why=why,
+        plugin=plugins.origin_of(offer),
+        detectors=plugins.speech_detectors(),
+        store=Store(out / STATE_FOLDER / "takes"),
+    )
+
+
+def _opened(offer: BackendOffer, preset: Preset) -> Backend:
+    try:
+        return offer.open(preset.generate)
+    except (VssflowError, OSError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split()) or "no reason given"
+        raise BackendError("backend", f"backend {offer.name} does not open: {type(error).__name__}: {text}") from error
