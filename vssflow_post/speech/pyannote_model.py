@@ -56,7 +56,8 @@ def load_pipeline(model: str) -> Any:
                 return _pipeline(path if path.exists() else model, model)
             if config is not None and config == path:
                 raise BackendUnavailable(f"{model} describes no pyannote pipeline")
-            return _from_segmentation(_local_checkpoint(path) if path.exists() else _hub_file(model, _CHECKPOINT), model)
+            checkpoint = _local_checkpoint(path) if path.exists() else _hub_file(model, _CHECKPOINT)
+            return _from_segmentation(checkpoint, model)
     except ImportError as error:
         raise BackendUnavailable(f"pyannote.audio cannot be imported ({error})") from error
 
@@ -92,8 +93,8 @@ def _hub_file(model: str, name: str) -> Path | None:
 
 
 def _is_pipeline(config: Path) -> bool:
-    """Whether the file describes a pipeline (a bare model's one describes its training). Checks the classes it names."""
-    import yaml
+    """Whether the file describes a pipeline; that of a bare model describes its training. Checks what it names."""
+    import yaml  # type: ignore[import-untyped,unused-ignore]
 
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
@@ -128,7 +129,7 @@ def _from_segmentation(checkpoint: Path | None, model: str) -> Any:
         raise BackendUnavailable(f"{model} holds neither {_CONFIG} nor {_CHECKPOINT}")
     try:
         _refuse_foreign_architecture(checkpoint)
-        segmentation = Model.from_pretrained(checkpoint, strict=False)
+        segmentation: Any = Model.from_pretrained(checkpoint, strict=False)
     except BackendUnavailable:
         raise
     except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -50,7 +51,7 @@ def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of each row that is not blank. The delimiter is the header's: comma, tab or semicolon."""
     header = next((row for row in text.split("\n") if row.strip()), "")
     delimiter = next((d for d in ",\t;" if d in header), ",")
-    reader = csv.reader(text.split("\n"), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in reader:

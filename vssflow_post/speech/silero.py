@@ -5,13 +5,15 @@ https://github.com/snakers4/silero-vad (MIT).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import SpeechEvidence, SpeechSettings
-from vssflow_post.timeline import Span, SpeakingSegment, samples_from_seconds
+from vssflow_post.timeline import Span, SpeakingSegment
 
 RATE_HZ = 16_000
 
@@ -22,7 +24,8 @@ class SileroDetector:
     name = "silero"
 
     def __init__(self) -> None:
-        with _one_thread():
+        with _one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated, but it is what the wheel holds
             from silero_vad import load_silero_vad
 
             self._model: Any = load_silero_vad()
@@ -35,8 +38,6 @@ class SileroDetector:
     def _speech(self, clip: AudioClip) -> Iterator[Span]:
         import torch
         from silero_vad import get_speech_timestamps
-
-        from fractions import Fraction
 
         audio = torch.from_numpy(clip.samples[0])
         with _one_thread():

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{[^{}]*\}")
-_DESCRIPTION = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|（[^（）]*）")
-_DASH = re.compile(r"^\s*[-‐-―−]+\s*(?=\S)")
+_DESCRIPTION = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
+_DASH = re.compile(r"^\s*[-\u2010-\u2015\u2212]+\s*(?=\S)")
 _PREFIX = re.compile(r"^\s*([^\W\d_][^:\n]{0,39}?)\s*:(?:\s+|$)")
 _BRACKETED_SPEAKER = re.compile(r"^\s*\[([^\[\]:\n]{1,40})\]\s*:(?=\s|$)", re.MULTILINE)
-_MUSIC_SIGNS = str.maketrans(dict.fromkeys("♪♫♬♩#", " "))
+_MUSIC_SIGNS = str.maketrans(dict.fromkeys("♪♫♬♩", " "))
 
 
 @dataclass(frozen=True, slots=True)

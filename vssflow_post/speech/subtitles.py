@@ -16,6 +16,9 @@ _SRT_TIMING = re.compile(rf"\s*{_STAMP}[,.](\d{{1,3}})\s*-->\s*{_STAMP}[,.](\d{{
 _VTT_TIMING = re.compile(rf"\s*{_STAMP}\.(\d{{3}})\s+-->\s+{_STAMP}\.(\d{{3}})(?:\s.*)?", re.ASCII)
 _ASS_TIME = re.compile(r"\s*(\d{1,2}):([0-5]\d):([0-5]\d)[.:](\d{2,3})\s*", re.ASCII)
 _LOOKS_TIMED = re.compile(r"-->|^\s*\d+:\d+:\d+\S*\s*\W+\s*\d+:\d+:\d+\S*\s*$")
+LONGEST_TIMING = 200
+"""Characters; what is longer is no timing, and would keep the patterns busy for hours."""
+MOST_OPEN_BRACES = 100
 _ASS_FIELDS = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
 
 
@@ -74,7 +77,7 @@ def read_subtitles(text: str, kind: str) -> list[Subtitle]:
 def _blocks(rows: list[str], kind: str) -> Iterator[tuple[int, str, str]]:
     """(line of the timing, timing, text) of each subtitle of an SRT or WebVTT file."""
     timings = _timings(rows, kind)
-    for at, following in zip(timings, [*timings[1:], len(rows)], strict=True):
+    for at, following in zip(timings, [*timings, len(rows)][1:], strict=True):
         body = rows[at + 1 : following]
         if following < len(rows) and body and (kind == "vtt" or body[-1].strip().isdigit()):
             body = body[:-1] if body[-1].strip() else body  # the next one's number or name
@@ -82,7 +85,9 @@ def _blocks(rows: list[str], kind: str) -> Iterator[tuple[int, str, str]]:
             body = body[: next((i for i, row in enumerate(body) if not row.strip()), len(body))]
         else:
             _refuse_untimed(body, at + 2)
-        yield at + 1, rows[at].strip(), "\n".join(row for row in body if row.strip())
+        text = "\n".join(row for row in body if row.strip())
+        _refuse_open_braces(text, at + 1)
+        yield at + 1, rows[at].strip(), text
 
 
 def _timings(rows: list[str], kind: str) -> list[int]:
@@ -94,7 +99,7 @@ def _timings(rows: list[str], kind: str) -> list[int]:
         match = None if in_note else pattern.fullmatch(row)
         if match is not None and (kind == "vtt" or (match.group(1) and match.group(5))):
             found.append(i)
-        elif not in_note and _LOOKS_TIMED.search(row):
+        elif not in_note and len(row) <= LONGEST_TIMING and _LOOKS_TIMED.search(row):
             want = "HH:MM:SS.mmm --> HH:MM:SS.mmm" if kind == "vtt" else "HH:MM:SS,mmm --> HH:MM:SS,mmm"
             raise MalformedLine(i + 1, f"is not a timing ({want}): {row.strip()[:60]!r}")
     if not found and not (kind == "vtt" and rows[0].startswith("WEBVTT")):
@@ -107,6 +112,12 @@ def _refuse_untimed(body: list[str], first_line: int) -> None:
     for i in range(1, len(body) - 1):
         if not body[i - 1].strip() and body[i].strip().isdigit() and body[i + 1].strip():
             raise MalformedLine(first_line + i, f"subtitle {body[i].strip()} has no times")
+
+
+def _refuse_open_braces(text: str, line: int) -> None:
+    """pysubs2 looks for the end of each `{tag}` up to the end of the text."""
+    if text.count("{", text.rfind("}") + 1) > MOST_OPEN_BRACES:
+        raise MalformedLine(line, "has tags that are never closed: {")
 
 
 def _ass_lines(rows: list[str]) -> Iterator[int]:
@@ -127,6 +138,7 @@ def _ass_lines(rows: list[str]) -> Iterator[int]:
             for name, value in zip(fields, values, strict=True):
                 if name in ("start", "end") and not _ASS_TIME.fullmatch(value):
                     raise MalformedLine(number, f"{name} is not a time (H:MM:SS.cc): {value.strip()[:40]!r}")
+            _refuse_open_braces(row, number)
             yield number
     if not seen:
         raise MalformedLine(1, "has no [Events] section, so this is no ASS file")
