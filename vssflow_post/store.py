@@ -114,11 +114,11 @@ class StoredTake:
         if self.n_samples == 0:
             return np.zeros((self.n_channels, 0), np.float32)
         mapped: npt.NDArray[np.float32] = np.memmap(self.path, "<f4", "r", shape=(self.n_samples, self.n_channels))
-        return mapped.T
+        return np.asarray(mapped.T, np.float32)
 
 
 class Store:
-    """Takes by content address, under one folder. Processes may share it: whoever puts last wins, with the same bytes."""
+    """Takes by content address, under one folder. Processes may share it: who puts last wins, with the same bytes."""
 
     def __init__(self, folder: Path) -> None:
         """The folder is made when the first take is put."""
