@@ -32,7 +32,9 @@ def babble(rate_hz: int, duration_s: float) -> npt.NDArray[np.float64]:
     for k, bandwidth_hz in enumerate(BANDWIDTHS_HZ):
         vowel = FORMANTS_HZ[(t / 0.2).astype(int) % len(FORMANTS_HZ), k].astype(float)
         width = round(0.05 * rate_hz)
-        centre_hz = np.convolve(np.pad(vowel, (width // 2, width - 1 - width // 2), mode="edge"), np.ones(width) / width, "valid")
+        centre_hz = np.convolve(
+            np.pad(vowel, (width // 2, width - 1 - width // 2), mode="edge"), np.ones(width) / width, "valid"
+        )
         radius = np.exp(-np.pi * bandwidth_hz / rate_hz)
         first = (2 * radius * np.cos(2 * np.pi * centre_hz / rate_hz)).tolist()
         filtered, last, before = [], 0.0, 0.0
@@ -67,7 +69,9 @@ NOISE = audio_of(lambda n, rate_hz: 0.05 * np.random.default_rng(0).standard_nor
 TONE = audio_of(lambda n, rate_hz: 0.3 * np.sin(2 * np.pi * 440 * np.arange(n) / rate_hz))
 
 
-def mouth(start_s: float, talks_s: tuple[float, float] | None, duration_s: float = 4.0, rate_hz: float = 25.0) -> MouthTrack:
+def mouth(
+    start_s: float, talks_s: tuple[float, float] | None, duration_s: float = 4.0, rate_hz: float = 25.0
+) -> MouthTrack:
     """A face whose mouth opens and closes four times a second in `talks_s` (seconds from its start)."""
     t = np.arange(round(duration_s * rate_hz)) / rate_hz
     opening = np.full(len(t), 0.1)
@@ -200,7 +204,10 @@ def test_a_plugin_with_a_higher_priority_comes_first() -> None:
         name = "oracle"
 
         def detect(self, evidence: SpeechEvidence) -> Sequence[SpeakingSegment]:
-            return [SpeakingSegment(Span.of_seconds(1, 99), "oracle"), SpeakingSegment(Span.of_seconds(98, 99), "oracle")]
+            return [
+                SpeakingSegment(Span.of_seconds(1, 99), "oracle"),
+                SpeakingSegment(Span.of_seconds(98, 99), "oracle"),
+            ]
 
     oracle = DetectorOffer("oracle", 200, lambda settings: Oracle(), lambda evidence, settings: None)
     segments, _ = find_segments(evidence([a_line(1, 2)]), SpeechSettings(), [*built_in_detectors(), oracle])
@@ -223,9 +230,7 @@ def heard(start_s: float, end_s: float, speaker: str | None = None, text: str = 
         ([heard(0, 1, text="a"), heard(1.05, 2, text="b")], [heard(0, 1, text="a"), heard(1.05, 2, text="b")]),
     ],
 )
-def test_pauses_are_closed_and_blips_left_out(
-    segments: list[SpeakingSegment], expected: list[SpeakingSegment]
-) -> None:
+def test_pauses_are_closed_and_blips_left_out(segments: list[SpeakingSegment], expected: list[SpeakingSegment]) -> None:
     assert list(tidied(segments, 0.3)) == expected
 
 

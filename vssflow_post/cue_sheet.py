@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -144,12 +145,12 @@ def _cue(content: object, position: int, scenes: Sequence[Scene], duration: Span
         raise table.fault("id", f"must be letters, digits, '.', '_' or '-', not {shown(identity)}")
     kind = table.text("kind")
     if kind not in ("speech", "sound"):
-        raise table.fault("kind", f"must be \"speech\" or \"sound\", not {shown(kind)}")
+        raise table.fault("kind", f'must be "speech" or "sound", not {shown(kind)}')
     span = _span(table, duration)
     for key in ("text", "speaker", "voice") if kind == "sound" else ("sound",):
         if table.value(key):
             raise table.fault(key, f"has no meaning for a {kind} cue")
-    here = max((scene.index for scene in scenes if scene.span.start <= span.start), default=0)
+    here = bisect_right(scenes, span.start, key=lambda scene: scene.span.start) - 1
     text = table.text("text")
     return Cue(
         id=identity,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from vssflow_post.cue_sheet import cue_seed, read_cue_sheet, write_cue_sheet
@@ -104,10 +105,5 @@ def _cut(gap: Span, cuts: Sequence[int]) -> list[Span]:
     """The pieces of `gap` between the cuts (rising) that lie inside it."""
     if gap.n_samples == 0:
         return []
-    inner = cuts[bisect_right(cuts, gap.start) :]
-    edges = [gap.start]
-    for cut in inner:
-        if cut >= gap.end:
-            break
-        edges.append(cut)
-    return [Span(start, end) for start, end in zip(edges, [*edges[1:], gap.end], strict=True)]
+    inner = cuts[bisect_right(cuts, gap.start) : bisect_left(cuts, gap.end)]
+    return [Span(start, end) for start, end in pairwise([gap.start, *inner, gap.end])]

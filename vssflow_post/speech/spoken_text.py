@@ -31,7 +31,7 @@ def utterances(raw: str, speaker: str | None = None) -> tuple[Utterance, ...]:
     `<v Anna>` name the speaker, otherwise `speaker` does. Lines of two people in one subtitle (two names, or two
     lines with a dash) stay apart.
     """
-    text = _VOICE.sub(lambda voice: f"\n\x00{voice.group(1).strip()}\x00", raw)
+    text = _VOICE.sub(lambda voice: f"\n\x00{voice.group(1).strip()}\x00", raw.replace("\x00", " "))
     text = html.unescape(_MARKUP.sub("", text))
     text = _BRACKETED_SPEAKER.sub(r"\1:", text)
     text = _without_descriptions(text).translate(_MUSIC_SIGNS)
@@ -66,8 +66,8 @@ def _speaker_of(row: str) -> tuple[str | None, str]:
 
     Only a name in capitals counts: `Remember: the door` is speech.
     """
-    if row.startswith("\x00"):
-        _, voice, words = row.split("\x00", 2)
+    if row.count("\x00") == 2:
+        _, voice, words = row.split("\x00")
         return plain_text(voice) or None, words
     prefix = _PREFIX.match(row)
     if prefix is None:
