@@ -82,9 +82,7 @@ def output_lock(out: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def run_batch(
-    jobs: Sequence[Job], order: Order, studio: Studio, n_workers: int, watcher: Watcher
-) -> list[FilmResult]:
+def run_batch(jobs: Sequence[Job], order: Order, studio: Studio, n_workers: int, watcher: Watcher) -> list[FilmResult]:
     """One result per job, in order; the films are worked on in `studio` where one worker is enough.
 
     Raises UsageError for what is wrong with the order and not with a film.
@@ -136,7 +134,11 @@ def _keep_traceback(job: Job, out: Path) -> Path:
 
 
 def _run_here(
-    jobs: Sequence[Job], waiting: Sequence[int], order: Order, studio: Studio, watcher: Watcher,
+    jobs: Sequence[Job],
+    waiting: Sequence[int],
+    order: Order,
+    studio: Studio,
+    watcher: Watcher,
     results: dict[int, FilmResult],
 ) -> None:
     for index in waiting:
@@ -146,7 +148,11 @@ def _run_here(
 
 
 def _run_side_by_side(
-    jobs: Sequence[Job], waiting: Sequence[int], order: Order, n_workers: int, watcher: Watcher,
+    jobs: Sequence[Job],
+    waiting: Sequence[int],
+    order: Order,
+    n_workers: int,
+    watcher: Watcher,
     results: dict[int, FilmResult],
 ) -> None:
     """Several films at once. A worker that dies costs its film only: those left open then run one by one."""
@@ -171,16 +177,18 @@ def with_shared_cores(preset: Preset, n_workers: int) -> Preset:
 
 
 def _run_pool(
-    jobs: Sequence[Job], indices: Sequence[int], order: Order, n_workers: int, watcher: Watcher,
+    jobs: Sequence[Job],
+    indices: Sequence[int],
+    order: Order,
+    n_workers: int,
+    watcher: Watcher,
     results: dict[int, FilmResult],
 ) -> None:
     context = get_context("spawn")
     news: Queue[tuple[int, Progress | None]] = context.Queue()
     pool = ProcessPoolExecutor(n_workers, context, _start_worker, (order, news, os.getpid()))
     try:
-        open_films: dict[Future[FilmResult], int] = {
-            pool.submit(_work, index, jobs[index]): index for index in indices
-        }
+        open_films: dict[Future[FilmResult], int] = {pool.submit(_work, index, jobs[index]): index for index in indices}
         while open_films:
             ended, _ = wait(open_films, _TICK_S, FIRST_COMPLETED)
             _pass_on(news, jobs, watcher)

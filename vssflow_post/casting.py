@@ -17,12 +17,12 @@ def check_cast(cast: Mapping[str, str], voices: Sequence[str]) -> None:
 
 
 def with_voices(sheet: CueSheet, cast: Mapping[str, str], voices: Sequence[str]) -> CueSheet:
-    """The cue sheet with a voice in every speech cue.
+    """The cue sheet with a voice in every speech cue that has words.
 
     The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name; a cue without a speaker
     gets the first voice. Raises UsageError for a voice that the backend does not have.
     """
-    speech = [cue for cue in sheet.cues if cue.kind == "speech"]
+    speech = [cue for cue in sheet.cues if _is_spoken(cue)]
     chosen = choose_voices({cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices)
     return replace(sheet, cues=tuple(_with_voice(cue, chosen, voices) for cue in sheet.cues))
 
@@ -48,13 +48,17 @@ def choose_voices(speakers: Iterable[str], cast: Mapping[str, str], voices: Sequ
 
 
 def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Sequence[str]) -> Cue:
-    if cue.kind != "speech":
+    if not _is_spoken(cue):
         return cue
     if cue.voice:
         _require(cue.voice, voices, f"cue {cue.id}")
         return cue
     first = voices[0] if voices else None
     return replace(cue, voice=chosen.get(cue.speaker, first) if cue.speaker else first)
+
+
+def _is_spoken(cue: Cue) -> bool:
+    return cue.kind == "speech" and bool(cue.text.strip())
 
 
 def _require(voice: str, voices: Sequence[str], where: str) -> None:

@@ -127,6 +127,12 @@ class Live:
             self._bars.advance(self._all)
 
 
+def _stdout() -> Console:
+    """Stdout; as wide as its lines when it is no terminal, so that logs and `grep` get one line per row."""
+    console = Console()
+    return console if console.is_terminal else Console(width=10_000)
+
+
 class _Unmoving(AbstractContextManager[Watcher]):
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -166,7 +172,11 @@ def print_summary(results: Sequence[FilmResult]) -> None:
         note = "; ".join(part for part in (result.reason, result.detail) if part)
         if note:
             table.add_row(Text(f"  {safe(note)}", "dim"))
-    Console().print(table)
+    console = _stdout()
+    for result in results:
+        for row in result.rows:
+            console.print(Text(safe(row)))
+    console.print(table)
 
 
 def print_rows(rows: Sequence[tuple[str, ...]], header: tuple[str, ...], styles: Sequence[str] = ()) -> None:
@@ -177,4 +187,4 @@ def print_rows(rows: Sequence[tuple[str, ...]], header: tuple[str, ...], styles:
     for number, row in enumerate(rows):
         style = styles[number] if number < len(styles) else ""
         table.add_row(*(Text(safe(cell), style if k == 1 else "") for k, cell in enumerate(row)))
-    Console().print(table)
+    _stdout().print(table)

@@ -34,7 +34,7 @@ def divide(cues: Sequence[Cue], source: str, has_audio: bool) -> Dialogue:
         return Dialogue((), (), ("The preset keeps production dialogue, but the film has no audio.",))
     if source == "auto" and has_audio:
         return Dialogue(tuple(worded), tuple(wordless), ())
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if wordless:
         times = ", ".join(f"{cue.id} at {cue.span.start_s:.1f} s" for cue in wordless[:5])
         warnings = (f"Somebody speaks where nobody wrote the lines, so nothing is spoken there ({times}).",)

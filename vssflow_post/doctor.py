@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vssflow_post.backend import DetectorOffer, SpeechEvidence, SpeechSettings
+import numpy as np
+
+from vssflow_post.audio import AudioClip
+from vssflow_post.backend import DetectorOffer, MouthTrack, SpeechEvidence, SpeechSettings, Track
 from vssflow_post.errors import BackendUnavailable, VssflowError
 from vssflow_post.plugins import Plugins, choose_backend, load_plugins
-from vssflow_post.timeline import Span
+from vssflow_post.timeline import CLOCK_HZ, Span
 
 LOW_DISK_BYTES = 5 * 2**30
 """Two hours of stems and takes need about this much."""
@@ -51,12 +54,25 @@ def run_checks() -> Iterator[Check]:
 
 
 def detector_state(offer: DetectorOffer) -> tuple[str, str]:
-    """(`usable` or `depends`, why) of a speech detector, which only a film can settle."""
-    reason = offer.unavailable(_NO_EVIDENCE, SpeechSettings())
-    return ("usable", "") if reason is None else ("depends", f"on a film without script, sound or faces: {reason}")
+    """(`usable` or `unusable`, why) of a detector: asked about a film that has everything, and one that has not."""
+    reason = offer.unavailable(_everything(), SpeechSettings())
+    if reason is not None:
+        return "unusable", reason
+    lacking = offer.unavailable(SpeechEvidence(Path("film"), Span(0, 0), None, None, ()), SpeechSettings())
+    return "usable", "" if lacking is None else f"but not where {lacking}"
 
 
-_NO_EVIDENCE = SpeechEvidence(Path("film"), Span(0, 0), None, None, ())
+def _everything() -> SpeechEvidence:
+    """Of a film with script, sound and a face."""
+    nothing = np.zeros((1, 1), np.float32)
+    mouth = MouthTrack(Span(0, CLOCK_HZ), Track(nothing, 1.0), (0.0, 0.0, 1.0, 1.0))
+    return SpeechEvidence(
+        Path("film"),
+        Span(0, CLOCK_HZ),
+        (),
+        lambda rate_hz: AudioClip(np.zeros((1, rate_hz), np.float32), rate_hz),
+        (mouth,),
+    )
 
 
 def _guarded(name: str, check: Callable[[], tuple[str, str]]) -> Check:
@@ -118,8 +134,9 @@ def _has_encoder(name: str) -> bool:
 
 def _opencv() -> tuple[str, str]:
     import cv2
+    from cv2 import data
 
-    cascades = sorted(Path(cv2.data.haarcascades).glob("haarcascade_frontalface_*.xml"))
+    cascades = sorted(Path(data.haarcascades).glob("haarcascade_frontalface_*.xml"))
     if not cascades:
         return "missing", f"{cv2.__version__} has no Haar cascades; opencv-python-headless>=4.10,<5 has"
     return "ok", f"{cv2.__version__}, {len(cascades)} frontal face cascades"

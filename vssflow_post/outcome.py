@@ -27,6 +27,8 @@ class FilmResult:
     """Time it took."""
     detail: str = ""
     """What a person wants to know at a glance: loudness, speed, or the plan of a dry run."""
+    rows: tuple[str, ...] = ()
+    """The cues of a dry run, one a line."""
 
     @property
     def is_done(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,8 @@ class Spotted:
     speech: str
     """Sentence: which detector was used, and why."""
     warnings: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+    """Of the script, where one was read."""
 
 
 def spot_film(asked: Spotting, progress: Report) -> Spotted:
@@ -64,13 +66,14 @@ def spot_film(asked: Spotting, progress: Report) -> Spotted:
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed)
     analysis = analyse(film, preset.picture, asked.encoder, progress)
     progress(Progress("speech", 0, 1))
+    segments: tuple[SpeakingSegment, ...] = ()
     if given is not None:
-        segments, sentence, sheet = (), f"cue sheet {asked.cues}", given
+        sentence, sheet = f"cue sheet {asked.cues}", given
     else:
         segments, sentence = _segments(asked, lines, analysis)
         sheet = spot(film, analysis.scenes, segments, preset.cues, preset.generate.seed)
     progress(Progress("speech", 1, 1))
-    return Spotted(sheet, analysis, segments, sentence, unspoken(sheet))
+    return Spotted(sheet, analysis, segments, sentence, unspoken(sheet), lines or ())
 
 
 def _script(asked: Spotting) -> tuple[Line, ...] | None:
@@ -95,11 +98,3 @@ def _segments(
         script=asked.script if lines is not None else None,
     )
     return find_segments(evidence, asked.preset.speech, asked.detectors)
-
-
-def cue_counts(sheet: CueSheet) -> Mapping[str, float]:
-    """Seconds of sound asked for, by kind of cue."""
-    seconds = {"speech": 0.0, "sound": 0.0}
-    for cue in sheet.cues:
-        seconds[cue.kind] += cue.span.duration_s
-    return seconds

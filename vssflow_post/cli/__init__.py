@@ -26,12 +26,17 @@ class OneSentence(click.ClickException):
 
     def __init__(self, error: VssflowError) -> None:
         super().__init__(str(error))
-        self.exit_code = 2 if isinstance(error, UsageError) else 1
 
     def format_message(self) -> str:
         from vssflow_post.console import safe
 
         return safe(self.message)
+
+
+class WrongUsage(OneSentence):
+    """What was asked for does not exist or contradicts itself."""
+
+    exit_code = 2
 
 
 class PluginGroup(click.Group):
@@ -52,7 +57,7 @@ class PluginGroup(click.Group):
         try:
             return super().invoke(ctx)
         except VssflowError as error:
-            raise OneSentence(error) from error
+            raise (WrongUsage if isinstance(error, UsageError) else OneSentence)(error) from error
         except KeyboardInterrupt as error:
             terminated = isinstance(error, Terminated)
             click.echo("terminated" if terminated else "interrupted", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import click
@@ -17,9 +16,7 @@ from vssflow_post.errors import UsageError
 @backend_options
 @seed_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def demo(
-    output: Path, preset: str, backend: str | None, weights: str | None, seed: int | None, quiet: bool
-) -> None:
+def demo(output: Path, preset: str, backend: str | None, weights: str | None, seed: int | None, quiet: bool) -> None:
     """Render the demo film: three short scenes and two lines of dialogue, drawn by a program.
 
     \b
@@ -27,11 +24,11 @@ def demo(
       vssflow-post demo
       vssflow-post demo -o /tmp/demo -p draft
     """
+    from importlib import resources
+
     from vssflow_post.cli.render import carried_out, jobs_for, report
 
-    settings = resolved_preset(
-        preset, generate_backend=backend, generate_weights=weights, generate_seed=seed
-    )
+    settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights, generate_seed=seed)
     with resources.as_file(resources.files("vssflow_post.examples")) as folder:
         film = folder / "demo.mp4"
         if not film.is_file():

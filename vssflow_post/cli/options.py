@@ -19,7 +19,11 @@ FILE = click.Path(path_type=Path)
 def preset_option(command: Command) -> Command:
     """`-p PRESET`."""
     return click.option(
-        "-p", "--preset", default="film", show_default=True, envvar="VSSFLOW_POST_PRESET",
+        "-p",
+        "--preset",
+        default="film",
+        show_default=True,
+        envvar="VSSFLOW_POST_PRESET",
         help="Name of a preset (see `vssflow-post presets`) or a .toml file.",
     )(command)
 
@@ -27,7 +31,9 @@ def preset_option(command: Command) -> Command:
 def script_option(command: Command) -> Command:
     """`--script FILE`."""
     return click.option(
-        "--script", type=FILE, envvar="VSSFLOW_POST_SCRIPT",
+        "--script",
+        type=FILE,
+        envvar="VSSFLOW_POST_SCRIPT",
         help="Lines to speak: .srt, .vtt, .ass or .csv. Without it, a file of the film's name beside it is taken.",
     )(command)
 
@@ -46,7 +52,8 @@ def backend_options(command: Command) -> Command:
             "--weights", envvar="VSSFLOW_POST_WEIGHTS", help="`starter`, or a folder of weights; overrides the preset."
         ),
         click.option(
-            "--backend", envvar="VSSFLOW_POST_BACKEND",
+            "--backend",
+            envvar="VSSFLOW_POST_BACKEND",
             help="`auto`, or a name listed by `vssflow-post backends`; overrides the preset.",
         ),
     ):

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 @backend_options
 @seed_option
 @click.option(
-    "--workers", type=click.IntRange(1), default=1, show_default=True, envvar="VSSFLOW_POST_WORKERS",
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    envvar="VSSFLOW_POST_WORKERS",
     help="Films worked on at once.",
 )
 @click.option("--fresh", is_flag=True, help="Do films again whose results are complete.")
@@ -45,8 +49,19 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def render(
-    inputs: tuple[Path, ...], output: Path, preset: str, script: Path | None, cues: Path | None, backend: str | None,
-    weights: str | None, seed: int | None, workers: int, fresh: bool, dry_run: bool, as_json: bool, quiet: bool,
+    inputs: tuple[Path, ...],
+    output: Path,
+    preset: str,
+    script: Path | None,
+    cues: Path | None,
+    backend: str | None,
+    weights: str | None,
+    seed: int | None,
+    workers: int,
+    fresh: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Render films: a dialogue stem, an effects stem, their mix and a report, each film in a folder of its own.
 
@@ -61,9 +76,7 @@ def render(
       vssflow-post render films/ -o out --workers 2 --json
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
-    settings = resolved_preset(
-        preset, generate_backend=backend, generate_weights=weights, generate_seed=seed
-    )
+    settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights, generate_seed=seed)
     jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"))
     results = carried_out(jobs, settings, output, workers, fresh, dry_run, quiet)
     report(results, as_json)
@@ -81,7 +94,12 @@ def jobs_for(inputs: Sequence[Path], output: Path, script: Path | None, cues: Pa
 
 
 def carried_out(
-    jobs: Sequence[Job], preset: Preset, output: Path, workers: int = 1, fresh: bool = False, dry_run: bool = False,
+    jobs: Sequence[Job],
+    preset: Preset,
+    output: Path,
+    workers: int = 1,
+    fresh: bool = False,
+    dry_run: bool = False,
     quiet: bool = False,
 ) -> list[FilmResult]:
     """The results of all films, watched on stderr."""

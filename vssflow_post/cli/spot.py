@@ -27,9 +27,10 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     from vssflow_post.cues import write_cue_sheet
     from vssflow_post.errors import UsageError
     from vssflow_post.inputs import sidecar_of
+    from vssflow_post.media import probe
     from vssflow_post.plugins import load_plugins
     from vssflow_post.progress import silent
-    from vssflow_post.render import Spotting, spot_film
+    from vssflow_post.spotting import Spotting, spot_film
     from vssflow_post.store import publish
 
     settings = resolved_preset(preset, generate_seed=seed)
@@ -37,15 +38,16 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
         raise UsageError(f"there is no film {film}")
     script = existing(script, "script") or sidecar_of(film)
     detectors = load_plugins().speech_detectors()
-    spotted = spot_film(Spotting(film, script, None, settings, detectors), silent)
+    probed = probe(film)
+    spotted = spot_film(Spotting(probed, script, None, settings, detectors), silent)
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
             sheet = Path(folder) / "cues.json"
-            write_cue_sheet(sheet, spotted.film, spotted.sheet)
+            write_cue_sheet(sheet, probed, spotted.sheet)
             click.echo(sheet.read_text("utf-8"), nl=False)
         return
     if not output.parent.is_dir():
         raise UsageError(f"there is no folder {output.parent}")
-    publish(output, lambda temporary: write_cue_sheet(temporary, spotted.film, spotted.sheet))
+    publish(output, lambda temporary: write_cue_sheet(temporary, probed, spotted.sheet))
     for sentence in spotted.warnings:
         click.echo(sentence, err=True)

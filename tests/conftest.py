@@ -1,0 +1,82 @@
+"""What several tests need: small films made on the spot, and a backend without a model."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+TESTS = Path(__file__).parent
+MakeFilm = Callable[..., Path]
+
+
+@pytest.fixture
+def make_film(tmp_path: Path) -> MakeFilm:
+    """Makes a small H.264 film of plain shots: `make_film("a.mp4", n_frames=50, rate=25, shots=2, sound=None)`."""
+
+    def make(
+        name: str | Path,
+        n_frames: int = 50,
+        rate: Fraction | int = 25,
+        shots: int = 2,
+        sound: np.ndarray | None = None,
+        timecode: str | None = None,
+    ) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_film(path, n_frames, Fraction(rate), shots, sound, timecode)
+        return path
+
+    return make
+
+
+def write_film(
+    path: Path, n_frames: int, rate: Fraction, shots: int, sound: np.ndarray | None, timecode: str | None
+) -> None:
+    """`sound` is float32 mono at 48 kHz."""
+    import av
+
+    options = {"timecode": timecode} if timecode else {}
+    container = av.open(f"file:{os.fspath(path)}", "w", format=path.suffix[1:].replace("mkv", "matroska"))
+    container.metadata.update(options)
+    stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "threads": "1"})
+    stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+    audio = None if sound is None else container.add_stream("aac", rate=48_000, layout="mono")
+    for number in range(n_frames):
+        pixels = np.full((64, 96, 3), 40 + 160 * (number * shots // n_frames % 2), np.uint8)
+        pixels[8:24, number % 80 : number % 80 + 16] = (200, 30, 30)
+        picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        picture.pts, picture.time_base = number, 1 / rate
+        container.mux(stream.encode(picture))
+    container.mux(stream.encode(None))
+    if audio is not None and sound is not None:
+        for start in range(0, len(sound), 1024):
+            block = av.AudioFrame.from_ndarray(sound[None, start : start + 1024].astype(np.float32), "fltp", "mono")
+            block.sample_rate, block.pts, block.time_base = 48_000, start, Fraction(1, 48_000)
+            container.mux(audio.encode(block))
+        container.mux(audio.encode(None))
+    container.close()
+
+
+@pytest.fixture
+def fake_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Installs tests/fake_backend.py as a plugin, for this process and those it starts; returns its log of cues."""
+    site = tmp_path / "site"
+    info = site / "fake_backend-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-backend\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[vssflow_post]\nfake = fake_backend\nbroken = fake_backend_missing\n")
+    for folder in (site, TESTS):
+        monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(TESTS), *sys.path]))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in [name for name in os.environ if name.startswith("VSSFLOW_POST_")]:
+        monkeypatch.delenv(name)
+    log = tmp_path / "cues.log"
+    monkeypatch.setenv("FAKE_BACKEND_LOG", str(log))
+    return log

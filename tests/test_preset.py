@@ -1,0 +1,140 @@
+"""Presets: what is shipped, what may be said, who wins, and what a mistake is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vssflow_post.errors import PresetError
+from vssflow_post.preset import CHOICES, RANGES, SECTIONS, Preset
+from vssflow_post.preset_files import as_toml, find_preset, list_presets, load_preset, shipped_folder
+
+
+@pytest.fixture(autouse=True)
+def own_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "vssflow-post" / "presets"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "target_lufs", "ceiling_dbtp"),
+    [
+        ("film", -23.0, -1.0),
+        ("broadcast-ebu", -23.0, -1.0),
+        ("atsc", -24.0, -2.0),
+        ("netflix", -27.0, -2.0),
+        ("web", -16.0, -1.0),
+    ],
+)
+def test_shipped_delivery_levels(name: str, target_lufs: float, ceiling_dbtp: float) -> None:
+    loudness = load_preset(name).loudness
+    assert (loudness.target_lufs, loudness.ceiling_dbtp) == (target_lufs, ceiling_dbtp)
+
+
+def test_all_shipped_presets_load_and_describe_themselves() -> None:
+    names = [preset.name for preset in list_presets()]
+    assert {"film", "broadcast-ebu", "atsc", "netflix", "web", "draft", "ci"} <= set(names)
+    assert all(load_preset(name).description for name in names)
+
+
+def test_film_names_every_key_with_the_built_in_value() -> None:
+    text = (shipped_folder() / "film.toml").read_text()
+    preset, built_in = load_preset("film").as_table(), Preset().as_table()
+    for section in SECTIONS:
+        for key, value in built_in[section].items():
+            assert any(line.startswith(f"{key} ") and "#" in line for line in text.splitlines()), key
+            if key != "specification":
+                assert preset[section][key] == value
+
+
+def test_every_limit_is_of_a_key_that_exists() -> None:
+    table = Preset().as_table()
+    for name in (*RANGES, *CHOICES):
+        section, key = name.split(".")
+        assert key in table[section]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[mix]\nfade = 3\n", ":2: unknown key 'fade' in [mix]. Did you mean 'fade_ms'?"),
+        ("[mixx]\n", ":1: unknown section [mixx]. Did you mean 'mix'?"),
+        ("fade_ms = 3\n", "unknown key 'fade_ms'"),
+        ("[mix]\nfade_ms = nan\n", ":2: mix.fade_ms must be a finite number"),
+        ("[mix]\nfade_ms = -1\n", "must lie between 0.0 and 1000.0, not -1.0"),
+        ("[mix]\nfade_ms = '3'\n", "mix.fade_ms must be a number, not text"),
+        ("[generate]\nsteps = true\n", "generate.steps must be a whole number, not true or false"),
+        ("[generate]\nsteps = 2.5\n", "generate.steps must be a whole number, not a number"),
+        ("[generate]\nsampler = 'eular'\n", "Did you mean 'euler'?"),
+        ("[cast]\nANNA = 3\n", "cast.ANNA must be text"),
+        ("mix = 3\n", ":1: [mix] must be a section"),
+        ("extends = 'flim'\n", "extends: there is no preset named 'flim'"),
+        ("extends = 3\n", "extends must be text"),
+        ("extends = 'bad.toml'\n", "extends itself"),
+        ("x =\n", "not TOML"),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_key(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(PresetError) as error:
+        load_preset(str(path))
+    assert str(error.value).startswith(str(path))
+    assert told in str(error.value)
+
+
+def test_what_is_no_small_regular_text_file_is_not_read(tmp_path: Path) -> None:
+    large, fifo, latin = tmp_path / "large.toml", tmp_path / "fifo.toml", tmp_path / "latin.toml"
+    large.write_bytes(b"#" * 300_000)
+    os.mkfifo(fifo)
+    latin.write_bytes(b"description = '\xff'\n")
+    for path, told in ((large, "larger than"), (fifo, "not a regular file"), (latin, "not UTF-8")):
+        with pytest.raises(PresetError, match=told):
+            load_preset(str(path))
+
+
+def test_an_unknown_name_gets_a_suggestion() -> None:
+    with pytest.raises(PresetError, match="Did you mean 'broadcast-ebu'"):
+        load_preset("broadcast-eub")
+
+
+def test_extending_overrides_key_by_key(own_presets: Path) -> None:
+    (own_presets / "house.toml").write_text("extends = 'atsc'\n[loudness]\nceiling_dbtp = -3\n[cast]\nANNA = 'slt'\n")
+    preset = load_preset("house")
+    assert (preset.loudness.target_lufs, preset.loudness.ceiling_dbtp) == (-24.0, -3.0)
+    assert preset.cast == {"ANNA": "slt"}
+
+
+def test_the_users_preset_wins_and_may_extend_the_shipped_one_of_its_name(own_presets: Path) -> None:
+    (own_presets / "film.toml").write_text("extends = 'film'\n[generate]\nsteps = 3\n")
+    assert find_preset("film").origin == "yours"
+    preset = load_preset("film")
+    assert preset.generate.steps == 3
+    assert preset.loudness.specification.startswith("film")
+
+
+def test_overrides_win_and_are_checked_as_strictly() -> None:
+    assert load_preset("ci", {"generate.seed": 7}).generate.seed == 7
+    with pytest.raises(PresetError, match=r"the command line: generate\.seed"):
+        load_preset("ci", {"generate.seed": -1})
+
+
+def test_digest_follows_what_is_heard_and_nothing_else(tmp_path: Path) -> None:
+    same, other = tmp_path / "same.toml", tmp_path / "other.toml"
+    same.write_text("extends = 'film'\n[generate]\nthreads = 3\n")
+    other.write_text("extends = 'film'\n[mix]\nfade_ms = 11\n")
+    film = load_preset("film").digest
+    assert load_preset(str(same)).digest == film
+    assert load_preset(str(other)).digest != film
+
+
+def test_a_shown_preset_reads_back_as_itself(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.toml"
+    odd.write_text('extends = "web"\n[cast]\n"the \\"old\\" man" = "rms"\n')
+    shown = tmp_path / "shown.toml"
+    shown.write_text(as_toml(load_preset(str(odd))))
+    assert load_preset(str(shown)).as_table() == load_preset(str(odd)).as_table()
