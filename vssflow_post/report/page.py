@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vssflow_post.media.timecode import samples_from_timecode, timecode_from_samples
+from vssflow_post.report.auditions import hold_auditions
 from vssflow_post.report.facts import CueFacts, FilmReport
 from vssflow_post.report.loudness_chart import draw_loudness
 from vssflow_post.report.stem_pictures import draw_stem
@@ -53,10 +54,11 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "scenes": _scenes(report),
         "lanes": _lanes(report, clock),
         "speakers": _speakers(report.cues),
+        "cast": hold_auditions(report.cues, report.stems.get("DX")),
         "stems": _stems(report),
         "chart": chart,
         "ticks": _ticks(report.duration.duration_s),
-        "film_s": report.duration.duration_s,
+        "n_cached": sum(facts.cached for facts in report.cues),
         "player": {
             "duration_s": report.duration.duration_s,
             "rate": [report.frame_rate.numerator, report.frame_rate.denominator],
@@ -121,7 +123,9 @@ def _lanes(report: FilmReport, clock: _Timecode) -> list[dict[str, Any]]:
             for facts in report.cues
             if facts.cue.kind == kind
         ]
-        lanes.append({"kind": kind, "name": name, "items": items})
+        found = report.segments if kind == "speech" else ()
+        strips = [(_place(segment.span, report.duration), segment.origin) for segment in found]
+        lanes.append({"kind": kind, "name": name, "items": items, "strips": strips})
     return lanes
 
 

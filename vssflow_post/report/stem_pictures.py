@@ -22,7 +22,7 @@ FFT_SIZE = 2048
 FFTS_PER_COLUMN = 4
 """Windows looked at in one column; in a long film a column is longer than they are together."""
 LOWEST_HZ = 40.0
-FLOOR_DB, TOP_DB = -96.0, -24.0
+FLOOR_DB, TOP_DB = -90.0, -16.0
 """Power of a bin against a full-scale sine: black and brightest."""
 COLUMNS_PER_S = 40
 MIN_COLUMNS, MAX_COLUMNS = 600, 2400
