@@ -256,7 +256,11 @@ def test_the_json_is_the_documented_one(tmp_path: Path) -> None:
 
 
 @settings(deadline=None)
-@given(drawn_segments, st.integers(1, DAY), st.sampled_from([Fraction(24), Fraction(30000, 1001)]))
+@given(
+    drawn_segments,
+    st.integers(1, DAY),
+    st.sampled_from([Fraction(24), Fraction(30000, 1001), Fraction(2_147_483_647, 71_582_788)]),
+)
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, segments: list[SpeakingSegment], n_samples: int, rate: Fraction
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def pyannet(powerset: bool = False) -> Any:
         model.specifications = Specifications(
             problem=Problem.BINARY_CLASSIFICATION, resolution=Resolution.FRAME, duration=2.0, classes=["speech"]
         )
-    model.build()
+    cast("Any", model).build()
     return model
 
 
@@ -217,7 +217,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(biased: Biased, tmp_path: P
     content = torch.load(biased(SPEECH), weights_only=False)
     content["bomb"] = Bomb(tmp_path / "ran")
     torch.save(content, tmp_path / "pytorch_model.bin")
-    with pytest.raises(BackendUnavailable, match=r"pytorch_model\.bin"):
+    with pytest.raises(BackendUnavailable, match=r"pytorch_model\.bin .* could run code: it holds .*mkdir"):
         found(tmp_path / "pytorch_model.bin")
     text = (
         "pipeline:\n  name: pyannote.audio.pipelines.VoiceActivityDetection\n"

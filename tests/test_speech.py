@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vssflow_post.audio import AudioClip
+from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.backend import DetectorOffer, MouthTrack, SpeechEvidence, SpeechSettings, Track
 from vssflow_post.errors import BackendUnavailable
 from vssflow_post.speech import built_in_detectors, find_segments
@@ -245,3 +246,18 @@ def test_audio_is_cut_to_the_film() -> None:
     shorter = SpeechEvidence(seen.film, Span(0, 4 * CLOCK_HZ), None, seen.audio, ())
     [segment], _ = find(shorter)
     assert segment.span.end == 4 * CLOCK_HZ
+
+
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_speech_over_the_border_of_two_pieces_stays_one(monkeypatch: pytest.MonkeyPatch, in_blocks: bool) -> None:
+    monkeypatch.setattr("vssflow_post.speech.silero.PIECE_S", 3)
+    audio = speech_from(2.0, 2.0)
+
+    def blocks(rate_hz: int) -> Iterator[Samples]:
+        samples = audio(rate_hz).samples
+        yield from (samples[:, k : k + rate_hz] for k in range(0, samples.shape[1], rate_hz))
+
+    seen = evidence(audio=audio)
+    [segment], _ = find(replace(seen, audio=None, audio_blocks=blocks) if in_blocks else seen)
+    assert segment.span.start_s == pytest.approx(2.0, abs=0.25)
+    assert segment.span.end_s == pytest.approx(4.0, abs=0.25)

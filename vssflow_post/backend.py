@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import AudioClip
+from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.timeline import Line, Span, SpeakingSegment
 
 Features: TypeAlias = npt.NDArray[np.float32]
@@ -159,6 +159,8 @@ class SpeechEvidence:
     """Mouths seen in the picture."""
     script: Path | None = None
     """Where `lines` came from, for the sentence that the user reads."""
+    audio_blocks: Callable[[int], Iterator[Samples]] | None = None
+    """The same track in blocks (1, n) of any length, for detectors that need not hold a whole film in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,7 +35,7 @@ _CUE_KEYS = (
 )
 _CUE_REQUIRED = ("id", "kind", "start_s", "end_s")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
-_FRAME_RATE = re.compile(r"\d{1,7}(/[1-9]\d{0,6})?", re.ASCII)
+_FRAME_RATE = re.compile(r"\d{1,12}(/[1-9]\d{0,11})?", re.ASCII)
 
 
 def cue_seed(seed: int, kind: str, span: Span, text: str) -> int:
@@ -52,7 +52,7 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
         "frame_rate": f"{film.frame_rate.numerator}/{film.frame_rate.denominator}",
         "start_timecode": film.start_timecode,
     }
-    scenes = [
+    scenes: list[dict[str, object]] = [
         {"index": scene.index, "start_s": _seconds(scene.span.start), "end_s": _seconds(scene.span.end)}
         for scene in sheet.scenes
     ]

@@ -13,7 +13,9 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from vssflow_post.errors import BackendUnavailable
@@ -21,6 +23,25 @@ from vssflow_post.errors import BackendUnavailable
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _CONFIG = "config.yaml"
 _CHECKPOINT = "pytorch_model.bin"
+_PLAIN_RECORDS = (
+    "pyannote.audio.core.task.Specifications",
+    "pyannote.audio.core.task.Problem",
+    "pyannote.audio.core.task.Resolution",
+    "pyannote.audio.core.model.Introspection",
+    "torch.torch_version.TorchVersion",
+    "omegaconf.base.ContainerMetadata",
+    "omegaconf.base.Metadata",
+    "omegaconf.dictconfig.DictConfig",
+    "omegaconf.listconfig.ListConfig",
+    "omegaconf.nodes.AnyNode",
+    "collections.defaultdict",
+    "typing.Any",
+    "builtins.dict",
+    "builtins.int",
+    "builtins.list",
+)
+"""What the checkpoints that pyannote publishes hold, old ones too."""
+_FOREIGN = re.compile(r"GLOBAL (\S+)")
 _WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 """With it torch reads pickles by its restricted reader, also where pyannote asks for the other."""
 
@@ -154,6 +175,8 @@ def _refuse_foreign_architecture(checkpoint: Path) -> None:
 
 def _unloadable(model: str, error: Exception) -> BackendUnavailable:
     """pyannote lets whatever its libraries raise through: KeyError, UnpicklingError, RuntimeError and more."""
+    if isinstance(error, UnpicklingError) and (foreign := _FOREIGN.search(str(error))):
+        return BackendUnavailable(f"{model} is not loaded, since it could run code: it holds {foreign.group(1)}")
     first = (str(error).strip().splitlines() or [""])[0][:200]
     return BackendUnavailable(f"{model} is no model that pyannote.audio can load ({type(error).__name__}: {first})")
 
@@ -168,10 +191,10 @@ def _guarded() -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            import pyannote.audio  # noqa: F401  (first of all, so that its warnings are caught here)
             import torch
-            from pyannote.audio.core import model, task
 
-            with torch.serialization.safe_globals(_records(task, model, torch)):
+            with torch.serialization.safe_globals(_records()):
                 yield
     finally:
         os.environ.pop(_WEIGHTS_ONLY)
@@ -179,12 +202,13 @@ def _guarded() -> Iterator[None]:
             os.environ[_WEIGHTS_ONLY] = before
 
 
-def _records(task: Any, model: Any, torch: Any) -> list[Any]:
-    """The plain records that pyannote's checkpoints hold beside their tensors."""
-    return [
-        task.Specifications,
-        task.Problem,
-        task.Resolution,
-        model.Introspection,
-        torch.torch_version.TorchVersion,
-    ]
+def _records() -> list[Any]:
+    """(class, its name) of the plain records that pyannote's checkpoints hold beside their tensors."""
+    found = []
+    for name in _PLAIN_RECORDS:
+        module, _, attribute = name.rpartition(".")
+        try:
+            found.append((getattr(import_module(module), attribute), name))
+        except (ImportError, AttributeError):  # a checkpoint that needs it is refused by its name
+            continue
+    return found

@@ -6,16 +6,20 @@ https://github.com/snakers4/silero-vad (MIT).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
-from vssflow_post.audio import AudioClip
+import numpy as np
+
+from vssflow_post.audio import Samples
 from vssflow_post.backend import SpeechEvidence, SpeechSettings
 from vssflow_post.timeline import Span, SpeakingSegment
 
 RATE_HZ = 16_000
+PIECE_S = 300
+"""A film is heard in pieces of this length, so that memory stays flat."""
 
 
 class SileroDetector:
@@ -31,23 +35,40 @@ class SileroDetector:
             self._model: Any = load_silero_vad()
 
     def detect(self, evidence: SpeechEvidence) -> Sequence[SpeakingSegment]:
-        if evidence.audio is None:
-            return []
-        return [SpeakingSegment(span, self.name) for span in self._speech(evidence.audio(RATE_HZ))]
+        return [SpeakingSegment(span, self.name) for span in self._speech(_pieces(evidence))]
 
-    def _speech(self, clip: AudioClip) -> Iterator[Span]:
+    def _speech(self, pieces: Iterable[Samples]) -> Iterator[Span]:
         import torch
         from silero_vad import get_speech_timestamps
 
-        audio = torch.from_numpy(clip.samples[0])
-        with _one_thread():
-            found = get_speech_timestamps(audio, self._model, sampling_rate=clip.rate_hz)
-        for each in found:
-            yield Span.of_seconds(Fraction(each["start"], clip.rate_hz), Fraction(each["end"], clip.rate_hz))
+        start = 0
+        for piece in pieces:
+            with _one_thread():
+                found = get_speech_timestamps(torch.from_numpy(piece[0]), self._model, sampling_rate=RATE_HZ)
+            for each in found:
+                yield Span.of_seconds(Fraction(start + each["start"], RATE_HZ), Fraction(start + each["end"], RATE_HZ))
+            start += piece.shape[1]
+
+
+def _pieces(evidence: SpeechEvidence) -> Iterator[Samples]:
+    """The production track, (1, n) a piece. Speech over a border comes out as two segments without a pause."""
+    if evidence.audio_blocks is not None:
+        waiting: list[Samples] = []
+        for block in evidence.audio_blocks(RATE_HZ):
+            waiting.append(block)
+            if sum(each.shape[1] for each in waiting) >= PIECE_S * RATE_HZ:
+                yield np.concatenate(waiting, axis=1)
+                waiting = []
+        if waiting:
+            yield np.concatenate(waiting, axis=1)
+    elif evidence.audio is not None:
+        samples = evidence.audio(RATE_HZ).samples
+        for start in range(0, samples.shape[1], PIECE_S * RATE_HZ):
+            yield samples[:1, start : start + PIECE_S * RATE_HZ]
 
 
 def unavailable(evidence: SpeechEvidence, settings: SpeechSettings) -> str | None:
-    return "the film has no audio" if evidence.audio is None else None
+    return "the film has no audio" if evidence.audio is None and evidence.audio_blocks is None else None
 
 
 @contextmanager
