@@ -66,7 +66,7 @@ def publishing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def publish(path: Path, write: Callable[[Path], None]) -> None:
+def publish(path: Path, write: Callable[[Path], object]) -> None:
     """Has `write` write a file under a temporary name, then gives it the name `path` (see `publishing`)."""
     with publishing(path) as temporary:
         write(temporary)

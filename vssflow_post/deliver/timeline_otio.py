@@ -1,4 +1,4 @@
-"""The film as an OpenTimelineIO timeline: picture, dialogue and effects, one clip per cue, markers for scenes and lines.
+"""The film as an OpenTimelineIO timeline: picture, dialogue and effects; a clip per cue, markers for scenes, lines.
 
 Sound is counted in samples of the 48 kHz clock, so that no clip border is rounded to a frame.
 """

@@ -18,7 +18,8 @@ LOOK_AHEAD = CLOCK_HZ * 5 // 1000
 """Samples; even, so that two boxes of half the length (plus one) smooth over exactly the look-ahead."""
 LATENCY = HALF + LOOK_AHEAD
 """How many samples the gain curve lags behind the audio pushed."""
-_RELEASE_S = 0.08
+_RELEASE_S = 0.04
+"""Short, because effects are mostly knocks: the longer the gain stays down behind a peak, the less loud they can be."""
 _NEGLIGIBLE = 1e-6
 _BOX = LOOK_AHEAD // 2 + 1
 

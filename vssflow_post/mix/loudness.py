@@ -68,6 +68,8 @@ class LoudnessMeter:
         """`block` is float32 (2, n), full scale 1.0; n may be anything."""
         from scipy.signal import sosfilt
 
+        if block.shape[1] == 0:
+            return
         weighted, self._state = sosfilt(self._sections, block.astype(np.float64), axis=1, zi=self._state)
         np.square(weighted, out=weighted)
         squares = np.concatenate([self._open, weighted.sum(axis=0)])

@@ -118,6 +118,7 @@ class _Desk:
         self._progress = progress
         self._n_blocks = -(-duration.n_samples // BLOCK)
         self._n_passes = 0
+        self._n_done = 0
 
     def measure_unlimited(self) -> tuple[Loudness, float | None]:
         """The mix as laid, and the highest peak in dB: true peak of the mix or sample peak of a stem."""
@@ -176,14 +177,16 @@ class _Desk:
         yield ready, float(curve.min(initial=1.0))
 
     def _lay(self, what: str) -> Iterator[StemBlock]:
-        n_before = min(self._n_passes, _EXPECTED_PASSES - 1) * self._n_blocks
+        n_before = self._n_passes * self._n_blocks
         total = _EXPECTED_PASSES * self._n_blocks
-        if what == "write":  # however many passes levelling took, the last quarter is the writing
+        most = total if what == "write" else total - self._n_blocks  # the last quarter is the writing, however late
+        if what == "write":
             n_before = total - self._n_blocks
         self._n_passes += 1
         for number, block in enumerate(lay(self._duration, self._takes, self._settings), 1):
             yield block
-            self._progress(Progress("mix", n_before + number, total, what))
+            self._n_done = max(self._n_done, min(most, n_before + number))
+            self._progress(Progress("mix", self._n_done, total, what))
 
 
 def _stem_peaks(block: StemBlock) -> Samples:

@@ -56,8 +56,10 @@ class PeakFollower:
         `block` is float32 (channels, n); element k speaks of the sample HALF before block's k. Levels below
         `threshold` may be those of the samples alone.
         """
-        joined = np.concatenate([self._context, block], axis=1)
         n = block.shape[1]
+        if n == 0:
+            return np.zeros(0, np.float32)
+        joined = np.concatenate([self._context, block], axis=1)
         self._context = joined[:, n:].copy()
         levels = np.abs(joined[:, HALF : HALF + n]).max(axis=0, initial=0.0)
         n_hops = -(-n // _HOP)

@@ -1,0 +1,154 @@
+"""Broadcast Wave files, read by others and by hand."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader, null_test
+from vssflow_post.deliver.stems import stem_files
+from vssflow_post.mix import Loudness
+
+LOUDNESS = Loudness(-23.04, 7.25, -1.1, -15.5, -18.333)
+
+
+def ramp(n: int = 10_001) -> Integers:
+    rng = np.random.default_rng(1)
+    audio = rng.integers(-(2**23), 2**23, (2, n)).astype(np.int32)
+    audio[:, :3] = [[2**23 - 1, -(2**23), -1], [0, 1, -2]]
+    return audio
+
+
+def write(path: Path, audio: Integers, origin: Origin | None = None, **more: int) -> bytes:
+    wave = BroadcastWave(path, origin or Origin("Mix of film", "0123-MIX", 172_800_000), **more)
+    for start in range(0, audio.shape[1], 4096):
+        wave.write(audio[:, start : start + 4096])
+    wave.close(LOUDNESS)
+    return path.read_bytes()
+
+
+def chunks(data: bytes) -> dict[bytes, bytes]:
+    """Contents by chunk name, walked by the sizes in the file."""
+    found, at = {}, 12
+    while at < len(data):
+        name, n = struct.unpack_from("<4sI", data, at)
+        if name == b"data" and n == 0xFFFF_FFFF:
+            n = struct.unpack_from("<Q", found[b"ds64"], 8)[0]
+        found[name] = data[at + 8 : at + 8 + n]
+        at += 8 + n + n % 2
+    assert at == len(data)
+    return found
+
+
+def test_soundfile_reads_the_same_samples(tmp_path: Path) -> None:
+    audio = ramp()
+    write(tmp_path / "a.wav", audio)
+    samples, rate = soundfile.read(tmp_path / "a.wav", dtype="int32", always_2d=True)
+    info = soundfile.info(tmp_path / "a.wav")
+    assert (rate, info.subtype, info.format) == (48_000, "PCM_24", "WAV")
+    np.testing.assert_array_equal(samples.T >> 8, audio)
+
+
+def test_header_is_exact(tmp_path: Path) -> None:
+    data = write(tmp_path / "a.wav", ramp())
+    found = chunks(data)
+    assert list(found) == [b"JUNK", b"bext", b"fmt ", b"data"]
+    assert struct.unpack_from("<4sI4s", data) == (b"RIFF", len(data) - 8, b"WAVE")
+    assert struct.unpack("<HHIIHH", found[b"fmt "]) == (1, 2, 48_000, 288_000, 6, 24)
+    assert len(found[b"data"]) == 10_001 * 6
+
+
+def test_bext_says_where_when_and_how_loud(tmp_path: Path) -> None:
+    start = 23 * 3600 * 48_000 + 7  # past 32 bits when doubled, still one low word
+    bext = chunks(write(tmp_path / "a.wav", ramp(), Origin("Dialogue stem of Fílm", "abc-DX", start)))[b"bext"]
+    assert bext[:256].rstrip(b"\0") == b"Dialogue stem of F?lm"
+    assert bext[256:288].rstrip(b"\0") == b"vssflow-post"
+    assert bext[288:320].rstrip(b"\0") == b"abc-DX"
+    assert bext[320:338] == bytes(18)
+    low, high, version = struct.unpack_from("<IIH", bext, 338)
+    assert (low + (high << 32), version) == (start, 2)
+    assert struct.unpack_from("<5h", bext, 412) == (-2304, 725, -110, -1550, -1833)
+    assert bext[422:602] == bytes(180)
+    assert bext[602:].startswith(b"A=PCM,F=48000,W=24,M=stereo")
+
+
+def test_a_time_reference_past_32_bits_and_loudness_that_is_not_there(tmp_path: Path) -> None:
+    wave = BroadcastWave(tmp_path / "a.wav", Origin("x", "y", (5 << 32) + 6))
+    wave.close(Loudness(None, 0.0, None, None, None))
+    bext = chunks((tmp_path / "a.wav").read_bytes())[b"bext"]
+    assert struct.unpack_from("<II", bext, 338) == (6, 5)
+    assert struct.unpack_from("<5H", bext, 412) == (0x7FFF,) * 5
+
+
+def test_past_the_limit_it_is_rf64(tmp_path: Path) -> None:
+    audio = ramp()
+    data = write(tmp_path / "a.wav", audio, largest_riff=50_000)
+    found = chunks(data)
+    assert struct.unpack_from("<4sI4s", data) == (b"RF64", 0xFFFF_FFFF, b"WAVE")
+    assert next(iter(found)) == b"ds64"
+    assert struct.unpack("<QQQI", found[b"ds64"]) == (len(data) - 8, 60_006, 10_001, 0)
+    samples, _ = soundfile.read(tmp_path / "a.wav", dtype="int32", always_2d=True)
+    np.testing.assert_array_equal(samples.T >> 8, audio)
+    np.testing.assert_array_equal(np.concatenate(list(WaveReader(tmp_path / "a.wav").blocks(777)), axis=1), audio)
+
+
+def test_reading_back_gives_what_was_written(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", ramp())
+    reader = WaveReader(tmp_path / "a.wav")
+    assert reader.n_samples == 10_001
+    np.testing.assert_array_equal(np.concatenate(list(reader.blocks(1000)), axis=1), ramp())
+    (tmp_path / "b.wav").write_bytes(b"no wave at all")
+    with pytest.raises(ValueError):
+        WaveReader(tmp_path / "b.wav")
+
+
+def test_null_test_finds_one_step(tmp_path: Path) -> None:
+    dx, fx = ramp() // 4, np.roll(ramp() // 4, 5, axis=1)
+    paths = {name: tmp_path / f"{name}.wav" for name in ("DX", "FX", "MIX")}
+    for name, audio in (("DX", dx), ("FX", fx), ("MIX", dx + fx)):
+        write(paths[name], audio)
+    assert null_test(paths) == 0
+    wrong = dx + fx
+    wrong[1, 9_999] -= 1
+    write(paths["MIX"], wrong)
+    assert null_test(paths) == 1
+    write(paths["MIX"], wrong[:, 1:])
+    with pytest.raises(ValueError):
+        null_test(paths)
+
+
+def test_stems_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    paths = {name: tmp_path / f"film_{name}.wav" for name in ("DX", "FX", "MIX")}
+
+    def breaks() -> None:
+        with stem_files(paths, "film", "ab" * 32, 0) as files:
+            files.open("DX").write(ramp())
+            raise RuntimeError("the generator broke")
+
+    with pytest.raises(RuntimeError):
+        breaks()
+    assert list(tmp_path.iterdir()) == []
+    with stem_files(paths, "film", "ab" * 32, 48_000) as files:
+        for name in paths:
+            files.open(name).write(ramp())  # a first try that turned out too loud
+            wave = files.open(name)
+            wave.write(ramp(10))
+            wave.close(LOUDNESS)
+        assert not any(path.exists() for path in paths.values())
+    assert sorted(tmp_path.iterdir()) == sorted(paths.values())
+    assert all(WaveReader(path).n_samples == 10 for path in paths.values())
+
+
+def test_a_date_only_where_the_environment_fixes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = {name: tmp_path / f"{name}.wav" for name in ("DX", "FX", "MIX")}
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    with stem_files(paths, "film", "ab" * 32, 0) as files:
+        for name in paths:
+            files.open(name).close()
+    bext = chunks(paths["DX"].read_bytes())[b"bext"]
+    assert bext[320:338] == b"2001-09-0901-46-40"
+    assert bext[288:320].rstrip(b"\0") == b"ab" * 14 + b"-DX"

@@ -1,0 +1,309 @@
+"""From takes to stems: in place to the sample, at the target, under the ceiling, the same on every run."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.test_loudness import by_ffmpeg
+from vssflow_post.audio import AudioClip, Samples
+from vssflow_post.errors import FilmFailed
+from vssflow_post.mix import ClipSource, LaidTake, Loudness, MixReport, lay_and_mix
+from vssflow_post.mix.dither import Integers, Quantiser
+from vssflow_post.mix.lay import BLOCK, lay
+from vssflow_post.mix.levelling import find_gain
+from vssflow_post.mix.limiter import LATENCY, Limiter
+from vssflow_post.mix.outline import OutlineDrawer
+from vssflow_post.mix.truepeak import HALF, PeakFollower
+from vssflow_post.preset import LoudnessSettings, MixSettings
+from vssflow_post.progress import Progress
+from vssflow_post.timeline import Span
+
+FLAT = MixSettings(effects_gain_db=0.0, fade_ms=0.0)
+CENTRE = math.sqrt(0.5)
+
+
+class Shelf:
+    """Keeps what is written, by stem."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[str, list[Integers]] = {}
+        self.loudness: dict[str, Loudness] = {}
+
+    def open(self, name: str) -> _Sink:
+        self.blocks[name] = []
+        return _Sink(self, name)
+
+    def stem(self, name: str) -> Integers:
+        return np.concatenate(self.blocks[name], axis=1)
+
+
+class _Sink:
+    def __init__(self, shelf: Shelf, name: str) -> None:
+        self.shelf, self.name = shelf, name
+
+    def write(self, block: Integers) -> None:
+        self.shelf.blocks[self.name].append(block)
+
+    def close(self, loudness: Loudness) -> None:
+        self.shelf.loudness[self.name] = loudness
+
+
+def take(
+    stem: str, start: int, samples: Samples, rate_hz: int = 48_000, end: int | None = None, **more: float
+) -> LaidTake:
+    clip = AudioClip(np.atleast_2d(samples).astype(np.float32), rate_hz)
+    end = start + clip.n_samples * 48_000 // rate_hz if end is None else end
+    return LaidTake(Span(start, end), stem, ClipSource(clip), **more)  # type: ignore[arg-type]
+
+
+def laid(n: int, takes: list[LaidTake], mix: MixSettings = FLAT) -> tuple[Samples, Samples]:
+    blocks = list(lay(Span(0, n), takes, mix))
+    return np.concatenate([b.dx for b in blocks], axis=1), np.concatenate([b.fx for b in blocks], axis=1)
+
+
+def mixed(n: int, takes: list[LaidTake], mix: MixSettings = FLAT, **loudness: float) -> tuple[MixReport, Shelf]:
+    shelf = Shelf()
+    report = lay_and_mix(Span(0, n), takes, mix, LoudnessSettings(**loudness), shelf.open)  # type: ignore[arg-type]
+    return report, shelf
+
+
+def noise(n: int, level: float = 0.1, seed: int = 0) -> Samples:
+    return (np.random.default_rng(seed).standard_normal(n) * level).astype(np.float32)
+
+
+def knocks(n: int, every: int = 24_000) -> Samples:
+    """Decaying bursts over soft noise: what a limiter is for."""
+    t = np.arange(n) % every
+    return (noise(n, 1.0, 5) * (0.005 + 0.3 * np.exp(-t / 2000))).astype(np.float32)
+
+
+def test_a_take_starts_on_its_sample() -> None:
+    dx, fx = laid(2000, [take("DX", 777, np.ones(100)), take("FX", 0, np.full(5, 0.5))])
+    np.testing.assert_allclose(dx[:, 777:877], CENTRE, rtol=1e-6)
+    assert not dx[:, :777].any()
+    assert not dx[:, 877:].any()
+    np.testing.assert_allclose(fx[:, :5], 0.5 * CENTRE, rtol=1e-6)
+
+
+@pytest.mark.parametrize("start", [1, BLOCK - 30_000, BLOCK])
+def test_16_khz_becomes_exactly_three_times_as_long_and_stays_in_place(start: int) -> None:
+    click = np.zeros(16_000, np.float32)
+    click[5000] = 1.0
+    dx, _ = laid(2 * BLOCK, [take("DX", start, click, 16_000)])
+    assert int(np.abs(dx[0]).argmax()) == start + 15_000
+    assert not dx[:, start + 48_000 :].any()
+
+
+def test_stereo_keeps_its_sides_and_gains_add_up() -> None:
+    sides = np.stack([np.full(100, 0.5), np.full(100, -0.25)])
+    dx, _ = laid(100, [take("DX", 0, sides, gain_db=-6.0)], MixSettings(dialogue_gain_db=-14.0, fade_ms=0.0))
+    np.testing.assert_allclose(dx, sides * 0.1, rtol=1e-5)
+
+
+def test_fades_start_and_end_in_silence_across_blocks() -> None:
+    n = BLOCK + 4800
+    dx, _ = laid(n, [take("DX", 0, np.ones(n))], MixSettings(fade_ms=200.0))
+    curve = dx[0] / CENTRE
+    assert curve[0] < 1e-6
+    assert curve[-1] < 1e-6
+    assert curve[4800] == pytest.approx(0.5, abs=1e-3)
+    assert (np.diff(curve[:9600]) > 0).all()
+    assert (np.diff(curve[-9600:]) < 0).all()
+    np.testing.assert_allclose(curve[9600:-9600], 1.0, rtol=1e-6)
+
+
+def test_a_source_is_cut_at_its_span_and_heard_from_its_offset() -> None:
+    ramp = np.arange(1000, dtype=np.float32) / 1000
+    dx, _ = laid(500, [take("DX", 100, ramp, end=200, source_start=300)])
+    np.testing.assert_allclose(dx[0, 100:200], ramp[300:400] * CENTRE, rtol=1e-6)
+    assert not dx[:, 200:].any()
+
+
+def test_takes_that_overlap_add_and_what_hangs_over_the_end_is_cut() -> None:
+    dx, _ = laid(100, [take("DX", 0, np.full(80, 0.25)), take("DX", 50, np.full(500, 0.25))])
+    np.testing.assert_allclose(dx[0, 50:80], 0.5 * CENTRE, rtol=1e-6)
+    assert dx.shape == (2, 100)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_no_numbers_fail_the_film(bad: float) -> None:
+    samples = np.zeros(1000, np.float32)
+    samples[500] = bad
+    with pytest.raises(FilmFailed) as caught:
+        mixed(1000, [take("FX", 0, samples)])
+    assert caught.value.full_verdict == "failed:non_finite_audio"
+
+
+def test_stems_null_against_the_mix_and_the_target_is_met_by_ffmpeg() -> None:
+    n = 480_123
+    takes = [take("FX", 0, knocks(n // 3), 16_000, end=n), take("DX", 48_000, noise(96_000, 0.05))]
+    report, shelf = mixed(n, takes, MixSettings())
+    dx, fx, mix = (shelf.stem(name) for name in ("DX", "FX", "MIX"))
+    assert dx.shape == fx.shape == mix.shape == (2, n)
+    np.testing.assert_array_equal(mix, dx + fx)
+    ffmpeg = by_ffmpeg((mix / 2**23).astype(np.float32))
+    assert ffmpeg["I"] == pytest.approx(-23.0, abs=0.1)
+    assert 20 * math.log10(ffmpeg["peak"]) <= -1.0
+    assert report.verdict == "pass"
+    assert report.loudness.integrated_lufs == pytest.approx(ffmpeg["I"], abs=0.02)
+    assert shelf.loudness["MIX"] == report.loudness
+
+
+@pytest.mark.parametrize(("target", "ceiling"), [(-16.0, -1.0), (-24.0, -12.0), (-14.0, 0.0)])
+def test_a_working_limiter_still_meets_target_and_ceiling(target: float, ceiling: float) -> None:
+    n = 480_000
+    report, shelf = mixed(n, [take("FX", 0, knocks(n))], target_lufs=target, ceiling_dbtp=ceiling)
+    ffmpeg = by_ffmpeg((shelf.stem("MIX") / 2**23).astype(np.float32))
+    assert report.max_reduction_db > 1.0
+    assert ffmpeg["I"] == pytest.approx(target, abs=0.1)
+    assert 20 * math.log10(ffmpeg["peak"]) <= ceiling
+    assert report.verdict == "pass"
+
+
+def test_a_target_out_of_reach_is_said_and_the_ceiling_still_holds() -> None:
+    report, _ = mixed(240_000, [take("FX", 0, knocks(240_000, 120_000))], target_lufs=-5.0, ceiling_dbtp=-20.0)
+    assert "not -5 LUFS" in report.verdict
+    assert report.loudness.true_peak_dbtp is not None
+    assert report.loudness.true_peak_dbtp <= -20.0
+    assert report.warnings
+
+
+def test_stems_that_cancel_in_the_mix_are_not_clipped() -> None:
+    n = 96_000
+    loud = noise(n, 0.3)
+    report, shelf = mixed(n, [take("DX", 0, loud), take("FX", 0, 0.05 * noise(n, 0.3, 1) - loud)], target_lufs=-12.0)
+    assert np.abs(shelf.stem("DX")).max() < 2**23
+    np.testing.assert_array_equal(shelf.stem("MIX"), shelf.stem("DX") + shelf.stem("FX"))
+    assert report.max_reduction_db > 0
+
+
+def test_the_same_takes_give_the_same_bytes() -> None:
+    n = BLOCK + 1000
+    takes = [take("FX", 0, knocks(n)), take("DX", 500, noise(90_000))]
+    first, second = mixed(n, takes, target_lufs=-14.0)[1], mixed(n, takes[::-1], target_lufs=-14.0)[1]
+    for name in ("DX", "FX", "MIX"):
+        assert first.stem(name).tobytes() == second.stem(name).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("n", "samples", "verdict"), [(48_000, 0.0, "silent"), (19_199, 0.1, "too_short"), (1, 0.1, "too_short")]
+)
+def test_what_has_no_loudness_gets_no_gain(n: int, samples: float, verdict: str) -> None:
+    report, shelf = mixed(n, [take("DX", 0, np.full(n, samples))])
+    assert (report.verdict, report.gain_db, report.loudness.integrated_lufs) == (verdict, 0.0, None)
+    assert shelf.stem("MIX").shape == (2, n)
+    assert np.abs(shelf.stem("MIX") / 2**23 - samples * CENTRE).max() < 1e-6
+
+
+def test_a_stem_without_takes_is_digital_silence_and_gaps_stay_empty() -> None:
+    _, shelf = mixed(96_000, [take("DX", 0, noise(24_000))])
+    assert not shelf.stem("FX").any()
+    assert not shelf.stem("DX")[:, 24_000:].any()
+    assert shelf.stem("DX")[:, :24_000].any()
+
+
+def test_dither_is_triangular_noise_of_one_step_and_unbiased() -> None:
+    stem = np.full((2, 200_000), 0.3 / 2**23, np.float32)
+    error = Quantiser(0).quantise(stem) - 0.3
+    assert abs(error.mean()) < 0.01
+    assert error.var() == pytest.approx(
+        1 / 6 + 1 / 12, rel=0.03
+    )  # TPDF and rounding: the error no longer knows the signal
+    assert not np.array_equal(Quantiser(0).quantise(stem), Quantiser(1).quantise(stem))
+
+
+def gains_of(limiter: Limiter, audio: Samples, cuts: list[int]) -> Samples:
+    edges = [0, *sorted(cuts), audio.shape[1]]
+    peaks = np.abs(audio).max(axis=0)
+    parts = [limiter.push(audio[:, a:b], peaks[a:b]) for a, b in pairwise(edges)]
+    return np.concatenate([*parts, limiter.flush()]).astype(np.float32)
+
+
+@settings(max_examples=25, deadline=None)
+@given(cuts=st.lists(st.integers(0, 4000), max_size=6), seed=st.integers(0, 99))
+def test_the_gain_curve_does_not_know_blocks(cuts: list[int], seed: int) -> None:
+    audio = np.stack([knocks(4000, 900 + seed), noise(4000, 0.2, seed)])
+    whole, pieces = gains_of(Limiter(0.4), audio, []), gains_of(Limiter(0.4), audio, cuts)
+    assert len(whole) == len(pieces) == 4000
+    np.testing.assert_allclose(pieces, whole, atol=2e-6)
+
+
+@pytest.mark.parametrize("at", [0, 1, 500, 2998, 2999])
+def test_no_peak_slips_under_the_limiter(at: int) -> None:
+    audio = np.zeros((2, 3000), np.float32)
+    audio[0, at] = 1.0
+    gains = gains_of(Limiter(0.25), audio, [])
+    assert gains[at] <= 0.25 * (1 + 1e-6)
+    assert gains.min() > 0.2  # nothing asks for more
+    assert np.abs(np.diff(gains)).max() < 0.01  # and the curve moves smoothly
+
+
+def test_the_limiter_leaves_alone_what_is_low_enough() -> None:
+    audio = np.tile(noise(20_000, 0.05), (2, 1))
+    assert (gains_of(Limiter(0.9), audio, [7000]) == 1.0).all()
+
+
+def test_interpolation_is_skipped_only_where_it_cannot_matter() -> None:
+    audio = np.stack([noise(9_700, 0.2, 1) * np.linspace(0, 1, 9_700, dtype=np.float32), noise(9_700, 0.01)])
+    everything, high = PeakFollower().push(audio, 0.0), PeakFollower().push(audio, 0.3)
+    assert len(everything) == len(high) == 9_700
+    over = everything > 0.3
+    assert over.any()
+    np.testing.assert_array_equal(high[over], everything[over])
+    assert (high[~over] <= 0.3).all()
+    assert (everything[HALF:] >= np.abs(audio).max(axis=0)[:-HALF]).all()
+
+
+def test_levelling_without_limiting_needs_one_measure() -> None:
+    laid_mix = Loudness(-30.0, 5.0, -20.0, -25.0, -28.0)
+
+    def never(_: float) -> float:
+        raise AssertionError("no second pass is needed")
+
+    found = find_gain(laid_mix, -23.0, -1.1, -20.0, never)
+    assert (found.gain_db, found.reached) == (7.0, True)
+
+
+def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
+    laid_mix = Loudness(-30.0, 5.0, -6.0, -25.0, -28.0)
+    found = find_gain(
+        laid_mix, -20.0, -1.0, -6.0, lambda gain_db: -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
+    )
+    assert found.reached
+    assert found.gain_db == pytest.approx(15.0, abs=0.1)
+
+
+@pytest.mark.parametrize("n", [1, 1999, 2000, 12_345])
+def test_outline_covers_every_sample(n: int) -> None:
+    audio = np.stack([noise(n), noise(n, 0.1, 1)])
+    drawer = OutlineDrawer(n)
+    for start in range(0, n, 777):
+        drawer.push(audio[:, start : start + 777])
+    outline = drawer.finish()
+    points = min(2000, n)
+    edges = np.arange(points + 1) * n // points
+    expected = [audio[:, a:b].max() for a, b in pairwise(edges)]
+    np.testing.assert_array_equal(outline.highest, np.maximum(expected, 0))
+    assert outline.lowest.min() == audio.min(initial=0)
+
+
+def test_progress_only_rises_and_ends_full() -> None:
+    seen: list[Progress] = []
+    shelf = Shelf()
+    takes = [take("FX", 0, knocks(2 * BLOCK))]
+    lay_and_mix(Span(0, 2 * BLOCK), takes, FLAT, LoudnessSettings(target_lufs=-14.0), shelf.open, seen.append)
+    done = [progress.done for progress in seen]
+    assert done == sorted(done)
+    assert seen[-1].done == seen[-1].total
+    assert {progress.stage for progress in seen} == {"mix"}
+
+
+def test_latency_is_what_the_first_push_holds_back() -> None:
+    audio = np.zeros((2, 1000), np.float32)
+    assert len(Limiter(0.5).push(audio, audio[0])) == 1000 - LATENCY
