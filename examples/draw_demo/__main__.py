@@ -86,7 +86,8 @@ def script(film: tuple[Shot, ...]) -> str:
     for shot, start in zip(film, starts(film)[:-1], strict=True):
         if shot.line is not None:
             speaker, words, first, last = shot.line
-            entries.append(f"{len(entries) + 1}\n{_clock(start + first)} --> {_clock(start + last)}\n{speaker}: {words}\n")
+            times = f"{_clock(start + first)} --> {_clock(start + last)}"
+            entries.append(f"{len(entries) + 1}\n{times}\n{speaker}: {words}\n")
     return "\n".join(entries)
 
 
@@ -102,9 +103,9 @@ def cue_sheet(film: tuple[Shot, ...]) -> dict[str, Any]:
     cues: list[dict[str, Any]] = []
 
     def add(kind: str, scene: int, start_s: float, end_s: float, **content: str) -> None:
-        number = sum(cue["kind"] == kind for cue in cues) + 1
+        name = f"{'d' if kind == 'speech' else 's'}{sum(cue['kind'] == kind for cue in cues) + 1:04}"
         times = {"start_s": round(start_s, 6), "end_s": round(end_s, 6)}
-        cues.append({"id": f"{'d' if kind == 'speech' else 's'}{number:04}", "scene": scene, "kind": kind, **times, **content})
+        cues.append({"id": name, "scene": scene, "kind": kind, **times, **content})
 
     for index, (shot, start, end) in enumerate(zip(film, edges[:-1], edges[1:], strict=True)):
         scenes.append({"index": index, "start_s": start, "end_s": end})
@@ -118,17 +119,33 @@ def cue_sheet(film: tuple[Shot, ...]) -> dict[str, Any]:
         add("speech", index, first, last, text=words, speaker=speaker, origin="script")
         add("sound", index, first, last, **sound)
         add("sound", index, last, end, **sound)
-    about = {"path": "demo.mp4", "duration_s": edges[-1], "frame_rate": f"{FRAME_RATE}/1", "start_timecode": START_TIMECODE}
+    about = {
+        "path": "demo.mp4",
+        "duration_s": edges[-1],
+        "frame_rate": f"{FRAME_RATE}/1",
+        "start_timecode": START_TIMECODE,
+    }
     return {"version": 1, "film": about, "scenes": scenes, "cues": cues}
 
 
 def truth(film: tuple[Shot, ...]) -> dict[str, Any]:
     """What really happens in the picture, for tests: exact times in seconds."""
     edges = starts(film)
-    lines = [{"speaker": shot.line[0], "text": shot.line[1], "start_s": round(start + shot.line[2], 6), "end_s": round(start + shot.line[3], 6)}
-             for shot, start in zip(film, edges[:-1], strict=True) if shot.line is not None]
-    return {"frame_rate": f"{FRAME_RATE}/1", "n_frames": round(edges[-1] * FRAME_RATE), "duration_s": edges[-1],
-            "start_timecode": START_TIMECODE, "cuts_s": edges[1:-1], "strikes_s": list(hammer.STRIKES_S), "lines": lines}
+    lines = []
+    for shot, start in zip(film, edges[:-1], strict=True):
+        if shot.line is not None:
+            speaker, text, first, last = shot.line
+            times = {"start_s": round(start + first, 6), "end_s": round(start + last, 6)}
+            lines.append({"speaker": speaker, "text": text, **times})
+    return {
+        "frame_rate": f"{FRAME_RATE}/1",
+        "n_frames": round(edges[-1] * FRAME_RATE),
+        "duration_s": edges[-1],
+        "start_timecode": START_TIMECODE,
+        "cuts_s": edges[1:-1],
+        "strikes_s": list(hammer.STRIKES_S),
+        "lines": lines,
+    }
 
 
 def main() -> None:

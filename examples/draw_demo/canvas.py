@@ -31,8 +31,16 @@ class Canvas:
     def __init__(self, background: Image) -> None:
         self.pixels = background.copy()
 
-    def fill(self, points: Points, paint: Paint, *, blur: float = 0.0, opacity: float = 1.0,
-             inside: Points | None = None, glow: bool = False) -> None:
+    def fill(
+        self,
+        points: Points,
+        paint: Paint,
+        *,
+        blur: float = 0.0,
+        opacity: float = 1.0,
+        inside: Points | None = None,
+        glow: bool = False,
+    ) -> None:
         """Paints a polygon; `inside` cuts it to another, `glow` adds light instead of covering."""
         box = _box(points, blur)
         if box is None:
@@ -42,8 +50,16 @@ class Canvas:
             mask *= _mask([inside], box, 0.0)
         self._blend(box, mask * opacity, _colours(paint, points, box), glow)
 
-    def line(self, points: Points, colour: Colour, width: float, *, blur: float = 0.0, opacity: float = 1.0,
-             glow: bool = False) -> None:
+    def line(
+        self,
+        points: Points,
+        colour: Colour,
+        width: float,
+        *,
+        blur: float = 0.0,
+        opacity: float = 1.0,
+        glow: bool = False,
+    ) -> None:
         """Paints an open line with round ends."""
         box = _box(points, blur + width)
         if box is None:
@@ -123,13 +139,19 @@ def rectangle(left: float, top: float, right: float, bottom: float) -> Points:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
-def smooth(corners: Sequence[tuple[float, float]], *, closed: bool = True) -> Points:
+def polygon(text: str) -> Points:
+    """Corners as SVG writes them: `x,y x,y x,y`."""
+    return np.array([[float(value) for value in corner.split(",")] for corner in text.split()])
+
+
+def smooth(corners: Points | Sequence[tuple[float, float]], *, closed: bool = True) -> Points:
     """A round curve through all corners (Catmull-Rom)."""
     c = np.asarray(corners, np.float64)
     n = len(c)
     ends = n if closed else n - 1
-    around = np.stack([c[np.clip(np.arange(ends) + k, 0, n - 1) if not closed else (np.arange(ends) + k) % n]
-                       for k in (-1, 0, 1, 2)])
+    around = np.stack(
+        [c[np.clip(np.arange(ends) + k, 0, n - 1) if not closed else (np.arange(ends) + k) % n] for k in (-1, 0, 1, 2)]
+    )
     t = np.linspace(0.0, 1.0, 10, endpoint=False)[:, None, None]
     p0, p1, p2, p3 = around
     curve = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from canvas import Canvas, Image, Points, blank, clouds, ellipse, rectangle, smooth, turned, vignette
+from canvas import Canvas, Image, Points, blank, clouds, ellipse, polygon, rectangle, smooth, turned, vignette
 
 STRIKES_S = (0.9, 1.95, 3.1, 4.15, 5.25)
 """When the hammer meets the bar, seconds from the start of the shot."""
@@ -71,10 +71,15 @@ def _room(rng: np.random.Generator) -> Image:
             tone = 0.1 + 0.035 * rng.random()
             stone = rectangle(x + 2, y + 2, x + 82, y + 29)
             canvas.fill(stone, ((tone * 1.35, tone * 1.15, tone * 1.05), (tone, tone * 0.85, tone * 0.8)), blur=0.8)
-    canvas.fill(smooth([(12, 300), (14, 130), (60, 78), (118, 76), (168, 128), (172, 300)]),
-                ((0.04, 0.025, 0.02), (0.09, 0.03, 0.015)), blur=1.5)
+    canvas.fill(
+        smooth(polygon("12,300 14,130 60,78 118,76 168,128 172,300")),
+        ((0.04, 0.025, 0.02), (0.09, 0.03, 0.015)),
+        blur=1.5,
+    )
     for x, height in ((52, 46), (76, 62), (98, 52), (120, 68), (138, 44)):
-        flame = smooth([(x - 14, 262), (x - 6, 262 - height * 0.6), (x, 262 - height), (x + 7, 262 - height * 0.5), (x + 14, 262)])
+        flame = smooth(
+            [(x - 14, 262), (x - 6, 262 - height * 0.6), (x, 262 - height), (x + 7, 262 - height * 0.5), (x + 14, 262)]
+        )
         canvas.fill(flame, ((1.0, 0.5, 0.08), (0.95, 0.28, 0.03)), blur=4, opacity=0.8)
     canvas.fill(rectangle(14, 256, 170, 300), ((0.85, 0.24, 0.04), (0.2, 0.05, 0.02)), blur=3)
     canvas.fill(rectangle(0, 296, 640, 360), ((0.13, 0.1, 0.085), (0.05, 0.04, 0.037)))
@@ -89,13 +94,16 @@ def _room(rng: np.random.Generator) -> Image:
 
 def _anvil(canvas: Canvas) -> None:
     canvas.fill(ellipse(262, 350, 130, 16), (0.0, 0.0, 0.0), blur=9, opacity=0.7)
-    stump = smooth([(196, 300), (262, 292), (330, 300), (338, 362), (262, 380), (186, 362)])
+    stump = smooth(polygon("196,300 262,292 330,300 338,362 262,380 186,362"))
     canvas.fill(stump, ((0.26, 0.17, 0.1), (0.09, 0.06, 0.04)))
     for x in (212, 234, 262, 290, 312):
-        canvas.line(np.array([[x, 304.0], [x + (x - 262) * 0.08, 360.0]]), (0.06, 0.04, 0.03), 1.5, blur=0.6, opacity=0.7)
+        canvas.line(
+            np.array([[x, 304.0], [x + (x - 262) * 0.08, 360.0]]), (0.06, 0.04, 0.03), 1.5, blur=0.6, opacity=0.7
+        )
     canvas.fill(ellipse(262, 300, 66, 9), ((0.3, 0.2, 0.12), (0.2, 0.13, 0.08)))
-    body = np.array([[128, 240], [186, 233], [344, 233], [344, 252], [312, 260], [296, 272], [300, 288], [324, 300],
-                     [204, 300], [226, 288], [230, 272], [206, 262], [166, 255]], np.float64)
+    body = polygon(
+        "128,240 186,233 344,233 344,252 312,260 296,272 300,288 324,300 204,300 226,288 230,272 206,262 166,255"
+    )
     canvas.fill(body, ((0.3, 0.3, 0.33), (0.07, 0.07, 0.08)))
     canvas.fill(rectangle(186, 233, 344, 238), ((0.62, 0.6, 0.6), (0.36, 0.35, 0.37)))
     canvas.fill(np.array([[128, 240], [186, 233], [186, 238]], np.float64), (0.5, 0.46, 0.44), blur=0.7)
@@ -111,6 +119,7 @@ def _bar(canvas: Canvas, heat: float, flash: float) -> None:
 
 def _arm(canvas: Canvas, angle: float) -> None:
     """Forearm about the elbow, hammer about the wrist, which leads a little on the way up."""
+
     def at_wrist(points: Points) -> Points:
         return turned(turned(points, 0.75 * angle, WRIST), angle, ELBOW)
 
@@ -121,19 +130,21 @@ def _arm(canvas: Canvas, angle: float) -> None:
     canvas.fill(ellipse(CONTACT[0], 236, 40, 4), (0, 0, 0), blur=4, opacity=0.15 + 0.35 * shadow)
     handle = np.array([[246, 190], [470, 207], [470, 219], [246, 202]], np.float64)
     canvas.fill(at_wrist(handle), ((0.52, 0.34, 0.18), (0.24, 0.14, 0.07)))
-    head = np.array([[240, 160], [286, 160], [290, 168], [290, 216], [284, 221], [240, 221], [234, 216], [234, 168]], np.float64)
+    head = polygon("240,160 286,160 290,168 290,216 284,221 240,221 234,216 234,168")
     canvas.fill(at_wrist(head), ((0.36, 0.37, 0.4), (0.13, 0.12, 0.13)))
     canvas.fill(at_wrist(rectangle(240, 164, 252, 214)), (0.62, 0.6, 0.6), blur=3, opacity=0.55)
     canvas.fill(at_wrist(rectangle(236, 212, 288, 221)), (0.8, 0.36, 0.12), blur=3, opacity=0.35, inside=at_wrist(head))
-    forearm = smooth([(436, 196), (500, 186), (566, 188), (640, 196), (680, 230), (640, 262), (560, 252), (492, 238), (438, 230)])
+    forearm = smooth(polygon("436,196 500,186 566,188 640,196 680,230 640,262 560,252 492,238 438,230"))
     canvas.fill(at_elbow(forearm), ((0.68, 0.46, 0.34), (0.33, 0.19, 0.13)))
-    canvas.fill(at_elbow(smooth([(450, 200), (510, 194), (580, 198), (576, 208), (500, 206)])), (0.86, 0.62, 0.46), blur=5, opacity=0.5)
-    sleeve = smooth([(548, 178), (600, 172), (690, 170), (720, 240), (690, 290), (598, 270), (546, 262), (538, 220)])
+    canvas.fill(
+        at_elbow(smooth(polygon("450,200 510,194 580,198 576,208 500,206"))), (0.86, 0.62, 0.46), blur=5, opacity=0.5
+    )
+    sleeve = smooth(polygon("548,178 600,172 690,170 720,240 690,290 598,270 546,262 538,220"))
     canvas.fill(at_elbow(sleeve), ((0.26, 0.3, 0.38), (0.1, 0.12, 0.17)))
     for x in (556, 574, 604):
         fold = smooth([(x, 186), (x - 7, 220), (x + 2, 256)], closed=False)
         canvas.line(at_elbow(fold), (0.07, 0.08, 0.12), 3, blur=2.2, opacity=0.8)
-    glove = smooth([(430, 196), (452, 190), (480, 196), (486, 214), (476, 234), (450, 238), (428, 230), (422, 212)])
+    glove = smooth(polygon("430,196 452,190 480,196 486,214 476,234 450,238 428,230 422,212"))
     canvas.fill(at_elbow(glove), ((0.42, 0.27, 0.16), (0.17, 0.1, 0.06)))
     for x in (434, 447, 460):
         canvas.line(at_elbow(np.array([[x, 203.0], [x - 2, 226.0]])), (0.1, 0.06, 0.04), 1.6, blur=0.7)
@@ -157,7 +168,9 @@ class _Sparks:
             if age < life:
                 ends = [self._place(velocity, max(0.0, age - 0.026)), self._place(velocity, age)]
                 left = 1 - age / life
-                canvas.line(np.array(ends), (1.0, 0.45 + 0.45 * left, 0.12 + 0.4 * left), 1.4, opacity=float(left), glow=True)
+                canvas.line(
+                    np.array(ends), (1.0, 0.45 + 0.45 * left, 0.12 + 0.4 * left), 1.4, opacity=float(left), glow=True
+                )
 
     def _place(self, velocity: Points, age: float) -> Points:
         drag = (1 - np.exp(-2.2 * age)) / 2.2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from canvas import Canvas, Image, blank, clouds, ellipse, rectangle, vignette
-from face import Looks, Person
+from face import Person
+from pen import Looks
 from visemes import Mouth
 
 DURATION_S = 5.0
@@ -18,14 +19,32 @@ TOM_SAYS_S = (0.9, 3.4)
 
 
 def anna(rng: np.random.Generator) -> Person:
-    looks = Looks(skin=(0.93, 0.72, 0.6), hair=(0.3, 0.17, 0.1), long_hair=True, jaw=0.94, lips=(0.8, 0.36, 0.36), brow=0.045,
-                  iris=(0.3, 0.42, 0.3), clothes=(0.5, 0.16, 0.17), stubble=0.0)
+    looks = Looks(
+        skin=(0.93, 0.72, 0.6),
+        hair=(0.3, 0.17, 0.1),
+        long_hair=True,
+        jaw=0.94,
+        lips=(0.8, 0.36, 0.36),
+        brow=0.045,
+        iris=(0.3, 0.42, 0.3),
+        clothes=(0.5, 0.16, 0.17),
+        stubble=0.0,
+    )
     return Person(looks, _doorway(rng), Mouth(ANNA_SOUNDS, *ANNA_SAYS_S), (0.45, 2.62, 4.3), 1.0)
 
 
 def tom(rng: np.random.Generator) -> Person:
-    looks = Looks(skin=(0.86, 0.64, 0.5), hair=(0.2, 0.15, 0.12), long_hair=False, jaw=1.08, lips=(0.72, 0.42, 0.38), brow=0.075,
-                  iris=(0.3, 0.36, 0.48), clothes=(0.2, 0.25, 0.34), stubble=0.2)
+    looks = Looks(
+        skin=(0.86, 0.64, 0.5),
+        hair=(0.2, 0.15, 0.12),
+        long_hair=False,
+        jaw=1.08,
+        lips=(0.72, 0.42, 0.38),
+        brow=0.075,
+        iris=(0.3, 0.36, 0.48),
+        clothes=(0.2, 0.25, 0.34),
+        stubble=0.2,
+    )
     return Person(looks, _workshop(rng), Mouth(TOM_SOUNDS, *TOM_SAYS_S), (0.6, 3.05, 4.4), -0.9)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from canvas import HEIGHT, SCALE, WIDTH, Canvas, Image, blank, clouds, ellipse, rectangle, smooth, vignette
+from canvas import HEIGHT, SCALE, WIDTH, Canvas, Image, blank, clouds, ellipse, polygon, rectangle, smooth, vignette
 
 DURATION_S = 6.0
 
@@ -28,10 +28,25 @@ class RainyWindow:
         self.town = _town(rng)
         self.upside_down = np.ascontiguousarray(cv2.GaussianBlur(self.town, (0, 0), 10)[::-1, ::-1])
         self.frame = _frame()
-        hanging = [_Drop(rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.gamma(3.0, 0.75) + 0.9, 99.0, 0.0, -1.0) for _ in range(190)]
-        running = [_Drop(rng.uniform(30, 610), rng.uniform(-60, 180), rng.uniform(4.2, 6.5), rng.uniform(0, 5), rng.uniform(50, 150), -1.0)
-                   for _ in range(20)]
-        new = [_Drop(rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(1.6, 4.4), 99.0, 0.0, rng.uniform(0, 6)) for _ in range(90)]
+        hanging = [
+            _Drop(rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.gamma(3.0, 0.75) + 0.9, 99.0, 0.0, -1.0)
+            for _ in range(190)
+        ]
+        running = [
+            _Drop(
+                rng.uniform(30, 610),
+                rng.uniform(-60, 180),
+                rng.uniform(4.2, 6.5),
+                rng.uniform(0, 5),
+                rng.uniform(50, 150),
+                -1.0,
+            )
+            for _ in range(20)
+        ]
+        new = [
+            _Drop(rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(1.6, 4.4), 99.0, 0.0, rng.uniform(0, 6))
+            for _ in range(90)
+        ]
         self.drops = [*hanging, *new, *running]
         self.still = Canvas(self.town)
         for drop in hanging:
@@ -69,11 +84,24 @@ class RainyWindow:
         bottom = tuple(float(v) for v in np.clip(seen * 1.25 + 0.1, 0, 1))
         canvas.fill(shape, (top, bottom), opacity=0.9)  # type: ignore[arg-type]
         if size > 2:
-            canvas.fill(ellipse(x - 0.32 * size, y - 0.42 * size, 0.22 * size, 0.2 * size), (1.0, 1.0, 1.0), blur=0.3, opacity=0.75)
+            canvas.fill(
+                ellipse(x - 0.32 * size, y - 0.42 * size, 0.22 * size, 0.2 * size),
+                (1.0, 1.0, 1.0),
+                blur=0.3,
+                opacity=0.75,
+            )
 
     def _trail(self, canvas: Canvas, drop: _Drop, x: float, y: float) -> None:
         steps = np.linspace(0, 1, 12)
-        back = np.array([[x, y - 1.0], *[[drop.x + 3.0 * np.sin(0.045 * (y - drop.y) * (1 - s) + drop.x), y - s * (y - drop.y)] for s in steps[1:]]])
+        back = np.array(
+            [
+                [x, y - 1.0],
+                *[
+                    [drop.x + 3.0 * np.sin(0.045 * (y - drop.y) * (1 - s) + drop.x), y - s * (y - drop.y)]
+                    for s in steps[1:]
+                ],
+            ]
+        )
         canvas.line(back, (0.62, 0.66, 0.74), 0.8 * drop.size, blur=1.0, opacity=0.16)
 
     def _rain(self, canvas: Canvas, time_s: float) -> None:
@@ -83,7 +111,14 @@ class RainyWindow:
             long = 16 + 26 * depth
             px = x * (WIDTH + 60) - 30 - 0.12 * y
             ends = np.array([[px, y], [px - 0.12 * long, y + long]])
-            canvas.line(ends, (0.55, 0.6, 0.7), 0.6 + 0.8 * depth, blur=0.7, opacity=0.14 + 0.2 * depth + 0.04 * slant, glow=True)
+            canvas.line(
+                ends,
+                (0.55, 0.6, 0.7),
+                0.6 + 0.8 * depth,
+                blur=0.7,
+                opacity=0.14 + 0.2 * depth + 0.04 * slant,
+                glow=True,
+            )
 
 
 def _town(rng: np.random.Generator) -> Image:
@@ -113,6 +148,6 @@ def _frame() -> Image:
         wood.fill(bar, ((0.16, 0.125, 0.105), (0.1, 0.075, 0.065)))
     for x in (312, 328):
         wood.line(np.array([[x, 0.0], [x, 340.0]]), (0.27, 0.21, 0.17), 1.2, blur=0.4, opacity=0.8)
-    sill = smooth([(-9, 346), (320, 344), (649, 346), (649, 352), (-9, 352)])
+    sill = smooth(polygon("-9,346 320,344 649,346 649,352 -9,352"))
     wood.fill(sill, (0.3, 0.25, 0.22), blur=2, opacity=0.6)
     return np.concatenate([wood.pixels, through.pixels[..., :1]], axis=2)

@@ -46,7 +46,7 @@ def hold_auditions(cues: Sequence[CueFacts], dialogue: Path | None) -> tuple[Aud
     for facts in cues:
         if facts.cue.kind == "speech":
             lines.setdefault(facts.cue.speaker or "", []).append(facts)
-    cast = []
+    cast: list[Audition] = []
     for speaker, said in lines.items():
         heard = dialogue is not None and len(cast) < MOST_SPEAKERS
         sound = _reel(dialogue, [facts.cue.span for facts in said]) if heard and dialogue is not None else ""

@@ -118,7 +118,7 @@ def _lanes(report: FilmReport, clock: _Timecode) -> list[dict[str, Any]]:
                 "style": _place(facts.cue.span, report.duration),
                 "hue": speakers.get(facts.cue.speaker or "", 0),
                 "words": _words(facts),
-                "when": f"{clock(facts.cue.span.start)} – {clock(facts.cue.span.end)}",
+                "when": f"{clock(facts.cue.span.start)} to {clock(facts.cue.span.end)}",
             }
             for facts in report.cues
             if facts.cue.kind == kind
@@ -168,8 +168,8 @@ def _ticks(duration_s: float) -> list[tuple[float, str]]:
 def _level(value: float | None, unit: str) -> str:
     """A level with a true minus sign, or words for silence."""
     if value is None or not math.isfinite(value):
-        return f"−∞ {unit}"
-    return f"{value:.1f} {unit}".replace("-", "−")
+        return f"\N{MINUS SIGN}\N{INFINITY} {unit}"
+    return f"{value:.1f} {unit}".replace("-", "\N{MINUS SIGN}")
 
 
 def _address(path: Path) -> str:

@@ -101,7 +101,7 @@ def _bands(rate_hz: int) -> Plane:
         low, high = min(low, centre - width_hz), max(high, centre + width_hz)
         rise, fall = (bins - low) / (centre - low), (high - bins) / (high - centre)
         bands[:, SPECTRUM_ROWS - 1 - row] = np.clip(np.minimum(rise, fall), 0.0, None)
-    return bands / np.maximum(bands.sum(axis=0), 1e-9) ** 0.5
+    return np.asarray(bands / np.sqrt(np.maximum(bands.sum(axis=0), 1e-9)), np.float32)
 
 
 def _wave_image(extremes: Plane, colour: Colour) -> npt.NDArray[np.uint8]:
