@@ -67,7 +67,10 @@ def _mux(source: InputContainer, target: OutputContainer, film: Film, mix: WaveR
     """Packets of both streams in the order of their time."""
     original = cast("VideoStream", source.streams[film.video_index])
     read_only(source, original)
-    picture = target.add_stream_from_template(original)
+    try:
+        picture = target.add_stream_from_template(original)
+    except ValueError as error:
+        raise FilmFailed("not_muxable", f"Its picture cannot be copied: {error}.") from error
     picture.time_base = film.time_base
     sound = target.add_stream("aac", rate=CLOCK_HZ, layout="stereo", bit_rate=aac_kbps * 1000)
     target.metadata.update({tag: value for tag, value in source.metadata.items() if tag not in _NOT_COPIED})
