@@ -169,14 +169,15 @@ def print_summary(results: Sequence[FilmResult]) -> None:
             f"{result.seconds:.1f}",
             Text(safe(result.output) if result.output else ""),
         )
-        note = "; ".join(part for part in (result.reason, result.detail) if part)
-        if note:
-            table.add_row(Text(f"  {safe(note)}", "dim"))
     console = _stdout()
     for result in results:
         for row in result.rows:
             console.print(Text(safe(row)))
     console.print(table)
+    for result in results:
+        for note in (result.reason, result.detail):
+            if note:
+                console.print(Text(f"{safe(result.film.name)}: {safe(note)}", "dim"))
 
 
 def print_rows(rows: Sequence[tuple[str, ...]], header: tuple[str, ...], styles: Sequence[str] = ()) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,7 +62,6 @@ def find_jobs(inputs: Sequence[Path], out: Path) -> list[Job]:
                 seen.add(key)
                 stem = deliverable_stem(film)
                 jobs.append(Job(film, stem, out / stem, sidecar_of(film), refused=refused))
-    jobs = _without_own_outputs(jobs)
     if not jobs:
         raise UsageError(f"there is no film in {', '.join(map(str, inputs))}")
     return _without_collisions(jobs)
@@ -93,17 +94,26 @@ def _walk(root: Path, out: Path) -> Iterator[tuple[Path, FilmRejected | None]]:
         here = Path(folder)
         for name in list(folders):
             child = here / name
-            if name.startswith(".") or child.resolve() == skipped or (child / STATE_FOLDER).is_dir():
+            if name.startswith(".") or _identity(child) == skipped or _is_delivery(child):
                 folders.remove(name)
             elif child.is_symlink():
                 folders.remove(name)
-                if not child.resolve().is_relative_to(inside):
-                    yield child, FilmRejected("outside_root", f"this link leads out of {root}: {child.resolve()}")
+                if not _identity(child).is_relative_to(inside):
+                    yield child, FilmRejected("outside_root", f"this link leads out of {root}: {_identity(child)}")
         folders.sort()
         for name in sorted(files):
             path = here / name
             if not name.startswith(".") and _is_candidate(path):
                 yield path, _outside(path, root, inside)
+
+
+def _is_delivery(folder: Path) -> bool:
+    """Whether an earlier run delivered this folder: such folders appear whole, with their manifest."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        manifest = folder / "manifest.json"
+        if manifest.is_file():
+            return bool(json.loads(manifest.read_bytes())["tool"]["name"] == "vssflow-post")
+    return False
 
 
 def _outside(path: Path, root: Path, inside: Path) -> FilmRejected | None:
@@ -132,19 +142,6 @@ def sidecar_of(film: Path) -> Path | None:
         if script.is_file():
             return script
     return None
-
-
-def _without_own_outputs(jobs: Sequence[Job]) -> list[Job]:
-    """Leaves out what an earlier run delivered for another of the films (output inside the input folder)."""
-    owners: dict[Path, list[Job]] = {}
-    for job in jobs:
-        owners.setdefault(_identity(job.folder), []).append(job)
-
-    def is_output(job: Job) -> bool:
-        here = _identity(job.film.parent)
-        return any(owner is not job and _identity(owner.film.parent) != here for owner in owners.get(here, []))
-
-    return [job for job in jobs if not is_output(job)]
 
 
 def _without_collisions(jobs: Sequence[Job]) -> list[Job]:
