@@ -207,6 +207,23 @@ def test_a_film_without_cues_still_has_both_stems_tracks(tmp_path: Path) -> None
     assert [track.name for track in timeline.tracks] == ["Picture", "DX", "FX"]
 
 
+@pytest.mark.parametrize("name", [b"a\xff", b"[red]x:y|z", "e\u0301 \U0001f3ac\n".encode(), b"100%d", b"-y"])
+def test_any_file_name_works(tmp_path: Path, name: bytes) -> None:
+    folder = tmp_path / os.fsdecode(name)
+    folder.mkdir()
+    film = film_of(tmp_path / "film.mp4", Fraction(25), 5)
+    film = dataclasses.replace(film, path=film.path.rename(folder / os.fsdecode(name + b".mp4")))
+    stem = os.fsdecode(name)
+    mix = clicks(folder / f"{stem}_MIX.wav", film.duration.n_samples, (100,))
+    picture = folder / "out" / picture_name(film, stem)
+    picture.parent.mkdir()
+    write_picture(film, mix, picture, 128)
+    write_timeline(picture.with_suffix(".otio"), film, sheet(), picture, {"DX": mix, "FX": mix})
+    write_manifest(picture.parent, "s" * 64, "p" * 64, "w" * 64, [picture, picture.with_suffix(".otio")])
+    assert is_complete(picture.parent, "s" * 64, "p" * 64, "w" * 64, verify=True)
+    assert len(list(picture.parent.iterdir())) == 3
+
+
 @pytest.fixture
 def delivered(tmp_path: Path) -> Path:
     for name in ("a.wav", "b.json"):

@@ -24,7 +24,7 @@ def write_timeline(
     """Writes `path` (.otio). `picture` and `stems` (`DX`, `FX`) are referred to by file name, beside the timeline."""
     import opentimelineio as otio
 
-    timeline = otio.schema.Timeline(name=path.stem)
+    timeline = otio.schema.Timeline(name=_unicode(path.stem))
     timeline.global_start_time = otio.opentime.RationalTime(_start_frame(film), float(film.frame_rate))
     timeline.tracks.append(_picture_track(film, sheet, picture))
     for stem in ("DX", "FX"):
@@ -37,7 +37,7 @@ def write_timeline(
             timeline.tracks.append(track)
     text = otio.adapters.write_to_string(timeline, "otio_json")
     with publishing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
@@ -48,8 +48,8 @@ def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
     whole = otio.opentime.TimeRange(
         otio.opentime.RationalTime(_start_frame(film), rate), otio.opentime.RationalTime(film.n_frames, rate)
     )
-    reference = otio.schema.ExternalReference(target_url=picture.name, available_range=whole)
-    clip = otio.schema.Clip(name=picture.stem, media_reference=reference, source_range=whole)
+    reference = otio.schema.ExternalReference(target_url=_unicode(picture.name), available_range=whole)
+    clip = otio.schema.Clip(name=_unicode(picture.stem), media_reference=reference, source_range=whole)
     track = otio.schema.Track(name="Picture", kind=otio.schema.TrackKind.Video)
     track.append(clip)
     track.markers.extend(_marker(f"scene {scene.index + 1}", scene.span, "GREEN") for scene in sheet.scenes)
@@ -97,7 +97,7 @@ def _reference(stem: Path, film: Film) -> Any:
     import opentimelineio as otio
 
     whole = Span(film.start_sample, film.start_sample + film.duration.n_samples)
-    return otio.schema.ExternalReference(target_url=stem.name, available_range=_range(whole))
+    return otio.schema.ExternalReference(target_url=_unicode(stem.name), available_range=_range(whole))
 
 
 def _marker(name: str, span: Span, colour: str, speaker: str | None = None) -> Any:
@@ -105,6 +105,11 @@ def _marker(name: str, span: Span, colour: str, speaker: str | None = None) -> A
 
     facts = {} if speaker is None else {"vssflow": {"speaker": speaker}}
     return otio.schema.Marker(name=name, marked_range=_range(span), color=colour, metadata=facts)
+
+
+def _unicode(name: str) -> str:
+    """A file name as OpenTimelineIO can hold it: bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _range(span: Span) -> Any:
