@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.mouth_timing import fit_to_mouth as fit_to_mouth
-from vssflow_dit.phonemes import BLANK, ID, NOTHING, SYMBOLS, VOWELS, Phoneme
+from vssflow_dit.phonemes import BLANK, ID, NOTHING, SYMBOLS, Phoneme
 
 Seconds = npt.NDArray[np.float32]
 Logs = npt.NDArray[np.float64]
@@ -38,11 +38,12 @@ _MANNER = {base: k for k, group in enumerate(MANNERS) for base in group}
 N_BASES, N_MANNERS = len(BASES), len(MANNERS)
 
 
-FUNCTION_WORDS: tuple[str, ...] = tuple(
-    "DH-AH AH T-AH AE-N-D AH-V IH-N IH-Z IH-T DH-AE-T W-AA-Z F-AO-R Y-UW HH-IY SH-IY W-IY DH-EY AY HH-IH-Z HH-ER M-AY "
-    "Y-AO-R AO-R B-AH-T W-IH-DH AE-T B-AY F-R-AH-M AA-N AE-Z B-IY AA-R W-IH-L HH-AE-V HH-AE-D DH-IH-S DH-EH-R AW-ER HH-IH-M "
-    "K-AE-N W-UH-D N-AA-T D-UW AH-N AE-N IH-F S-OW HH-AE-Z W-ER DH-EH-M DH-IY UW M-IY AH-S".split()
-)
+_LITTLE = """
+DH-AH AH T-AH AE-N-D AH-V IH-N IH-Z IH-T DH-AE-T W-AA-Z F-AO-R Y-UW HH-IY SH-IY W-IY DH-EY AY HH-IH-Z HH-ER M-AY
+Y-AO-R AO-R B-AH-T W-IH-DH AE-T B-AY F-R-AH-M AA-N AE-Z B-IY AA-R W-IH-L HH-AE-V HH-AE-D DH-IH-S DH-EH-R AW-ER
+HH-IH-M K-AE-N W-UH-D N-AA-T D-UW AH-N AE-N IH-F S-OW HH-AE-Z W-ER DH-EH-M DH-IY UW M-IY AH-S
+"""
+FUNCTION_WORDS: tuple[str, ...] = tuple(_LITTLE.split())
 """Little words, which are said shorter than their sounds would be elsewhere."""
 _FUNCTION_WORD = {word: k for k, word in enumerate(FUNCTION_WORDS)}
 
@@ -156,7 +157,8 @@ class DurationModel:
         tables = self.weights[[self.voices.index(voice)] if voice in self.voices else slice(None)]
         codes, sizes = contexts(phonemes)
         logs = tables[:, _entries(codes, sizes)].sum(axis=-1).mean(axis=0)
-        return np.clip(np.exp(logs), 0.015, 1.0).astype(np.float32)
+        seconds: Seconds = np.clip(np.exp(logs), 0.015, 1.0).astype(np.float32)
+        return seconds
 
     def save(self, path: Path) -> None:
         """One small safetensors file."""
@@ -224,8 +226,12 @@ def _pace(residual: Logs, owner_of: npt.NDArray[np.int64], n: int) -> Logs:
     return centred
 
 
-def fit_to_span(durations: Seconds, span_s: float, phonemes: Sequence[Phoneme] | None = None,
-                limits: tuple[float, float] = (0.75, 1.3)) -> tuple[Seconds, float, str]:
+def fit_to_span(
+    durations: Seconds,
+    span_s: float,
+    phonemes: Sequence[Phoneme] | None = None,
+    limits: tuple[float, float] = (0.75, 1.3),
+) -> tuple[Seconds, float, str]:
     """Durations scaled to fill `span_s`, when the first sound starts in it (s), and a sentence if the line does not fit.
 
     A line that is too long gives up its pauses first (where `phonemes` says which sounds are pauses), then speaks

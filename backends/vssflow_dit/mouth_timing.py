@@ -25,27 +25,40 @@ OPENNESS: dict[str, float] = {
 }  # fmt: skip
 """How far the lips part for a sound, 0 closed to 1."""
 GRID_HZ = 50.0
-SHORTEST, LONGEST = 0.5, 2.0
+SHORTEST, LONGEST = 0.6, 1.7
 """How far one sound may be warped."""
-STRAY_COST = 0.08
+STRAY_COST = 0.15
 """Cost of a sound e times too long or short, in units of one second of squared opening error per natural second."""
+MARGIN = 0.08
+"""By how much the mouth must fit its line better than it does when played backwards or shifted."""
 BELIEVED = 0.5
 """Correlation of the measured and the expected opening below which a mouth is taken for noise."""
 
 
-def expected_opening(phonemes: Sequence[Phoneme], durations: Seconds, offset_s: float, n: int, rate_hz: float = GRID_HZ) -> Curve:
+def expected_opening(
+    phonemes: Sequence[Phoneme], durations: Seconds, offset_s: float, n: int, rate_hz: float = GRID_HZ
+) -> Curve:
     """Opening that a speaker with these times shows, shape (n,), lips closed outside the line; smoothed over 80 ms."""
     ends = offset_s + np.cumsum(durations, dtype=np.float64)
     levels = np.array([0.0, *(OPENNESS[sound.base] for sound in phonemes), 0.0])
     fine = (np.arange(n * 4) + 0.5) / (rate_hz * 4)
     steps = levels[np.searchsorted(np.array([offset_s, *ends]), fine, side="right")]
     width = max(1, round(0.08 * rate_hz * 4))
-    smooth: Curve = np.convolve(np.pad(steps, width, mode="edge"), np.hanning(width + 2) / np.hanning(width + 2).sum(), mode="same")
-    return smooth[width:-width].reshape(n, 4).mean(axis=1)
+    smooth: Curve = np.convolve(
+        np.pad(steps, width, mode="edge"), np.hanning(width + 2) / np.hanning(width + 2).sum(), mode="same"
+    )
+    opening: Curve = smooth[width:-width].reshape(n, 4).mean(axis=1)
+    return opening
 
 
-def fit_to_mouth(durations: Seconds, phonemes: Sequence[Phoneme], opening: npt.NDArray[np.float32], rate_hz: float,
-                 span_s: float, offset_s: float = 0.0) -> tuple[Seconds, float, bool]:
+def fit_to_mouth(
+    durations: Seconds,
+    phonemes: Sequence[Phoneme],
+    opening: npt.NDArray[np.float32],
+    rate_hz: float,
+    span_s: float,
+    offset_s: float = 0.0,
+) -> tuple[Seconds, float, bool]:
     """Durations and start time (s) that agree with the lips, and whether they were changed at all.
 
     `opening` (n,) is the measured opening from the span's start, any scale; `durations` and `offset_s` are those that
@@ -61,7 +74,7 @@ def fit_to_mouth(durations: Seconds, phonemes: Sequence[Phoneme], opening: npt.N
     after = _correlation(expected_opening(phonemes, warped, start_s, n), measured)
     # A free enough warp follows anything: the mouth must fit this line better than it fits when played otherwise.
     chance = max(_best_correlation(durations, phonemes, other) for other in _played_otherwise(measured))
-    if after < BELIEVED or after < before + 0.02 or after < chance + 0.05:
+    if after < BELIEVED or after < before + 0.02 or after < chance + MARGIN:
         return durations, offset_s, False
     return warped, start_s, True
 
@@ -74,7 +87,9 @@ def _on_grid(opening: Curve, rate_hz: float, n: int) -> Curve | None:
     if high - low < 1e-3:
         return None
     times = (np.arange(n) + 0.5) / GRID_HZ
-    scaled: Curve = np.clip((np.interp(times, np.arange(len(opening)) / rate_hz, opening) - low) / (high - low), 0.0, 1.0)
+    scaled: Curve = np.clip(
+        (np.interp(times, np.arange(len(opening)) / rate_hz, opening) - low) / (high - low), 0.0, 1.0
+    )
     return scaled
 
 

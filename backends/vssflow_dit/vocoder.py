@@ -197,10 +197,13 @@ class Vocoder(nn.Module):
         envelope = source_gain(log_mel) @ self.filter_matrix
         level = envelope[..., None, :] + soft_limit(bands[..., [0, 1, 2, 5], :], 4.0)
         of_pulses, of_tones, of_noise, own = level.exp().unbind(-2)
-        turn = torch.complex(bands[..., 3, :], bands[..., 4, :])
-        turn = turn / (turn.abs() + 1e-4)
-        own_shape = torch.complex(*filters[..., 6 * self.config.n_bands :].chunk(2, -1)) * 12.0
-        return pulses * turn * of_pulses + tones * of_tones + noise * of_noise + own_shape * own
+        cosine, sine = bands[..., 3, :], bands[..., 4, :]
+        of_pulses = of_pulses * torch.rsqrt(cosine.square() + sine.square() + 1e-6)
+        own_real, own_imaginary = filters[..., 6 * self.config.n_bands :].chunk(2, -1)
+        # In real numbers, because PyTorch's complex gradients cost twice as much on a CPU.
+        real = (pulses.real * cosine - pulses.imag * sine) * of_pulses + tones.real * of_tones + noise.real * of_noise
+        imaginary = (pulses.imag * cosine + pulses.real * sine) * of_pulses + tones.imag * of_tones + noise.imag * of_noise
+        return torch.complex(real + 12.0 * own_real * own, imaginary + 12.0 * own_imaginary * own)
 
     def analyse(self, waveform: Tensor) -> Tensor:
         """(B, 160 T) to frames centred where the mel's are, (B, T, bins)."""
@@ -311,8 +314,14 @@ def pulse_train(pitch_hz: Tensor, voicing: Tensor, generator: torch.Generator) -
 
 def tone_bank(tones_hz: Tensor, widths_hz: Tensor, generator: torch.Generator) -> Tensor:
     """One oscillator a band, as strong as white noise of variance 1 in that band: (B, T, bands) to (B, 160 T)."""
-    amplitudes = torch.sqrt(2.0 * widths_hz / NYQUIST_HZ)
-    total = torch.zeros(len(tones_hz), tones_hz.shape[1], HOP, device=tones_hz.device)
-    for some, strengths in zip(tones_hz.split(8, -1), amplitudes.split(8), strict=True):  # bounds the memory of long takes
-        total += torch.cos(2.0 * math.pi * (phase_of(some, generator) % 1.0)) @ strengths
-    return total.flatten(1)
+    step = tones_hz.double() * (HOP / SAMPLE_RATE_HZ)  # cycles a frame
+    start = torch.rand(step[:, :1].shape, generator=generator, device=step.device)
+    base = ((torch.cumsum(step, 1) - step + start) % 1.0).float().flatten(0, 1)[..., None]
+    # Sixteen coarse and ten fine phases make 160 by the angle sum: a third of the sines, and the sum is a matrix product.
+    step = step.float().flatten(0, 1)[..., None]
+    coarse = 2.0 * math.pi * (base + step * (torch.arange(16, device=step.device) / 16.0))  # (B T, bands, 16)
+    fine = 2.0 * math.pi * step * (torch.arange(10, device=step.device) / HOP)
+    strengths = torch.sqrt(2.0 * widths_hz / NYQUIST_HZ)[:, None]
+    left = torch.cat([coarse.cos() * strengths, coarse.sin() * -strengths], 1)
+    right = torch.cat([fine.cos(), fine.sin()], 1)
+    return (left.transpose(1, 2) @ right).reshape(len(tones_hz), -1)

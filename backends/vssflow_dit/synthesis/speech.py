@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import subprocess
 import tempfile
 import wave
@@ -21,13 +20,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.phonemes import BLANK, SYMBOLS, VOWELS, Phoneme, dictionary, mark_phrases, phonemise
-from vssflow_dit.synthesis.everyday import everyday_sentence
+from vssflow_dit.phonemes import BLANK, SYMBOLS, VOWELS, Phoneme, mark_phrases, phonemise
+from vssflow_dit.synthesis.sentences import sentences
 
 RATE_HZ = 16_000
 VOICES = ("slt", "rms", "awb")
-FORTUNES = Path("/usr/share/games/fortunes")
-"""Debian's packages `fortunes` and `fortunes-min`."""
 PITCH_HZ = {"slt": 174.0, "awb": 130.0}
 """Each voice's own mean for `int_f0_target_mean`; rms ignores the setting."""
 SPEECH_DBFS = -23.0
@@ -36,9 +33,6 @@ EDGE_S = 0.05
 """Silence kept before the first and after the last sound."""
 WORD_FINAL, PHRASE_FINAL = 1, 2
 """Bits of an utterance's flags."""
-_UNUSED = ("drugs", "men-women", "ethnic", "zippy", "perl", "ascii-art", "art", "songs-poems", "translate-me", "definitions",
-           "disclaimer", "off", "startrek", "politics", "debian", "linuxcookie", "goedel")
-_UNSAVOURY = re.compile(r"\b(sex\w*|fuck\w*|shit\w*|bitch\w*|whore\w*|rape\w*|nazi\w*|nude|naked|ass|damn\w*|bastard\w*|suicid\w*)\b")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,66 +53,10 @@ class Utterance:
     @property
     def phonemes(self) -> list[Phoneme]:
         """The same sequence as the front end would give it."""
-        return [Phoneme(SYMBOLS[k - 1], bool(f & WORD_FINAL), bool(f & PHRASE_FINAL)) for k, f in zip(self.ids, self.flags, strict=True)]
-
-
-def fortune_sentences(folder: Path = FORTUNES) -> list[str]:
-    """Clean English prose of 3-14 words whose every word the dictionary knows, in a steady order, without repeats."""
-    known = dictionary()
-    kept: dict[str, str] = {}
-    for path in sorted(folder.glob("*.u8")):
-        if path.stem in _UNUSED:
-            continue
-        for fortune in path.read_text("utf-8", "replace").split("\n%\n"):
-            prose = re.sub(r"\s+", " ", re.split(r"\n\s*--", fortune)[0])
-            for sentence in re.split(r"(?<=[a-z][.?!])[\"')\]]* +[\"'(\[]*(?=[A-Z])", prose):
-                clean = _clean_prose(sentence)
-                if clean and all(word in known for word in words_of(clean)):
-                    kept.setdefault(sentence_key(clean), clean)
-    return list(kept.values())
-
-
-def words_of(sentence: str) -> list[str]:
-    """Its words in lower case, for comparison only."""
-    return re.findall(r"[a-z]+(?:'[a-z]+)*", sentence.lower())
-
-
-def sentence_key(sentence: str) -> str:
-    """Equal for sentences that differ in nothing but case and punctuation."""
-    return " ".join(words_of(sentence))
-
-
-def _clean_prose(sentence: str) -> str:
-    """The sentence with straight quotes and one of . ? ! at its end, or "" where it is no plain prose of 3-14 words."""
-    text = sentence.strip().replace("\u2019", "'").strip("\"'()[]").strip()
-    text = re.sub(r"(?<=\w)[\"()]+|[\"()]+(?=\w)", "", text)
-    text = re.sub(r"\s*(\.\.\.|--|;|:)\s*", ", ", text).strip(" ,")
-    if text and text[-1] not in ".?!":
-        text += "."
-    plain = re.fullmatch(r"[A-Z][A-Za-z',\- ]*[.?!]", text) and not re.search(r"\b[A-Z]{2,}\b|'s?\s'|\w-|\s-|''| '|' ", text)
-    return text if plain and 3 <= len(words_of(text)) <= 14 and not _UNSAVOURY.search(text.lower()) else ""
-
-
-def sentences(n: int, seed: int, excluded: Sequence[str] = (), everyday_share: float = 0.5) -> list[str]:
-    """`n` different sentences, everyday ones from the grammar and prose from the fortunes; none of `excluded`.
-
-    Fewer fortunes than asked for are made up by the grammar.
-    """
-    chance = random.Random(seed)
-    seen = {sentence_key(sentence) for sentence in excluded}
-    prose = [sentence for sentence in fortune_sentences() if sentence_key(sentence) not in seen]
-    chance.shuffle(prose)
-    chosen = prose[: n - round(n * everyday_share)]
-    seen.update(map(sentence_key, chosen))
-    known = dictionary()
-    while len(chosen) < n:
-        sentence = everyday_sentence(chance)
-        key = sentence_key(sentence)
-        if key not in seen and all(word in known for word in words_of(sentence)):
-            seen.add(key)
-            chosen.append(sentence)
-    chance.shuffle(chosen)
-    return chosen
+        return [
+            Phoneme(SYMBOLS[k - 1], bool(f & WORD_FINAL), bool(f & PHRASE_FINAL))
+            for k, f in zip(self.ids, self.flags, strict=True)
+        ]
 
 
 def speak(text: str, voice: str, stretch: float = 1.0, pitch: float = 1.0) -> Utterance | None:
@@ -131,7 +69,9 @@ def speak(text: str, voice: str, stretch: float = 1.0, pitch: float = 1.0) -> Ut
         command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch:.3f}"]
         if voice in PITCH_HZ:
             command += ["--setf", f"int_f0_target_mean={PITCH_HZ[voice] * pitch:.1f}"]
-        said = subprocess.run([*command, "-psdur", "-t", text, "-o", str(path)], capture_output=True, text=True, check=True)
+        said = subprocess.run(
+            [*command, "-psdur", "-t", text, "-o", str(path)], capture_output=True, text=True, check=True
+        )
         lines = said.stdout.strip().splitlines()
         if len(lines) != 1:
             return None
@@ -148,7 +88,9 @@ def align(phones: Sequence[tuple[str, float]], ours: Sequence[Phoneme]) -> tuple
     None where fewer than four in five sounds agree: then flite and we read different words.
     """
     heard = [arpabet(name) for name, _ in phones]
-    matcher = SequenceMatcher(None, [symbol.rstrip("012") for symbol in heard], [sound.base for sound in ours], autojunk=False)
+    matcher = SequenceMatcher(
+        None, [symbol.rstrip("012") for symbol in heard], [sound.base for sound in ours], autojunk=False
+    )
     if sum(block.size for block in matcher.get_matching_blocks()) < 0.8 * max(len(ours), len(heard) - 2):
         return None
     sounds: list[Phoneme] = []
@@ -165,7 +107,9 @@ def arpabet(phone: str) -> str:
     """A flite phone as one of SYMBOLS: `ax` is AH0, `pau` a blank, other vowels get stress 1."""
     if phone == "pau":
         return BLANK
-    base = {"AX": "AH", "AXR": "ER", "HV": "HH", "DX": "T", "EL": "L", "EM": "M", "EN": "N"}.get(phone.upper(), phone.upper())
+    base = {"AX": "AH", "AXR": "ER", "HV": "HH", "DX": "T", "EL": "L", "EM": "M", "EN": "N"}.get(
+        phone.upper(), phone.upper()
+    )
     return base if base not in VOWELS else base + ("0" if phone in ("ax", "axr") else "1")
 
 
@@ -178,7 +122,9 @@ def _heard_as(symbol: str, sound: Phoneme) -> Phoneme:
     return Phoneme(symbol, sound.word_final and symbol != BLANK)
 
 
-def _trimmed(text: str, voice: str, audio: npt.NDArray[np.float32], sounds: list[Phoneme], ends: list[float]) -> Utterance | None:
+def _trimmed(
+    text: str, voice: str, audio: npt.NDArray[np.float32], sounds: list[Phoneme], ends: list[float]
+) -> Utterance | None:
     """Cut to EDGE_S of silence on both sides and brought to level; None if flite framed it in no pause."""
     if sounds[0].symbol != BLANK or sounds[-1].symbol != BLANK or len(sounds) < 3:
         return None
@@ -202,15 +148,23 @@ def _speak_as(task: tuple[str, str, float, float]) -> Utterance | None:
     return speak(*task)
 
 
-def synthesise_speech(out_folder: Path, n_sentences: int, seed: int, excluded: Sequence[str] = (), workers: int = 2,
-                      progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+def synthesise_speech(
+    out_folder: Path,
+    n_sentences: int,
+    seed: int,
+    excluded: Sequence[str] = (),
+    workers: int = 2,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
     """Writes about `n_sentences` utterances to `out_folder` (see README.md there); returns how many.
 
     `excluded` sentences are never spoken. Voices, pace (0.85-1.3) and pitch (within 6 %) vary by `seed`.
     """
     chance = random.Random(seed + 1)
-    tasks = [(text, VOICES[k % len(VOICES)], chance.uniform(0.85, 1.3), chance.uniform(0.94, 1.06))
-             for k, text in enumerate(sentences(n_sentences, seed, excluded))]
+    tasks = [
+        (text, VOICES[k % len(VOICES)], chance.uniform(0.85, 1.3), chance.uniform(0.94, 1.06))
+        for k, text in enumerate(sentences(n_sentences, seed, excluded))
+    ]
     spoken: list[Utterance] = []
     with ProcessPoolExecutor(workers) as pool:
         for done, utterance in enumerate(pool.map(_speak_as, tasks, chunksize=16), start=1):
@@ -273,8 +227,14 @@ class SpeechSet:
         index = self._index
         samples = slice(*index["sample_offsets"][k : k + 2])
         sounds = slice(*index["phoneme_offsets"][k : k + 2])
-        return Utterance(self.texts[k], self.voices[index["voice"][k]], np.asarray(self._audio[samples]), index["ids"][sounds],
-                         index["ends_s"][sounds], index["flags"][sounds])
+        return Utterance(
+            self.texts[k],
+            self.voices[index["voice"][k]],
+            np.asarray(self._audio[samples]),
+            index["ids"][sounds],
+            index["ends_s"][sounds],
+            index["flags"][sounds],
+        )
 
     def __iter__(self) -> Iterator[Utterance]:
         return (self[k] for k in range(len(self)))

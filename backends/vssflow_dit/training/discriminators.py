@@ -54,21 +54,15 @@ class Discriminators(nn.Module):
         super().__init__()
         self.judges = nn.ModuleList([Discriminator(size) for size in SIZES])
 
-    def learning_loss(self, truth: Tensor, made: Tensor) -> Tensor:
-        total = torch.zeros(())
+    def compare(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the judges should learn from, how far `made` is from passing, and how far its inner values are from the truth's."""
+        learning, verdict, features = torch.zeros(()), torch.zeros(()), torch.zeros(())
         for judge in self.judges:
-            on_truth, on_made = judge(torch.cat([truth, made]))[-1].chunk(2)
-            total = total + (1.0 - on_truth).square().mean() + on_made.square().mean()
-        return total / len(self.judges)
-
-    def verdict(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
-        """How far `made` is from passing, and how far its inner values are from the truth's."""
-        verdict, features = torch.zeros(()), torch.zeros(())
-        for judge in self.judges:
-            with torch.no_grad():
-                wanted = judge(truth)
-            found = judge(made)
-            verdict = verdict + (1.0 - found[-1]).square().mean()
-            for a, b in zip(wanted[:-1], found[:-1], strict=True):
-                features = features + (a - b).abs().mean() / a.abs().mean().clamp(min=1e-3)
-        return verdict / len(self.judges), features / len(self.judges)
+            *inner, last = judge(torch.cat([truth, made]))
+            on_truth, on_made = last.chunk(2)
+            learning = learning + (1.0 - on_truth).square().mean() + on_made.square().mean()
+            verdict = verdict + (1.0 - on_made).square().mean()
+            for values in inner:
+                wanted, found = values.chunk(2)
+                features = features + (wanted.detach() - found).abs().mean() / wanted.detach().abs().mean().clamp(min=1e-3)
+        return learning / len(self.judges), verdict / len(self.judges), features / len(self.judges)

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from vssflow_dit.mel import HOP, N_FFT, SAMPLE_RATE_HZ, log_mel, mel_filters
 from vssflow_dit.training.discriminators import Discriminators
-from vssflow_dit.vocoder import Excitation, Reading, Vocoder, band_geometry
+from vssflow_dit.vocoder import Excitation, Reading, Vocoder, VocoderConfig, band_geometry
 
 RESOLUTIONS = (128, 256, 512, 1024, 2048)
 
@@ -171,10 +171,10 @@ def energy_distance(truth: Tensor, first: Tensor, second: Tensor) -> Tensor:
 class Trainer:
     """All that a run needs to go on after a stop."""
 
-    def __init__(self, audio_folder: Path, run_folder: Path, minutes: float, recipe: VocoderTraining) -> None:
+    def __init__(self, audio_folder: Path, run_folder: Path, minutes: float, recipe: VocoderTraining, config: VocoderConfig) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.run_folder, self.budget_s = recipe, run_folder, minutes * 60.0
-        self.vocoder, self.averaged = Vocoder(), Vocoder()
+        self.vocoder, self.averaged = Vocoder(config), Vocoder(config)
         self.averaged.load_state_dict(self.vocoder.state_dict())
         self.judges = Discriminators()
         self.optimizer = torch.optim.AdamW(self.vocoder.parameters(), recipe.learning_rate, betas=(0.85, 0.99), weight_decay=0.01)
@@ -227,10 +227,10 @@ class Trainer:
         loss = distance + 0.3 * read_loss + 0.3 * mel_error
         values = {"distance": distance.item(), "reading": read_loss.item(), "mel": mel_error.item()}
         if judging:
-            verdict, features, judges_loss = self.judge(truth, first)
-            warm = min(1.0, self.judged_steps / 300.0)
-            loss = loss + warm * self.recipe.adversarial_weight * verdict + warm * self.recipe.feature_weight * features
-            values |= {"verdict": verdict.item(), "features": features.item(), "judges": judges_loss}
+            half = self.recipe.clips // 2  # judging costs as much as making, so only half of the clips are judged
+            pull, judged = self.judge(truth[:half], first[:half])
+            loss = loss + pull
+            values |= judged
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         values["gradient"] = torch.nn.utils.clip_grad_norm_(self.vocoder.parameters(), 3.0).item()
@@ -239,19 +239,24 @@ class Trainer:
         self.step += 1
         return values
 
-    def judge(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor, float]:
-        """The judges learn from this pair; what they then think of `made` is the vocoder's loss."""
+    def judge(self, truth: Tensor, made: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """The judges learn from this pair; a loss whose gradient is what they think of `made`.
+
+        One forward pass serves both: its graph is walked once to the judges' weights and once to the waveform.
+        """
         level = truth.square().mean(-1, keepdim=True).sqrt().clamp(min=1e-3)
-        truth, made = truth / level, made / level
-        self.judges.requires_grad_(True)
-        loss = self.judges.learning_loss(truth, made.detach())
-        self.judges_optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        shown = (made.detach() / level).requires_grad_(True)
+        learning, verdict, features = self.judges.compare(truth / level, shown)
+        weights = list(self.judges.parameters())
+        for weight, slope in zip(weights, torch.autograd.grad(learning, weights, retain_graph=True), strict=True):
+            weight.grad = slope
+        warm = min(1.0, self.judged_steps / 300.0)
+        opinion = warm * (self.recipe.adversarial_weight * verdict + self.recipe.feature_weight * features)
+        (slope,) = torch.autograd.grad(opinion, shown)
         self.judges_optimizer.step()
         self.judged_steps += 1
-        self.judges.requires_grad_(False)
-        verdict, features = self.judges.verdict(truth, made)
-        return verdict, features, loss.item()
+        values = {"verdict": verdict.item(), "features": features.item(), "judges": learning.item()}
+        return (made / level * slope).sum(), values
 
     def average(self) -> None:
         decay = min(self.recipe.ema, (self.step + 1) / (self.step + 10))
@@ -284,7 +289,7 @@ def train_vocoder(audio_folder: Path, run_folder: Path, minutes: float, threads:
     """
     torch.set_num_threads(threads)
     run_folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(audio_folder, run_folder, minutes, VocoderTraining())
+    trainer = Trainer(audio_folder, run_folder, minutes, VocoderTraining(), VocoderConfig())
     recent: list[dict[str, float]] = []
     with (run_folder / "log.jsonl").open("a") as log:
         for values in trainer.run():

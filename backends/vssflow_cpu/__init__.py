@@ -1,0 +1,19 @@
+"""Plugin: VSSFlow on the processor. Works everywhere; the fallback of `auto`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vssflow_post.backend import Backend, BackendOffer, GenerationSettings
+from vssflow_post.hookspecs import hookimpl
+
+
+def _open(settings: GenerationSettings) -> Backend:
+    from vssflow_cpu.engine import open_engine
+
+    return open_engine(settings)
+
+
+@hookimpl
+def vssflow_backends() -> Sequence[BackendOffer]:
+    return [BackendOffer(name="cpu", priority=10, open=_open)]

@@ -1,0 +1,75 @@
+"""The `model` commands: look at weights, and make them. What is heavy is imported when a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vssflow_post.hookspecs import hookimpl
+
+
+@hookimpl
+def vssflow_commands(cli: click.Group) -> None:
+    cli.add_command(model)
+
+
+@click.group()
+def model() -> None:
+    """Look at the model's weights, or train them.
+
+    \b
+    vssflow-post model info                                  the shipped starter
+    vssflow-post model synthesise data --hours 5 --seed 1    data to learn from
+    vssflow-post model train --config starter --data data --run runs/starter
+    """
+
+
+@model.command()
+@click.argument("weights", default="starter")
+def info(weights: str) -> None:
+    """What WEIGHTS (a folder, or `starter`) is: sizes, streams and their routes, voices, sounds, digest.
+
+    \b
+    vssflow-post model info
+    vssflow-post model info runs/starter/weights
+    """
+    from vssflow_dit.describe import description
+
+    for line in description(weights):
+        click.echo(line)
+
+
+@model.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--hours", default=5.0, show_default=True, help="Hours of speech; sounds come on top.")
+@click.option("--seed", default=1, show_default=True, help="Another seed gives other sentences and other sounds.")
+@click.option("--workers", default=2, show_default=True, help="Processes.")
+def synthesise(out: Path, hours: float, seed: int, workers: int) -> None:
+    """Make training data in OUT: spoken sentences and sounds, with exact times. Needs flite and fortunes (Debian).
+
+    \b
+    vssflow-post model synthesise data --hours 5 --seed 1
+    """
+    from vssflow_dit.synthesis import synthesise_all
+
+    synthesise_all(out, hours, seed, workers, click.echo)
+
+
+@model.command()
+@click.option("--config", default="starter", show_default=True, help="Name of the model's configuration.")
+@click.option("--part", type=click.Choice(["all", "dit", "vocoder", "strikes", "durations"]), default="all", show_default=True)
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Made by `model synthesise`.")
+@click.option("--run", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the run; it resumes what it finds there.")
+@click.option("--time-budget", default=90.0, show_default=True, help="Minutes for the transformer, and as many for the vocoder.")
+@click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores.")
+def train(config: str, part: str, data: Path, run: Path, time_budget: float, threads: int) -> None:
+    """Train a model: RUN/weights is what `render --weights` takes. Resumes where it was stopped.
+
+    \b
+    vssflow-post model train --config starter --data data --run runs/starter
+    vssflow-post model train --part dit --data data --run runs/starter --time-budget 600
+    """
+    from vssflow_dit.training.parts import train_parts
+
+    train_parts(config, part, data, run, time_budget, threads, click.echo)

@@ -1,0 +1,94 @@
+"""From a cue to what the model reads: phonemes in time, mouth, strikes and speed, voice and sound class."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ
+from vssflow_dit.durations import fit_to_span, laid_out
+from vssflow_dit.mel import FRAME_RATE_HZ
+from vssflow_dit.mouth_timing import fit_to_mouth
+from vssflow_dit.phonemes import phoneme_frames, phonemise
+from vssflow_dit.prompts import sound_class
+from vssflow_dit.weights import Weights
+from vssflow_post.backend import CueRequest, Track
+
+SHORTEST_TOKENS = 50
+"""The model has seen nothing shorter than its window; a short cue is rendered with two seconds of room and cut."""
+SPEECH_ROOM_S = 0.4
+"""Room behind a line, so that its last sound can ring off before the cut."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditioning:
+    """What the model reads for one cue."""
+
+    values: dict[str, Tensor]
+    n_tokens: int
+    notes: tuple[str, ...]
+
+
+def n_tokens_of(request: CueRequest) -> int:
+    return max(SHORTEST_TOKENS, math.ceil(request.span.duration_s * TOKEN_RATE_HZ))
+
+
+def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
+    """The track's rows on a grid of n mel frames; what lies past its end is zeros."""
+    grid = np.arange(n) / FRAME_RATE_HZ
+    at = np.arange(len(track.values)) / track.rate_hz
+    columns = [np.interp(grid, at, column, right=0.0) for column in track.values.T]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _speech(request: CueRequest, weights: Weights, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
+    """Phoneme ids (n,) and mouth (n, 2) of a line, and notes for the report."""
+    line = phonemise(request.text)
+    mouth = np.zeros((n, 2), np.float32)
+    durations = weights.durations.predict(line, request.voice)
+    durations, offset, note = fit_to_span(durations, request.span.duration_s, line)
+    notes = [note] if note else []
+    if request.mouth is not None:
+        opening = request.mouth.values[:, 0]
+        durations, offset, fitted = fit_to_mouth(
+            durations, line, opening, request.mouth.rate_hz, request.span.duration_s, offset
+        )
+        if fitted:  # a mouth that contradicts the line would only blur it
+            mouth[:, 0] = np.clip(_resampled(request.mouth, n)[:, 0], 0, 1.2)
+            mouth[:, 1] = 1.0
+    ids, ends = laid_out(line, durations, offset)
+    return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes
+
+
+def conditioning(request: CueRequest, weights: Weights) -> Conditioning:
+    """The starter's streams for one cue, as a batch of one."""
+    n_tokens = n_tokens_of(request)
+    n = n_tokens * MEL_FRAMES_PER_TOKEN
+    config = weights.model.config
+    phonemes, mouth = np.zeros(n, np.int64), np.zeros((n, 2), np.float32)
+    motion, voice, sound = np.zeros((n, 2), np.float32), 0, 0
+    notes: list[str] = []
+    if request.kind == "speech":
+        if request.text.strip():
+            phonemes, mouth, notes = _speech(request, weights, n)
+            voice = config.voices.index(request.voice) + 1 if request.voice in config.voices else 1
+    else:
+        name, note = sound_class(request.sound, config.sounds)
+        sound = config.sounds.index(name) + 1 if name else 0
+        notes = [note] if note else []
+        if "motion" in request.visual:
+            motion = _resampled(request.visual["motion"], n)
+    per = MEL_FRAMES_PER_TOKEN
+    values = {
+        "phoneme": torch.from_numpy(phonemes)[None],
+        "mouth": torch.from_numpy(mouth.reshape(1, n_tokens, 2 * per)),
+        "motion": torch.from_numpy(motion.reshape(1, n_tokens, 2 * per)),
+        "voice": torch.tensor([[voice]]),
+        "sound": torch.tensor([[sound]]),
+    }
+    return Conditioning(values, n_tokens, tuple(notes))

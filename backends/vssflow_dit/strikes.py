@@ -1,0 +1,103 @@
+"""From motion to what can be heard of it: when something strikes, how hard, and how fast things move.
+
+A small convolution over time reads strikes from the motion of `motion.py`; it was trained on drawn films whose strikes
+are known exactly. What it finds goes to the transformer as pulses, so that a strike is a strike in every picture.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from vssflow_dit.motion import CHANNELS, RATE_HZ, MotionReader, describe
+from vssflow_post.backend import Frame, Track
+from vssflow_post.timeline import Span
+
+THRESHOLD = 0.5
+"""Probability from which a peak counts as a strike."""
+APART_S = 0.09
+"""No two strikes of one thing lie closer."""
+PULSE_S = 0.03
+"""Half the width of the pulse that stands for a strike."""
+FULL_SPEED = 0.35
+"""Picture widths a second that count as full speed (1.0)."""
+
+Curve = npt.NDArray[np.float32]
+
+
+class StrikeNet(nn.Module):
+    """Motion (B, channels, n) at 100/s to two curves (B, 2, n): logit of a strike here, and its strength."""
+
+    def __init__(self, width: int = 40) -> None:
+        super().__init__()
+        self.enter = nn.Conv1d(len(CHANNELS), width, 5, padding=2)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(width, width, 5, padding=2 * d, dilation=d), nn.GELU(), nn.Conv1d(width, width, 1))
+            for d in (1, 2, 4, 8, 2, 1)
+        )
+        self.leave = nn.Conv1d(width, 2, 1)
+
+    def forward(self, motion: Tensor) -> Tensor:
+        x = self.enter(motion)
+        for block in self.blocks:
+            x = x + block(x)
+        return self.leave(x)  # type: ignore[no-any-return]
+
+    def save(self, path: Path) -> None:
+        save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> StrikeNet:
+        net = cls()
+        net.load_state_dict(load_file(path))
+        return net.eval()
+
+    @torch.no_grad()
+    def strikes(self, motion: Curve) -> list[tuple[float, float]]:
+        """(time in s, strength 0..1) of each strike in a film's motion (n, channels)."""
+        logit, strength = self(torch.from_numpy(motion.T.copy())[None])[0].numpy()
+        return peaks(1 / (1 + np.exp(-logit)), np.clip(strength, 0.1, 1.0))
+
+
+def peaks(probability: Curve, strength: Curve) -> list[tuple[float, float]]:
+    """The peaks above THRESHOLD, highest first and none within APART_S of a higher one; in order of time."""
+    p = np.pad(probability, 1)
+    at = np.flatnonzero((p[1:-1] >= THRESHOLD) & (p[1:-1] >= p[:-2]) & (p[1:-1] > p[2:]))
+    chosen: list[int] = []
+    for k in at[np.argsort(-probability[at], kind="stable")]:
+        if all(abs(int(k) - other) > APART_S * RATE_HZ for other in chosen):
+            chosen.append(int(k))
+    return [(k / RATE_HZ, float(strength[k])) for k in sorted(chosen)]
+
+
+def pulses(strikes: list[tuple[float, float]] | tuple[tuple[float, float], ...], n: int, first_s: float = 0.0) -> Curve:
+    """Strikes as triangles of their strength on a grid of n frames at 100/s that begins at `first_s`."""
+    out = np.zeros(n, np.float32)
+    grid = first_s + np.arange(n) / RATE_HZ
+    for time, strength in strikes:
+        np.maximum(out, strength * np.clip(1 - np.abs(grid - time) / PULSE_S, 0, 1), out=out)
+    return out
+
+
+class StrikeEncoder:
+    """The starter's `FrameEncoder`: frames to {"motion": strike pulses and speed, (n, 2) at 100/s}."""
+
+    def __init__(self, net: StrikeNet) -> None:
+        self._net, self._reader = net, MotionReader()
+
+    def push(self, frame: Frame) -> None:
+        self._reader.push(frame)
+
+    def finish(self, duration: Span) -> dict[str, Track]:
+        n = max(1, math.ceil(duration.duration_s * RATE_HZ))
+        motion = describe(np.array(self._reader.times_s), np.array(self._reader.rows).reshape(-1, 5), n)
+        raw = np.expm1(motion[:, CHANNELS.index("speed")]) * 0.3
+        speed = np.convolve(raw, np.ones(15) / 15, mode="same") / FULL_SPEED
+        values = np.stack([pulses(self._net.strikes(motion), n), np.clip(speed, 0, 1)], axis=1)
+        return {"motion": Track(values.astype(np.float32), RATE_HZ)}

@@ -1,0 +1,194 @@
+"""Training windows: speech, sounds and both, with the conditions that the product will have on films."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
+from vssflow_dit.phonemes import phoneme_frames
+from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
+from vssflow_dit.synthesis import pictures, sounds
+from vssflow_dit.synthesis.speech import SpeechSet
+from vssflow_dit.visemes import opening
+
+Array = npt.NDArray[np.float32]
+FLOOR = float(np.log(LOG_FLOOR))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Utterance:
+    mel: npt.NDArray[np.float16]
+    """(n, 64) at 100/s"""
+    frames: npt.NDArray[np.int16]
+    """Phoneme id of each mel frame."""
+    voice: int
+    """Id in the model, from 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    mel: npt.NDArray[np.float16]
+    strikes: sounds.Strikes
+    speed: Array
+    """(n,) at 100/s"""
+    sound: int
+    """Class id in the model; 0 is unspecified."""
+
+
+@dataclass(slots=True, eq=False)
+class Window:
+    """One training example, n mel frames long."""
+
+    mel: Array
+    phonemes: npt.NDArray[np.int64]
+    mouth: Array
+    """(n, 2): opening, seen"""
+    motion: Array
+    """(n, 2): strike, speed"""
+    voice: int = 0
+    sound: int = 0
+
+
+def mel_of(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+    return log_mel(torch.from_numpy(audio)[None])[0].T.numpy().astype(np.float16)
+
+
+def load_speech(folder: Path, voices: tuple[str, ...]) -> list[Utterance]:
+    """Utterances of the shards that `synthesis.speech` wrote."""
+    found = []
+    for spoken in SpeechSet(folder):
+        mel = mel_of(np.pad(spoken.audio.astype(np.float32) / 32768, (0, max(0, 1024 - len(spoken.audio)))))
+        frames = phoneme_frames(spoken.ids, spoken.ends_s, len(mel), FRAME_RATE_HZ)
+        found.append(Utterance(mel, frames.astype(np.int16), voices.index(spoken.voice) + 1))
+    return found
+
+
+def make_sound(rng: np.random.Generator, duration_s: float, classes: tuple[str, ...]) -> tuple[Sound, Array]:
+    """One clip and its audio: a random class under a random motion."""
+    n = int(duration_s * sounds.RATE_HZ)
+    speed, strikes, name = np.zeros(n), (), ""
+    kind = rng.choice(["strike", "speed", "ambience", "nothing"], p=[0.56, 0.18, 0.16, 0.1])
+    wave = np.zeros(n)
+    if kind == "strike":
+        motion = pictures.STRIKING[rng.integers(len(pictures.STRIKING))](rng, duration_s)
+        name = str(rng.choice(list(sounds.MATERIALS)))
+        strikes = tuple((t, s) for t, s in motion.strikes if rng.random() < 0.98)
+        wave = sounds.strike(rng, name, n, strikes)
+    elif kind == "speed":
+        motion = (pictures.swing, pictures.drive)[rng.integers(2)](rng, duration_s)
+        speed = np.repeat(motion.speed, sounds.RATE_HZ // pictures.GRID_HZ)[:n]
+        name = str(rng.choice(sounds.FOLLOWS_SPEED))
+        wave = sounds.CONTINUOUS[name](rng, n, speed)
+    elif kind == "ambience":
+        name = str(rng.choice([c for c in sounds.CONTINUOUS if c not in sounds.FOLLOWS_SPEED]))
+        wave = sounds.CONTINUOUS[name](rng, n, speed)
+    elif rng.random() < 0.5:
+        name = str(rng.choice(list(sounds.MATERIALS)))
+    label = classes.index(name) + 1 if name else 0
+    if kind == "strike" and rng.random() < 0.4 or kind == "speed" and name == "whoosh" and rng.random() < 0.5:
+        label = 0
+    audio = np.clip(wave, -0.99, 0.99).astype(np.float32)
+    steps = speed[:: sounds.RATE_HZ // FRAME_RATE_HZ].astype(np.float32)
+    return Sound(mel_of(audio), strikes, steps, label), audio
+
+
+class Examples:
+    """Draws batches; the same seed and step give the same batch."""
+
+    def __init__(self, config: ModelConfig, speech: list[Utterance], clips: list[Sound], n_frames: int) -> None:
+        self.config, self.speech, self.clips, self.n_frames = config, speech, clips, n_frames
+        self.by_voice = {v: [u for u in speech if u.voice == v] for v in sorted({u.voice for u in speech})}
+
+    def window(self, rng: np.random.Generator, task: str) -> Window:
+        n = self.n_frames
+        out = Window(np.full((n, 64), FLOOR, np.float32), np.zeros(n, np.int64), np.zeros((n, 2), np.float32), np.zeros((n, 2), np.float32))
+        if task in ("speech", "both"):
+            self._speak(rng, out)
+        if task in ("sound", "both"):
+            self._sound(rng, out)
+        return out
+
+    def _speak(self, rng: np.random.Generator, out: Window) -> None:
+        """Sentences of one voice, one after the other, with pauses; the first may begin before the window."""
+        out.voice = int(rng.choice(list(self.by_voice)))
+        own = self.by_voice[out.voice]
+        at = -int(rng.integers(0, 150)) if rng.random() < 0.5 else int(rng.integers(0, 60))
+        seen = rng.random() < 0.5
+        while at < self.n_frames - 30:
+            spoken = own[rng.integers(len(own))]
+            first, last = max(0, -at), min(len(spoken.mel), self.n_frames - at)
+            if last > first:
+                where = slice(at + first, at + last)
+                out.mel[where] = spoken.mel[first:last]
+                out.phonemes[where] = spoken.frames[first:last]
+            at += len(spoken.mel) + int(rng.choice([rng.integers(5, 60), rng.integers(60, 250)]))
+        if seen:
+            scale, noise = rng.uniform(0.6, 1.2), rng.uniform(0.0, 0.12)
+            lips = opening(out.phonemes) * scale + rng.normal(0, noise, self.n_frames)
+            out.mouth[:, 0] = np.clip(lips, 0, 1.2)
+            out.mouth[:, 1] = 1.0
+
+    def _sound(self, rng: np.random.Generator, out: Window) -> None:
+        clip = self.clips[rng.integers(len(self.clips))]
+        first = int(rng.integers(0, len(clip.mel) - self.n_frames + 1))
+        where = slice(first, first + self.n_frames)
+        speaking = out.voice > 0
+        mel = clip.mel[where].astype(np.float32)
+        # Powers add, as the paper mixes features; the sound lies 0-12 dB lower under speech.
+        lower = rng.uniform(0, 12) / 8.686 if speaking else 0.0
+        out.mel = np.maximum(0.5 * np.logaddexp(2 * out.mel, 2 * (mel - lower)), FLOOR) if speaking else mel
+        grid = (np.arange(self.n_frames) + first) / FRAME_RATE_HZ
+        for time, strength in clip.strikes:
+            centre = time + rng.normal(0, 0.008)
+            pulse = strength * np.clip(1 - np.abs(grid - centre) / 0.03, 0, 1)
+            out.motion[:, 0] = np.maximum(out.motion[:, 0], pulse)
+        out.motion[:, 1] = clip.speed[where] * rng.uniform(0.9, 1.1)
+        out.sound = clip.sound
+
+    def batch(self, seed: int, step: int, n: int, shares: tuple[float, float, float]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Log-mel (n, 64, frames) and the model's condition values; `shares` of speech, sound and both."""
+        rng = np.random.default_rng((seed, step))
+        edges = np.round(np.cumsum(shares) / sum(shares) * n)
+        windows = [self.window(rng, ("speech", "sound", "both")[int((k >= edges).sum())]) for k in range(n)]
+        return torch.from_numpy(np.stack([w.mel.T for w in windows])), values(windows)
+
+
+def values(windows: list[Window]) -> dict[str, Tensor]:
+    """Condition values as `Conditions` takes them, for the starter's streams."""
+    per = MEL_FRAMES_PER_TOKEN
+    n = len(windows[0].phonemes) // per
+    return {
+        "phoneme": torch.from_numpy(np.stack([w.phonemes for w in windows])),
+        "mouth": torch.from_numpy(np.stack([w.mouth.reshape(n, per * 2) for w in windows])),
+        "motion": torch.from_numpy(np.stack([w.motion.reshape(n, per * 2) for w in windows])),
+        "voice": torch.tensor([[w.voice] for w in windows]),
+        "sound": torch.tensor([[w.sound] for w in windows]),
+    }
+
+
+def save_sounds(folder: Path, n: int, seed: int, classes: tuple[str, ...], duration_s: float = 6.0) -> None:
+    """Draw clips once, so that training only reads them: one .npz of mels, one of 16 kHz audio for the vocoder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = [make_sound(np.random.default_rng((seed, k)), duration_s, classes) for k in range(n)]
+    np.savez(
+        folder / "sounds.npz",
+        mel=np.stack([s.mel for s, _ in made]),
+        speed=np.stack([s.speed for s, _ in made]),
+        sound=np.array([s.sound for s, _ in made]),
+        strikes=np.array(json.dumps([s.strikes for s, _ in made])),
+    )
+    np.save(folder / "audio.npy", np.stack([(a * 32767).astype(np.int16) for _, a in made]))
+
+
+def load_sounds(folder: Path) -> list[Sound]:
+    with np.load(folder / "sounds.npz") as data:
+        strikes = json.loads(str(data["strikes"]))
+        rows = zip(data["mel"], strikes, data["speed"], data["sound"], strict=True)
+        return [Sound(m, tuple((float(t), float(s)) for t, s in k), v, int(c)) for m, k, v, c in rows]
