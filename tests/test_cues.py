@@ -131,6 +131,14 @@ def test_gaps_too_short_for_a_sound_go_to_the_line_beside_them() -> None:
     ]
 
 
+def test_a_long_shot_gets_several_sound_cues_of_equal_length() -> None:
+    film = film_of(301 * CLOCK_HZ)
+    spans = [cue.span for cue in spotted(film=film).cues]
+    assert [span.start for span in spans[1:]] == [span.end for span in spans[:-1]]
+    assert (spans[0].start, spans[-1].end) == (0, film.duration.end)
+    assert all(abs(span.n_samples - film.duration.end / 3) <= 1 for span in spans)
+
+
 def test_a_short_scene_keeps_its_sound() -> None:
     sheet = spotted(said(3, 3.98), cuts_s=(4.0, 4.04), under=False)
     assert times(sheet) == [("s0001", 0, 3), ("d0001", 3, 4), ("s0002", 4, 4.04), ("s0003", 4.04, 10)]

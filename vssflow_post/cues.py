@@ -20,6 +20,8 @@ __all__ = ["cue_seed", "read_cue_sheet", "spot", "unspoken", "write_cue_sheet"]
 
 SHORTEST_SOUND = CLOCK_HZ // 10
 """A gap beside speech that is shorter (in samples) is not worth a cue of its own."""
+LONGEST_SOUND = 120 * CLOCK_HZ
+"""A longer shot gets several sound cues, so that no backend has to hold hours of sound at once."""
 
 
 def spot(
@@ -52,7 +54,7 @@ def spot(
             cues.append(Cue(number, scene, kind, span, said.text, said.speaker, origin=said.origin, seed=cue_seed_))
 
     sounds: list[tuple[Span, SpeakingSegment | None]] = [
-        (piece, None) for gap in _gaps(speech, film.duration) for piece in _cut(gap, starts)
+        (part, None) for gap in _gaps(speech, film.duration) for piece in _cut(gap, starts) for part in _parted(piece)
     ]
     for span, said in sorted([*sounds, *((each.span, each) for each in speech)], key=lambda each: each[0]):
         if said is not None:
@@ -107,3 +109,9 @@ def _cut(gap: Span, cuts: Sequence[int]) -> list[Span]:
         return []
     inner = cuts[bisect_right(cuts, gap.start) : bisect_left(cuts, gap.end)]
     return [Span(start, end) for start, end in pairwise([gap.start, *inner, gap.end])]
+
+
+def _parted(piece: Span) -> list[Span]:
+    """`piece` in equal parts no longer than LONGEST_SOUND."""
+    n = max(1, -(-piece.n_samples // LONGEST_SOUND))
+    return [Span(a, b) for a, b in pairwise(piece.start + piece.n_samples * k // n for k in range(n + 1))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from vssflow_post.analysis import Analysis, analyse
 from vssflow_post.backend import DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues import read_cue_sheet, spot, unspoken
-from vssflow_post.media import Film, production_audio
+from vssflow_post.media import Film, audio_blocks, production_audio
 from vssflow_post.preset import Preset
 from vssflow_post.progress import Progress, Report
 from vssflow_post.speech import find_segments, read_script
@@ -94,6 +94,7 @@ def _segments(
         duration=film.duration,
         lines=lines,
         audio=partial(production_audio, film) if has_audio else None,
+        audio_blocks=partial(audio_blocks, film) if has_audio else None,
         mouths=analysis.mouths,
         script=asked.script if lines is not None else None,
     )

@@ -162,7 +162,7 @@ class DiT(nn.Module):
     def velocity(self, x: Tensor, t: Tensor, prepared: Prepared) -> Tensor:
         """x (B, latent, T), t (B,) to the velocity (B, latent, T)."""
         tokens = self.latent_in(x.transpose(1, 2)) + prepared.tokens  # (B, T, width)
-        embedded = self.time(t)
+        embedded = self.time(t).to(tokens.dtype)
         modulation = None
         if self.config.time == "token":
             tokens = torch.cat((embedded[:, None], tokens), dim=1)

@@ -26,9 +26,9 @@ class Engine:
 
     def __init__(self, name: str, device: torch.device, settings: GenerationSettings, dtype: torch.dtype) -> None:
         self.name, self.device = name, _in_words(device, dtype)
-        self._device, self._settings, self._dtype = device, settings, dtype
+        self._device, self._settings = device, settings
         self._weights = weight_files.load(settings.weights)
-        self._model = self._weights.model.to(device)
+        self._model = self._weights.model.to(device).quickened(dtype)
         self._vocoder = self._weights.vocoder.to(device)
         self.weights_digest = self._weights.digest
         self.voices: Sequence[str] = self._model.config.voices
@@ -55,16 +55,15 @@ class Engine:
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(1, LATENT_CHANNELS, ready.n_tokens, generator=generator).to(self._device)
         values = {name: value.to(self._device) for name, value in ready.values.items()}
-        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
-            latent = self._model.sample(
-                noise,
-                self._model.condition(values, ready.n_tokens),
-                sampler=self._settings.sampler,
-                steps=self._settings.steps,
-                guidance=self._settings.guidance,
-                window=round(self._model.config.window_s * TOKEN_RATE_HZ),
-            )
-        mel = self._model.codec.decode(latent.float())
+        latent = self._model.sample(
+            noise,
+            self._model.condition(values, ready.n_tokens),
+            sampler=self._settings.sampler,
+            steps=self._settings.steps,
+            guidance=self._settings.guidance,
+            window=round(self._model.config.window_s * TOKEN_RATE_HZ),
+        )
+        mel = self._model.codec.decode(latent)
         return _gated(self._vocoder(mel, seed)[0], mel[0]).cpu().numpy()
 
 

@@ -14,6 +14,10 @@ from vssflow_dit.dit import DiT, Prepared
 from vssflow_dit.flow import SAMPLERS, blend_weights, guided, window_starts
 
 
+WINDOWS_AT_ONCE = 8
+"""Windows of a long cue that are evaluated in one batch."""
+
+
 class UnifiedModel(nn.Module):
     """One flow-matching transformer for video-to-sound and visual text-to-speech (arXiv 2509.24773)."""
 
@@ -29,32 +33,50 @@ class UnifiedModel(nn.Module):
         return self.conditions(values, n_tokens)  # type: ignore[no-any-return]
 
     def velocity(self, x: Tensor, t: float, prepared: Prepared) -> Tensor:
-        """Velocity at x (B, 128, T) and time t in [0, 1]."""
-        return self.dit.velocity(x, torch.full((len(x),), t), prepared)
+        """Velocity (float32) at x (B, 128, T) and time t in [0, 1], computed in the transformer's own precision."""
+        dtype = self.dit.latent_in.weight.dtype
+        return self.dit.velocity(x.to(dtype), torch.full((len(x),), t, device=x.device), prepared).float()
+
+    def quickened(self, dtype: torch.dtype) -> UnifiedModel:
+        """This model with the transformer's matrices in `dtype`; the time's Fourier features stay exact."""
+        self.dit.to(dtype)
+        self.dit.time.float()
+        return self
 
     @torch.no_grad()
     def sample(self, noise: Tensor, condition: Condition, *, sampler: str, steps: int, guidance: float, window: int) -> Tensor:
-        """Noise (B, 128, T) to latent (B, 128, T).
+        """Noise (1, 128, T) to latent (1, 128, T).
 
         Where T exceeds `window`, the field is the blend of the fields of overlapping windows at every evaluation
-        (MultiDiffusion, arXiv 2302.08113), so that no seam can form.
+        (MultiDiffusion, arXiv 2302.08113), so that no seam can form. Windows are evaluated WINDOWS_AT_ONCE together,
+        with both guidance passes in the same batch: memory stays constant in T but for the latent itself.
         """
         n = noise.shape[2]
         starts = window_starts(n, window, window // 4)
         size = min(n, window)
-        weights = blend_weights(starts, size, n)
-        both = condition.with_unconditional() if guidance != 1.0 else condition
-        windows = [both.window(start, size) for start in starts]
-        prepared = [self.dit.prepare(part.concat, part.cross) for part in windows]
+        weights = blend_weights(starts, size, n).to(noise.device)
+        groups = [starts[k : k + WINDOWS_AT_ONCE] for k in range(0, len(starts), WINDOWS_AT_ONCE)]
+        prepared = [self._prepared(condition, group, size, guidance) for group in groups]
 
         def field(x: Tensor, t: float) -> Tensor:
             out = torch.zeros_like(x)
-            for start, row, ready in zip(starts, weights, prepared, strict=True):
-                part = x[..., start : start + size]
+            for group, ready in zip(groups, prepared, strict=True):
+                part = torch.cat([x[..., start : start + size] for start in group])
                 velocity = self.velocity(torch.cat((part, part)) if guidance != 1.0 else part, t, ready)
                 if guidance != 1.0:
                     velocity = guided(*velocity.chunk(2), guidance)
-                out[..., start : start + size] += row[start : start + size] * velocity
+                for start, row in zip(group, velocity, strict=True):
+                    share = weights[starts.index(start), start : start + size]
+                    out[0, :, start : start + size] += share * row
             return out
 
         return SAMPLERS[sampler](field, noise, steps)
+
+    def _prepared(self, condition: Condition, group: list[int], size: int, guidance: float) -> Prepared:
+        """The conditions of a group of windows, then as many unconditional ones where guidance needs them."""
+        windows = [condition.window(start, size) for start in group]
+        joined = Condition(torch.cat([w.concat for w in windows]), torch.cat([w.cross for w in windows]))
+        if guidance != 1.0:
+            joined = joined.with_unconditional()
+        dtype = self.dit.latent_in.weight.dtype
+        return self.dit.prepare(joined.concat.to(dtype), joined.cross.to(dtype))
