@@ -26,7 +26,7 @@ def setuptools_table() -> dict[str, Any]:
 def folder_of(package: str, table: dict[str, Any]) -> Path:
     for prefix, folder in table["package-dir"].items():
         if package == prefix or package.startswith(f"{prefix}."):
-            return ROOT / folder / package[len(prefix) :].strip(".").replace(".", "/")
+            return ROOT / str(folder) / package[len(prefix) :].strip(".").replace(".", "/")
     return ROOT / package.replace(".", "/")
 
 

@@ -68,6 +68,7 @@ def test_plugins_that_raise_exit_or_misspell_a_hook_do_not_stop_a_good_one(
     points = [
         plugin("exits_on_import", "raise SystemExit(3)", monkeypatch, tmp_path),
         plugin("raises", head + "@hookimpl\ndef vssflow_backends(): raise KeyError('oh')", monkeypatch, tmp_path),
+        plugin("idle", "", monkeypatch, tmp_path),
         plugin("misspells", head + "@hookimpl\ndef vssflow_backend(): return []", monkeypatch, tmp_path),
         plugin(
             "works",
@@ -79,7 +80,7 @@ def test_plugins_that_raise_exit_or_misspell_a_hook_do_not_stop_a_good_one(
     ]
     plugins = load_plugins(points)
     assert [offer.name for offer in plugins.backends()] == ["works"]
-    assert {broken.name for broken in plugins.broken} == {"exits_on_import", "raises", "misspells"}
+    assert {broken.name for broken in plugins.broken} == {"exits_on_import", "raises", "idle", "misspells"}
 
 
 def test_commands_of_plugins_reach_the_command_line() -> None:

@@ -90,7 +90,10 @@ def load_plugins(found: Iterable[EntryPoint] | None = None) -> Plugins:
     points = entry_points(group=hookspecs.GROUP) if found is None else found
     for point in sorted(set(points), key=lambda point: point.name):
         try:
-            manager.register(point.load(), point.name)
+            plugin = point.load()
+            manager.register(plugin, point.name)
+            if not manager.get_hookcallers(plugin):
+                plugins._record(BrokenPlugin(point.name, f"{point.value} implements no hook of vssflow-post"))
             plugins.versions[point.name] = f"{point.dist.name} {point.dist.version}" if point.dist else "no version"
         except (Exception, SystemExit) as error:  # noqa: BLE001  anything a stranger's import may raise
             plugins._record(BrokenPlugin(point.name, _one_line(error)))
