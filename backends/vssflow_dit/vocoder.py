@@ -19,11 +19,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vssflow_dit.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ, mel_filters
+from vssflow_dit.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ
+from vssflow_dit.oscillators import NYQUIST_HZ, band_geometry, pulse_train, tone_bank
 
 FORMAT = "vssflow-vocoder-1"
 NOISE_INPUTS = 32
-NYQUIST_HZ = SAMPLE_RATE_HZ / 2.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # As a picture one pixel high, channels last, oneDNN convolves twice as fast as in one dimension.
         mixed = self.mix(x.transpose(1, 2).unsqueeze(2)).squeeze(2).transpose(1, 2)
-        return x + self.scale * self.narrow(functional.gelu(self.widen(self.norm(mixed))))
+        change: Tensor = self.narrow(functional.gelu(self.widen(self.norm(mixed))))
+        return x + self.scale * change
 
 
 class Reader(nn.Module):
@@ -100,7 +101,8 @@ class Reader(nn.Module):
         super().__init__()
         self.n_bands = config.n_bands
         self.embed = nn.Linear(config.n_bands, config.reader_width)
-        self.blocks = nn.Sequential(*(Block(config.reader_width, 2 * config.reader_width) for _ in range(config.reader_blocks)))
+        blocks = (Block(config.reader_width, 2 * config.reader_width) for _ in range(config.reader_blocks))
+        self.blocks = nn.Sequential(*blocks)
         self.norm = nn.LayerNorm(config.reader_width)
         self.head = nn.Linear(config.reader_width, config.n_pitches + 1 + config.n_bands)
 
@@ -150,10 +152,10 @@ class Vocoder(nn.Module):
             self.head.bias[: 6 * self.config.n_bands] = starts.repeat_interleave(self.config.n_bands)
 
     def forward(self, log_mel: Tensor, seed: int = 0) -> Tensor:
-        """The same mel and seed give the same samples on the same machine. Raises ValueError for a mel of another shape."""
+        """The same mel and seed give the same sound. Raises ValueError for a mel of another shape."""
         if log_mel.dim() != 3 or log_mel.shape[1] != self.config.n_bands:
             raise ValueError(f"the vocoder wants a log-mel (B, {self.config.n_bands}, T), not {tuple(log_mel.shape)}")
-        generator = torch.Generator(device=log_mel.device).manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)  # on the CPU, so that every device hears the same noise
         return self.synthesise(log_mel, self.excitation(self.read(log_mel)), generator)
 
     def read(self, log_mel: Tensor) -> Reading:
@@ -171,64 +173,77 @@ class Vocoder(nn.Module):
             tones = self.band_centres_hz + reading.detune * self.band_widths_hz / 2.0
             return Excitation(log_hz.exp(), reading.voicing_logit.sigmoid(), tones.clamp(20.0, NYQUIST_HZ - 50.0))
 
-    def synthesise(self, log_mel: Tensor, excitation: Excitation, generator: torch.Generator, brief: bool = False) -> Tensor:
+    def synthesise(
+        self, log_mel: Tensor, excitation: Excitation, generator: torch.Generator, brief: bool = False
+    ) -> Tensor:
         """`brief` runs the backbone, and only it, in bfloat16."""
         with torch.no_grad():
             pulses = self.analyse(pulse_train(excitation.pitch_hz, excitation.voicing, generator))
             tones = self.analyse(tone_bank(excitation.tones_hz, self.band_widths_hz, generator))
             n_samples = log_mel.shape[2] * HOP
-            noise = self.analyse(torch.randn(len(log_mel), n_samples, generator=generator, device=log_mel.device))
+            noise = self.analyse(torch.randn(len(log_mel), n_samples, generator=generator).to(log_mel.device))
         with torch.autocast(log_mel.device.type, torch.bfloat16, enabled=brief):
             filters = self.shape(log_mel, excitation, pulses, tones, generator)
         return self.overlap_add(self.combine(log_mel, filters, pulses, tones, noise))
 
-    def shape(self, log_mel: Tensor, excitation: Excitation, pulses: Tensor, tones: Tensor, generator: torch.Generator) -> Tensor:
+    def shape(
+        self, log_mel: Tensor, excitation: Excitation, pulses: Tensor, tones: Tensor, generator: torch.Generator
+    ) -> Tensor:
         """The backbone: everything known about each frame to the head's numbers (B, T, 6 bands + 2 bins)."""
         voicing = excitation.voicing[..., None]
         pitch = voicing * (excitation.pitch_hz[..., None].log() - 5.0)
-        seen = torch.cat([torch.view_as_real(s[..., : self.seen_bins]).flatten(-2) for s in (pulses, tones)], -1) / 12.0
-        chance = torch.randn(*voicing.shape[:2], NOISE_INPUTS, generator=generator, device=voicing.device)
+        seen = torch.cat([torch.view_as_real(x[..., : self.seen_bins]).flatten(-2) for x in (pulses, tones)], -1) / 12.0
+        chance = torch.randn(*voicing.shape[:2], NOISE_INPUTS, generator=generator).to(voicing.device)
         x = self.embed(torch.cat([normalised(log_mel), voicing, pitch, seen, chance], -1))
-        return self.head(self.norm(self.blocks(x))).float()  # type: ignore[no-any-return]
+        filters: Tensor = self.head(self.norm(self.blocks(x)))
+        return filters.float()
 
     def combine(self, log_mel: Tensor, filters: Tensor, pulses: Tensor, tones: Tensor, noise: Tensor) -> Tensor:
         """Sources (B, T, bins) under the head's filters to the spectrum (B, T, bins)."""
-        bands = filters[..., : 6 * self.config.n_bands].unflatten(-1, (6, self.config.n_bands)) @ self.filter_matrix  # (B, T, 6, bins)
+        n_bands = self.config.n_bands
+        by_band = filters[..., : 6 * n_bands].reshape(*filters.shape[:2], 6, n_bands)
+        bands = by_band @ self.filter_matrix  # (B, T, 6, bins)
         envelope = source_gain(log_mel) @ self.filter_matrix
         level = envelope[..., None, :] + soft_limit(bands[..., [0, 1, 2, 5], :], 4.0)
         of_pulses, of_tones, of_noise, own = level.exp().unbind(-2)
         cosine, sine = bands[..., 3, :], bands[..., 4, :]
         of_pulses = of_pulses * torch.rsqrt(cosine.square() + sine.square() + 1e-6)
-        own_real, own_imaginary = filters[..., 6 * self.config.n_bands :].chunk(2, -1)
+        own_real, own_imaginary = filters[..., 6 * n_bands :].chunk(2, -1)
         # In real numbers, because PyTorch's complex gradients cost twice as much on a CPU.
         real = (pulses.real * cosine - pulses.imag * sine) * of_pulses + tones.real * of_tones + noise.real * of_noise
-        imaginary = (pulses.imag * cosine + pulses.real * sine) * of_pulses + tones.imag * of_tones + noise.imag * of_noise
+        imaginary = (
+            (pulses.imag * cosine + pulses.real * sine) * of_pulses + tones.imag * of_tones + noise.imag * of_noise
+        )
         return torch.complex(real + 12.0 * own_real * own, imaginary + 12.0 * own_imaginary * own)
 
     def analyse(self, waveform: Tensor) -> Tensor:
         """(B, 160 T) to frames centred where the mel's are, (B, T, bins)."""
         padding = (self.config.n_fft - HOP) // 2
         frames = functional.pad(waveform, (padding, padding)).unfold(1, self.config.n_fft, HOP)
-        return torch.fft.rfft(frames * self.window)
+        spectrum: Tensor = torch.fft.rfft(frames * self.window)
+        return spectrum
 
     def overlap_add(self, spectrum: Tensor) -> Tensor:
         """The inverse: (B, T, bins) to (B, 160 T), each sample divided by the windows that cover it."""
         n_frames, parts = spectrum.shape[1], self.config.n_fft // HOP
         frames = torch.fft.irfft(spectrum, self.config.n_fft) * self.window
         weights = self.window.square().expand(1, n_frames, -1)
-        total, weight = (
-            sum(functional.pad(x[:, :, k * HOP : (k + 1) * HOP], (0, 0, k, parts - 1 - k)) for k in range(parts)) for x in (frames, weights)
-        )
-        assert isinstance(total, Tensor) and isinstance(weight, Tensor)
+        total = frames.new_zeros(len(frames), n_frames + parts - 1, HOP)
+        weight = frames.new_zeros(1, n_frames + parts - 1, HOP)
+        for part in range(parts):
+            within = slice(part * HOP, (part + 1) * HOP)
+            total[:, part : part + n_frames] += frames[:, :, within]
+            weight[:, part : part + n_frames] += weights[:, :, within]
         padding = (self.config.n_fft - HOP) // 2
         kept = slice(padding, padding + n_frames * HOP)
-        return total.flatten(1)[:, kept] / weight.flatten(1)[:, kept].clamp(min=0.05)
+        waveform: Tensor = total.flatten(1)[:, kept] / weight.flatten(1)[:, kept].clamp(min=0.05)
+        return waveform
 
     def save(self, path: Path, facts: Mapping[str, str] | None = None) -> None:
         """Half precision, the config in the metadata; `path` appears complete or not at all."""
         from safetensors.torch import save_file
 
-        weights = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in self.state_dict().items()}
+        weights = {name: value.to("cpu", torch.float16).contiguous() for name, value in self.state_dict().items()}
         partial = path.with_name(path.name + ".partial")
         save_file(weights, partial, {"format": FORMAT, "config": json.dumps(asdict(self.config)), **(facts or {})})
         partial.replace(path)
@@ -243,7 +258,7 @@ class Vocoder(nn.Module):
             if metadata.get("format") != FORMAT:
                 raise ValueError(f"{path} is not a vocoder of format {FORMAT}")
             vocoder = cls(VocoderConfig(**json.loads(metadata["config"])))
-            vocoder.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})
+            vocoder.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118  (not a dict)
         return vocoder.eval().requires_grad_(False)
 
 
@@ -264,16 +279,6 @@ def source_gain(log_mel: Tensor) -> Tensor:
     return above_floor.log() - math.log(of_white_noise)
 
 
-def band_geometry(n_bands: int) -> tuple[Tensor, Tensor]:
-    """Centres and equivalent widths of the mel's triangles, in Hz."""
-    filters = mel_filters(n_bands).double()
-    bins = torch.linspace(0.0, NYQUIST_HZ, filters.shape[1], dtype=torch.float64)
-    weight = filters.sum(1)
-    centres = (filters @ bins) / weight
-    edges = torch.cat([torch.zeros(1, dtype=torch.float64), (centres[1:] + centres[:-1]) / 2.0, torch.tensor([NYQUIST_HZ], dtype=torch.float64)])
-    return centres.float(), edges.diff().float()
-
-
 def spread_matrix(centres_hz: Tensor, n_bins: int) -> Tensor:
     """Linear interpolation from bands to bins, held beyond the first and last centre: (bands, bins)."""
     bins = torch.linspace(0.0, NYQUIST_HZ, n_bins)[None].clamp(float(centres_hz[0]), float(centres_hz[-1]))
@@ -284,44 +289,3 @@ def spread_matrix(centres_hz: Tensor, n_bins: int) -> Tensor:
     matrix[upper - 1, columns] = 1.0 - share
     matrix[upper, columns] = share
     return matrix
-
-
-def phase_of(frequency_hz: Tensor, generator: torch.Generator) -> Tensor:
-    """Cycles at each sample from frequencies per frame (B, T, ...): (B, T, 160, ...), linear inside a frame, random start."""
-    step = frequency_hz.double() * (HOP / SAMPLE_RATE_HZ)
-    start = torch.rand(step[:, :1].shape, generator=generator, device=step.device)
-    base = (torch.cumsum(step, 1) - step + start) % 1.0
-    inside = (torch.arange(HOP, device=step.device) / HOP).reshape(1, 1, HOP, *([1] * (step.dim() - 2)))
-    return base.float().unsqueeze(2) + step.float().unsqueeze(2) * inside
-
-
-def between_frames(values: Tensor) -> Tensor:
-    """(B, T) to (B, 160 T), linear between frame centres."""
-    return functional.interpolate(values[:, None], scale_factor=HOP, mode="linear", align_corners=False)[:, 0]
-
-
-def pulse_train(pitch_hz: Tensor, voicing: Tensor, generator: torch.Generator) -> Tensor:
-    """All harmonics below 7.9 kHz as cosines, together as strong as white noise of variance 1: (B, T) to (B, 160 T)."""
-    phase = phase_of(pitch_hz, generator)
-    harmonics = torch.floor(7900.0 / pitch_hz)[..., None]
-    # The closed form of sum(cos(2 pi k phase), k = 1..n): Dirichlet's kernel; near whole phases its limit, n.
-    half = torch.sin(math.pi * phase)
-    near_whole = half.abs() < 1e-4
-    kernel = torch.sin(math.pi * ((2.0 * harmonics + 1.0) * phase % 2.0)) / torch.where(near_whole, 1.0, 2.0 * half) - 0.5
-    pulses = torch.where(near_whole, harmonics.expand_as(kernel), kernel) * torch.sqrt(2.0 * pitch_hz / NYQUIST_HZ)[..., None]
-    return pulses.flatten(1) * between_frames(voicing)
-
-
-def tone_bank(tones_hz: Tensor, widths_hz: Tensor, generator: torch.Generator) -> Tensor:
-    """One oscillator a band, as strong as white noise of variance 1 in that band: (B, T, bands) to (B, 160 T)."""
-    step = tones_hz.double() * (HOP / SAMPLE_RATE_HZ)  # cycles a frame
-    start = torch.rand(step[:, :1].shape, generator=generator, device=step.device)
-    base = ((torch.cumsum(step, 1) - step + start) % 1.0).float().flatten(0, 1)[..., None]
-    # Sixteen coarse and ten fine phases make 160 by the angle sum: a third of the sines, and the sum is a matrix product.
-    step = step.float().flatten(0, 1)[..., None]
-    coarse = 2.0 * math.pi * (base + step * (torch.arange(16, device=step.device) / 16.0))  # (B T, bands, 16)
-    fine = 2.0 * math.pi * step * (torch.arange(10, device=step.device) / HOP)
-    strengths = torch.sqrt(2.0 * widths_hz / NYQUIST_HZ)[:, None]
-    left = torch.cat([coarse.cos() * strengths, coarse.sin() * -strengths], 1)
-    right = torch.cat([fine.cos(), fine.sin()], 1)
-    return (left.transpose(1, 2) @ right).reshape(len(tones_hz), -1)

@@ -31,7 +31,9 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, waveform: Tensor) -> list[Tensor]:
-        spectrum = torch.stft(waveform, self.size, self.size // 4, window=torch.hann_window(self.size), return_complex=True)[:, :-1]
+        spectrum = torch.stft(
+            waveform, self.size, self.size // 4, window=torch.hann_window(self.size), return_complex=True
+        )[:, :-1]
         spectrum = spectrum / (0.375 * self.size) ** 0.5
         magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-6)
         # Square-root compression: phases and faint parts both stay visible.
@@ -55,7 +57,7 @@ class Discriminators(nn.Module):
         self.judges = nn.ModuleList([Discriminator(size) for size in SIZES])
 
     def compare(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the judges should learn from, how far `made` is from passing, and how far its inner values are from the truth's."""
+        """The judges' own loss, how far `made` is from passing, and how far its inner values are from the truth's."""
         learning, verdict, features = torch.zeros(()), torch.zeros(()), torch.zeros(())
         for judge in self.judges:
             *inner, last = judge(torch.cat([truth, made]))
@@ -64,5 +66,7 @@ class Discriminators(nn.Module):
             verdict = verdict + (1.0 - on_made).square().mean()
             for values in inner:
                 wanted, found = values.chunk(2)
-                features = features + (wanted.detach() - found).abs().mean() / wanted.detach().abs().mean().clamp(min=1e-3)
+                features = features + (wanted.detach() - found).abs().mean() / wanted.detach().abs().mean().clamp(
+                    min=1e-3
+                )
         return learning / len(self.judges), verdict / len(self.judges), features / len(self.judges)
