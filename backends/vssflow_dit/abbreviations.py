@@ -33,7 +33,8 @@ UNITS = {
     "kb": "kilobytes", "mb": "megabytes", "gb": "gigabytes", "tb": "terabytes", "w": "watts", "kw": "kilowatts",
     "v": "volts", "s": "seconds", "ms": "milliseconds", "min": "minutes", "h": "hours", "hrs": "hours",
     "%": "percent", "\u00b0": "degrees", "\u00b0c": "degrees celsius", "\u00b0f": "degrees fahrenheit",
-    "db": "decibels", "fps": "frames per second",
+    "db": "decibels", "fps": "frames per second", "am": "a. m.",
+    "pm": "p. m.",
 }  # fmt: skip
 """After a number."""
 NUMBERED = frozenset((
@@ -42,7 +43,7 @@ NUMBERED = frozenset((
 ))  # fmt: skip
 """What a Roman numeral counts; after any other name it is a rank (Henry the eighth)."""
 SPELLED = frozenset((
-    "ai", "am", "eu", "id", "pm", "tv", "uk", "us",
+    "ai", "eu", "id", "pm", "tv", "uk", "us",
 ))  # fmt: skip
 """Initials that would be words in lower case."""
 CURRENCIES = {"$": ("dollar", "cent"), "\u00a3": ("pound", "penny"), "\u20ac": ("euro", "cent"), "\u00a5": ("yen", "")}

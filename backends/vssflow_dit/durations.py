@@ -71,7 +71,7 @@ def _syllables(phonemes: Sequence[Phoneme]) -> tuple[npt.NDArray[np.int64], npt.
 
 
 def _words(phonemes: Sequence[Phoneme]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For each sound: the length of its word, its place in it, and 0 before the word's vowels, 1 among, 2 after them."""
+    """For each sound: its word's length, its place in it, and 0 before the word's vowels, 1 among, 2 after them."""
     length, place, part = (np.zeros(len(phonemes), np.int64) for _ in range(3))
     first = 0
     for k, sound in enumerate(phonemes):
@@ -232,7 +232,7 @@ def fit_to_span(
     phonemes: Sequence[Phoneme] | None = None,
     limits: tuple[float, float] = (0.75, 1.3),
 ) -> tuple[Seconds, float, str]:
-    """Durations scaled to fill `span_s`, when the first sound starts in it (s), and a sentence if the line does not fit.
+    """Durations scaled to fill `span_s`, the first sound's start in it (s), and a sentence if the line does not fit.
 
     A line that is too long gives up its pauses first (where `phonemes` says which sounds are pauses), then speaks
     faster, to `limits[0]`; what still runs past the span is told in the sentence, and is for the caller to cut or to

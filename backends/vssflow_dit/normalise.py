@@ -21,8 +21,12 @@ from vssflow_dit.numerals import cardinal, digits, ordinal, read_number, year
 PAUSE = "|"
 """Stands between words where the speaker pauses."""
 
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00b4": "'", "`": "'", "\u2014": " , ", "\u2013": "-",
-                         "\u2212": "-", "\u2026": " , ", "\u00a0": " ", "\u202f": " "})  # fmt: skip
+_QUOTES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'")
+    | dict.fromkeys("\u2013\u2212", "-")
+    | dict.fromkeys("\u2014\u2026", " , ")
+    | dict.fromkeys("\u00a0\u202f", " ")
+)
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
 _TOKEN = re.compile(
@@ -52,6 +56,7 @@ def spoken_words(text: str, known: Container[str]) -> list[str]:
     letters of other alphabets than the Latin one have no sound. No PAUSE at either end, nor two in a row.
     """
     plain = re.sub(r"</?[a-zA-Z][^<>]*>|\{\\[^}]*\}", " ", text).translate(_QUOTES)
+    plain = re.sub(r"\b([a-z])-(?=\1)", "", plain, flags=re.IGNORECASE)  # w-w-what
     if not re.search(r"[a-z]", plain) and len(re.findall(r"[A-Z]{2,}", plain)) > 1:
         plain = plain.lower()  # a shouted line, not initials
     words: list[str] = []
@@ -86,6 +91,8 @@ def _read(found: re.Match[str], text: str, at: int, known: Container[str]) -> tu
         spoken = _SHORT_TAIL.get(lower, " ".join(letter + "." for letter in lower.replace(".", "")))
         return [*spoken.split(), *ends], at
     readers = {"money": _money, "clock": _clock, "decade": _decade, "fraction": _fraction}
+    if kind == "clock" and (half := re.match(r"\s?([ap])m\b", text[at:], re.IGNORECASE)):
+        return [*_clock(token), half[1].lower() + ".", "m."], at + half.end()
     if kind in readers:
         return readers[kind](token), at
     if kind == "phone":
@@ -113,21 +120,24 @@ def _read_word(token: str, text: str, at: int, known: Container[str]) -> tuple[l
         return [said] if " " not in said else said.split(), at + (1 if text[at + 1 :].strip() else 0)
     if not lower.strip("'"):
         return [], at
+    if lower not in known and re.search(r"([a-z])\1\1", lower) and lower != "www":  # nooo, hmmmm
+        twice, once = (re.sub(r"([a-z])\1\1+", short, lower) for short in (r"\1\1", r"\1"))
+        return [once if once in known and twice not in known else twice], at
     numeral = re.match(r"\s+(X{0,2}(?:IX|IV|V?I{1,3}|V)|X{2})\b(?!')", text[at:]) if word[:1].isupper() else None
     if numeral and len(numeral[1]) > 1:
         number = _roman(numeral[1])
         return [lower, *(cardinal(number) if lower in NUMBERED else ["the", *ordinal(number)])], at + numeral.end()
     initials = re.fullmatch(r"([A-Z]{2,5})('s|s)?", word)
-    if initials and (lower not in known or lower in SPELLED or initials[2] == "s"):
-        if not _sayable(initials[1]) or lower in SPELLED:
-            return _letters(initials[1], initials[2] or ""), at
+    read_as_word = lower in known and initials and initials[2] != "s"
+    if initials and (lower in SPELLED or not (read_as_word or _sayable(initials[1]))):
+        return _letters(initials[1], initials[2] or ""), at
     if lower not in known and len(lower) < 6 and not re.search("[aeiouy']", lower):
-        return (_letters(word, "") if len(set(lower)) > 1 or lower == "www" else []), at
+        return _letters(word, ""), at
     return [lower if lower in known else lower.strip("'")], at
 
 
 def _sayable(capitals: str) -> bool:
-    """Whether capitals that no dictionary has read like a word (NATO), not like initials (BBC): vowels amid consonants."""
+    """Whether capitals that no dictionary has read like a word (NATO), not like initials (BBC)."""
     return len(capitals) > 3 and bool(re.fullmatch(r"(?:[^AEIOU]{0,2}[AEIOU]){2,3}[^AEIOU]?", capitals))
 
 

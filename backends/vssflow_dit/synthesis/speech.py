@@ -195,17 +195,20 @@ def write_speech(folder: Path, spoken: Sequence[Utterance]) -> None:
 FORMAT = """\
 # Spoken sentences
 Read with `vssflow_dit.synthesis.speech.SpeechSet(folder)`: `len(set)`, `set[k] -> Utterance` (memory-mapped).
-* `audio.npy`: int16, 16 kHz mono, all utterances end to end (np.load(..., mmap_mode="r")). Speech at -23 dBFS RMS, peak < 0.95.
+* `audio.npy`: int16, 16 kHz mono, all utterances end to end (np.load(..., mmap_mode="r")).
+  Speech at -23 dBFS RMS, peak < 0.95.
 * `index.npz`, n utterances:
   * `sample_offsets` int64 (n + 1): utterance k is audio[sample_offsets[k]:sample_offsets[k + 1]];
   * `phoneme_offsets` int64 (n + 1): likewise into the three arrays below;
-  * `ids` int16: phoneme ids 1..70 (`phonemes.SYMBOLS`); 59 = `<blank>`: the 50 ms of silence at both edges, and pauses inside;
-  * `ends_s` float32: seconds from the utterance's start at which the phoneme ends; the next starts there, the first at 0,
-    the last ends with the audio;
+  * `ids` int16: phoneme ids 1..70 (`phonemes.SYMBOLS`); 59 = `<blank>`: the 50 ms of silence at both
+    edges, and pauses inside;
+  * `ends_s` float32: seconds from the utterance's start at which the phoneme ends; the next starts there, the first
+    at 0, the last ends with the audio;
   * `flags` uint8: bit 0 word-final, bit 1 in the last rime before a pause or the end;
   * `voice` int8 (n): index into `voices` of texts.json.
 * `texts.json`: {"voices": [...], "texts": [n sentences]}.
-Voices: flite 2.2's CMU Arctic voices slt, rms, awb (free licence of Carnegie Mellon University). Texts: Debian's `fortunes` and an own grammar.
+Voices: flite 2.2's CMU Arctic voices slt, rms, awb (free licence of Carnegie Mellon University).
+Texts: Debian's `fortunes` and an own grammar.
 """
 
 
