@@ -35,8 +35,13 @@ class Analysis:
     """In order of appearance; none crosses a cut."""
     features: dict[str, Track]
     """The backend's own, from its encoder."""
-    thumbnails: tuple[tuple[bytes, ...], ...]
-    """One to three JPEG pictures of each scene, in order of the scenes and of time."""
+    pictures: tuple[tuple[bytes, ...], ...]
+    """One to three small JPEGs of each scene, in order of the scenes and of time."""
+
+    @property
+    def thumbnails(self) -> tuple[bytes, ...]:
+        """One small JPEG of each scene, from its middle."""
+        return tuple(jpegs[len(jpegs) // 2] for jpegs in self.pictures)
 
 
 def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progress: Report = silent) -> Analysis:
@@ -54,7 +59,8 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
             progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
     scenes = cuts.finish(film.duration)
-    return Analysis(scenes, mouths.finish(film.duration), encoder.finish(film.duration), thumbnails.of_scenes(scenes))
+    features = encoder.finish(film.duration)
+    return Analysis(scenes, mouths.finish(film.duration), features, thumbnails.of_scenes(scenes))
 
 
 def _push(frame: Frame, cuts: CutFinder, mouths: MouthTracker, thumbnails: Thumbnails) -> None:
@@ -94,7 +100,13 @@ class Thumbnails:
 
     def of_scenes(self, scenes: tuple[Scene, ...]) -> tuple[tuple[bytes, ...], ...]:
         kept = self._kept + _first_middle_last(self._candidates)
-        return tuple(tuple(jpeg for sample, jpeg in kept if scene.span.contains(sample)) for scene in scenes)
+        return tuple(_inside(kept, scene) for scene in scenes)
+
+
+def _inside(kept: list[tuple[int, bytes]], scene: Scene) -> tuple[bytes, ...]:
+    """The scene's own pictures; the nearest one where it was over before it was known."""
+    inside = tuple(jpeg for sample, jpeg in kept if scene.span.contains(sample))
+    return inside or (min(kept, key=lambda one: abs(one[0] - scene.span.start))[1],)
 
 
 def _first_middle_last(candidates: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +138,7 @@ def _moved(grey: Grey, eyes: Grey, band: Box) -> tuple[float, float] | None:
     area = Box(band.x - reach, band.y - reach, eyes.shape[1] + 2 * reach, eyes.shape[0] + 2 * reach)
     shift_x, shift_y = (area.width - band.width) / 2 - reach, (area.height - band.height) / 2 - reach
     area = Box(area.x - shift_x, area.y - shift_y, area.width, area.height)
-    scores = cv2.matchTemplate(_crop(grey, area), eyes, cv2.TM_CCOEFF_NORMED)
+    scores = np.asarray(cv2.matchTemplate(_crop(grey, area), eyes, cv2.TM_CCOEFF_NORMED), np.float32)
     _, best, _, (column, row) = cv2.minMaxLoc(scores)
     if best < _MATCH:
         return None
@@ -147,7 +147,7 @@ def _moved(grey: Grey, eyes: Grey, band: Box) -> tuple[float, float] | None:
     return fine_x - (scores.shape[1] - 1) / 2, fine_y - (scores.shape[0] - 1) / 2
 
 
-def _peak(scores: npt.NDArray[np.float32], at: int) -> float:
+def _peak(scores: npt.NDArray[np.floating[Any]], at: int) -> float:
     """The top of the parabola through the best score and its neighbours."""
     if not 0 < at < len(scores) - 1:
         return float(at)
@@ -166,4 +166,5 @@ def _darkness(mouth: Grey) -> float:
 def _normalised(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """0 for this face's closed mouth, 1 for its widest; a face whose mouth never moves stays near 0."""
     closed, wide = np.percentile(raw, (10, 97))
-    return np.clip((raw - closed) / max(wide - closed, _FLOOR), 0.0, 1.0)
+    opening: npt.NDArray[np.float64] = np.clip((raw - closed) / max(float(wide - closed), _FLOOR), 0.0, 1.0)
+    return opening

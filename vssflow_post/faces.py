@@ -66,16 +66,13 @@ class MouthTracker:
         """A new shot began at `sample`, which may lie a few frames back: nothing is followed across it."""
         for track in self._following:
             track.end_at(sample)
-        self._done += self._following
-        self._following = []
+        self._stop_following()
         self._next_search = self._next_look = 0
 
     def finish(self, duration: Span) -> tuple[MouthTrack, ...]:
         """The tracks of faces that were believed, by the time they appear."""
-        self._done += self._following
-        self._following = []
-        believed = [track for track in self._done if track.believed]
-        tracks = [track.result(duration, (self._width, self._height)) for track in believed]
+        self._stop_following()
+        tracks = [track.result(duration, (self._width, self._height)) for track in self._done]
         return tuple(sorted((one for one in tracks if one is not None), key=lambda one: (one.span, one.box)))
 
     def _search(self, frame: Frame, cascades: _Cascades) -> None:
@@ -108,9 +105,12 @@ class MouthTracker:
             track.agreed = cascades.agree(grey, found)
 
     def _retire(self, sample: int) -> None:
-        lost = [track for track in self._following if track.lost]
-        self._done += [track for track in lost if track.believed]
+        self._done += [track for track in self._following if track.lost and track.believed]
         self._following = [track for track in self._following if not track.lost]
+
+    def _stop_following(self) -> None:
+        self._done += [track for track in self._following if track.believed]
+        self._following = []
 
 
 class _Cascades:

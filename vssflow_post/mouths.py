@@ -6,13 +6,15 @@ audiovisual speech"); a smile, a yawn or a turned head moves it slowly, camera n
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.backend import MouthTrack
 from vssflow_post.timeline import CLOCK_HZ, Span
 
-Curve = npt.NDArray[np.float64]
+Curve: TypeAlias = npt.NDArray[np.float64]
 
 _SLOW_S = 0.5
 """Movements slower than this are not syllables: they are taken off by a moving mean of this length."""
@@ -20,8 +22,12 @@ _WINDOW_S = 0.36
 """Length over which movement is weighed: a syllable and a half."""
 _STARTS = 0.10
 """Root mean square of the fast part of the opening (0..1) at which speech is believed."""
-_GOES_ON = 0.05
+_GOES_ON = 0.06
 """Above this it goes on, once believed."""
+_MOVES_PER_S = 1.0
+_SHARE = 0.3
+_NEAR_S = 0.75
+"""The mouth counts as moving above this speed, and above this share of the fastest movement this near."""
 _PAUSE_S = 0.4
 """Shorter pauses lie within one span: words have them."""
 
@@ -31,35 +37,53 @@ def speaking_spans(track: MouthTrack, min_s: float = 0.3) -> list[Span]:
     opening, rate_hz = np.asarray(track.opening.values[:, 0], np.float64), track.opening.rate_hz
     if len(opening) < 3:
         return []
-    strength = syllabic_strength(opening, rate_hz)
-    runs = _bridged(_runs_with_hysteresis(strength), round(_PAUSE_S * rate_hz))
+    # Strength says whether it is speech, but its window blurs the edges; movement says from when to when.
+    speech = _believed(syllabic_strength(opening, rate_hz)) & _moving(opening, rate_hz)
+    runs = _bridged(_runs(speech), round(_PAUSE_S * rate_hz))
     long_enough = [(start, end) for start, end in runs if (end - start) / rate_hz >= min_s]
     return [_span(track.span, start, end, rate_hz) for start, end in long_enough]
 
 
 def syllabic_strength(opening: Curve, rate_hz: float) -> Curve:
     """How much the mouth moves at the rate of syllables, at each row: RMS, in units of the opening."""
-    smooth = _centred_mean(opening, 3, np.array([0.25, 0.5, 0.25]))
-    fast = smooth - _centred_mean(smooth, _odd(_SLOW_S * rate_hz))
-    return np.sqrt(_centred_mean(fast**2, _odd(_WINDOW_S * rate_hz)))
+    smooth = _smooth(opening)
+    fast = smooth - _mean_around(smooth, _odd(_SLOW_S * rate_hz))
+    strength: Curve = np.sqrt(_mean_around(fast**2, _odd(_WINDOW_S * rate_hz)))
+    return strength
+
+
+def _believed(strength: Curve) -> npt.NDArray[np.bool_]:
+    """Rows of the runs above the lower bar that reach the upper one."""
+    believed = np.zeros(len(strength), np.bool_)
+    for start, end in _runs(strength > _GOES_ON):
+        believed[start:end] = strength[start:end].max() > _STARTS
+    return believed
+
+
+def _moving(opening: Curve, rate_hz: float) -> npt.NDArray[np.bool_]:
+    speed = np.abs(np.gradient(_smooth(opening))) * rate_hz
+    near = round(_NEAR_S * rate_hz)
+    fastest_near = np.lib.stride_tricks.sliding_window_view(np.pad(speed, near), 2 * near + 1).max(axis=1)
+    moving: npt.NDArray[np.bool_] = speed > np.maximum(_MOVES_PER_S, _SHARE * fastest_near)
+    return moving
 
 
 def _odd(length: float) -> int:
     return max(3, 2 * round((length - 1) / 2) + 1)
 
 
-def _centred_mean(values: Curve, length: int, weights: Curve | None = None) -> Curve:
-    kernel = np.full(length, 1.0 / length) if weights is None else weights
-    padded = np.pad(values, length // 2, mode="edge")
-    return np.convolve(padded, kernel, mode="valid")
+def _smooth(values: Curve) -> Curve:
+    return np.convolve(np.pad(values, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
 
 
-def _runs_with_hysteresis(strength: Curve) -> list[tuple[int, int]]:
-    """Runs above the lower bar that reach the upper one, as [start, end)."""
-    above = np.concatenate(([False], strength > _GOES_ON, [False]))
-    edges = np.flatnonzero(above[1:] != above[:-1])
-    runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [(start, end) for start, end in runs if strength[start:end].max() > _STARTS]
+def _mean_around(values: Curve, length: int) -> Curve:
+    return np.convolve(np.pad(values, length // 2, mode="edge"), np.full(length, 1.0 / length), mode="valid")
+
+
+def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Stretches of True, as [start, end)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _bridged(runs: list[tuple[int, int]], max_gap: int) -> list[tuple[int, int]]:

@@ -87,8 +87,8 @@ def _packet_sample(film: Film, packet: Packet[VideoStream]) -> int:
 
 
 def _sample(film: Film, picture: VideoFrame, number: int) -> int:
-    """Its time by its own timestamp; by its number where the container gave none (old AVI)."""
-    if picture.pts is None:
+    """Its time by its own timestamp; by its number where the container has none (AVI knows only the decoding order)."""
+    if picture.pts is None or (film.container == "avi" and not film.variable_rate):
         return samples_from_frame(number, film.frame_rate)
     return film.sample_of_pts(picture.pts)
 

@@ -47,7 +47,8 @@ def scan_packets(container: InputContainer, stream: VideoStream) -> PacketScan:
                 continue
             n_marked_corrupt += packet.is_corrupt
             times.append(pts)
-            dts_order.append(packet.dts if packet.dts is not None else pts)
+            if packet.dts is not None:
+                dts_order.append(packet.dts)
             if len(times) == 1 or pts >= last_pts:
                 last_pts, last_duration = pts, packet.duration or 0
     except av.error.FFmpegError as error:

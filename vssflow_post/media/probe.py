@@ -196,6 +196,7 @@ def _duration_s(stream: VideoStream, scan: PacketScan, rate: Fraction, time_base
     exact = scan.n_frames * frame_s
     if scan.even and abs(exact - measured) <= max(3 * time_base, Fraction(1, 1000)):
         return exact
-    if declared is not None and abs(declared - measured) < frame_s:
+    last_start = (scan.last_pts - scan.first_pts) * time_base
+    if declared is not None and abs(declared - measured) < frame_s and declared > last_start:
         return declared
     return measured

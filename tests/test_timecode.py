@@ -1,0 +1,73 @@
+"""Labels and the clock, against the arithmetic of SMPTE ST 12-1."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vssflow_post.media.timecode import (
+    frame_from_timecode,
+    samples_from_timecode,
+    timecode_from_frame,
+    timecode_from_samples,
+)
+
+NTSC, NTSC_60, FILM = Fraction(30000, 1001), Fraction(60000, 1001), Fraction(24000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("label", "rate", "frame", "sample"),
+    [
+        ("01:00:00:00", Fraction(25), 90_000, 172_800_000),
+        ("01:00:00:00", FILM, 86_400, 86_400 * 2002),
+        ("01:00:00:00", NTSC, 108_000, 172_972_800),  # 3603.6 s: a non-drop hour is longer than an hour
+        ("01:00:00;00", NTSC, 107_892, 172_799_827),  # 3599.9964 s
+        ("00:01:00;02", NTSC, 1800, 2_882_880),
+        ("00:10:00;00", NTSC, 17_982, 28_799_971),
+        ("10:00:00;00", NTSC_60, 2_157_840, 1_727_998_272),
+        ("23:59:59:24", Fraction(25), 2_159_999, 4_147_198_080),
+        ("00:00:00:01", NTSC, 1, 1602),
+    ],
+)
+def test_labels_stand_for_known_frames_and_samples(label: str, rate: Fraction, frame: int, sample: int) -> None:
+    assert frame_from_timecode(label, rate) == frame
+    assert samples_from_timecode(label, rate) == sample
+
+
+def test_drop_frame_skips_exactly_the_labels_of_the_standard() -> None:
+    ten_minutes = [timecode_from_frame(frame, NTSC, drop_frame=True) for frame in range(17_983)]
+    assert len(set(ten_minutes)) == len(ten_minutes)
+    assert ten_minutes[1799] == "00:00:59;29"
+    assert ten_minutes[1800] == "00:01:00;02"
+    assert ten_minutes[17_981] == "00:09:59;29"
+    assert ten_minutes[17_982] == "00:10:00;00"
+    assert [frame_from_timecode(label, NTSC) for label in ten_minutes] == list(range(17_983))
+
+
+@pytest.mark.parametrize(
+    ("label", "rate"),
+    [
+        ("00:01:00;00", NTSC),
+        ("00:00:00:25", Fraction(25)),
+        ("24:00:00:00", Fraction(25)),
+        ("00:60:00:00", Fraction(25)),
+        ("1:00:00:00", Fraction(25)),
+        ("00:00:00;00", Fraction(25)),
+        ("00:00:00;00", FILM),
+        ("٠٠:٠٠:٠٠:٠٠", Fraction(25)),
+        ("", Fraction(25)),
+    ],
+)
+def test_labels_that_do_not_exist_are_refused(label: str, rate: Fraction) -> None:
+    with pytest.raises(ValueError, match="timecode|exist"):
+        frame_from_timecode(label, rate)
+
+
+@given(st.sampled_from([NTSC, NTSC_60, FILM, Fraction(25), Fraction(24), Fraction(50)]), st.integers(0, 2_000_000))
+def test_every_frame_has_one_label_and_one_place_on_the_clock(rate: Fraction, frame: int) -> None:
+    for drop_frame in (False, True) if rate in (NTSC, NTSC_60) else (False,):
+        label = timecode_from_frame(frame, rate, drop_frame)
+        assert frame_from_timecode(label, rate) == frame
+        assert timecode_from_samples(samples_from_timecode(label, rate), rate, drop_frame) == label
