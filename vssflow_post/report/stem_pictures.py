@@ -25,7 +25,7 @@ LOWEST_HZ = 40.0
 FLOOR_DB, TOP_DB = -90.0, -16.0
 """Power of a bin against a full-scale sine: black and brightest."""
 COLUMNS_PER_S = 40
-MIN_COLUMNS, MAX_COLUMNS = 600, 2400
+MIN_COLUMNS, MAX_COLUMNS = 600, 1600
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _spectrum_image(spectrum: Plane) -> npt.NDArray[np.uint8]:
 def _uri(image: npt.NDArray[np.uint8]) -> str:
     import cv2
 
-    done, png = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    done, png = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 6])
     if not done:
         raise RuntimeError("OpenCV was built without PNG")
     return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode("ascii")
