@@ -83,7 +83,7 @@ _BACKGROUND = (70, 90, 110)
 def drawn_face(
     opening: float, width: int = 320, height: int = 180, centre: tuple[float, float] = (160, 90), size: float = 45
 ) -> Picture:
-    """A shaded face before a plain wall; `opening` 0..1 opens the mouth. `size` is half the head's height, in pixels."""
+    """A shaded face before a plain wall; `opening` 0..1 opens the mouth, `size` is half the head's height in pixels."""
     patch = _face_patch(round(32 * opening), size)
     shift = np.array([[1, 0, centre[0] - patch.shape[1] / 2], [0, 1, centre[1] - patch.shape[0] / 2]], np.float32)
     placed = cv2.warpAffine(patch, shift, (width, height), borderMode=cv2.BORDER_CONSTANT, borderValue=_BACKGROUND)

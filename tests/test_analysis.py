@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from drawn_films import drawn_face, texture, write_film
+
 from vssflow_post import analysis as analysis_module
 from vssflow_post.analysis import Thumbnails, analyse
 from vssflow_post.backend import Frame, Track

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from drawn_films import Picture, drawn_face, texture
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vssflow_post.backend import Frame, MouthTrack, Track
 from vssflow_post.faces import MouthTracker
 from vssflow_post.mouths import speaking_spans
@@ -183,6 +184,7 @@ def test_short_movements_are_dropped() -> None:
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=200), st.integers(0, 10**9))
+@settings(deadline=None)
 def test_spans_lie_in_order_inside_the_track(opening: list[float], start: int) -> None:
     track = track_of(opening, start)
     spans = speaking_spans(track)

@@ -15,9 +15,9 @@ import pytest
 from drawn_films import texture, write_film
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vssflow_post.errors import FilmError, FilmFailed, FilmRejected
 from vssflow_post.media import (
-    Film,
     audio_blocks,
     display_size,
     ensure_unchanged,
@@ -172,6 +172,7 @@ def test_rotated_pictures_stand_upright(tmp_path: Path) -> None:
     st.one_of(st.none(), st.fractions(Fraction(1, 4), 4)),
     st.integers(16, 640),
 )
+@settings(deadline=None)
 def test_small_size_fits_and_never_grows(width: int, height: int, aspect: Fraction | None, longer_side: int) -> None:
     small = display_size(width, height, aspect, longer_side)
     assert 1 <= max(small) <= max(longer_side, 1)
@@ -390,6 +391,19 @@ def test_a_huge_picture_is_refused(tmp_path: Path) -> None:
     assert verdict_of(path) == "rejected:too_large"
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mov"])
+def test_too_many_streams_are_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"streams{suffix}"
+    with av.open(str(path), "w") as out:
+        streams = [out.add_stream("mpeg4", rate=25) for _ in range(300)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        for stream in streams:
+            out.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
+            out.mux(stream.encode(None))
+    assert verdict_of(path) == "rejected:too_large"
+
+
 def test_a_film_that_changes_is_noticed(good: Path, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(good.read_bytes())
@@ -402,12 +416,14 @@ def test_a_film_that_changes_is_noticed(good: Path, tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=3000))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_any_first_bytes_give_a_demuxer_or_a_verdict(head: bytes) -> None:
     try:
-        assert demuxer_of(head)
+        said = demuxer_of(head)
     except FilmRejected as rejected:
-        assert rejected.code in ("empty", "not_media", "no_video", "playlist")
+        said = rejected.code
+    assert said
+    assert (said == "empty") == (head == b"")
 
 
 @given(data=st.data())
@@ -422,11 +438,11 @@ def test_any_damage_ends_in_a_verdict_or_a_film(
         content[at : at + 8] = data.draw(st.binary(min_size=8, max_size=8))
     path = tmp_path_factory.getbasetemp() / "damaged.mp4"
     path.write_bytes(bytes(content))
+    n_frames, code = 0, ""
     try:
         film = probe(path)
-        assert isinstance(film, Film)
-        for frame in frames(film, 32):
-            assert frame.pixels.ndim == 3
+        n_frames = sum(1 for _ in frames(film, 32))
         production_audio(film, 8000)
     except FilmError as verdict:
-        assert verdict.code
+        code = verdict.code
+    assert n_frames or code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from drawn_films import Picture, texture
+
 from vssflow_post.backend import Frame
 from vssflow_post.errors import UsageError
 from vssflow_post.scenes import CutFinder
@@ -40,7 +42,7 @@ def cuts_of(pictures: Sequence[Picture], detector: str, rate: Fraction = FILM_RA
     assert [scene.index for scene in scenes] == list(range(len(scenes)))
     assert scenes[0].span.start == 0
     assert scenes[-1].span.end == samples[-1]
-    assert all(one.span.end == other.span.start for one, other in zip(scenes, scenes[1:], strict=False))
+    assert all(one.span.end == other.span.start for one, other in itertools.pairwise(scenes))
     return [samples.index(scene.span.start) for scene in scenes[1:]]
 
 

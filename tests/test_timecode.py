@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vssflow_post.media.timecode import (
     frame_from_timecode,
     samples_from_timecode,
@@ -56,16 +57,17 @@ def test_drop_frame_skips_exactly_the_labels_of_the_standard() -> None:
         ("1:00:00:00", Fraction(25)),
         ("00:00:00;00", Fraction(25)),
         ("00:00:00;00", FILM),
-        ("٠٠:٠٠:٠٠:٠٠", Fraction(25)),
+        ("\u0660\u0660:00:00:00", Fraction(25)),
         ("", Fraction(25)),
     ],
 )
 def test_labels_that_do_not_exist_are_refused(label: str, rate: Fraction) -> None:
-    with pytest.raises(ValueError, match="timecode|exist"):
+    with pytest.raises(ValueError, match=r"timecode|exist"):
         frame_from_timecode(label, rate)
 
 
 @given(st.sampled_from([NTSC, NTSC_60, FILM, Fraction(25), Fraction(24), Fraction(50)]), st.integers(0, 2_000_000))
+@settings(deadline=None)
 def test_every_frame_has_one_label_and_one_place_on_the_clock(rate: Fraction, frame: int) -> None:
     for drop_frame in (False, True) if rate in (NTSC, NTSC_60) else (False,):
         label = timecode_from_frame(frame, rate, drop_frame)

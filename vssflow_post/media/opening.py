@@ -32,14 +32,35 @@ def open_film(path: Path, demuxer: str) -> InputContainer:
         "max_streams": str(MAX_STREAMS),
         "max_pixels": str(MAX_PIXELS),
     }
+    too_large = FilmRejected("too_large", f"It has {MAX_STREAMS} streams or more, or needs too much memory.")
     try:
-        return av.open(f"file:{os.fspath(path)}", "r", format=demuxer, options=options, metadata_errors="replace")
+        container = av.open(f"file:{os.fspath(path)}", "r", format=demuxer, options=options, metadata_errors="replace")
     except MemoryError as error:
-        raise FilmRejected("too_large", f"It has more than {MAX_STREAMS} streams, or needs too much memory.") from error
+        raise too_large from error
     except (av.error.PermissionError, av.error.FileNotFoundError, av.error.OSError) as error:
         raise FilmFailed("source_io", f"{path} cannot be read: {error.strerror}.") from error
     except av.error.FFmpegError as error:
         raise FilmRejected("corrupt", f"Its {demuxer} headers cannot be read: {error.strerror}.") from error
+    if len(container.streams) >= MAX_STREAMS:  # Some demuxers leave out, without a word, what is past the limit.
+        container.close()
+        raise too_large
+    return container
+
+
+def declared_pixels(path: Path, demuxer: str, index: int) -> int:
+    """Pixels of a stream's pictures as the headers say, without the limit and without decoding any; 0 if unknown.
+
+    For the verdict only: FFmpeg forgets the size of a picture that is past the limit.
+    """
+    import av
+
+    options = {"protocol_whitelist": "file", "format_whitelist": demuxer, "codec_whitelist": "none"}
+    try:
+        with av.open(f"file:{os.fspath(path)}", "r", format=demuxer, options=options) as container:
+            stream = next((one for one in container.streams.video if one.index == index), None)
+            return stream.width * stream.height if stream is not None else 0
+    except av.error.FFmpegError:
+        return 0
 
 
 def read_only(container: InputContainer, stream: Stream) -> None:

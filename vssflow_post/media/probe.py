@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.completeness import shortage
 from vssflow_post.media.film import AudioStream, Film
-from vssflow_post.media.opening import MAX_PIXELS, open_film, read_only
+from vssflow_post.media.opening import MAX_PIXELS, declared_pixels, open_film, read_only
 from vssflow_post.media.packets import PacketScan, scan_packets
 from vssflow_post.media.regular import open_regular
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of
@@ -49,7 +49,7 @@ def probe(path: Path) -> Film:
         source = _identify(file)
     with open_film(path, source.demuxer) as container:
         notes: list[str] = []
-        stream = _choose_video(container, notes)
+        stream = _choose_video(container, path, source.demuxer, notes)
         timecode = _declared_timecode(container, stream)
         audio = _audio_streams(container, notes)
         read_only(container, stream)
@@ -70,7 +70,7 @@ def _identify(file: BinaryIO) -> _Source:
     return _Source(demuxer, digest.hexdigest(), status.st_size, status.st_mtime_ns)
 
 
-def _choose_video(container: InputContainer, notes: list[str]) -> VideoStream:
+def _choose_video(container: InputContainer, path: Path, demuxer: str, notes: list[str]) -> VideoStream:
     from av.stream import Disposition
 
     still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -85,8 +85,9 @@ def _choose_video(container: InputContainer, notes: list[str]) -> VideoStream:
         raise FilmRejected("unsupported_codec", "There is no decoder for its video codec.")
     if stream.codec_tag.lower() in _ENCRYPTED_TAGS:
         raise FilmRejected("unsupported_codec", "Its picture is encrypted.")
-    if stream.width * stream.height > MAX_PIXELS:
-        raise FilmRejected("too_large", f"Its pictures have {stream.width} x {stream.height} pixels.")
+    n_pixels = stream.width * stream.height or declared_pixels(path, demuxer, stream.index)
+    if n_pixels > MAX_PIXELS:
+        raise FilmRejected("too_large", f"Its pictures have {n_pixels} pixels each; {MAX_PIXELS} are the limit.")
     if not stream.width or not stream.height:
         raise FilmRejected("unsupported_codec", f"Its {stream.codec_context.name} stream has no picture size.")
     return stream
