@@ -23,7 +23,7 @@ from vssflow_post.backend import (
     Track,
 )
 from vssflow_post.hookspecs import hookimpl
-from vssflow_post.timeline import CLOCK_HZ, Span
+from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 RATE_HZ = 16_000
 VOICES = ("alto", "bass", "tenor")
@@ -38,8 +38,8 @@ class MeanEncoder:
     def push(self, frame: Frame) -> None:
         self._means.append(float(frame.grey.mean()) / 255)
 
-    def finish(self, duration: Span) -> dict[str, Track]:
-        rate_hz = len(self._means) / duration.duration_s
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        rate_hz = len(self._means) / scenes[-1].span.end_s
         return {"brightness": Track(np.array(self._means, np.float32)[:, None], rate_hz)}
 
 

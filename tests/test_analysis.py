@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from drawn_films import drawn_face, texture, write_film
 
 from vssflow_post import analysis as analysis_module
-from vssflow_post.analysis import Thumbnails, analyse
+from vssflow_post.analysis import Analysis, Thumbnails, analyse
 from vssflow_post.backend import Frame, Track
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media import probe
@@ -30,8 +31,8 @@ class CountingEncoder:
     def push(self, frame: Frame) -> None:
         self.samples.append(frame.sample)
 
-    def finish(self, duration: Span) -> dict[str, Track]:
-        return {"count": Track(np.full((1, 1), len(self.samples), np.float32), duration.duration_s)}
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        return {"count": Track(np.full((1, 1), len(self.samples), np.float32), scenes[-1].span.end_s)}
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +67,12 @@ def test_one_pass_finds_scenes_and_speech_and_feeds_the_encoder(film_path: Path)
     assert (seen[-1].done, seen[-1].total) == (128, 128)
 
 
-def test_each_scene_has_pictures_of_its_own(film_path: Path) -> None:
-    film = probe(film_path)
-    found = analyse(film, PictureSettings(), CountingEncoder())
+@pytest.fixture(scope="module")
+def found(film_path: Path) -> Analysis:
+    return analyse(probe(film_path), PictureSettings(), CountingEncoder())
+
+
+def test_each_scene_has_pictures_of_its_own(found: Analysis) -> None:
     assert len(found.pictures) == len(found.thumbnails) == len(found.scenes)
     assert all(1 <= len(jpegs) <= 3 for jpegs in found.pictures)
     means = []
@@ -81,12 +85,11 @@ def test_each_scene_has_pictures_of_its_own(film_path: Path) -> None:
         assert np.abs(mean - original.mean(axis=(0, 1))).max() < 8
 
 
-def test_the_pass_is_the_same_twice(film_path: Path) -> None:
-    film = probe(film_path)
-    one, other = (analyse(film, PictureSettings(), CountingEncoder()) for _ in range(2))
-    assert one.scenes == other.scenes
-    assert one.pictures == other.pictures
-    for mouth, again in zip(one.mouths, other.mouths, strict=True):
+def test_the_pass_is_the_same_twice(film_path: Path, found: Analysis) -> None:
+    other = analyse(probe(film_path), PictureSettings(), CountingEncoder())
+    assert found.scenes == other.scenes
+    assert found.pictures == other.pictures
+    for mouth, again in zip(found.mouths, other.mouths, strict=True):
         assert (mouth.span, mouth.box) == (again.span, again.box)
         assert np.array_equal(mouth.opening.values, again.opening.values)
 

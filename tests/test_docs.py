@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from vssflow_post.backend import CueRequest, Frame, GenerationSettings
-from vssflow_post.timeline import CLOCK_HZ, Span
+from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -89,7 +89,7 @@ def test_example_plugin_registers_and_keeps_the_contract(hum: ModuleType) -> Non
     for k in range(48):
         grey = np.full((9, 16), 4 * k, np.uint8)
         encoder.push(Frame(k * CLOCK_HZ // 24, np.repeat(grey[..., None], 3, axis=2), grey))
-    features = encoder.finish(Span.of_seconds(0, 2))
+    features = encoder.finish([Scene(0, Span.of_seconds(0, 2))])
 
     span = Span.of_seconds(0.5, 1.7)
     request = CueRequest("s1", "sound", span, 5, visual={name: track.slice(span) for name, track in features.items()})

@@ -59,7 +59,7 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
             progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
     scenes = cuts.finish(film.duration)
-    features = encoder.finish(film.duration)
+    features = encoder.finish(scenes)
     return Analysis(scenes, mouths.finish(film.duration), features, thumbnails.of_scenes(scenes))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.audio import AudioClip, Samples
-from vssflow_post.timeline import Line, Span, SpeakingSegment
+from vssflow_post.timeline import Line, Scene, Span, SpeakingSegment
 
 Features: TypeAlias = npt.NDArray[np.float32]
 
@@ -86,8 +86,8 @@ class FrameEncoder(Protocol):
 
     def push(self, frame: Frame) -> None: ...
 
-    def finish(self, duration: Span) -> dict[str, Track]:
-        """The features of the whole film, which spans `duration`."""
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        """The features of the whole film; its `scenes` tile it."""
         ...
 
 

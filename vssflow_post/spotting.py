@@ -14,7 +14,7 @@ from vssflow_post.media import Film, audio_blocks, production_audio
 from vssflow_post.preset import Preset
 from vssflow_post.progress import Progress, Report
 from vssflow_post.speech import find_segments, read_script
-from vssflow_post.timeline import CueSheet, Line, Span, SpeakingSegment
+from vssflow_post.timeline import CueSheet, Line, Scene, SpeakingSegment
 
 SCRIPTED = ("auto", "generate")
 """Values of `dialogue.source` under which a script is spoken."""
@@ -25,7 +25,7 @@ class NoEncoder:
 
     def push(self, frame: Frame) -> None: ...
 
-    def finish(self, duration: Span) -> dict[str, Track]:
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
         return {}
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from vssflow_post.backend import Backend, BackendOffer, GenerationSettings
 from vssflow_post.hookspecs import hookimpl
+
+if TYPE_CHECKING:  # the seam's types load numpy, which `--help` can do without
+    from vssflow_post.backend import Backend, BackendOffer, GenerationSettings
 
 
 def _open(settings: GenerationSettings) -> Backend:
@@ -16,4 +19,6 @@ def _open(settings: GenerationSettings) -> Backend:
 
 @hookimpl
 def vssflow_backends() -> Sequence[BackendOffer]:
+    from vssflow_post.backend import BackendOffer
+
     return [BackendOffer(name="cpu", priority=10, open=_open)]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vssflow_post.backend import Backend, BackendOffer, GenerationSettings
 from vssflow_post.hookspecs import hookimpl
+
+if TYPE_CHECKING:  # the seam's types load numpy, which `--help` can do without
+    from vssflow_post.backend import Backend, BackendOffer, GenerationSettings
 
 DRIVER = Path("/proc/driver/nvidia/version")
 
@@ -30,4 +33,6 @@ def _unavailable() -> str | None:
 
 @hookimpl
 def vssflow_backends() -> Sequence[BackendOffer]:
+    from vssflow_post.backend import BackendOffer
+
     return [BackendOffer(name="cuda", priority=50, open=_open, unavailable=_unavailable())]

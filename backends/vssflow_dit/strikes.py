@@ -7,6 +7,7 @@ are known exactly. What it finds goes to the transformer as pulses, so that a st
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from vssflow_dit.motion import CHANNELS, RATE_HZ, MotionReader, describe
 from vssflow_post.backend import Frame, Track
-from vssflow_post.timeline import Span
+from vssflow_post.timeline import Scene
 
 THRESHOLD = 0.5
 """Probability from which a peak counts as a strike."""
@@ -94,10 +95,21 @@ class StrikeEncoder:
     def push(self, frame: Frame) -> None:
         self._reader.push(frame)
 
-    def finish(self, duration: Span) -> dict[str, Track]:
-        n = max(1, math.ceil(duration.duration_s * RATE_HZ))
-        motion = describe(np.array(self._reader.times_s), np.array(self._reader.rows).reshape(-1, 5), n)
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        """Scene by scene, so that a cut is neither a motion nor a strike."""
+        times = np.array(self._reader.times_s)
+        rows = np.array(self._reader.rows).reshape(-1, 5)
+        values = np.zeros((max(1, math.ceil(scenes[-1].span.end_s * RATE_HZ)), 2), np.float32)
+        for scene in scenes:
+            first, last = (int(k) for k in np.searchsorted(times, (scene.span.start_s - 1e-6, scene.span.end_s - 1e-6)))
+            at = round(scene.span.start_s * RATE_HZ)
+            n = min(math.ceil(scene.span.duration_s * RATE_HZ), len(values) - at)
+            motion = describe(times[first:last] - at / RATE_HZ, rows[first : max(first, last - 1)], n)
+            values[at : at + n] = self._heard(motion)
+        return {"motion": Track(values, RATE_HZ)}
+
+    def _heard(self, motion: Curve) -> Curve:
+        """Motion (n, channels) of a scene to strike pulses and speed (n, 2)."""
         raw = np.expm1(motion[:, CHANNELS.index("speed")]) * 0.3
-        speed = np.convolve(raw, np.ones(15) / 15, mode="same") / FULL_SPEED
-        values = np.stack([pulses(self._net.strikes(motion), n), np.clip(speed, 0, 1)], axis=1)
-        return {"motion": Track(values.astype(np.float32), RATE_HZ)}
+        speed = np.convolve(np.pad(raw, 7), np.ones(15) / 15, mode="valid") / FULL_SPEED
+        return np.stack([pulses(self._net.strikes(motion), len(motion)), np.clip(speed, 0, 1)], axis=1).astype(np.float32)

@@ -26,7 +26,7 @@ class TrainingSettings:
     steps: int = 4000
     batch: int = 24
     window_s: float = 5.0
-    shares: tuple[float, float, float] = (0.66, 0.28, 0.06)
+    shares: tuple[float, float, float] = (0.42, 0.54, 0.04)
     """Of speech, sound, and both at once."""
     muon_lr: float = 0.02
     adam_lr: float = 1e-3

@@ -1,0 +1,130 @@
+"""What the shipped starter can do, through the very backend that `render` opens: words, strikes, silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vssflow_post.backend import Backend, CueRequest, GenerationSettings, Track
+from vssflow_post.timeline import Scene, Span
+
+SENTENCES = (Path(__file__).parent / "data" / "sentences.txt").read_text("utf-8").splitlines()
+VOICES = ("slt", "rms", "awb")
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[Backend]:
+    from vssflow_cpu.engine import open_engine
+
+    opened = open_engine(GenerationSettings())
+    yield opened
+    opened.close()
+
+
+def rendered(backend: Backend, request: CueRequest) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    (take,) = backend.render([request])
+    assert take.audio.rate_hz == 16_000
+    assert abs(take.audio.n_samples - request.span.n_samples / 3) <= 1
+    return take.audio.samples[0]
+
+
+def spoken(backend: Backend, text: str, voice: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    span = Span.of_seconds(0, 0.6 + 0.33 * len(text.split()))
+    return rendered(backend, CueRequest("d1", "speech", span, seed=len(text), text=text, voice=voice))
+
+
+def share_recognised(backend: Backend, voice: str, chosen: list[int]) -> float:
+    from vssflow_dit.evaluation import closed_set_accuracy
+
+    return closed_set_accuracy([(spoken(backend, SENTENCES[k], voice), k) for k in chosen], SENTENCES)
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_a_listener_who_knows_the_fifty_sentences_tells_them_apart(backend: Backend, voice: str) -> None:
+    assert voice in backend.voices
+    assert share_recognised(backend, voice, list(range(0, 50, 5))) >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("voice", VOICES)
+def test_all_fifty_sentences(backend: Backend, voice: str) -> None:
+    assert share_recognised(backend, voice, list(range(50))) >= 0.9
+
+
+def drawn_strikes(backend: Backend, seed: int) -> tuple[list[float], list[float]]:
+    """(times of the drawn strikes, onsets heard) of a film that no training saw, from frames to audio."""
+    from vssflow_dit.onsets import onsets
+    from vssflow_dit.synthesis import pictures
+
+    rng = np.random.default_rng((90_001, seed))
+    motion = pictures.STRIKING[seed % len(pictures.STRIKING)](rng, 6.0)
+    encoder = backend.encoder()
+    for frame in pictures.draw(rng, motion):
+        encoder.push(frame)
+    span = Span.of_seconds(0, 6.0)
+    visual = encoder.finish([Scene(0, span)])
+    take = rendered(backend, CueRequest("s1", "sound", span, seed=seed, sound="wood", visual=visual))
+    return [time for time, _ in motion.strikes if time < 5.9], onsets(take, 16_000)
+
+
+def test_strikes_are_heard_when_they_are_seen_and_not_otherwise(backend: Backend) -> None:
+    from vssflow_dit.onsets import matched
+
+    wanted = heard = hits = 0
+    for seed in range(12):
+        times, found = drawn_strikes(backend, seed)
+        hits += matched(times, found, 0.08)
+        wanted, heard = wanted + len(times), heard + len(found)
+    assert hits / wanted >= 0.8
+    assert hits / heard >= 0.8
+
+
+def test_a_still_picture_without_a_prompt_is_quiet(backend: Backend) -> None:
+    still = {"motion": Track(np.zeros((400, 2), np.float32), 100.0)}
+    take = rendered(backend, CueRequest("s1", "sound", Span.of_seconds(0, 4), seed=3, visual=still))
+    assert float(np.sqrt(np.mean(take**2))) < 10 ** (-50 / 20)
+
+
+def test_rain_is_steady_and_lasts(backend: Backend) -> None:
+    take = rendered(backend, CueRequest("s1", "sound", Span.of_seconds(0, 12), seed=3, sound="rain"))
+    levels = 20 * np.log10(np.sqrt((take[: 24 * 8000].reshape(24, 8000) ** 2).mean(axis=1)) + 1e-9)
+    assert levels.min() > -50
+    assert levels.max() - levels.min() < 10
+
+
+def test_speech_ends_where_its_line_ends(backend: Backend) -> None:
+    """A short line in a long span starts with the span and leaves the rest silent."""
+    span = Span.of_seconds(0, 6)
+    take = rendered(backend, CueRequest("d1", "speech", span, seed=1, text="We have to go now.", voice="slt"))
+    start, end = take[: 2 * 16_000], take[4 * 16_000 :]
+    assert float(np.abs(start).max()) > 0.05
+    assert float(np.sqrt(np.mean(end**2))) < 0.01 * float(np.sqrt(np.mean(start**2)))
+
+
+def test_the_same_request_is_the_same_take_alone_and_among_others(backend: Backend) -> None:
+    line = CueRequest("d1", "speech", Span.of_seconds(0, 2), seed=1, text="Come in.", voice="rms")
+    other = CueRequest("s1", "sound", Span.of_seconds(0, 3), seed=2, sound="wind")
+    (alone,) = backend.render([line])
+    among = {take.id: take for take in backend.render([other, line])}
+    assert np.array_equal(alone.audio.samples, among["d1"].audio.samples)
+    assert alone.audio.samples.std() > 0.01
+
+
+def test_a_line_too_long_for_its_span_is_told(backend: Backend) -> None:
+    text = "This is a very long line that nobody could ever speak in half a second of film."
+    (take,) = backend.render([CueRequest("d1", "speech", Span.of_seconds(0, 1.0), seed=1, text=text, voice="awb")])
+    assert any("even when spoken fast" in note for note in take.notes)
+
+
+def test_a_prompt_in_words_finds_its_class_and_an_unknown_one_says_so(backend: Backend) -> None:
+    from vssflow_dit.prompts import sound_class
+
+    assert sound_class("heavy rain on a roof", backend.sounds) == ("rain", "")
+    assert sound_class("A car passes", backend.sounds) == ("engine", "")
+    assert sound_class("", backend.sounds) == ("", "")
+    name, note = sound_class("an owl hoots", backend.sounds)
+    assert name == ""
+    assert "owl" in note
