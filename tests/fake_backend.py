@@ -23,7 +23,7 @@ from vssflow_post.backend import (
     Track,
 )
 from vssflow_post.hookspecs import hookimpl
-from vssflow_post.timeline import CLOCK_HZ, Scene, Span
+from vssflow_post.timeline import CLOCK_HZ, Scene
 
 RATE_HZ = 16_000
 VOICES = ("alto", "bass", "tenor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -66,5 +67,5 @@ def test_windows_cover_every_token_and_their_weights_sum_to_one(n: int) -> None:
     weights = flow.blend_weights(starts, size, n)
     assert starts[0] == 0
     assert starts[-1] + size == n
-    assert all(b - a <= 125 - 31 for a, b in zip(starts, starts[1:], strict=False))
+    assert all(b - a <= 125 - 31 for a, b in pairwise(starts))
     assert torch.allclose(weights.sum(0), torch.ones(n), atol=1e-5)

@@ -104,7 +104,9 @@ def test_a_long_cue_is_seamless_where_windows_meet() -> None:
     from vssflow_dit.flow import window_starts
 
     starts = window_starts(n, window, window // 4)[1:]
-    borders = torch.cat([jumps[s - 1 : s + 1] for s in starts] + [jumps[s + window // 4 - 2 : s + window // 4] for s in starts])
+    borders = torch.cat(
+        [jumps[s - 1 : s + 1] for s in starts] + [jumps[s + window // 4 - 2 : s + window // 4] for s in starts]
+    )
     assert float(borders.max()) <= 1.5 * float(jumps.quantile(0.95))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 CLOCK_HZ = 48_000
 """Every position in the line is a whole number of samples of this clock."""
@@ -79,7 +80,7 @@ class Span:
         for k, weight in enumerate(weights, 1):
             before += weight
             edges.append(self.start + k + spare * before // total)
-        return tuple(Span(start, end) for start, end in zip(edges, edges[1:], strict=False))
+        return tuple(Span(start, end) for start, end in pairwise(edges))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Log-mel to latent and back: four mel frames of 64 bands make one token of 128 principal components.
 
 Each component is scaled by the square root of its spread (then all by one number, to unit mean square): a compromise
-between whitening, which would spend the model on noise, and none, which would drown the fine structure in the sampler's.
+between whitening, which would spend the model on noise, and none, which would drown the fine structure in the
+sampler's.
 """
 
 from __future__ import annotations
@@ -45,10 +46,14 @@ class Codec(nn.Module):
 
     def encode(self, mel: Tensor) -> Tensor:
         """Log-mel (B, 64, 4T) to latent (B, 128, T)."""
-        return (((patches(mel) - self.get_buffer("mean")) @ self.get_buffer("basis")) / self.get_buffer("scale")).transpose(1, 2)
+        return (
+            ((patches(mel) - self.get_buffer("mean")) @ self.get_buffer("basis")) / self.get_buffer("scale")
+        ).transpose(1, 2)
 
     def decode(self, latent: Tensor) -> Tensor:
         """Latent (B, 128, T) to log-mel (B, 64, 4T)."""
         b, _, n = latent.shape
-        rows = (latent.transpose(1, 2) * self.get_buffer("scale")) @ self.get_buffer("basis").T + self.get_buffer("mean")
+        rows = (latent.transpose(1, 2) * self.get_buffer("scale")) @ self.get_buffer("basis").T + self.get_buffer(
+            "mean"
+        )
         return rows.reshape(b, n * MEL_FRAMES_PER_TOKEN, MEL_BANDS).transpose(1, 2)

@@ -58,10 +58,24 @@ def synthesise(out: Path, hours: float, seed: int, workers: int) -> None:
 
 @model.command()
 @click.option("--config", default="starter", show_default=True, help="Name of the model's configuration.")
-@click.option("--part", type=click.Choice(["all", "dit", "vocoder", "strikes", "durations"]), default="all", show_default=True)
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Made by `model synthesise`.")
-@click.option("--run", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the run; it resumes what it finds there.")
-@click.option("--time-budget", default=90.0, show_default=True, help="Minutes for the transformer, and as many for the vocoder.")
+@click.option(
+    "--part", type=click.Choice(["all", "dit", "vocoder", "strikes", "durations"]), default="all", show_default=True
+)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Made by `model synthesise`.",
+)
+@click.option(
+    "--run",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of the run; it resumes what it finds there.",
+)
+@click.option(
+    "--time-budget", default=90.0, show_default=True, help="Minutes for the transformer, and as many for the vocoder."
+)
 @click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores.")
 def train(config: str, part: str, data: Path, run: Path, time_budget: float, threads: int) -> None:
     """Train a model: RUN/weights is what `render --weights` takes. Resumes where it was stopped.

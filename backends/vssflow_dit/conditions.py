@@ -28,7 +28,8 @@ class Condition:
     def with_unconditional(self) -> Condition:
         """This batch, then as many unconditional rows: both guidance passes in one."""
         return Condition(
-            torch.cat((self.concat, torch.zeros_like(self.concat))), torch.cat((self.cross, torch.zeros_like(self.cross)))
+            torch.cat((self.concat, torch.zeros_like(self.concat))),
+            torch.cat((self.cross, torch.zeros_like(self.cross))),
         )
 
     def window(self, first: int, n: int) -> Condition:
@@ -47,7 +48,9 @@ class StreamEmbedding(nn.Module):
             channels = max(1, stream.per_token) * stream.width
         elif stream.width:
             self.project = nn.Sequential(
-                nn.Linear(stream.size, 2 * stream.width, bias=False), nn.SiLU(), nn.Linear(2 * stream.width, stream.width, bias=False)
+                nn.Linear(stream.size, 2 * stream.width, bias=False),
+                nn.SiLU(),
+                nn.Linear(2 * stream.width, stream.width, bias=False),
             )
             channels = stream.width
         if stream.route == "cross" and channels != cross_width:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Route = Literal["cross", "concat"]
-"""How a condition reaches the model: `cross`-attended (what) or `concat`-enated to the latent, frame by frame (when)."""
+"""How a condition reaches the model: `cross`-attended (what it is), or `concat`-enated to the latent (when it is)."""
 
 TOKEN_RATE_HZ = 25
 """Latent tokens a second (the paper's rate)."""

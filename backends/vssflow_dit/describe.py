@@ -16,7 +16,9 @@ def description(name: str) -> Iterator[str]:
     yield f"{config.name}: {folder}, {size / 1e6:.1f} MB"
     yield f"digest: {loaded.digest}"
     parts = (("transformer", loaded.model.dit), ("conditions", loaded.model.conditions), ("vocoder", loaded.vocoder))
-    yield "parameters: " + ", ".join(f"{what} {sum(p.numel() for p in m.parameters()) / 1e6:.2f} M" for what, m in parts)
+    yield "parameters: " + ", ".join(
+        f"{what} {sum(p.numel() for p in m.parameters()) / 1e6:.2f} M" for what, m in parts
+    )
     yield f"transformer: {config.dit.depth} blocks of width {config.dit.width}, window {config.window_s:g} s"
     for stream in config.streams:
         yield f"stream {stream.name}: {stream.kind}, {stream.route}"

@@ -1,7 +1,7 @@
 """The diffusion transformer: latent and frame-wise conditions in, velocity out.
 
-Semantic conditions come in by cross-attention, temporally intensive ones are added where the latent enters
-(concatenating them to it and projecting is the same sum), and so are read by self-attention (arXiv 2509.24773, section 3).
+Semantic conditions come in by cross-attention; temporally intensive ones are added where the latent enters
+(concatenating them to it and projecting is the same sum), and so are read by self-attention (arXiv 2509.24773, sec. 3).
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Block(nn.Module):
             x = x + self.attention(norm1(x), *rotary)
             x = x + self.cross(norm2(x), keys_values, rotary)
             return x + self.mlp(norm3(x))  # type: ignore[no-any-return]
-        # Shift, scale and gate around attention and MLP; one shared network makes them, the table adjusts them per block.
+        # Shift, scale and gate around attention and MLP: one shared network makes them, a table adjusts them per block.
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.table)[:, :, None].unbind(1)  # (B, 1, width)
         x = x + (1 + gate1) * self.attention(norm1(x) * (1 + scale1) + shift1, *rotary)
         x = x + self.cross(norm2(x), keys_values, None)

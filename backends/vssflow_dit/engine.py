@@ -18,7 +18,7 @@ from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, T
 from vssflow_post.timeline import CLOCK_HZ
 
 QUIET_LN = 1.6
-"""Mel frames whose loudest band lies less than this above the floor are silence: what is left there is the sampler's dust."""
+"""Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
 
 
 class Engine:
@@ -78,5 +78,3 @@ def _gated(wave: Tensor, mel: Tensor) -> Tensor:
 def _in_words(device: torch.device, dtype: torch.dtype) -> str:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     return f"{name}, {str(dtype).removeprefix('torch.')}"
-
-

@@ -20,11 +20,17 @@ LOG_FLOOR = 1e-5
 
 def _mel_from_hz(hz: Tensor) -> Tensor:
     """Slaney's scale: linear to 1 kHz, then logarithmic."""
-    return torch.where(hz < 1000.0, hz * 3.0 / 200.0, 15.0 + torch.log(hz.clamp(min=1.0) / 1000.0) * (27.0 / torch.log(torch.tensor(6.4))))
+    return torch.where(
+        hz < 1000.0,
+        hz * 3.0 / 200.0,
+        15.0 + torch.log(hz.clamp(min=1.0) / 1000.0) * (27.0 / torch.log(torch.tensor(6.4))),
+    )
 
 
 def _hz_from_mel(mel: Tensor) -> Tensor:
-    return torch.where(mel < 15.0, mel * 200.0 / 3.0, 1000.0 * torch.exp((mel - 15.0) * (torch.log(torch.tensor(6.4)) / 27.0)))
+    return torch.where(
+        mel < 15.0, mel * 200.0 / 3.0, 1000.0 * torch.exp((mel - 15.0) * (torch.log(torch.tensor(6.4)) / 27.0))
+    )
 
 
 @cache

@@ -13,7 +13,6 @@ from vssflow_dit.config import ModelConfig
 from vssflow_dit.dit import DiT, Prepared
 from vssflow_dit.flow import SAMPLERS, blend_weights, guided, window_starts
 
-
 WINDOWS_AT_ONCE = 8
 """Windows of a long cue that are evaluated in one batch."""
 
@@ -44,7 +43,9 @@ class UnifiedModel(nn.Module):
         return self
 
     @torch.no_grad()
-    def sample(self, noise: Tensor, condition: Condition, *, sampler: str, steps: int, guidance: float, window: int) -> Tensor:
+    def sample(
+        self, noise: Tensor, condition: Condition, *, sampler: str, steps: int, guidance: float, window: int
+    ) -> Tensor:
         """Noise (1, 128, T) to latent (1, 128, T).
 
         Where T exceeds `window`, the field is the blend of the fields of overlapping windows at every evaluation

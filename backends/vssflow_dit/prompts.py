@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-ALIASES: dict[str, str] = {
-    "wooden": "wood", "plank": "wood", "table": "wood", "door": "wood", "knock": "wood", "stick": "wood", "tree": "wood",
-    "steel": "metal", "iron": "metal", "hammer": "metal", "anvil": "metal", "bell": "metal", "sword": "metal", "clang": "metal",
-    "bottle": "glass", "crystal": "glass", "window": "glass", "cup": "glass",
-    "rock": "stone", "concrete": "stone", "brick": "stone", "marble": "stone", "pebble": "stone",
-    "rubber": "plastic", "ball": "plastic", "toy": "plastic", "box": "plastic", "keyboard": "plastic",
-    "drum": "thud", "body": "thud", "punch": "thud", "fall": "thud", "step": "thud", "footstep": "thud", "footsteps": "thud",
-    "car": "engine", "truck": "engine", "motor": "engine", "vehicle": "engine", "motorcycle": "engine", "bus": "engine",
-    "tractor": "engine", "machine": "engine", "swing": "whoosh", "swish": "whoosh", "air": "whoosh",
-    "storm": "rain", "drizzle": "rain", "shower": "rain", "breeze": "wind", "gale": "wind",
-    "river": "stream", "brook": "stream", "water": "stream", "creek": "stream", "campfire": "fire", "flames": "fire",
-    "fireplace": "fire",
-}  # fmt: skip
-"""Words that people use for a class."""
+SYNONYMS: dict[str, str] = {
+    "wood": "wooden plank table door knock stick tree",
+    "metal": "steel iron hammer anvil bell sword clang",
+    "glass": "bottle crystal window cup",
+    "stone": "rock concrete brick marble pebble",
+    "plastic": "rubber ball toy box keyboard",
+    "thud": "drum body punch fall step footstep footsteps",
+    "engine": "car truck motor vehicle motorcycle bus tractor machine",
+    "whoosh": "swing swish air",
+    "rain": "storm drizzle shower",
+    "wind": "breeze gale",
+    "stream": "river brook water creek",
+    "fire": "campfire flames fireplace",
+}
+"""Class -> words that people use for it."""
+ALIASES = {word: name for name, words in SYNONYMS.items() for word in words.split()}
 
 
 def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:

@@ -46,7 +46,9 @@ def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _speech(request: CueRequest, weights: Weights, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
+def _speech(
+    request: CueRequest, weights: Weights, n: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
     """Phoneme ids (n,) and mouth (n, 2) of a line, and notes for the report."""
     line = phonemise(request.text)
     mouth = np.zeros((n, 2), np.float32)

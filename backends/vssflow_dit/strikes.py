@@ -112,4 +112,6 @@ class StrikeEncoder:
         """Motion (n, channels) of a scene to strike pulses and speed (n, 2)."""
         raw = np.expm1(motion[:, CHANNELS.index("speed")]) * 0.3
         speed = np.convolve(np.pad(raw, 7), np.ones(15) / 15, mode="valid") / FULL_SPEED
-        return np.stack([pulses(self._net.strikes(motion), len(motion)), np.clip(speed, 0, 1)], axis=1).astype(np.float32)
+        return np.stack([pulses(self._net.strikes(motion), len(motion)), np.clip(speed, 0, 1)], axis=1).astype(
+            np.float32
+        )

@@ -74,7 +74,9 @@ def verified_digest(folder: Path) -> str:
         raise UsageError(f"{folder / INDEX} names {', '.join(sorted(digests))}; expected {', '.join(PARTS)}")
     for name in PARTS:
         if not (folder / name).is_file() or digest_of(folder / name) != digests[name]:
-            raise UsageError(f"{folder / name} is missing or differs from its digest in {INDEX}: fetch the weights again")
+            raise UsageError(
+                f"{folder / name} is missing or differs from its digest in {INDEX}: fetch the weights again"
+            )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -89,7 +91,7 @@ def load_model(path: Path) -> UnifiedModel:
     try:
         with safe_open(path, framework="pt") as file:
             config = ModelConfig.from_json((file.metadata() or {})["config"])
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} holds no model: {error}") from error
     for name, tensor in tensors.items():

@@ -6,6 +6,7 @@ Memory does not grow with the film: a column is read, measured and forgotten.
 from __future__ import annotations
 
 import base64
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def draw_stem(path: Path, colour: Colour) -> StemPictures | None:
     """
     import soundfile
 
-    with soundfile.SoundFile(path) as file:
+    with soundfile.SoundFile(os.fsencode(path)) as file:
         n, rate_hz = len(file), file.samplerate
         if n == 0:
             return None

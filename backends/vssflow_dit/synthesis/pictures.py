@@ -1,7 +1,7 @@
 """Drawn films for training: things that strike, things that move without striking, things that stand still.
 
 Each motion is a path on a 1 ms grid with the exact times at which it strikes; `draw` makes frames of it in a random
-look (shape, light, texture, noise, compression, camera shake), from which the product's own extractor reads the features.
+look (shape, light, texture, noise, compression, camera shake), from which the product's own extractor reads.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def hammer(rng: np.random.Generator, duration_s: float) -> Motion:
         piece = np.where(t < a, low + (raised - low) * ease, np.where(t < b, raised, raised - (raised - low) * fall))
         recoil = rng.uniform(0.0, 0.12) * (raised - low)
         after = t - c
-        piece = np.where(after > 0, low + recoil * np.clip(after / 0.05, 0, 1) * np.exp(-np.maximum(after, 0) / 0.12), piece)
+        piece = np.where(
+            after > 0, low + recoil * np.clip(after / 0.05, 0, 1) * np.exp(-np.maximum(after, 0) / 0.12), piece
+        )
         angle = np.where(t >= now, piece, angle)
         if c < duration_s:
             strikes.append((c, float(np.clip((raised - low) / down / 12, 0.25, 1.0))))
@@ -195,22 +197,42 @@ def draw(rng: np.random.Generator, motion: Motion, height: int = 108) -> Iterato
     noise, quality = rng.choice([0.0, rng.uniform(0, 4)]), int(rng.integers(35, 95))
     shake = rng.choice([0.0, 0.0, rng.uniform(0, 0.8)])
     stretch = width / height / (16 / 9)
+    other = (
+        swing(rng, len(motion.x) / GRID_HZ) if rng.random() < 0.2 else None
+    )  # something else that moves, and strikes nothing
+    stripes = rng.random() < 0.3
     empty = np.zeros((0, 0, 3), np.uint8)
     for k in range(int(len(motion.x) / GRID_HZ * fps)):
         at = min(int(k / fps * GRID_HZ), len(motion.x) - 1)
         image = background.copy()
         x, y = motion.x[at] * height * stretch, motion.y[at] * height
         if motion.flicker:
-            image += cv2.resize(rng.normal(0, motion.flicker, (height // 3, width // 3)).astype(np.float32), (width, height))
+            image += cv2.resize(
+                rng.normal(0, motion.flicker, (height // 3, width // 3)).astype(np.float32), (width, height)
+            )
         elif box:
             corners = turn + np.arange(4) * np.pi / 2
             points = np.stack([x + radius * np.cos(corners), y + radius * np.sin(corners)], 1)
             cv2.fillPoly(image, [np.round(points * 16).astype(np.int32)], float(shade), cv2.LINE_AA, 4)
         else:
             cv2.circle(image, (round(x * 16), round(y * 16)), round(radius * 16), float(shade), -1, cv2.LINE_AA, 4)
+            if stripes:
+                cv2.circle(
+                    image, (round(x * 16), round(y * 16)), round(radius * 8), float(255 - shade), -1, cv2.LINE_AA, 4
+                )
+        if other is not None:
+            place = (round(other.x[at] * height * stretch * 16), round(other.y[at] * height * 16))
+            cv2.circle(image, place, round(radius * 9), float((shade + 90) % 255), -1, cv2.LINE_AA, 4)
         if motion.pivot and not motion.flicker:
             px, py = motion.pivot[0] * height * stretch, motion.pivot[1] * height
-            cv2.line(image, (round(px), round(py)), (round(x), round(y)), float(shade), max(1, round(radius / 2)), cv2.LINE_AA)
+            cv2.line(
+                image,
+                (round(px), round(py)),
+                (round(x), round(y)),
+                float(shade),
+                max(1, round(radius / 2)),
+                cv2.LINE_AA,
+            )
         if shake:
             offset = rng.normal(0, shake, 2)
             matrix = np.array([[1, 0, offset[0]], [0, 1, offset[1]]], np.float32)

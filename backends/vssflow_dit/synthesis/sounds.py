@@ -104,7 +104,9 @@ def _drops(rng: np.random.Generator, n: int, rate: float, low_hz: float, high_hz
     where = rng.integers(0, n, rng.poisson(rate * n / RATE_HZ))
     np.add.at(impulses, where, rng.normal(size=len(where)) * rng.pareto(3.0, len(where)).clip(0, 6))
     t = np.arange(int(decay_s * RATE_HZ * 4)) / RATE_HZ
-    shaped: Wave = np.convolve(impulses, np.exp(-t / decay_s) * np.sin(2 * np.pi * rng.uniform(low_hz, high_hz) * t))[:n]
+    shaped: Wave = np.convolve(impulses, np.exp(-t / decay_s) * np.sin(2 * np.pi * rng.uniform(low_hz, high_hz) * t))[
+        :n
+    ]
     return shaped
 
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
-from vssflow_dit.phonemes import phoneme_frames
 from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
+from vssflow_dit.phonemes import phoneme_frames
 from vssflow_dit.synthesis import pictures, sounds
 from vssflow_dit.synthesis.speech import SpeechSet
 from vssflow_dit.visemes import opening
@@ -92,7 +92,7 @@ def make_sound(rng: np.random.Generator, duration_s: float, classes: tuple[str, 
     elif rng.random() < 0.5:
         name = str(rng.choice(list(sounds.MATERIALS)))
     label = classes.index(name) + 1 if name else 0
-    if kind == "strike" and rng.random() < 0.4 or kind == "speed" and name == "whoosh" and rng.random() < 0.5:
+    if (kind == "strike" and rng.random() < 0.4) or (kind == "speed" and name == "whoosh" and rng.random() < 0.5):
         label = 0
     audio = np.clip(wave, -0.99, 0.99).astype(np.float32)
     steps = speed[:: sounds.RATE_HZ // FRAME_RATE_HZ].astype(np.float32)
@@ -108,7 +108,12 @@ class Examples:
 
     def window(self, rng: np.random.Generator, task: str) -> Window:
         n = self.n_frames
-        out = Window(np.full((n, 64), FLOOR, np.float32), np.zeros(n, np.int64), np.zeros((n, 2), np.float32), np.zeros((n, 2), np.float32))
+        out = Window(
+            np.full((n, 64), FLOOR, np.float32),
+            np.zeros(n, np.int64),
+            np.zeros((n, 2), np.float32),
+            np.zeros((n, 2), np.float32),
+        )
         if task in ("speech", "both"):
             self._speak(rng, out)
         if task in ("sound", "both"):
@@ -152,7 +157,9 @@ class Examples:
         out.motion[:, 1] = clip.speed[where] * rng.uniform(0.9, 1.1)
         out.sound = clip.sound
 
-    def batch(self, seed: int, step: int, n: int, shares: tuple[float, float, float]) -> tuple[Tensor, dict[str, Tensor]]:
+    def batch(
+        self, seed: int, step: int, n: int, shares: tuple[float, float, float]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Log-mel (n, 64, frames) and the model's condition values; `shares` of speech, sound and both."""
         rng = np.random.default_rng((seed, step))
         edges = np.round(np.cumsum(shares) / sum(shares) * n)

@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from vssflow_dit.codec import patches
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ, ModelConfig
 from vssflow_dit.flow import interpolate
 from vssflow_dit.model import UnifiedModel
 from vssflow_dit.training.examples import Examples, load_sounds, load_speech
-from vssflow_dit.codec import patches
 from vssflow_dit.training.muon import Muon
 
 
@@ -74,7 +74,9 @@ class Trainer:
         run.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
         n_frames = round(settings.window_s * TOKEN_RATE_HZ) * MEL_FRAMES_PER_TOKEN
-        self.examples = Examples(config, load_speech(data / "speech", config.voices), load_sounds(data / "sounds"), n_frames)
+        self.examples = Examples(
+            config, load_speech(data / "speech", config.voices), load_sounds(data / "sounds"), n_frames
+        )
         self.model = UnifiedModel(config)
         initialise(self.model)
         self._fit_codec()
@@ -131,7 +133,11 @@ class Trainer:
             recent.append(self._one_step(schedule(progress, self.step, self.settings)))
             self.step += 1
             if self.step % 25 == 0:
-                row = {"step": self.step, "loss": round(sum(recent) / len(recent), 4), "seconds": round(self.seconds, 1)}
+                row = {
+                    "step": self.step,
+                    "loss": round(sum(recent) / len(recent), 4),
+                    "seconds": round(self.seconds, 1),
+                }
                 with (self.run / "log.jsonl").open("a") as log:
                     log.write(json.dumps(row) + "\n")
                 recent = []

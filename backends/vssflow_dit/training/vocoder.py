@@ -41,9 +41,9 @@ class VocoderTraining:
     """Share of the time after which the rate falls, to a twentieth at the end."""
     adversarial_from: float = 0.4
     """Share of the time after which the discriminators join."""
-    adversarial_weight: float = 0.6
+    adversarial_weight: float = 1.0
     """Of the discriminators' verdict; the spectral distance has 1."""
-    feature_weight: float = 0.4
+    feature_weight: float = 0.2
     """Of the distance between the discriminators' inner values."""
     ema: float = 0.999
     """Decay of the averaged weights, the ones that are kept."""
@@ -66,8 +66,11 @@ class Clips:
         # Small shards hold what cannot be drawn again (recordings), so size counts only by its root.
         sizes = np.sqrt([len(shard) for shard in shards])
         shard = shards[self.random.choice(len(shards), p=sizes / sizes.sum())]
-        start = int(self.random.integers(0, len(shard) - n_samples))
-        excerpt = torch.from_numpy(shard[start : start + n_samples].astype(np.float32) / 32768.0)
+        for _ in range(4):  # recordings of single events are mostly silence, of which a little is enough
+            start = int(self.random.integers(0, len(shard) - n_samples))
+            excerpt = torch.from_numpy(shard[start : start + n_samples].astype(np.float32) / 32768.0)
+            if excerpt.abs().max() > 0.01:
+                break
         normal: Tensor = excerpt / excerpt.abs().max().clamp(min=0.02)
         return normal
 
