@@ -44,16 +44,22 @@ def info(weights: str) -> None:
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--hours", default=5.0, show_default=True, help="Hours of speech; sounds come on top.")
 @click.option("--seed", default=1, show_default=True, help="Another seed gives other sentences and other sounds.")
+@click.option(
+    "--exclude",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of sentences, one a line, that are never spoken: those a test will ask for.",
+)
 @click.option("--workers", default=2, show_default=True, help="Processes.")
-def synthesise(out: Path, hours: float, seed: int, workers: int) -> None:
+def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, workers: int) -> None:
     """Make training data in OUT: spoken sentences and sounds, with exact times. Needs flite and fortunes (Debian).
 
     \b
-    vssflow-post model synthesise data --hours 5 --seed 1
+    vssflow-post model synthesise data --hours 5 --seed 1 --exclude tests/data/sentences.txt
     """
     from vssflow_dit.synthesis import synthesise_all
 
-    synthesise_all(out, hours, seed, workers, click.echo)
+    excluded = exclude.read_text("utf-8").splitlines() if exclude else []
+    synthesise_all(out, hours, seed, excluded, workers, click.echo)
 
 
 @model.command()

@@ -64,7 +64,7 @@ class StreamEmbedding(nn.Module):
             out = rows.view(len(values), -1, max(1, self.stream.per_token) * self.stream.width)
         else:
             out = self.project(values) if self.stream.width else values
-        return self.widen(out) if hasattr(self, "widen") else out  # type: ignore[no-any-return]
+        return self.widen(out) if hasattr(self, "widen") else out
 
 
 class Conditions(nn.Module):
@@ -77,7 +77,8 @@ class Conditions(nn.Module):
 
     @property
     def concat_channels(self) -> int:
-        return sum(self.streams[s.name].channels for s in self.config.streams if s.route == "concat")  # type: ignore[misc]
+        embeddings = [e for e in self.streams.values() if isinstance(e, StreamEmbedding)]
+        return sum(e.channels for e in embeddings if e.stream.route == "concat")
 
     def forward(self, values: Mapping[str, Tensor], n_tokens: int) -> Condition:
         """values[name]: features (B, T, size), or ids (B, T * per_token) or (B, 1). Every stream must be there."""

@@ -131,13 +131,13 @@ class TimeEmbedding(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.register_buffer("frequencies", torch.randn(TIME_FREQUENCIES))
-        self.mlp = nn.Sequential(nn.Linear(2 * TIME_FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
+        self.enter, self.leave = nn.Linear(2 * TIME_FREQUENCIES, width), nn.Linear(width, width)
 
     def forward(self, t: Tensor) -> Tensor:
         """t (B,) in [0, 1] to (B, width)."""
         angles = 2 * math.pi * t.float()[:, None] * self.get_buffer("frequencies")
         features = torch.cat((angles.cos(), angles.sin()), dim=-1)
-        return self.mlp(features.to(self.mlp[0].weight.dtype))  # type: ignore[no-any-return]
+        return self.leave(silu(self.enter(features.to(self.enter.weight.dtype))))  # type: ignore[no-any-return]
 
 
 class DiT(nn.Module):
@@ -154,10 +154,13 @@ class DiT(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.latent_out = nn.Linear(config.width, config.latent_channels)
 
+    def _blocks(self) -> list[Block]:
+        return [block for block in self.blocks if isinstance(block, Block)]
+
     def prepare(self, concat: Tensor, cross: Tensor) -> Prepared:
         """concat (B, C, T), cross (B, N, cross width): what does not depend on t or x, computed once."""
         tokens = self.concat_in(concat.transpose(1, 2))  # (B, T, width)
-        return Prepared(tokens, tuple(block.cross.keys_values(cross) for block in self.blocks))
+        return Prepared(tokens, tuple(block.cross.keys_values(cross) for block in self._blocks()))
 
     def velocity(self, x: Tensor, t: Tensor, prepared: Prepared) -> Tensor:
         """x (B, latent, T), t (B,) to the velocity (B, latent, T)."""
@@ -170,7 +173,7 @@ class DiT(nn.Module):
             modulation = self.modulation(silu(embedded)).view(-1, 6, self.config.width)
         head = self.config.width // self.config.heads
         rotary = rotary_angles(tokens.shape[1], head, self.config.rotary_fraction, x.device)
-        for block, keys_values in zip(self.blocks, prepared.keys_values, strict=True):
+        for block, keys_values in zip(self._blocks(), prepared.keys_values, strict=True):
             tokens = block(tokens, rotary, keys_values, modulation)
         if self.config.time == "token":
             tokens = tokens[:, 1:]

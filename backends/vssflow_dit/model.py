@@ -65,7 +65,8 @@ class UnifiedModel(nn.Module):
                 part = torch.cat([x[..., start : start + size] for start in group])
                 velocity = self.velocity(torch.cat((part, part)) if guidance != 1.0 else part, t, ready)
                 if guidance != 1.0:
-                    velocity = guided(*velocity.chunk(2), guidance)
+                    conditional, unconditional = velocity.chunk(2)
+                    velocity = guided(conditional, unconditional, guidance)
                 for start, row in zip(group, velocity, strict=True):
                     share = weights[starts.index(start), start : start + size]
                     out[0, :, start : start + size] += share * row

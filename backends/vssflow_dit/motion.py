@@ -42,9 +42,8 @@ class MotionReader:
         height, width = frame.grey.shape
         scale = WIDTH / max(height, width)
         size = (max(8, round(width * scale)), max(8, round(height * scale)))
-        plane = cv2.GaussianBlur(
-            cv2.resize(frame.grey, size, interpolation=cv2.INTER_AREA).astype(np.float32), (3, 3), 0
-        )
+        small = cv2.resize(frame.grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        plane: Plane = cv2.GaussianBlur(small, (3, 3), 0).astype(np.float32)
         before, self._before = self._before, plane
         self.times_s.append(frame.sample / CLOCK_HZ)
         if before is None:

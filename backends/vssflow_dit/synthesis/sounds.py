@@ -50,7 +50,7 @@ def _band(low_hz: float, high_hz: float, noise: Wave, order: int = 2) -> Wave:
 
 
 def _rms(wave: Wave, dbfs: float) -> Wave:
-    return wave * (10 ** (dbfs / 20) / (np.sqrt(np.mean(wave**2)) + 1e-9))
+    return wave * float(10 ** (dbfs / 20) / (np.sqrt(np.mean(wave**2)) + 1e-9))
 
 
 def strike(rng: np.random.Generator, material: str, n: int, strikes: Strikes) -> Wave:
@@ -95,7 +95,7 @@ def whoosh(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     noise = rng.normal(size=n)
     low, high = _band(150, 600, noise), _band(600, 2500, noise)
     wave = low * speed**1.5 + high * speed**3 * 0.7
-    return wave * rng.uniform(0.06, 0.14) / (np.std(low) + 1e-9) * 0.5
+    return wave * float(rng.uniform(0.03, 0.07) / (np.std(low) + 1e-9))
 
 
 def _drops(rng: np.random.Generator, n: int, rate: float, low_hz: float, high_hz: float, decay_s: float) -> Wave:

@@ -73,7 +73,8 @@ def load_speech(folder: Path, voices: tuple[str, ...]) -> list[Utterance]:
 def make_sound(rng: np.random.Generator, duration_s: float, classes: tuple[str, ...]) -> tuple[Sound, Array]:
     """One clip and its audio: a random class under a random motion."""
     n = int(duration_s * sounds.RATE_HZ)
-    speed, strikes, name = np.zeros(n), (), ""
+    strikes: sounds.Strikes = ()
+    speed, name = np.zeros(n), ""
     kind = rng.choice(["strike", "speed", "ambience", "nothing"], p=[0.56, 0.18, 0.16, 0.1])
     wave = np.zeros(n)
     if kind == "strike":

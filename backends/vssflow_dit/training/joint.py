@@ -117,7 +117,8 @@ class Trainer:
         noise, t = torch.randn_like(data), torch.sigmoid(torch.randn(len(data)))
         with torch.autocast("cpu", torch.bfloat16):
             velocity = self.model.dit(interpolate(noise, data, t), t, condition.concat, condition.cross)
-        return (velocity.float() - (data - noise)).square().mean()
+        error: Tensor = velocity.float() - (data - noise)
+        return error.square().mean()
 
     def train(self, time_budget_s: float | None = None, save_every_s: float = 180.0) -> None:
         """Until `settings.steps` steps or `time_budget_s` seconds of training in all, resumed runs included."""
@@ -149,7 +150,7 @@ class Trainer:
     def _one_step(self, rate: float) -> float:
         mel, values = self.examples.batch(self.settings.seed, self.step, self.settings.batch, self.settings.shares)
         loss = self.loss(mel, values)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         bases = (self.settings.muon_lr, self.settings.adam_lr)
         for optimiser, base in zip(self.optimisers, bases, strict=True):

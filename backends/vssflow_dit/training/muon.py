@@ -11,7 +11,7 @@ from torch import Tensor
 def orthogonalised(matrix: Tensor, steps: int = 5) -> Tensor:
     """The nearest matrix with singular values about 1, by a quintic Newton-Schulz iteration in bfloat16."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix.bfloat16()
+    x: Tensor = matrix.bfloat16()
     x = x / (x.norm() + 1e-7)
     tall = x.shape[0] > x.shape[1]
     if tall:

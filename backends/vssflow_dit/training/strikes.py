@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, max_pool1d
 
 from vssflow_dit.motion import RATE_HZ, MotionReader, describe
 from vssflow_dit.strikes import StrikeNet, pulses
@@ -41,11 +41,9 @@ def examples(n: int, seed: int, workers: int = 1) -> tuple[Tensor, Tensor]:
 
 
 def loss_of(out: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy of "a strike is here" (weighted, as strikes are rare), and squared error of the strength at strikes."""
-    nearby = torch.nn.functional.max_pool1d(target[:, None], 7, 1, 3)[
-        :, 0
-    ]  # the strength of the strike that a frame belongs to
-    here = target / nearby.clamp(min=1e-3)  # every strike counts the same, however weak
+    """Cross-entropy of "a strike is here" (weighted: strikes are rare), and squared error of its strength."""
+    of_each = max_pool1d(target[:, None], 7, 1, 3)[:, 0]  # strength of the strike that a frame belongs to
+    here = target / of_each.clamp(min=1e-3)  # every strike counts the same, however weak
     detect = binary_cross_entropy_with_logits(out[:, 0], here, weight=1 + 3 * here)
     return detect + 0.3 * ((out[:, 1] - target).square() * (target > 0)).sum() / (target > 0).sum().clamp(min=1)
 
@@ -63,7 +61,7 @@ def train_strikes(run: Path, n: int = 3000, seed: int = 1, steps: int = 2500, wo
         rows = torch.randint(0, n, (48,))
         loss = loss_of(net(motion[rows]), target[rows])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         rate.step()
         if step % 100 == 99:
