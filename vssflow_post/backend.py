@@ -102,7 +102,9 @@ class GenerationSettings:
     steps: int = 8
     """Sampling steps (one evaluation each for euler, two for midpoint)."""
     guidance: float = 3.0
-    """Classifier-free guidance scale; 1 is no guidance."""
+    """Classifier-free guidance scale of speech; 1 is no guidance."""
+    sound_guidance: float = 1.0
+    """The same for sounds."""
     threads: int = 0
     """CPU threads; 0 means all cores."""
     allow_cpu_fallback: bool = False

@@ -41,12 +41,14 @@ class Renderer:
 
     def address(self, request: CueRequest) -> str:
         """sha256 (hex) over everything a take depends on; where the cue lies in the film is not among it."""
+        settings = self.settings
+        guidance = settings.guidance if request.kind == "speech" else settings.sound_guidance
         facts = {
             "version": ADDRESS_VERSION,
             "backend": self.backend.name,
             "plugin": self.plugin,
             "weights": self.backend.weights_digest,
-            "sampler": [self.settings.sampler, self.settings.steps, self.settings.guidance],
+            "sampler": [settings.sampler, settings.steps, guidance],
             "cue": [request.kind, request.text, request.voice, request.sound, request.seed, request.span.n_samples],
             "visual": {name: _track_digest(track) for name, track in request.visual.items()},
             "mouth": request.mouth and _track_digest(request.mouth),

@@ -141,6 +141,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "speech.min_s": (0.0, 10.0),
     "generate.steps": (1, 1000),
     "generate.guidance": (0.0, 30.0),
+    "generate.sound_guidance": (0.0, 30.0),
     "generate.threads": (0, 1024),
     "generate.seed": (0, 2**63 - 1),
     "mix.dialogue_gain_db": (-60.0, 24.0),

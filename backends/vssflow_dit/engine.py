@@ -41,7 +41,7 @@ class Engine:
         for request in requests:
             n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
             ready = conditioning(request, self._weights)
-            wave = self._waveform(ready, request.seed)[:n_samples]
+            wave = self._waveform(ready, request)[:n_samples]
             samples = np.zeros((1, n_samples), np.float32)
             samples[0, : len(wave)] = wave
             yield Take(request.id, AudioClip(samples, SAMPLE_RATE_HZ), ready.notes)
@@ -51,20 +51,24 @@ class Engine:
             torch.cuda.empty_cache()
 
     @torch.no_grad()
-    def _waveform(self, ready: Conditioning, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        generator = torch.Generator().manual_seed(seed)
+    def _waveform(self, ready: Conditioning, request: CueRequest) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        """The take at 16 kHz, as long as its tokens; its noise comes from the request's seed, drawn on the CPU."""
+        settings = self._settings
+        generator = torch.Generator().manual_seed(request.seed)
         noise = torch.randn(1, LATENT_CHANNELS, ready.n_tokens, generator=generator).to(self._device)
         values = {name: value.to(self._device) for name, value in ready.values.items()}
         latent = self._model.sample(
             noise,
             self._model.condition(values, ready.n_tokens),
-            sampler=self._settings.sampler,
-            steps=self._settings.steps,
-            guidance=self._settings.guidance,
+            sampler=settings.sampler,
+            steps=settings.steps,
+            guidance=settings.guidance if request.kind == "speech" else settings.sound_guidance,
             window=round(self._model.config.window_s * TOKEN_RATE_HZ),
         )
         mel = self._model.codec.decode(latent)
-        return _gated(self._vocoder(mel, seed)[0], mel[0]).cpu().numpy()
+        wave = _gated(self._vocoder(mel, request.seed)[0], mel[0])
+        # A strike may overshoot; what the model learned from stays within full scale.
+        return (wave / wave.abs().max().clamp(min=1.0)).cpu().numpy()
 
 
 def _gated(wave: Tensor, mel: Tensor) -> Tensor:
