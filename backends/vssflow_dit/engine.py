@@ -12,6 +12,7 @@ from vssflow_dit import weights as weight_files
 from vssflow_dit.config import LATENT_CHANNELS, TOKEN_RATE_HZ
 from vssflow_dit.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ
 from vssflow_dit.requests import Conditioning, conditioning
+from vssflow_dit.ringing import rung_down
 from vssflow_dit.strikes import StrikeEncoder
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
@@ -66,6 +67,8 @@ class Engine:
             window=round(self._model.config.window_s * TOKEN_RATE_HZ),
         )
         mel = self._model.codec.decode(latent)
+        if ready.struck is not None:
+            mel = rung_down(mel[0], ready.struck.to(self._device))[None]
         wave = _gated(self._vocoder(mel, request.seed)[0], mel[0])
         # A strike may overshoot; what the model learned from stays within full scale.
         return (wave / wave.abs().max().clamp(min=1.0)).cpu().numpy()

@@ -16,6 +16,7 @@ from vssflow_dit.mel import FRAME_RATE_HZ
 from vssflow_dit.mouth_timing import fit_to_mouth
 from vssflow_dit.phonemes import phoneme_frames, phonemise
 from vssflow_dit.prompts import sound_class
+from vssflow_dit.synthesis.sounds import MATERIALS
 from vssflow_dit.weights import Weights
 from vssflow_post.backend import CueRequest, Track
 
@@ -32,6 +33,8 @@ class Conditioning:
     values: dict[str, Tensor]
     n_tokens: int
     notes: tuple[str, ...]
+    struck: Tensor | None = None
+    """Strike pulses (n mel frames,), where the sound is that of a struck thing."""
 
 
 def n_tokens_of(request: CueRequest) -> int:
@@ -93,4 +96,6 @@ def conditioning(request: CueRequest, weights: Weights) -> Conditioning:
         "voice": torch.tensor([[voice]]),
         "sound": torch.tensor([[sound]]),
     }
-    return Conditioning(values, n_tokens, tuple(notes))
+    may_be_struck = request.kind == "sound" and (sound == 0 or config.sounds[sound - 1] in MATERIALS)
+    struck = torch.from_numpy(motion[:, 0].copy()) if may_be_struck else None
+    return Conditioning(values, n_tokens, tuple(notes), struck)
