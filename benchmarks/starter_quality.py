@@ -1,7 +1,7 @@
 """What the model card states: `python benchmarks/starter_quality.py [WEIGHTS] [--films N]`.
 
-Speech: the fifty held-out sentences by each voice, recognised by PocketSphinx with a grammar of just these, and with its
-open vocabulary. Strikes: drawn films of another seed, from frames to audio, counted with `vssflow_dit.onsets`.
+Speech: the fifty held-out sentences by each voice, recognised by PocketSphinx with a grammar of just these, and with
+its open vocabulary. Strikes: drawn films of another seed, from frames to audio, counted with `vssflow_dit.onsets`.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class GenerationSettings:
     """Sampling steps (one evaluation each for euler, two for midpoint)."""
     guidance: float = 3.0
     """Classifier-free guidance scale of speech; 1 is no guidance."""
-    sound_guidance: float = 1.0
+    sound_guidance: float = 2.0
     """The same for sounds."""
     threads: int = 0
     """CPU threads; 0 means all cores."""
