@@ -88,6 +88,8 @@ def conditioning(request: CueRequest, weights: Weights) -> Conditioning:
         notes = [note] if note else []
         if "motion" in request.visual:
             motion = _resampled(request.visual["motion"], n)
+        if name in MATERIALS or (not name and motion[:, 0].any()):
+            motion[:, 1] = 0.0  # a struck thing sounds when it strikes, and not while it moves
     per = MEL_FRAMES_PER_TOKEN
     values = {
         "phoneme": torch.from_numpy(phonemes)[None],
