@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import click
 import numpy as np
 import pytest
 
@@ -33,11 +34,15 @@ def test_the_readme_starts_with_its_two_commands() -> None:
 def test_every_command_and_option_in_the_documents_exists() -> None:
     from vssflow_post.cli import cli
 
+    context = click.Context(cli)
     for path in DOCUMENTS:
         for line in re.findall(r"^ {4}vssflow-post (.*)$", path.read_text("utf-8"), re.M):
             words = line.split("#")[0].split()
-            assert words[0] in cli.commands, f"{path.name}: vssflow-post {line}"
-            known = {name for option in cli.commands[words[0]].params for name in option.opts}
+            command: click.Command | None = cli.get_command(context, words[0])
+            if isinstance(command, click.Group):
+                command = command.get_command(context, words[1])
+            assert command is not None, f"{path.name}: vssflow-post {line}"
+            known = {name for option in command.params for name in option.opts}
             assert {word for word in words if word.startswith("-")} <= known, f"{path.name}: vssflow-post {line}"
 
 

@@ -16,7 +16,7 @@ from vssflow_dit.mel import FRAME_RATE_HZ
 from vssflow_dit.mouth_timing import fit_to_mouth
 from vssflow_dit.phonemes import phoneme_frames, phonemise
 from vssflow_dit.prompts import sound_class
-from vssflow_dit.synthesis.sounds import MATERIALS
+from vssflow_dit.synthesis.sounds import FOLLOWS_SPEED, MATERIALS
 from vssflow_dit.weights import Weights
 from vssflow_post.backend import CueRequest, Track
 
@@ -70,6 +70,16 @@ def _speech(
     return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes
 
 
+def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
+    """What a sound class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
+    heard = motion.copy()
+    if name and name not in MATERIALS:
+        heard[:, 0] = 0.0
+    if name not in FOLLOWS_SPEED and (name or heard[:, 0].any()):
+        heard[:, 1] = 0.0
+    return heard
+
+
 def conditioning(request: CueRequest, weights: Weights) -> Conditioning:
     """The starter's streams for one cue, as a batch of one."""
     n_tokens = n_tokens_of(request)
@@ -87,9 +97,7 @@ def conditioning(request: CueRequest, weights: Weights) -> Conditioning:
         sound = config.sounds.index(name) + 1 if name else 0
         notes = [note] if note else []
         if "motion" in request.visual:
-            motion = _resampled(request.visual["motion"], n)
-        if name in MATERIALS or (not name and motion[:, 0].any()):
-            motion[:, 1] = 0.0  # a struck thing sounds when it strikes, and not while it moves
+            motion = _heard_of(_resampled(request.visual["motion"], n), name)
     per = MEL_FRAMES_PER_TOKEN
     values = {
         "phoneme": torch.from_numpy(phonemes)[None],

@@ -42,6 +42,10 @@ class Shot:
     """Speaker, words, start and end in seconds from the start of the shot."""
 
 
+VOICES = {"ANNA": "slt", "TOM": "rms"}
+"""Voices of the starter that suit the faces."""
+
+
 def shots() -> tuple[Shot, ...]:
     rng = np.random.default_rng(SEED)
     return (
@@ -116,7 +120,7 @@ def cue_sheet(film: tuple[Shot, ...]) -> dict[str, Any]:
         speaker, words, first, last = shot.line
         first, last = start + first, start + last
         add("sound", index, start, first, **sound)
-        add("speech", index, first, last, text=words, speaker=speaker, origin="script")
+        add("speech", index, first, last, text=words, speaker=speaker, voice=VOICES[speaker], origin="script")
         add("sound", index, first, last, **sound)
         add("sound", index, last, end, **sound)
     about = {
