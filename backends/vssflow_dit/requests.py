@@ -72,7 +72,7 @@ def _speech(
 
 def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
     """What a class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
-    heard = motion.copy()
+    heard: npt.NDArray[np.float32] = motion.copy()
     if name and name not in MATERIALS:
         heard[:, 0] = 0.0
     if name not in FOLLOWS_SPEED and (name or heard[:, 0].any()):
