@@ -132,7 +132,7 @@ def test_gaps_too_short_for_a_sound_go_to_the_line_beside_them() -> None:
 
 
 def test_a_long_shot_gets_several_sound_cues_of_equal_length() -> None:
-    film = film_of(301 * CLOCK_HZ)
+    film = film_of(151 * CLOCK_HZ)
     spans = [cue.span for cue in spotted(film=film).cues]
     assert [span.start for span in spans[1:]] == [span.end for span in spans[:-1]]
     assert (spans[0].start, spans[-1].end) == (0, film.duration.end)

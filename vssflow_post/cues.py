@@ -20,7 +20,7 @@ __all__ = ["cue_seed", "read_cue_sheet", "spot", "unspoken", "write_cue_sheet"]
 
 SHORTEST_SOUND = CLOCK_HZ // 10
 """A gap beside speech that is shorter (in samples) is not worth a cue of its own."""
-LONGEST_SOUND = 120 * CLOCK_HZ
+LONGEST_SOUND = 60 * CLOCK_HZ
 """A longer shot gets several sound cues, so that no backend has to hold hours of sound at once."""
 
 
