@@ -14,6 +14,7 @@ from torch import Tensor
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
 from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
 from vssflow_dit.phonemes import phoneme_frames
+from vssflow_dit.strikes import pulses
 from vssflow_dit.synthesis import pictures, sounds
 from vssflow_dit.synthesis.speech import SpeechSet
 from vssflow_dit.visemes import opening
@@ -150,11 +151,8 @@ class Examples:
         # Powers add, as the paper mixes features; the sound lies 0-12 dB lower under speech.
         lower = rng.uniform(0, 12) / 8.686 if speaking else 0.0
         out.mel = np.maximum(0.5 * np.logaddexp(2 * out.mel, 2 * (mel - lower)), FLOOR) if speaking else mel
-        grid = (np.arange(self.n_frames) + first) / FRAME_RATE_HZ
-        for time, strength in clip.strikes:
-            centre = time + rng.normal(0, 0.008)
-            pulse = strength * np.clip(1 - np.abs(grid - centre) / 0.03, 0, 1)
-            out.motion[:, 0] = np.maximum(out.motion[:, 0], pulse)
+        seen = [(time + rng.normal(0, 0.008), strength) for time, strength in clip.strikes]
+        out.motion[:, 0] = pulses(seen, self.n_frames, first / FRAME_RATE_HZ)
         out.motion[:, 1] = clip.speed[where] * rng.uniform(0.9, 1.1)
         out.sound = clip.sound
 
