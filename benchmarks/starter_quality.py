@@ -23,6 +23,7 @@ from vssflow_post.timeline import Scene, Span
 SENTENCES = (Path(__file__).parent.parent / "tests" / "data" / "sentences.txt").read_text("utf-8").splitlines()
 TOLERANCE_S = 0.08
 DRAWN_S = 6.0
+PROMPTS = ("wood", "metal", "glass", "stone", "plastic", "thud", "")
 
 
 def main() -> None:
@@ -57,11 +58,9 @@ def spoken(backend: Backend, k: int, voice: str) -> npt.NDArray[np.float32]:
     return rendered(backend, CueRequest("d1", "speech", span, seed=k, text=text, voice=voice))
 
 
-def strikes(backend: Backend, n_films: int) -> str:
-    """Recall, precision and lateness over drawn films, prompts of every material and none."""
-    wanted = heard = hits = 0
-    late: list[float] = []
-    prompts = ("wood", "metal", "glass", "stone", "plastic", "thud", "")
+def struck_films(backend: Backend, n_films: int) -> list[tuple[CueRequest, list[float]]]:
+    """Drawn films as the backend reads them, and when something is struck in each, in seconds."""
+    films = []
     for k in range(n_films):
         rng = np.random.default_rng((90_001, k))
         motion = pictures.STRIKING[k % len(pictures.STRIKING)](rng, DRAWN_S)
@@ -70,9 +69,17 @@ def strikes(backend: Backend, n_films: int) -> str:
             encoder.push(frame)
         span = Span.of_seconds(0, DRAWN_S)
         visual = encoder.finish([Scene(0, span)])
-        sound = prompts[k % len(prompts)]
-        found = onsets(rendered(backend, CueRequest("s1", "sound", span, seed=k, sound=sound, visual=visual)), 16_000)
-        times = [time for time, _ in motion.strikes if time < DRAWN_S - 0.1]
+        request = CueRequest("s1", "sound", span, seed=k, sound=PROMPTS[k % len(PROMPTS)], visual=visual)
+        films.append((request, [time for time, _ in motion.strikes if time < DRAWN_S - 0.1]))
+    return films
+
+
+def strikes(backend: Backend, n_films: int) -> str:
+    """Recall, precision and lateness over drawn films, prompts of every material and none."""
+    wanted = heard = hits = 0
+    late: list[float] = []
+    for request, times in struck_films(backend, n_films):
+        found = onsets(rendered(backend, request), 16_000)
         hits += matched(times, found, TOLERANCE_S)
         wanted, heard = wanted + len(times), heard + len(found)
         late += [min((f - t for f in found), key=abs) for t in times if any(abs(f - t) <= TOLERANCE_S for f in found)]

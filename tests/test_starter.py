@@ -128,3 +128,28 @@ def test_a_prompt_in_words_finds_its_class_and_an_unknown_one_says_so(backend: B
     name, note = sound_class("an owl hoots", backend.sounds)
     assert name == ""
     assert "owl" in note
+
+
+@pytest.mark.parametrize("sound", ["rain", "fire"])
+def test_a_minute_of_sound_shows_no_seam(backend: Backend, sound: str) -> None:
+    """Where windows begin and end, level and spectral flux are what they are elsewhere."""
+    from scipy.stats import mannwhitneyu
+
+    from vssflow_dit.windows import window_starts
+
+    seconds, window = 60, 125
+    take = rendered(backend, CueRequest("s1", "sound", Span.of_seconds(0, seconds), seed=3, sound=sound))
+    frames = np.lib.stride_tricks.sliding_window_view(take, 640)[::160] * np.hanning(640)
+    spectra = np.abs(np.fft.rfft(frames))
+    level_db = 10 * np.log10((frames**2).mean(1) + 1e-12)
+    flux = np.maximum(np.diff(spectra, axis=0, prepend=spectra[:1]), 0).sum(1) / spectra.sum(1)
+    starts = window_starts(25 * seconds, window, window // 4)
+    borders = [token * 4 for start in starts[1:-1] for token in (start, start + window) if token < 25 * seconds]
+    near = np.zeros(len(level_db), bool)
+    for border in borders:
+        near[max(0, border - 4) : border + 4] = True
+    assert len(borders) > 20
+    for curve, bound in ((level_db, 0.6), (flux, 0.03 * float(np.median(flux)) + 0.01)):
+        assert abs(float(np.median(curve[near]) - np.median(curve[~near]))) < bound
+        # Neighbouring frames share samples, so the test counts more evidence than there is: it errs against us.
+        assert mannwhitneyu(curve[near], curve[~near]).pvalue > 0.01

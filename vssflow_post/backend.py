@@ -38,9 +38,12 @@ class Track:
     values: Features
     """float32, shape (n, channels)."""
     rate_hz: float
+    """0 for a feature that holds throughout the film: one row, the same for every span."""
 
     def slice(self, span: Span) -> Track:
         """The rows inside `span`; what lies past the end of the film is zeros."""
+        if self.rate_hz == 0:
+            return self
         first = round(span.start_s * self.rate_hz)
         n = max(1, round(span.duration_s * self.rate_hz))
         rows = np.zeros((n, self.values.shape[1]), np.float32)
@@ -65,7 +68,7 @@ class CueRequest:
     sound: str = ""
     """Sound prompt in words, or "" for "unspecified"."""
     visual: dict[str, Track] = field(default_factory=dict)
-    """The backend's own features (from its encoder), cut to the span."""
+    """The backend's own features (from its encoder, or from the file beside the film), cut to the span."""
     mouth: Track | None = None
     """Mouth opening of the visible speaker, 0 closed to 1 open, one channel; None when no mouth is seen."""
 
@@ -97,14 +100,28 @@ class GenerationSettings:
 
     weights: str = "starter"
     """`starter`, or a folder of weights."""
-    sampler: str = "midpoint"
-    """`euler` or `midpoint`."""
-    steps: int = 8
-    """Sampling steps (one evaluation each for euler, two for midpoint)."""
+    clip: str = "openai/clip-vit-base-patch16"
+    """CLIP ViT-B/16 for weights that look at pictures and bring no image encoder: a folder, or a hub id that the hub's
+    cache holds. Nothing is downloaded."""
+    sampler: str = "adams"
+    """`euler`, `midpoint`, `heun`, `adams` or `dopri5` (docs/sampling.md)."""
+    steps: int = 10
+    """Sampling steps: one evaluation each for euler and adams, two for midpoint and heun; dopri5 chooses its own."""
+    time_shift: float = 2.0
+    """Above 1, steps near the noise are shorter; 1 leaves them as they are."""
+    time_stretch: float = 1.3
+    """Above 1, steps at both ends are shorter; 1 leaves them as they are."""
     guidance: float = 3.0
     """Classifier-free guidance scale of speech; 1 is no guidance."""
     sound_guidance: float = 2.0
     """The same for sounds."""
+    guidance_from: float = 0.0
+    guidance_to: float = 1.0
+    """Times, 0 noise and 1 sound, between which guidance acts."""
+    guidance_schedule: str = "constant"
+    """`constant`, `falling` (strong first) or `rising`."""
+    deterministic: bool = False
+    """Whether every cue is sampled alone, so that its take is the same bit for bit whatever else is rendered."""
     threads: int = 0
     """CPU threads; 0 means all cores."""
     allow_cpu_fallback: bool = False

@@ -15,7 +15,7 @@ from vssflow_post.progress import Progress, Report
 from vssflow_post.store import Store, StoredTake, address
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
-ADDRESS_VERSION = 1
+ADDRESS_VERSION = 2
 """Part of every address: raised when what a take depends on changes."""
 
 
@@ -48,7 +48,9 @@ class Renderer:
             "backend": self.backend.name,
             "plugin": self.plugin,
             "weights": self.backend.weights_digest,
-            "sampler": [settings.sampler, settings.steps, guidance],
+            "sampler": [settings.sampler, settings.steps, settings.time_shift, settings.time_stretch],
+            "guidance": [guidance, settings.guidance_from, settings.guidance_to, settings.guidance_schedule],
+            "deterministic": settings.deterministic,
             "cue": [request.kind, request.text, request.voice, request.sound, request.seed, request.span.n_samples],
             "visual": {name: _track_digest(track) for name, track in request.visual.items()},
             "mouth": request.mouth and _track_digest(request.mouth),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vssflow_post.errors import FilmRejected, UsageError
+from vssflow_post.features import features_beside
 
 STATE_FOLDER = ".vssflow-post"
 """Inside the output folder: takes, the lock, error logs."""
@@ -41,6 +42,8 @@ class Job:
     """Where they go."""
     script: Path | None = None
     cues: Path | None = None
+    features: Path | None = None
+    """Features made elsewhere, which lie beside the film."""
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
 
@@ -61,7 +64,9 @@ def find_jobs(inputs: Sequence[Path], out: Path) -> list[Job]:
             if key not in seen:
                 seen.add(key)
                 stem = deliverable_stem(film)
-                jobs.append(Job(film, stem, out / stem, sidecar_of(film), refused=refused))
+                jobs.append(
+                    Job(film, stem, out / stem, sidecar_of(film), features=features_beside(film), refused=refused)
+                )
     if not jobs:
         raise UsageError(f"there is no film in {', '.join(map(str, inputs))}")
     return _without_collisions(jobs)

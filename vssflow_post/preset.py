@@ -132,7 +132,8 @@ SECTIONS: Mapping[str, type] = {
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "picture.shot_detector": ("adaptive", "content"),
     "dialogue.source": ("auto", "generate", "production", "none"),
-    "generate.sampler": ("euler", "midpoint"),
+    "generate.sampler": ("euler", "midpoint", "heun", "adams", "dopri5"),
+    "generate.guidance_schedule": ("constant", "falling", "rising"),
 }
 """Keys that take one of a few words."""
 
@@ -140,6 +141,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "picture.min_scene_s": (0.0, 60.0),
     "speech.min_s": (0.0, 10.0),
     "generate.steps": (1, 1000),
+    "generate.time_shift": (0.1, 10.0),
+    "generate.time_stretch": (0.5, 3.0),
+    "generate.guidance_from": (0.0, 1.0),
+    "generate.guidance_to": (0.0, 1.0),
     "generate.guidance": (0.0, 30.0),
     "generate.sound_guidance": (0.0, 30.0),
     "generate.threads": (0, 1024),

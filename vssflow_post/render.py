@@ -6,14 +6,16 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
+from vssflow_post.backend import Track
 from vssflow_post.casting import with_voices
 from vssflow_post.cues import write_cue_sheet
 from vssflow_post.deliver import is_complete, picture_name, stem_files, write_manifest, write_picture, write_timeline
 from vssflow_post.dialogue import Dialogue, divide, production_track
+from vssflow_post.features import KnownFeatures, read_features
 from vssflow_post.generate import CueTake, Renderer, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.media import Film, ensure_unchanged, probe
@@ -74,11 +76,10 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
     settings_digest = _settings_digest(job, studio)
     if not fresh and is_complete(job.folder, film.digest, settings_digest, renderer.backend.weights_digest):
         return _known_result(job, clock)
-    spotted = spot_film(
-        Spotting(film, job.script, job.cues, studio.preset, studio.detectors, renderer.backend.encoder()), progress
-    )
+    beside = read_features(job.features, film.duration.end_s) if job.features else {}
+    spotted = _spotted(job, film, studio, renderer, progress)
     clock.end("analyse")
-    work = _generated(job, film, spotted, studio, renderer, progress)
+    work = _generated(job, film, spotted, {**spotted.analysis.features, **beside}, studio, renderer, progress)
     clock.end("generate")
     with staged(job.folder, studio.out / STATE_FOLDER / "staging" / job.stem) as folder:
         mix = _mixed(work, studio, folder, progress)
@@ -118,7 +119,10 @@ def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
 
 def _settings_digest(job: Job, studio: Studio) -> str:
     """sha256 over all that decides about the deliverables besides film and weights."""
-    words = {name: path and file_digest(path) for name, path in (("script", job.script), ("cues", job.cues))}
+    words = {
+        name: path and file_digest(path)
+        for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
+    }
     return address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
 
 
@@ -132,14 +136,41 @@ def _known_result(job: Job, clock: Clock) -> FilmResult:
     return FilmResult(job.film, DONE, job.folder, None, clock.elapsed(), "was complete already")
 
 
-def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer: Renderer, progress: Report) -> _Work:
+def _spotted(job: Job, film: Film, studio: Studio, renderer: Renderer, progress: Report) -> Spotted:
+    """The first half of the line, with the backend's features from the store where an earlier run left them."""
+    preset = studio.preset
+    key = address(
+        {
+            "film": film.digest,
+            "picture": asdict(preset.picture),
+            "clip": preset.generate.clip,
+            "backend": [renderer.backend.name, renderer.plugin, renderer.backend.weights_digest],
+        }
+    )
+    known = studio.features.get(key)
+    encoder = renderer.backend.encoder() if known is None else KnownFeatures(known)
+    spotted = spot_film(Spotting(film, job.script, job.cues, preset, studio.detectors, encoder), progress)
+    if known is None:
+        studio.features.put(key, spotted.analysis.features)
+    return spotted
+
+
+def _generated(
+    job: Job,
+    film: Film,
+    spotted: Spotted,
+    features: Mapping[str, Track],
+    studio: Studio,
+    renderer: Renderer,
+    progress: Report,
+) -> _Work:
     """A take in the store for every cue that the backend renders."""
     preset = studio.preset
     sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     spoken = {cue.id for cue in dialogue.generated}
     requests = [
-        request_for(cue, spotted.analysis.features, spotted.analysis.mouths)
+        request_for(cue, features, spotted.analysis.mouths)
         for cue in sheet.cues
         if cue.kind == "sound" or cue.id in spoken
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from vssflow_post.backend import Backend, BackendOffer, DetectorOffer
 from vssflow_post.casting import check_cast
 from vssflow_post.errors import BackendError, VssflowError
+from vssflow_post.features import FeatureStore
 from vssflow_post.generate import Renderer
 from vssflow_post.inputs import STATE_FOLDER
 from vssflow_post.plugins import Plugins, choose_backend
@@ -29,6 +30,7 @@ class Studio:
     """Name and version of the plugin the backend comes from."""
     detectors: Sequence[DetectorOffer]
     store: Store
+    features: FeatureStore
     _renderer: Renderer | None = field(default=None, init=False)
 
     @property
@@ -57,6 +59,7 @@ def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
         plugin=plugins.origin_of(offer),
         detectors=plugins.speech_detectors(),
         store=Store(out / STATE_FOLDER / "takes"),
+        features=FeatureStore(out / STATE_FOLDER / "features"),
     )
 
 

@@ -16,10 +16,11 @@ def vssflow_commands(cli: click.Group) -> None:
 
 @click.group()
 def model() -> None:
-    """Look at the model's weights, or train them.
+    """Look at the model's weights, import the reference's, or train your own.
 
     \b
     vssflow-post model info                                  the shipped starter
+    vssflow-post model import official.ckpt -o weights       the reference's checkpoint
     vssflow-post model synthesise data --hours 5 --seed 1    data to learn from
     vssflow-post model train --config starter --data data --run runs/starter
     """
@@ -38,6 +39,31 @@ def info(weights: str) -> None:
 
     for line in description(weights):
         click.echo(line)
+
+
+@model.command("import")
+@click.argument("checkpoint", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON with the configurations of dit, vae and vocoder; the released ones without it.",
+)
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A new folder.")
+def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
+    """Make a folder of weights from CHECKPOINT, VSSFlow's own: a Lightning checkpoint, or its tensors in safetensors.
+
+    Every tensor must be there under its name and with its shape; each one that is not is named. Nothing in the file
+    is executed. Head counts cannot be read from shapes: another size than the released one needs --config.
+
+    \b
+    vssflow-post model import official.ckpt -o weights/vssflow
+    vssflow-post model import small.ckpt --config small.json -o weights/small
+    vssflow-post render film.mp4 -o out --weights weights/vssflow
+    """
+    from vssflow_dit.reference import import_checkpoint
+
+    import_checkpoint(checkpoint, config, out, click.echo)
+    click.echo(f"weights: {out}")
 
 
 @model.command()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding
+from torch.nn import functional
 
 from vssflow_dit.config import ModelConfig, Stream
 
@@ -19,21 +19,51 @@ class Condition:
     concat: Tensor
     """(B, C, T)"""
     cross: Tensor
-    """(B, N, cross width)"""
+    """(B, N, cross width): the tokens of each cross-attended stream, one stream after the other."""
+    timed: tuple[bool, ...] = ()
+    """Of each cross-attended stream: T tokens that follow the latent's (True), or one that holds throughout (False)."""
+
+    @property
+    def n_tokens(self) -> int:
+        """T: latent tokens that this is for."""
+        return self.concat.shape[2]
 
     def dropped(self, keep: Tensor) -> Condition:
         """All conditions of the examples where keep (B,) is 0 become zeros: the paper's condition dropout."""
-        return Condition(self.concat * keep[:, None, None], self.cross * keep[:, None, None])
+        return Condition(self.concat * keep[:, None, None], self.cross * keep[:, None, None], self.timed)
 
-    def with_unconditional(self) -> Condition:
-        """This batch, then as many unconditional rows: both guidance passes in one."""
-        return Condition(
-            torch.cat((self.concat, torch.zeros_like(self.concat))),
-            torch.cat((self.cross, torch.zeros_like(self.cross))),
-        )
+    def example(self, k: int) -> Condition:
+        """Example k, as a batch of one."""
+        return Condition(self.concat[k : k + 1], self.cross[k : k + 1], self.timed)
 
     def window(self, first: int, n: int) -> Condition:
-        return Condition(self.concat[..., first : first + n], self.cross)
+        """The conditions of tokens first..first + n - 1."""
+        if first == 0 and n == self.n_tokens:
+            return self
+        at, kept = 0, []
+        for timed in self.timed:
+            length = self.n_tokens if timed else 1
+            kept.append(self.cross[:, at + first : at + first + n] if timed else self.cross[:, at : at + 1])
+            at += length
+        cross = torch.cat(kept, dim=1) if kept else self.cross
+        return Condition(self.concat[..., first : first + n], cross, self.timed)
+
+
+def in_time(values: Tensor, stream: Stream, n: int) -> Tensor:
+    """A stream's values laid on n tokens by its timing.
+
+    Features (B, ..., size) become (B, n, size), ids (B, k) become (B, n * per_token); a `once` stream (B, size) or
+    (B, 1) becomes (B, 1, size) or (B, 1).
+    """
+    if stream.kind == "ids":
+        wanted = 1 if stream.once else n * stream.per_token
+        return functional.pad(values[:, :wanted], (0, max(0, wanted - values.shape[1])))
+    rows = values.reshape(len(values), -1, stream.size)  # (B, k, size)
+    if stream.once:
+        return rows[:, :1]
+    if stream.timing == "pad":
+        return functional.pad(rows[:, :n], (0, 0, 0, max(0, n - rows.shape[1])))
+    return functional.interpolate(rows.transpose(1, 2), size=n, mode=stream.timing).transpose(1, 2)
 
 
 class StreamEmbedding(nn.Module):
@@ -60,7 +90,9 @@ class StreamEmbedding(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         if self.stream.kind == "ids":
-            rows = embedding(values, self.table) * (values > 0)[..., None]
+            rows = functional.embedding(values, self.table)
+            if self.stream.silent_zero:
+                rows = rows * (values > 0)[..., None]
             out = rows.view(len(values), -1, max(1, self.stream.per_token) * self.stream.width)
         else:
             out = self.project(values) if self.stream.width else values
@@ -74,15 +106,45 @@ class Conditions(nn.Module):
         super().__init__()
         self.config = config
         self.streams = nn.ModuleDict({s.name: StreamEmbedding(s, config.dit.cross_width) for s in config.streams})
+        self.timed = tuple(not s.once for s in config.streams if s.route == "cross")
 
     @property
     def concat_channels(self) -> int:
         embeddings = [e for e in self.streams.values() if isinstance(e, StreamEmbedding)]
         return sum(e.channels for e in embeddings if e.stream.route == "concat")
 
-    def forward(self, values: Mapping[str, Tensor], n_tokens: int) -> Condition:
-        """values[name]: features (B, T, size), or ids (B, T * per_token) or (B, 1). Every stream must be there."""
-        parts = {stream.name: self.streams[stream.name](values[stream.name]) for stream in self.config.streams}
+    def forward(self, values: Mapping[str, Tensor | None], n_tokens: int) -> Condition:
+        """values[name]: features (B, ..., size) or ids (B, k), see `in_time`; None or left out means nothing.
+
+        Raises ValueError for a stream that the model does not have, or one of another width.
+        """
+        names = [stream.name for stream in self.config.streams]
+        unknown = sorted(set(values) - set(names))
+        if unknown:
+            raise ValueError(f"model {self.config.name} has no stream {', '.join(unknown)}; it has {', '.join(names)}")
+        n_examples = max((len(value) for value in values.values() if value is not None), default=1)
+        parts = {s.name: self._embedded(s, values.get(s.name), n_examples, n_tokens) for s in self.config.streams}
         concat = [parts[s.name].expand(-1, n_tokens, -1) for s in self.config.streams if s.route == "concat"]
         cross = [parts[s.name] for s in self.config.streams if s.route == "cross"]
-        return Condition(torch.cat(concat, dim=-1).transpose(1, 2), torch.cat(cross, dim=1))
+        like = next(iter(parts.values()))
+        joined = torch.cat(concat, dim=-1) if concat else like.new_zeros(n_examples, n_tokens, 0)
+        attended = torch.cat(cross, dim=1) if cross else like.new_zeros(n_examples, 0, self.config.dit.cross_width)
+        return Condition(joined.transpose(1, 2), attended, self.timed)
+
+    def _embedded(self, stream: Stream, values: Tensor | None, n_examples: int, n_tokens: int) -> Tensor:
+        weight = next(self.streams[stream.name].parameters(), None)
+        device = (
+            values.device if weight is None and values is not None else weight.device if weight is not None else None
+        )
+        if values is None:
+            shape = (n_examples, 1) if stream.kind == "ids" else (n_examples, 1, stream.size)
+            dtype = torch.long if stream.kind == "ids" else torch.float32
+            values = torch.zeros(shape, dtype=dtype, device=device)
+            if stream.timing.startswith("nearest"):  # zeros stay zeros however they are stretched
+                values = values.expand(-1, n_tokens, -1)
+        elif stream.kind == "features" and values.shape[-1] != stream.size:
+            raise ValueError(f"stream {stream.name}: vectors of {values.shape[-1]} where {stream.size} are wanted")
+        fitted = in_time(values.to(device), stream, n_tokens)
+        if weight is not None and stream.kind == "features":
+            fitted = fitted.to(weight.dtype)
+        return self.streams[stream.name](fitted)  # type: ignore[no-any-return]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Route = Literal["cross", "concat"]
 """How a condition reaches the model: `cross`-attended (what it is), or `concat`-enated to the latent (when it is)."""
+Timing = Literal["once", "pad", "nearest", "nearest-exact"]
+"""How a stream meets the tokens: one value for the whole window; at the tokens' own rate, padded with nothing; or
+stretched over the window, by `torch.nn.functional.interpolate`'s two rules for the nearest neighbour."""
 
 TOKEN_RATE_HZ = 25
 """Latent tokens a second (the paper's rate)."""
@@ -25,11 +29,19 @@ class Stream:
     kind: Literal["features", "ids"]
     """`features`: float vectors, projected by a two-layer MLP where `width` differs from 0; `ids`: embedded."""
     size: int
-    """Features: channels per token; ids: number of symbols, 0 meaning "nothing" (embedded as zeros)."""
+    """Features: channels of a vector; ids: the highest id, 0 meaning "nothing"."""
     per_token: int
     """Ids: symbols per token (phonemes at 100/s are 4 a token); 0 means one symbol for the whole window."""
     width: int
     """Channels after projection or embedding (of each symbol); cross streams: the cross width."""
+    timing: Timing = "pad"
+    silent_zero: bool = True
+    """Ids: whether 0 is embedded as zeros (the starter), or has a row of its own in the table (the reference)."""
+
+    @property
+    def once(self) -> bool:
+        """Whether one value holds for the whole window."""
+        return self.timing == "once" or (self.kind == "ids" and self.per_token == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,8 @@ class DiTConfig:
     rotary_fraction: float
     """Share of each head's dimensions that rotary embeddings turn."""
     latent_channels: int = LATENT_CHANNELS
+    time_frequencies: int = 128
+    """Fourier features of t are twice as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +74,34 @@ class ModelConfig:
     name: str
     dit: DiTConfig
     streams: tuple[Stream, ...]
+    """Concatenated channels and cross-attended tokens come in this order."""
     voices: tuple[str, ...]
     sounds: tuple[str, ...]
     window_s: float
     """Longest span rendered in one piece; longer cues are rendered in overlapping windows."""
+    shortest_s: float = 2.0
+    """The model has seen nothing shorter: a short cue is rendered with room behind it and cut."""
+    front: Literal["starter", "reference"] = "starter"
+    """Which front end makes the streams from a cue."""
+
+    @property
+    def window_tokens(self) -> int:
+        return round(self.window_s * TOKEN_RATE_HZ)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> ModelConfig:
-        data: dict[str, Any] = json.loads(text)
-        return cls(
-            name=data["name"],
-            dit=DiTConfig(**data["dit"]),
-            streams=tuple(Stream(**stream) for stream in data["streams"]),
-            voices=tuple(data["voices"]),
-            sounds=tuple(data["sounds"]),
-            window_s=float(data["window_s"]),
-        )
+        """Raises ValueError, KeyError or TypeError for a text that is no configuration."""
+        return cls.from_table(json.loads(text))
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> ModelConfig:
+        """The same from a parsed table, as a configuration file holds it."""
+        fields = dict(table)
+        fields["dit"] = DiTConfig(**fields["dit"])
+        fields["streams"] = tuple(Stream(**stream) for stream in fields["streams"])
+        fields["voices"], fields["sounds"] = tuple(fields["voices"]), tuple(fields["sounds"])
+        fields["window_s"] = float(fields["window_s"])
+        return cls(**fields)

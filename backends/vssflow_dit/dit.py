@@ -2,90 +2,40 @@
 
 Semantic conditions come in by cross-attention; temporally intensive ones are added where the latent enters
 (concatenating them to it and projecting is the same sum), and so are read by self-attention (arXiv 2509.24773, sec. 3).
+
+What does not depend on t or on the latent is computed once, by `prepare`. Sequences of any lengths lie end to end on
+one axis of rows (`rows.Layout`), both guidance passes among them: nothing is padded, so no work is spent on padding.
+An unconditional row attends to zero tokens, through projections without bias, which adds exactly nothing: left out.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm, linear, rms_norm, scaled_dot_product_attention, silu
+from torch.nn.functional import layer_norm, silu
 
+from vssflow_dit.attention import CrossAttention, KeysValues, SelfAttention
+from vssflow_dit.conditions import Condition
 from vssflow_dit.config import DiTConfig
-
-TIME_FREQUENCIES = 128
+from vssflow_dit.rows import Layout, Rotary, layout_of, rotary_table
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Conditions, projected once for all steps of the sampler."""
+    """Conditions of some sequences, projected once for all steps of the sampler."""
 
     tokens: Tensor
-    """What the concatenated streams add to the tokens: (B, T, width)."""
-    keys_values: tuple[tuple[Tensor, Tensor], ...]
-    """Per block, cross-attention keys and values: (B, cross_heads, N, head)."""
-
-
-def rotary_angles(n: int, head: int, fraction: float, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosines and sines, each (n, turned / 2), for positions 0..n-1."""
-    turned = int(head * fraction) // 2 * 2
-    frequencies = 10_000.0 ** (-torch.arange(0, turned, 2, device=device, dtype=torch.float32) / turned)
-    angles = torch.arange(n, device=device, dtype=torch.float32)[:, None] * frequencies
-    return angles.cos(), angles.sin()
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn the first 2 * cos.shape[1] dimensions of x (B, heads, n, head), first half against second half."""
-    half = cos.shape[1]
-    cos, sin = cos.to(x.dtype), sin.to(x.dtype)
-    a, b, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
-    return torch.cat((a * cos - b * sin, b * cos + a * sin, rest), dim=-1)
-
-
-class SelfAttention(nn.Module):
-    def __init__(self, config: DiTConfig) -> None:
-        super().__init__()
-        self.heads, self.qk_norm = config.heads, config.qk_norm
-        self.qkv = nn.Linear(config.width, 3 * config.width, bias=False)
-        self.out = nn.Linear(config.width, config.width, bias=False)
-
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        b, n, width = x.shape
-        q, k, v = self.qkv(x).view(b, n, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (B, heads, n, head)
-        if self.qk_norm:
-            q, k = rms_norm(q, q.shape[-1:]), rms_norm(k, k.shape[-1:])
-        y = scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
-        return self.out(y.transpose(1, 2).reshape(b, n, width))  # type: ignore[no-any-return]
-
-
-class CrossAttention(nn.Module):
-    def __init__(self, config: DiTConfig) -> None:
-        super().__init__()
-        self.heads, self.kv_heads, self.qk_norm = config.heads, config.cross_heads, config.qk_norm
-        head = config.width // config.heads
-        self.q = nn.Linear(config.width, config.width, bias=False)
-        self.kv = nn.Linear(config.cross_width, 2 * config.cross_heads * head, bias=False)
-        self.out = nn.Linear(config.width, config.width, bias=False)
-
-    def keys_values(self, cross: Tensor) -> tuple[Tensor, Tensor]:
-        b, n, _ = cross.shape
-        k, v = self.kv(cross).view(b, n, 2, self.kv_heads, -1).permute(2, 0, 3, 1, 4)  # (B, kv_heads, N, head)
-        if self.qk_norm:
-            k = rms_norm(k, k.shape[-1:])
-        repeat = self.heads // self.kv_heads
-        return k.repeat_interleave(repeat, 1), v.repeat_interleave(repeat, 1)
-
-    def forward(self, x: Tensor, keys_values: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None) -> Tensor:
-        b, n, width = x.shape
-        q = self.q(x).view(b, n, self.heads, -1).transpose(1, 2)
-        if self.qk_norm:
-            q = rms_norm(q, q.shape[-1:])
-        if rotary is not None:
-            q = rotate(q, *rotary)
-        y = scaled_dot_product_attention(q, *keys_values)
-        return self.out(y.transpose(1, 2).reshape(b, n, width))  # type: ignore[no-any-return]
+    """What the concatenated streams add to the tokens of all sequences: (rows, width)."""
+    keys_values: tuple[tuple[KeysValues, ...], ...]
+    """Per block, and per run of sequences of one length: cross-attention keys and values."""
+    alone: Layout
+    """Of the conditional sequences."""
+    guided: Layout
+    """Of the conditional sequences and, behind them, as many unconditional ones."""
 
 
 class SwiGLU(nn.Module):
@@ -97,6 +47,13 @@ class SwiGLU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         value, gate = self.up(x).chunk(2, dim=-1)
         return self.down(value * silu(gate))  # type: ignore[no-any-return]
+
+
+def shifted_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Normalised x (B, n, width), times `scale` plus `shift` (B, 1, width): one kernel where the batch is one."""
+    if len(x) == 1:
+        return layer_norm(x, x.shape[-1:], scale.flatten(), shift.flatten())
+    return torch.addcmul(shift, layer_norm(x, x.shape[-1:]), scale)
 
 
 class Block(nn.Module):
@@ -111,27 +68,41 @@ class Block(nn.Module):
             self.table = nn.Parameter(torch.zeros(6, config.width))
 
     def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], keys_values: tuple[Tensor, Tensor], modulation: Tensor | None
+        self, x: Tensor, layout: Layout, keys_values: Sequence[KeysValues], modulation: Tensor | None
     ) -> Tensor:
+        """x (B, n, width) to the same shape; modulation (B, 6, width) where time modulates."""
         norm1, norm2, norm3 = self.norms
         if modulation is None:
-            x = x + self.attention(norm1(x), *rotary)
-            x = x + self.cross(norm2(x), keys_values, rotary)
+            x = x + self.attention(norm1(x), layout)
+            x = self._attending(x, norm2, layout, keys_values, layout.rotary)
             return x + self.mlp(norm3(x))  # type: ignore[no-any-return]
         # Shift, scale and gate around attention and MLP: one shared network makes them, a table adjusts them per block.
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.table)[:, :, None].unbind(1)  # (B, 1, width)
-        x = x + (1 + gate1) * self.attention(norm1(x) * (1 + scale1) + shift1, *rotary)
-        x = x + self.cross(norm2(x), keys_values, None)
-        return x + (1 + gate2) * self.mlp(norm3(x) * (1 + scale2) + shift2)  # type: ignore[no-any-return]
+        x = torch.addcmul(x, self.attention(shifted_norm(x, 1 + scale1, shift1), layout), 1 + gate1)
+        x = self._attending(x, norm2, layout, keys_values, None)
+        return torch.addcmul(x, self.mlp(shifted_norm(x, 1 + scale2, shift2)), 1 + gate2)
+
+    def _attending(
+        self, x: Tensor, norm: nn.Module, layout: Layout, keys_values: Sequence[KeysValues], rotary: Rotary | None
+    ) -> Tensor:
+        """x with what its conditional rows find among the cross tokens."""
+        if not keys_values:
+            return x
+        n = layout.n_attending
+        if n == x.shape[0] * x.shape[1]:
+            return torch.add(x, self.cross(norm(x), layout, keys_values, rotary))
+        near = x[:, :n]
+        near += self.cross(norm(near), layout, keys_values, rotary)
+        return x
 
 
 class TimeEmbedding(nn.Module):
     """Gaussian Fourier features of t (cos, then sin, of 2 pi t w with fixed random w), then a two-layer MLP."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, n_frequencies: int) -> None:
         super().__init__()
-        self.register_buffer("frequencies", torch.randn(TIME_FREQUENCIES))
-        self.enter, self.leave = nn.Linear(2 * TIME_FREQUENCIES, width), nn.Linear(width, width)
+        self.register_buffer("frequencies", torch.randn(n_frequencies))
+        self.enter, self.leave = nn.Linear(2 * n_frequencies, width), nn.Linear(width, width)
 
     def forward(self, t: Tensor) -> Tensor:
         """t (B,) in [0, 1] to (B, width)."""
@@ -146,40 +117,86 @@ class DiT(nn.Module):
     def __init__(self, config: DiTConfig, concat_channels: int) -> None:
         super().__init__()
         self.config = config
-        self.latent_in = nn.Linear(config.latent_channels, config.width)
+        modulated = config.time == "modulation"
+        # The reference's projections at both ends, its residual 1x1 convolutions folded in, have no bias.
+        self.latent_in = nn.Linear(config.latent_channels, config.width, bias=modulated)
         self.concat_in = nn.Linear(concat_channels, config.width, bias=False)
-        self.time = TimeEmbedding(config.width)
-        if config.time == "modulation":
+        self.time = TimeEmbedding(config.width, config.time_frequencies)
+        if modulated:
             self.modulation = nn.Linear(config.width, 6 * config.width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
-        self.latent_out = nn.Linear(config.width, config.latent_channels)
+        self.latent_out = nn.Linear(config.width, config.latent_channels, bias=modulated)
 
     def _blocks(self) -> list[Block]:
         return [block for block in self.blocks if isinstance(block, Block)]
 
-    def prepare(self, concat: Tensor, cross: Tensor) -> Prepared:
-        """concat (B, C, T), cross (B, N, cross width): what does not depend on t or x, computed once."""
-        tokens = self.concat_in(concat.transpose(1, 2))  # (B, T, width)
-        return Prepared(tokens, tuple(block.cross.keys_values(cross) for block in self._blocks()))
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the matrices are multiplied in."""
+        return self.latent_in.weight.dtype
 
-    def velocity(self, x: Tensor, t: Tensor, prepared: Prepared) -> Tensor:
-        """x (B, latent, T), t (B,) to the velocity (B, latent, T)."""
-        tokens = self.latent_in(x.transpose(1, 2)) + prepared.tokens  # (B, T, width)
-        embedded = self.time(t).to(tokens.dtype)
-        modulation = None
-        if self.config.time == "token":
-            tokens = torch.cat((embedded[:, None], tokens), dim=1)
-        else:
-            modulation = self.modulation(silu(embedded)).view(-1, 6, self.config.width)
+    def prepare(self, conditions: Sequence[Condition]) -> Prepared:
+        """What does not depend on t or x, computed once for sequences whose conditions are batches of one each."""
+        lengths = [condition.n_tokens for condition in conditions]
+        time_token = self.config.time == "token"
+        device = self.latent_in.weight.device
+        alone = layout_of(lengths, 0, time_token, self._rotary(max(lengths), device))
+        guided = layout_of(lengths, len(lengths), time_token, self._rotary(max(lengths), device))
+        concat = torch.cat([condition.concat[0].T for condition in conditions])  # (rows, C)
+        attended: list[Tensor] = []
+        k = 0
+        for run in alone.runs:
+            attended.append(
+                torch.cat([condition.cross for condition in conditions[k : k + run.n_sequences]]).to(self.dtype)
+            )
+            k += run.n_sequences
+        keys_values = tuple(
+            tuple(block.cross.keys_values(cross) for cross in attended if cross.shape[1]) for block in self._blocks()
+        )
+        return Prepared(self.concat_in(concat.to(self.dtype)), keys_values, alone, guided)
+
+    def _rotary(self, n: int, device: torch.device) -> Rotary:
         head = self.config.width // self.config.heads
-        rotary = rotary_angles(tokens.shape[1], head, self.config.rotary_fraction, x.device)
-        for block, keys_values in zip(self._blocks(), prepared.keys_values, strict=True):
-            tokens = block(tokens, rotary, keys_values, modulation)
-        if self.config.time == "token":
-            tokens = tokens[:, 1:]
-        else:
-            tokens = layer_norm(tokens, tokens.shape[-1:])
-        return linear(tokens, self.latent_out.weight, self.latent_out.bias).transpose(1, 2)
+        # The time token, where there is one, has position 0.
+        return rotary_table(n + (self.config.time == "token"), head, self.config.rotary_fraction, device, self.dtype)
+
+    def velocities(self, x: Tensor, t: float, prepared: Prepared, guided: bool) -> Tensor:
+        """Velocities at time t of latents x (rows, latent channels) that lie end to end.
+
+        (1, rows, channels): conditional; (2, rows, channels) when `guided`: conditional, then unconditional.
+        """
+        entered = self.latent_in(x.to(self.dtype))  # (rows, width): the same for both
+        tokens = entered + prepared.tokens
+        layout = prepared.alone
+        if guided:
+            tokens, layout = torch.cat((tokens, entered)), prepared.guided
+        time = self.time(torch.full((1,), t, device=x.device)).to(self.dtype)
+        return self._through(tokens[None], time, layout, prepared.keys_values).view(1 + guided, *x.shape)
 
     def forward(self, x: Tensor, t: Tensor, concat: Tensor, cross: Tensor) -> Tensor:
-        return self.velocity(x, t, self.prepare(concat, cross))
+        """A batch of equal lengths with a time each, as training wants: x (B, latent, T), t (B,), concat (B, C, T) and
+        cross (B, N, cross width) to the velocity (B, latent, T)."""
+        tokens = self.latent_in(x.transpose(1, 2)) + self.concat_in(concat.transpose(1, 2))  # (B, T, width)
+        b, n, _ = tokens.shape
+        layout = layout_of([n] * b, 0, self.config.time == "token", self._rotary(n, x.device))
+        attended = [(block.cross.keys_values(cross),) if cross.shape[1] else () for block in self._blocks()]
+        time = self.time(t).to(tokens.dtype)
+        return self._through(tokens, time, layout, attended).transpose(1, 2)
+
+    def _through(
+        self, tokens: Tensor, time: Tensor, layout: Layout, keys_values: Sequence[Sequence[KeysValues]]
+    ) -> Tensor:
+        """Tokens (B, n, width) and times (B, width) to velocities (B, n, latent channels)."""
+        b, n, width = tokens.shape
+        modulation = None
+        if self.config.time == "token":
+            tokens = layout.with_time(tokens, time)
+        else:
+            modulation = self.modulation(silu(time)).view(b, 6, width)
+        for block, attended in zip(self._blocks(), keys_values, strict=True):
+            tokens = block(tokens, layout, attended, modulation)
+        if self.config.time == "token":
+            tokens = layout.without_time(tokens)
+        else:
+            tokens = layer_norm(tokens, (width,))
+        return self.latent_out(tokens).view(b, n, -1)  # type: ignore[no-any-return]

@@ -3,83 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from vssflow_dit import weights as weight_files
-from vssflow_dit.config import LATENT_CHANNELS, TOKEN_RATE_HZ
-from vssflow_dit.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ
-from vssflow_dit.requests import Conditioning, conditioning
-from vssflow_dit.ringing import rung_down
-from vssflow_dit.strikes import StrikeEncoder
+from vssflow_dit.flow import Guidance
+from vssflow_dit.fronts import Conditioning, front_of
+from vssflow_dit.mel import SAMPLE_RATE_HZ
+from vssflow_dit.model import Sampling
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
 from vssflow_post.timeline import CLOCK_HZ
 
-QUIET_LN = 1.6
-"""Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A request and what the model reads of it."""
+
+    request: CueRequest
+    conditioning: Conditioning
 
 
 class Engine:
-    """A `Backend` of the seam. One take at a time, so that a take depends on its request alone, bit for bit."""
+    """A `Backend` of the seam. A take depends on its request alone; in deterministic mode it does so bit for bit, since
+    then no other take shares a matrix product with it."""
 
-    def __init__(self, name: str, device: torch.device, settings: GenerationSettings, dtype: torch.dtype) -> None:
+    def __init__(
+        self, name: str, device: torch.device, settings: GenerationSettings, dtype: torch.dtype, tokens_at_once: int
+    ) -> None:
         self.name, self.device = name, _in_words(device, dtype)
         self._device, self._settings = device, settings
-        self._weights = weight_files.load(settings.weights)
-        self._model = self._weights.model.to(device).quickened(dtype)
-        self._vocoder = self._weights.vocoder.to(device)
-        self.weights_digest = self._weights.digest
-        self.voices: Sequence[str] = self._model.config.voices
-        self.sounds: Sequence[str] = self._model.config.sounds
+        self._tokens_at_once = 1 if settings.deterministic else tokens_at_once
+        weights = weight_files.load(settings.weights, device, dtype)
+        self._model = weights.model
+        self._front = front_of(weights, settings, device, dtype)
+        self._sampling = Sampling(
+            settings.sampler,
+            settings.steps,
+            settings.time_shift,
+            settings.time_stretch,
+            Guidance(settings.guidance_from, settings.guidance_to, settings.guidance_schedule),
+        )
+        self.weights_digest = weights.digest
+        self.voices: Sequence[str] = self._front.voices
+        self.sounds: Sequence[str] = self._front.sounds
 
     def encoder(self) -> FrameEncoder:
-        return StrikeEncoder(self._weights.strikes)
+        return self._front.encoder()
 
     def render(self, requests: Sequence[CueRequest]) -> Iterator[Take]:
-        for request in requests:
-            n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
-            ready = conditioning(request, self._weights)
-            wave = self._waveform(ready, request)[:n_samples]
-            samples = np.zeros((1, n_samples), np.float32)
-            samples[0, : len(wave)] = wave
-            yield Take(request.id, AudioClip(samples, SAMPLE_RATE_HZ), ready.notes)
+        """Cues of like length share a batch, shortest first."""
+        batch: list[Ready] = []
+        room = self._tokens_at_once
+        for request in sorted(requests, key=lambda request: request.span.n_samples):
+            ready = Ready(request, self._front.conditioning(request))
+            if batch and ready.conditioning.n_tokens > room:
+                yield from self._takes(batch)
+                batch, room = [], self._tokens_at_once
+            batch.append(ready)
+            room -= ready.conditioning.n_tokens
+        if batch:
+            yield from self._takes(batch)
+
+    def compile_for_repeats(self) -> None:
+        """Compiles the transformer's blocks where the model always sees windows of one length, so that few shapes come
+        and each comes often; the starter's cues have any length, and would be compiled again and again."""
+        if self._model.config.front == "reference":
+            for block in self._model.unified.dit.blocks:
+                block.compile()
 
     def close(self) -> None:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    @torch.no_grad()
-    def _waveform(self, ready: Conditioning, request: CueRequest) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        """The take at 16 kHz, as long as its tokens; its noise comes from the request's seed, drawn on the CPU."""
-        settings = self._settings
-        generator = torch.Generator().manual_seed(request.seed)
-        noise = torch.randn(1, LATENT_CHANNELS, ready.n_tokens, generator=generator).to(self._device)
-        values = {name: value.to(self._device) for name, value in ready.values.items()}
-        latent = self._model.sample(
-            noise,
-            self._model.condition(values, ready.n_tokens),
-            sampler=settings.sampler,
-            steps=settings.steps,
-            guidance=settings.guidance if request.kind == "speech" else settings.sound_guidance,
-            window=round(self._model.config.window_s * TOKEN_RATE_HZ),
-        )
-        mel = self._model.codec.decode(latent)
-        if ready.struck is not None:
-            mel = rung_down(mel[0], ready.struck.to(self._device))[None]
-        wave = _gated(self._vocoder(mel, request.seed)[0], mel[0])
-        # A strike may overshoot; what the model learned from stays within full scale.
-        return (wave / wave.abs().max().clamp(min=1.0)).cpu().numpy()
+    def _takes(self, batch: Sequence[Ready]) -> Iterator[Take]:
+        """The takes of one batch: sampled together, each decoded by itself."""
+        for ready, latent in zip(batch, self._latents(batch), strict=True):
+            request = ready.request
+            n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
+            wave = self._front.waveform(latent, ready.conditioning, request.seed)[:n_samples]
+            # A strike may overshoot; what the model learned from stays within full scale.
+            wave = wave / wave.abs().max().clamp(min=1.0)
+            samples = np.zeros((1, n_samples), np.float32)
+            samples[0, : len(wave)] = wave.cpu().numpy()
+            yield Take(request.id, AudioClip(samples, SAMPLE_RATE_HZ), ready.conditioning.notes)
 
-
-def _gated(wave: Tensor, mel: Tensor) -> Tensor:
-    """Silence where the mel (64, n) is at its floor, faded over a frame, so that a pause is a pause."""
-    floor = float(np.log(LOG_FLOOR))
-    open_ = ((mel.amax(0) - floor - QUIET_LN) / QUIET_LN).clamp(0, 1)
-    gain = torch.nn.functional.interpolate(open_[None, None], size=len(open_) * HOP, mode="linear", align_corners=False)
-    return wave * gain[0, 0, : len(wave)]
+    def _latents(self, batch: Sequence[Ready]) -> list[torch.Tensor]:
+        """Each cue's noise comes from its own seed, drawn on the CPU, so that every device starts from the same."""
+        channels = self._model.config.dit.latent_channels
+        noises, conditions, scales = [], [], []
+        for ready in batch:
+            n = ready.conditioning.n_tokens
+            generator = torch.Generator().manual_seed(ready.request.seed)
+            noises.append(torch.randn(channels, n, generator=generator).to(self._device))
+            conditions.append(self._model.condition(n, **ready.conditioning.values))
+            speech = ready.request.kind == "speech"
+            scales.append(self._settings.guidance if speech else self._settings.sound_guidance)
+        return self._model.sample_all(noises, conditions, scales, self._sampling)
 
 
 def _in_words(device: torch.device, dtype: torch.dtype) -> str:

@@ -1,4 +1,4 @@
-"""Flow matching: the path from noise to data, and the samplers that follow its field. They know no model.
+"""Flow matching: the path from noise to data, and guidance of its field. They know no model and no solver.
 
 Conditional optimal transport (arXiv 2210.02747): x_t = (1 - t) noise + t data, velocity = data - noise.
 """
@@ -6,9 +6,9 @@ Conditional optimal transport (arXiv 2210.02747): x_t = (1 - t) noise + t data, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
-import torch
 from torch import Tensor
 
 Field: TypeAlias = Callable[[Tensor, float], Tensor]
@@ -21,41 +21,29 @@ def interpolate(noise: Tensor, data: Tensor, t: Tensor) -> Tensor:
     return (1 - t) * noise + t * data
 
 
-def guided(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
-    """Classifier-free guidance on velocities."""
+def guided(conditional: Tensor, unconditional: Tensor, scale: Tensor | float) -> Tensor:
+    """Classifier-free guidance on velocities (arXiv 2207.12598)."""
     return unconditional + scale * (conditional - unconditional)
 
 
-def euler(field: Field, x: Tensor, steps: int) -> Tensor:
-    """One evaluation a step, first order."""
-    for k in range(steps):
-        x = x + field(x, k / steps) / steps
-    return x
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda t: 1.0,
+    "falling": lambda t: 2.0 * (1.0 - t),
+    "rising": lambda t: 2.0 * t,
+}
+"""How much of the guidance beyond 1 acts at time t; each has mean 1 over the path."""
 
 
-def midpoint(field: Field, x: Tensor, steps: int) -> Tensor:
-    """Two evaluations a step, second order."""
-    for k in range(steps):
-        half = x + field(x, k / steps) / (2 * steps)
-        x = x + field(half, (k + 0.5) / steps) / steps
-    return x
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """When and how guidance acts: outside its interval the conditional field is followed, at half the work."""
 
+    first: float = 0.0
+    last: float = 1.0
+    """Times between which it acts (arXiv 2404.07724)."""
+    schedule: str = "constant"
+    """One of SCHEDULES."""
 
-SAMPLERS: dict[str, Callable[[Field, Tensor, int], Tensor]] = {"euler": euler, "midpoint": midpoint}
-
-
-def window_starts(n: int, window: int, overlap: int) -> list[int]:
-    """First tokens of windows that cover n tokens, each overlapping the next by at least `overlap`."""
-    if n <= window:
-        return [0]
-    count = -(-(n - overlap) // (window - overlap))
-    return [round(k * (n - window) / (count - 1)) for k in range(count)]
-
-
-def blend_weights(starts: list[int], window: int, n: int) -> Tensor:
-    """Per window and token, triangular weights that sum to one over the windows: (windows, n)."""
-    ramp = torch.minimum(torch.arange(1, window + 1), torch.arange(window, 0, -1)).float()
-    weights = torch.zeros(len(starts), n)
-    for row, start in zip(weights, starts, strict=True):
-        row[start : start + window] = ramp[: n - start]
-    return weights / weights.sum(0)
+    def strength(self, t: float) -> float:
+        """The factor on (scale - 1) at time t; 0 where the unconditional pass is not needed."""
+        return SCHEDULES[self.schedule](t) if self.first <= t <= self.last else 0.0

@@ -1,8 +1,11 @@
-"""The unified model: conditions, transformer and codec as one object that renders sound and speech alike."""
+"""VSSFlow: conditions, transformer, codec and vocoder as one object that renders sound and speech alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -10,75 +13,175 @@ from torch import Tensor, nn
 from vssflow_dit.codec import Codec
 from vssflow_dit.conditions import Condition, Conditions
 from vssflow_dit.config import ModelConfig
-from vssflow_dit.dit import DiT, Prepared
-from vssflow_dit.flow import SAMPLERS, blend_weights, guided, window_starts
+from vssflow_dit.dit import DiT
+from vssflow_dit.flow import Guidance
+from vssflow_dit.packs import PackedField
+from vssflow_dit.samplers import SAMPLERS, Sampler, time_grid
 
-WINDOWS_AT_ONCE = 8
-"""Windows of a long cue that are evaluated in one batch."""
+
+class MelCodec(Protocol):
+    """Latents to mel spectrograms."""
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """(B, C, T) to log-mel (B, bands, 4T)."""
+        ...
+
+
+class MelVocoder(Protocol):
+    """Mel spectrograms to waveforms."""
+
+    def __call__(self, log_mel: Tensor, seed: int = 0) -> Tensor:
+        """Log-mel (B, bands, n) to waveform (B, samples) at 16 kHz."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How noise becomes a latent."""
+
+    sampler: str = "dopri5"
+    """One of `samplers.SAMPLERS`."""
+    steps: int = 10
+    shift: float = 1.0
+    stretch: float = 1.0
+    """See `samplers.time_grid`."""
+    guidance: Guidance = field(default_factory=Guidance)
 
 
 class UnifiedModel(nn.Module):
-    """One flow-matching transformer for video-to-sound and visual text-to-speech (arXiv 2509.24773)."""
+    """What is trained: one flow-matching transformer for video-to-sound and visual text-to-speech (arXiv 2509.24773),
+    with its conditions and, where the codec is linear, that."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.conditions = Conditions(config)
         self.dit = DiT(config.dit, self.conditions.concat_channels)
-        self.codec = Codec()
+        if config.front == "starter":
+            self.codec = Codec()
 
-    def condition(self, values: Mapping[str, Tensor], n_tokens: int) -> Condition:
-        """Values of every stream of the config (see `Conditions.forward`) for `n_tokens` tokens."""
+    def condition(self, values: Mapping[str, Tensor | None], n_tokens: int) -> Condition:
+        """Values of the config's streams (see `Conditions.forward`) for `n_tokens` tokens."""
         return self.conditions(values, n_tokens)  # type: ignore[no-any-return]
 
-    def velocity(self, x: Tensor, t: float, prepared: Prepared) -> Tensor:
-        """Velocity (float32) at x (B, 128, T) and time t in [0, 1], computed in the transformer's own precision."""
-        dtype = self.dit.latent_in.weight.dtype
-        return self.dit.velocity(x.to(dtype), torch.full((len(x),), t, device=x.device), prepared).float()
 
-    def quickened(self, dtype: torch.dtype) -> UnifiedModel:
-        """This model with the transformer's matrices in `dtype`; the time's Fourier features stay exact."""
-        self.dit.to(dtype)
-        self.dit.time.float()
-        return self
+class VSSFlow:
+    """The unified model, ready to render. Everything public takes and gives float32 tensors on `device`."""
+
+    def __init__(self, unified: UnifiedModel, codec: MelCodec, vocoder: MelVocoder) -> None:
+        self.config = unified.config
+        self.unified, self.codec, self.vocoder = unified, codec, vocoder
+
+    @classmethod
+    def load(
+        cls, folder: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
+    ) -> VSSFlow:
+        """The model in a folder of weights, its transformer in `dtype`; conditions, codec and vocoder stay in float32.
+
+        Raises UsageError where there are no weights, or where they differ from their digests, names or shapes.
+        """
+        from vssflow_dit.weights import load
+
+        return load(str(folder), torch.device(device), dtype).model
+
+    @property
+    def device(self) -> torch.device:
+        return self.unified.dit.latent_in.weight.device
+
+    def condition(self, n_tokens: int | None = None, **streams: Tensor | None) -> Condition:
+        """What the transformer reads of the streams (reference: clip, speaker, sync, lip, phoneme), None for nothing.
+
+        Features (B, ..., size) or ids (B, k), laid on `n_tokens` tokens (the model's window by default), give
+        `concat` (B, C, T) and `cross` (B, N, D). Raises ValueError for a stream the model does not have.
+        """
+        with torch.no_grad():
+            return self.unified.condition(streams, n_tokens or self.config.window_tokens)
+
+    def velocity(self, x: Tensor, t: float | Tensor, condition: Condition) -> Tensor:
+        """The conditional velocity (B, C, T) at x (B, C, T) and time t, one for all or (B,)."""
+        with torch.no_grad():
+            times = torch.as_tensor(t, dtype=torch.float32, device=x.device).reshape(-1)
+            if len(times) == 1:
+                field = PackedField(self.unified.dit, [condition.example(k) for k in range(len(x))], [1.0] * len(x))
+                return torch.stack(field.unpacked(field(field.packed(list(x)), float(times[0]))))
+            dtype = self.unified.dit.dtype
+            velocity: Tensor = self.unified.dit(
+                x.to(dtype), times.expand(len(x)), condition.concat.to(dtype), condition.cross.to(dtype)
+            )
+            return velocity.float()
+
+    def sample(
+        self,
+        noise: Tensor,
+        condition: Condition,
+        sampler: str = "dopri5",
+        steps: int = 10,
+        guidance: float = 3.0,
+        *,
+        shift: float = 1.0,
+        stretch: float = 1.0,
+        when: Guidance | None = None,
+    ) -> Tensor:
+        """Noise (B, C, T) to latents (B, C, T). Raises ValueError for an unknown sampler or another T.
+
+        The examples of a batch share an adaptive sampler's steps, as in the reference.
+        """
+        sampling = Sampling(sampler, steps, shift, stretch, when or Guidance())
+        conditions = [condition.example(k) for k in range(len(noise))]
+        return torch.stack(self._followed(list(noise), conditions, [guidance] * len(noise), sampling))
+
+    def sample_all(
+        self, noises: Sequence[Tensor], conditions: Sequence[Condition], guidances: Sequence[float], sampling: Sampling
+    ) -> list[Tensor]:
+        """Noises (C, T) of any lengths, a condition and a guidance scale each, to latents (C, T), in one batch.
+
+        An adaptive sampler follows each alone, so that its steps depend on no neighbour.
+        """
+        size = 1 if _sampler(sampling.sampler).per_step is None else len(noises)
+        latents: list[Tensor] = []
+        for k in range(0, len(noises), size):
+            part = slice(k, k + size)
+            latents += self._followed(noises[part], conditions[part], guidances[part], sampling)
+        return latents
 
     @torch.no_grad()
-    def sample(
-        self, noise: Tensor, condition: Condition, *, sampler: str, steps: int, guidance: float, window: int
-    ) -> Tensor:
-        """Noise (1, 128, T) to latent (1, 128, T).
+    def _followed(
+        self, noises: Sequence[Tensor], conditions: Sequence[Condition], guidances: Sequence[float], sampling: Sampling
+    ) -> list[Tensor]:
+        for noise, condition in zip(noises, conditions, strict=True):
+            if noise.shape[1] != condition.n_tokens:
+                raise ValueError(f"noise of {noise.shape[1]} tokens, conditions of {condition.n_tokens}")
+        sampler = _sampler(sampling.sampler)
+        times = time_grid(sampling.steps, sampling.shift, sampling.stretch)
+        packed = PackedField(self.unified.dit, conditions, guidances, self.config.window_tokens, sampling.guidance)
+        x = packed.packed(noises)
+        if sampler.per_step is not None:
+            return packed.unpacked(sampler.follow(packed, x, times))
+        # The reference carries the concatenated channels along: they stand still, but its step control counts them.
+        still = packed.packed([condition.concat[0] for condition in conditions])
+        n, rest = x.shape[1], torch.zeros_like(still)
+        state = sampler.follow(
+            lambda y, t: torch.cat((packed(y[:, :n], t), rest), dim=1), torch.cat((x, still), dim=1), times
+        )
+        return packed.unpacked(state[:, :n])
 
-        Where T exceeds `window`, the field is the blend of the fields of overlapping windows at every evaluation
-        (MultiDiffusion, arXiv 2302.08113), so that no seam can form. Windows are evaluated WINDOWS_AT_ONCE together,
-        with both guidance passes in the same batch: memory stays constant in T but for the latent itself.
-        """
-        n = noise.shape[2]
-        starts = window_starts(n, window, window // 4)
-        size = min(n, window)
-        weights = blend_weights(starts, size, n).to(noise.device)
-        groups = [starts[k : k + WINDOWS_AT_ONCE] for k in range(0, len(starts), WINDOWS_AT_ONCE)]
-        prepared = [self._prepared(condition, group, size, guidance) for group in groups]
+    @torch.no_grad()
+    def mel(self, latent: Tensor) -> Tensor:
+        """Latent (B, C, T) to log-mel (B, bands, 4T)."""
+        return self.codec.decode(latent)
 
-        def field(x: Tensor, t: float) -> Tensor:
-            out = torch.zeros_like(x)
-            for group, ready in zip(groups, prepared, strict=True):
-                part = torch.cat([x[..., start : start + size] for start in group])
-                velocity = self.velocity(torch.cat((part, part)) if guidance != 1.0 else part, t, ready)
-                if guidance != 1.0:
-                    conditional, unconditional = velocity.chunk(2)
-                    velocity = guided(conditional, unconditional, guidance)
-                for start, row in zip(group, velocity, strict=True):
-                    share = weights[starts.index(start), start : start + size]
-                    out[0, :, start : start + size] += share * row
-            return out
+    @torch.no_grad()
+    def waveform(self, log_mel: Tensor, seed: int = 0) -> Tensor:
+        """Log-mel (B, bands, n) to waveform (B, samples) at 16 kHz; `seed` draws what the vocoder leaves to chance."""
+        return self.vocoder(log_mel, seed)
 
-        return SAMPLERS[sampler](field, noise, steps)
+    def decode(self, latent: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
+        """Latent (B, C, T) to (log-mel (B, 4T, bands), waveform (B, samples))."""
+        log_mel = self.mel(latent)
+        return log_mel.transpose(1, 2), self.waveform(log_mel, seed)
 
-    def _prepared(self, condition: Condition, group: list[int], size: int, guidance: float) -> Prepared:
-        """The conditions of a group of windows, then as many unconditional ones where guidance needs them."""
-        windows = [condition.window(start, size) for start in group]
-        joined = Condition(torch.cat([w.concat for w in windows]), torch.cat([w.cross for w in windows]))
-        if guidance != 1.0:
-            joined = joined.with_unconditional()
-        dtype = self.dit.latent_in.weight.dtype
-        return self.dit.prepare(joined.concat.to(dtype), joined.cross.to(dtype))
+
+def _sampler(name: str) -> Sampler:
+    if name not in SAMPLERS:
+        raise ValueError(f"no sampler is called {name!r}; there are: {', '.join(SAMPLERS)}")
+    return SAMPLERS[name]

@@ -133,3 +133,14 @@ def phoneme_frames(
     codes = np.append(np.asarray(ids, np.int64), NOTHING)
     middles = (np.arange(n_frames) + 0.5) / rate_hz
     return codes[np.searchsorted(ends, middles, side="right")]
+
+
+def stretched(ids: Sequence[int], n_frames: int) -> npt.NDArray[np.int64]:
+    """The paper's timing: every symbol as long as the next, shape (n_frames,).
+
+    As the released code does it: each id repeated ceil(n_frames / n) times, then the nearest of these for each frame.
+    """
+    if not ids or n_frames <= 0:
+        return np.zeros(max(0, n_frames), np.int64)
+    repeated = np.repeat(np.asarray(ids, np.int64), -(-n_frames // len(ids)))
+    return repeated[np.arange(n_frames) * len(repeated) // n_frames]

@@ -6,34 +6,45 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from vssflow_dit.config import ModelConfig
-from vssflow_dit.durations import DurationModel
-from vssflow_dit.model import UnifiedModel
-from vssflow_dit.strikes import StrikeNet
-from vssflow_dit.vocoder import Vocoder
+from vssflow_dit.model import MelCodec, MelVocoder, UnifiedModel, VSSFlow
+from vssflow_dit.tensor_files import fill, metadata_of
 from vssflow_post.errors import UsageError
 
 STARTER = Path(__file__).parent / "weights"
 """The starter ships inside the package."""
 INDEX = "index.json"
-PARTS = ("model.safetensors", "vocoder.safetensors", "durations.safetensors", "strikes.safetensors")
+M = TypeVar("M", bound=nn.Module)
+MODEL, VAE, VOCODER = "model.safetensors", "vae.safetensors", "vocoder.safetensors"
+DURATIONS, STRIKES, IMAGE_ENCODER = "durations.safetensors", "strikes.safetensors", "image_encoder.safetensors"
+PARTS: dict[str, tuple[str, ...]] = {
+    "starter": (MODEL, VOCODER, DURATIONS, STRIKES),
+    "reference": (MODEL, VAE, VOCODER),
+}
+"""What each front end's folder must hold."""
+OPTIONAL = (IMAGE_ENCODER,)
+"""What a reference's folder may hold besides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """Everything a folder of weights holds, loaded."""
+    """A verified folder, its model loaded."""
 
-    model: UnifiedModel
-    vocoder: Vocoder
-    durations: DurationModel
-    strikes: StrikeNet
+    folder: Path
+    model: VSSFlow
     digest: str
     """sha256 over the index: names every byte of every part."""
+
+    def part(self, name: str) -> Path | None:
+        """The file of a part; None where the folder has none."""
+        path = self.folder / name
+        return path if path.is_file() else None
 
 
 def folder_of(name: str) -> Path:
@@ -46,8 +57,8 @@ def folder_of(name: str) -> Path:
 
 def digest_of(path: Path) -> str:
     """sha256 (hex) of a file."""
-    sha = hashlib.sha256()
     with path.open("rb") as file:
+        sha = hashlib.sha256()
         while block := file.read(1 << 20):
             sha.update(block)
     return sha.hexdigest()
@@ -55,7 +66,7 @@ def digest_of(path: Path) -> str:
 
 def write_index(folder: Path) -> None:
     """Digest the parts; call it last."""
-    digests = {name: digest_of(folder / name) for name in PARTS}
+    digests = {path.name: digest_of(path) for path in sorted(folder.glob("*.safetensors"))}
     (folder / INDEX).write_text(json.dumps({"version": 1, "sha256": digests}, indent=1, sort_keys=True) + "\n")
 
 
@@ -63,17 +74,31 @@ def verified_digest(folder: Path) -> str:
     """sha256 of the index, after checking every part against it. Raises UsageError naming the part that differs."""
     text = (folder / INDEX).read_text()
     try:
-        digests = json.loads(text)["sha256"]
+        digests = dict(json.loads(text)["sha256"])
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{folder / INDEX} is not an index of weights: {error}") from error
-    if set(digests) != set(PARTS):
-        raise UsageError(f"{folder / INDEX} names {', '.join(sorted(digests))}; expected {', '.join(PARTS)}")
-    for name in PARTS:
-        if not (folder / name).is_file() or digest_of(folder / name) != digests[name]:
+    known = {part for parts in PARTS.values() for part in parts} | set(OPTIONAL)
+    if MODEL not in digests or not set(digests) <= known:
+        raise UsageError(f"{folder / INDEX} names {', '.join(sorted(digests))}; expected parts of a model")
+    for name, digest in sorted(digests.items()):
+        if not (folder / name).is_file() or digest_of(folder / name) != digest:
             raise UsageError(
                 f"{folder / name} is missing or differs from its digest in {INDEX}: fetch the weights again"
             )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def config_in(folder: Path) -> ModelConfig:
+    """The configuration in a folder's model. Raises UsageError where it has none, or lacks a part that it needs."""
+    path = folder / MODEL
+    try:
+        config = ModelConfig.from_json(metadata_of(path)["config"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} holds no model: {error}") from error
+    missing = [part for part in PARTS[config.front] if not (folder / part).is_file()]
+    if missing:
+        raise UsageError(f"{folder} lacks {', '.join(missing)}")
+    return config
 
 
 def save_model(model: UnifiedModel, path: Path) -> None:
@@ -82,33 +107,61 @@ def save_model(model: UnifiedModel, path: Path) -> None:
     save_file(tensors, path, metadata={"config": model.config.to_json()})
 
 
-def load_model(path: Path) -> UnifiedModel:
-    """Strict about names, shapes and finite values. Raises UsageError for a file that is no model of ours."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            config = ModelConfig.from_json((file.metadata() or {})["config"])
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} holds no model: {error}") from error
-    for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
-            raise UsageError(f"{path}: tensor {name} has values that are not finite")
-    model = UnifiedModel(config)
-    try:
-        model.load_state_dict(tensors, strict=True)
-    except RuntimeError as error:
-        raise UsageError(f"{path} does not fit its own config: {error}") from error
-    return model.eval().requires_grad_(False)
+def load_model(path: Path, config: ModelConfig, dtype: torch.dtype) -> UnifiedModel:
+    """Strict about names, shapes and finite values; the transformer's matrices in `dtype`, all else in float32.
+
+    Raises UsageError for a file that does not fit its config.
+    """
+    with torch.device("meta"):
+        model = UnifiedModel(config)
+
+    def kept_in(name: str) -> torch.dtype:
+        # The time's Fourier features turn a small difference in t into another angle: they stay exact.
+        return dtype if name.startswith("dit.") and not name.startswith("dit.time.") else torch.float32
+
+    fill(model, path, kept_in)
+    return model
 
 
-def load(name: str) -> Weights:
-    """The weights that `name` means, verified."""
+def load(name: str, device: torch.device | None = None, dtype: torch.dtype = torch.float32) -> Weights:
+    """The weights that `name` means, verified and loaded."""
     folder = folder_of(name)
     digest = verified_digest(folder)
-    return Weights(
-        load_model(folder / "model.safetensors"),
-        Vocoder.load(folder / "vocoder.safetensors"),
-        DurationModel.load(folder / "durations.safetensors"),
-        StrikeNet.load(folder / "strikes.safetensors"),
-        digest,
-    )
+    config = config_in(folder)
+    device = device or torch.device("cpu")
+    unified = _ready(load_model(folder / MODEL, config, dtype), device)
+    codec: MelCodec = unified.codec if config.front == "starter" else _codec(folder / VAE, device)
+    return Weights(folder, VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device)), digest)
+
+
+def _codec(path: Path, device: torch.device) -> MelCodec:
+    from vssflow_dit.vae import MelVAE
+
+    with torch.device("meta"):
+        vae = MelVAE(_part_config(path))
+    fill(vae.vae, path, lambda name: torch.float32)
+    return _ready(vae, device)
+
+
+def _vocoder(path: Path, config: ModelConfig, device: torch.device) -> MelVocoder:
+    if config.front == "starter":
+        from vssflow_dit.vocoder import Vocoder
+
+        return Vocoder.load(path).to(device)
+    from vssflow_dit.hifigan import HiFiGAN
+
+    with torch.device("meta"):
+        gan = HiFiGAN(_part_config(path))
+    fill(gan.net, path, lambda name: torch.float32)
+    return _ready(gan, device)
+
+
+def _part_config(path: Path) -> dict[str, object]:
+    try:
+        return dict(json.loads(metadata_of(path)["config"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} says no configuration: {error}") from error
+
+
+def _ready(module: M, device: torch.device) -> M:
+    return module.to(device).eval().requires_grad_(False)

@@ -9,16 +9,15 @@ from pathlib import Path
 import torch
 
 from vssflow_dit import weights as weight_files
-from vssflow_dit.configs import CONFIGS
-from vssflow_post.errors import UsageError
+from vssflow_dit.config import ModelConfig
+from vssflow_dit.configs import config_of
 
 
 def train_parts(
     config: str, part: str, data: Path, run: Path, minutes: float, threads: int, say: Callable[[str], object]
 ) -> None:
     """`part` of {all, dit, vocoder, strikes, durations}; run/weights is complete once all of them are there."""
-    if config not in CONFIGS:
-        raise UsageError(f"no model configuration is called {config!r}; there are: {', '.join(CONFIGS)}")
+    model = config_of(config)
     threads = threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     folder = run / "weights"
@@ -33,9 +32,9 @@ def train_parts(
         _vocoder(data, run, folder, minutes, threads)
         say("vocoder trained")
     if part in ("all", "dit"):
-        _transformer(config, data, run, folder, minutes)
+        _transformer(model, data, run, folder, minutes)
         say("transformer trained")
-    if all((folder / name).exists() for name in weight_files.PARTS):
+    if all((folder / name).exists() for name in weight_files.PARTS[model.front]):
         weight_files.write_index(folder)
         say(f"weights: {folder}")
 
@@ -62,9 +61,9 @@ def _vocoder(data: Path, run: Path, folder: Path, minutes: float, threads: int) 
     shutil.copy(run / "vocoder" / "vocoder.safetensors", folder / "vocoder.safetensors")
 
 
-def _transformer(config: str, data: Path, run: Path, folder: Path, minutes: float) -> None:
+def _transformer(config: ModelConfig, data: Path, run: Path, folder: Path, minutes: float) -> None:
     from vssflow_dit.training.joint import Trainer, TrainingSettings
 
-    trainer = Trainer(CONFIGS[config], TrainingSettings(), data, run / "dit")
+    trainer = Trainer(config, TrainingSettings(), data, run / "dit")
     trainer.train(minutes * 60)
     weight_files.save_model(trainer.ema, folder / "model.safetensors")

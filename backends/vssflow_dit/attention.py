@@ -1,0 +1,88 @@
+"""Self- and cross-attention over rows, run by run; `scaled_dot_product_attention` chooses the kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from vssflow_dit.config import DiTConfig
+from vssflow_dit.rows import Layout, Rotary
+
+KeysValues: TypeAlias = tuple[Tensor, Tensor]
+"""Cross-attention keys and values of a run of sequences: (count, heads, N, head)."""
+
+
+def unit(x: Tensor) -> Tensor:
+    """x (..., head) at length 1: QK-norm, whose factor is in the attention's scale."""
+    length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x / length.clamp_min(1e-6)
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        self.heads, self.qk_norm = config.heads, config.qk_norm
+        self.head = config.width // config.heads
+        self.scale = math.sqrt(self.head) if config.qk_norm else 1 / math.sqrt(self.head)
+        self.qkv = nn.Linear(config.width, 3 * config.width, bias=False)
+        self.out = nn.Linear(config.width, config.width, bias=False)
+
+    def forward(self, x: Tensor, layout: Layout) -> Tensor:
+        """x (B, n, width) to the same shape; every sequence of the layout attends to itself."""
+        qkv = self.qkv(x).view(-1, 3, self.heads, self.head)  # (rows, 3, heads, head)
+        turning, v = qkv[:, :2], qkv[:, 2]
+        if self.qk_norm:
+            turning = unit(turning)
+        q, k = layout.rotary.turned(turning.flatten(1, 2)).view_as(turning).unbind(1)  # both in one go
+        found = [
+            scaled_dot_product_attention(
+                run.of(q), run.of(k), run.of(v), scale=self.scale
+            )  # (count, heads, length, head)
+            .transpose(1, 2)
+            .flatten(0, 1)
+            for run in layout.runs
+        ]
+        return self.out(_joined(found).view_as(x))  # type: ignore[no-any-return]
+
+
+class CrossAttention(nn.Module):
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        self.heads, self.kv_heads, self.qk_norm = config.heads, config.cross_heads, config.qk_norm
+        self.head = config.width // config.heads
+        self.scale = math.sqrt(self.head) if config.qk_norm else 1 / math.sqrt(self.head)
+        self.q = nn.Linear(config.width, config.width, bias=False)
+        self.kv = nn.Linear(config.cross_width, 2 * config.cross_heads * self.head, bias=False)
+        self.out = nn.Linear(config.width, config.width, bias=False)
+
+    def keys_values(self, cross: Tensor) -> KeysValues:
+        """Of cross tokens (count, N, cross width)."""
+        b, n, _ = cross.shape
+        k, v = self.kv(cross).view(b, n, 2, self.kv_heads, -1).permute(2, 0, 3, 1, 4)  # (B, kv_heads, N, head)
+        if self.qk_norm:
+            k = unit(k)
+        repeat = self.heads // self.kv_heads
+        return k.repeat_interleave(repeat, 1), v.repeat_interleave(repeat, 1)
+
+    def forward(self, x: Tensor, layout: Layout, keys_values: Sequence[KeysValues], rotary: Rotary | None) -> Tensor:
+        """x (B, n, width), the attending rows, to the same shape; only queries turn."""
+        q = self.q(x).view(-1, self.heads, self.head)  # (rows, heads, head)
+        if self.qk_norm:
+            q = unit(q)
+        if rotary is not None:
+            q = Rotary(rotary.cos[: len(q)], rotary.sin[: len(q)], rotary.half).turned(q)
+        found = [
+            scaled_dot_product_attention(run.of(q), k, v, scale=self.scale).transpose(1, 2).flatten(0, 1)
+            for run, (k, v) in zip(layout.attending, keys_values, strict=True)
+        ]
+        return self.out(_joined(found).view_as(x))  # type: ignore[no-any-return]
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Rows of all runs, (rows, heads, head), as they lay."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -1,0 +1,61 @@
+"""The reference's codec: a mel spectrogram as a one-channel picture through diffusers' `AutoencoderKL` (AudioLDM's).
+
+Latent (B, C, T): C is the frequency index, outermost, times the autoencoder's channels; `vssflow.md`'s packing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+RELEASED: Mapping[str, Any] = {
+    "in_channels": 1,
+    "out_channels": 1,
+    "down_block_types": ["DownEncoderBlock2D"] * 3,
+    "up_block_types": ["UpDecoderBlock2D"] * 3,
+    "block_out_channels": [128, 256, 512],
+    "layers_per_block": 2,
+    "act_fn": "silu",
+    "latent_channels": 8,
+    "norm_num_groups": 32,
+    "sample_size": 512,
+    "scaling_factor": 1.0,
+}
+"""AudioLDM's autoencoder, unscaled, as the reference uses it."""
+
+
+class MelVAE(nn.Module):
+    """Latent (B, C, T) to log-mel (B, bands, 4T), and back. `config` is diffusers' own."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        from diffusers import AutoencoderKL
+
+        self.config = dict(config)
+        options = {key: value for key, value in config.items() if not key.startswith("_")}
+        self.vae = AutoencoderKL.from_config(options)  # type: ignore[no-untyped-call]
+
+    @property
+    def channels(self) -> int:
+        return int(self.config["latent_channels"])
+
+    @property
+    def frames_per_token(self) -> int:
+        """Every level but the last halves time and frequency."""
+        return int(2 ** (len(self.config["block_out_channels"]) - 1))
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Latent (B, C, T) to log-mel (B, bands, 4T)."""
+        b, c, t = latent.shape
+        unpacked = latent.view(b, c // self.channels, self.channels, t).permute(0, 2, 3, 1)  # (B, channels, T, bands/4)
+        decoder = self.vae.decoder.conv_in.weight
+        mel: Tensor = self.vae.decode(unpacked.to(decoder.dtype)).sample  # (B, 1, 4T, bands)
+        return mel[:, 0].transpose(1, 2).float()
+
+    def encode(self, mel: Tensor) -> Tensor:
+        """Log-mel (B, bands, 4T) to the mean of its latent (B, C, T)."""
+        picture = mel.transpose(1, 2)[:, None]  # (B, 1, 4T, bands)
+        latent: Tensor = self.vae.encode(picture.to(self.vae.encoder.conv_in.weight.dtype)).latent_dist.mean
+        return latent.permute(0, 3, 1, 2).flatten(1, 2).float()  # (B, bands/4 * channels, T)

@@ -1,0 +1,234 @@
+"""How fast the model runs here: `python benchmarks/model_speed.py` (a few minutes).
+
+Everything is measured in one run, so that ratios hold on any machine: the peak of matrix products, what the transformer
+reaches of it, seconds of audio a second, and the reference's own procedure (float32, its plain graph, two guidance
+passes one after the other, as many evaluations as dopri5 at 1e-5 takes) on the same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from vssflow_cpu.engine import fast_bfloat16, open_engine
+from vssflow_dit.config import LATENT_CHANNELS, ModelConfig
+from vssflow_dit.configs import config_of
+from vssflow_dit.hifigan import RELEASED as VOCODER
+from vssflow_dit.hifigan import HiFiGAN
+from vssflow_dit.model import UnifiedModel, VSSFlow
+from vssflow_dit.packs import PackedField
+from vssflow_dit.plain import PlainDiT, plain_guided
+from vssflow_dit.samplers import time_grid
+from vssflow_dit.vae import RELEASED as VAE
+from vssflow_dit.vae import MelVAE
+from vssflow_dit.weights import load
+from vssflow_post.backend import CueRequest, GenerationSettings
+from vssflow_post.timeline import Span
+
+SENTENCES = (Path(__file__).parent.parent / "tests" / "data" / "sentences.txt").read_text("utf-8").splitlines()
+SETTINGS = GenerationSettings()
+EVALUATIONS = SETTINGS.steps
+"""Of the default sampler, adams: one a step."""
+
+
+def seconds(work: Callable[[], object], runs: int = 3) -> float:
+    """The median of some runs after one that warms up."""
+    work()
+    taken = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def gemm_peak(dtype: torch.dtype) -> float:
+    """FLOP/s of the best of some large square products."""
+    best = 0.0
+    for n in (1024, 1536, 2048):
+        a, b = (torch.randn(n, n).to(dtype) for _ in range(2))
+        best = max(best, 2 * n**3 / seconds(lambda a=a, b=b: a @ b, 7))  # type: ignore[misc]
+    return best
+
+
+def block_flop(config: ModelConfig, n: int, n_cross: int, guided: bool) -> float:
+    """Of one evaluation inside the blocks: n rows a pass, the unconditional one without cross-attention."""
+    c = config.dit
+    mlp, self_attention = 3 * c.width * c.mlp_width, 4 * c.width**2 + 2 * n * c.width
+    cross = 2 * c.width**2 + 2 * n_cross * c.width
+    return 2.0 * n * c.depth * ((1 + guided) * (mlp + self_attention) + cross)
+
+
+def random_model(config: ModelConfig, dtype: torch.dtype) -> VSSFlow:
+    """Random weights serve for speed."""
+    torch.manual_seed(0)
+    unified = UnifiedModel(config).eval().requires_grad_(False)
+    unified.dit.to(dtype)
+    unified.dit.time.float()
+    for buffer in unified.dit.time.buffers():
+        buffer.data = buffer.data.float()
+    codec, vocoder = MelVAE(VAE).eval().requires_grad_(False), HiFiGAN(VOCODER).eval().requires_grad_(False)
+    return VSSFlow(unified, codec, vocoder)
+
+
+def field_of(model: VSSFlow, n: int) -> tuple[PackedField, torch.Tensor]:
+    """A guided cue of n tokens, and its noise."""
+    features = {s.name: torch.randn(1, n, s.size) for s in model.config.streams if s.kind == "features" and not s.once}
+    field = PackedField(model.unified.dit, [model.condition(n, **features)], [3.0], model.config.window_tokens)
+    return field, torch.randn(n, LATENT_CHANNELS)
+
+
+def share_of_peak(model: VSSFlow, n: int, peak: float) -> tuple[float, float]:
+    """(seconds of an evaluation inside the blocks, their FLOP/s over the peak)."""
+    dit = model.unified.dit
+    field, x = field_of(model, n)
+    field(x, 0.5)
+    spent = [0.0]
+
+    def timed(block: torch.nn.Module) -> None:
+        inner = block.forward
+
+        def forward(*arguments: object) -> object:
+            start = time.perf_counter()
+            out = inner(*arguments)
+            spent[0] += time.perf_counter() - start
+            return out
+
+        block.forward = forward  # type: ignore[method-assign]
+
+    for block in dit.blocks:
+        timed(block)
+    taken = []
+    for _ in range(4):
+        spent[0] = 0.0
+        field(x, 0.5)
+        taken.append(spent[0])
+    for block in dit.blocks:
+        del block.forward
+    rows = n + (dit.config.time == "token")
+    n_cross = sum(n if timed else 1 for timed in model.unified.conditions.timed)
+    best = statistics.median(taken)
+    return best, block_flop(model.config, rows, n_cross, True) / best / peak
+
+
+@torch.no_grad()
+def reference_pass(config: ModelConfig, n: int) -> float:
+    """Seconds of one pass of the reference's graph in float32; an evaluation takes two."""
+    torch.manual_seed(0)
+    concat = sum(s.width for s in config.streams if s.route == "concat")
+    plain = PlainDiT(config.dit, LATENT_CHANNELS + concat).requires_grad_(False)
+    field = plain_guided(plain, torch.randn(1, concat, n), torch.randn(1, n + 1, config.dit.cross_width), 3.0)
+    x = torch.randn(1, LATENT_CHANNELS, n)
+    return seconds(lambda: field(x, 0.5), 2) / 2
+
+
+def dopri5_evaluations(n_cues: int = 4) -> float:
+    """How many evaluations the starter's field takes at the reference's tolerance: the mean over some cues."""
+    model = load("starter").model
+    counts = []
+    for k in range(n_cues):
+        n = 75
+        phonemes = torch.randint(1, 71, (1, 20), generator=torch.Generator().manual_seed(k)).repeat_interleave(15, 1)
+        field = PackedField(
+            model.unified.dit, [model.condition(n, phoneme=phonemes, voice=torch.tensor([[1 + k % 3]]))], [3.0]
+        )
+        calls = [0]
+
+        def counted(x: torch.Tensor, t: float, field: PackedField = field, calls: list[int] = calls) -> torch.Tensor:
+            calls[0] += 1
+            return field(x, t)
+
+        from vssflow_dit.samplers import dopri5
+
+        with torch.no_grad():
+            dopri5(counted, torch.randn(n, LATENT_CHANNELS, generator=torch.Generator().manual_seed(k)), time_grid(10))
+        counts.append(calls[0])
+    return statistics.mean(counts)
+
+
+def starter_rate(kind: str) -> float:
+    """Seconds of audio a second through the engine, decoding included."""
+    backend = open_engine(SETTINGS)
+    if kind == "speech":
+        asked = [
+            CueRequest(f"d{k}", "speech", Span.of_seconds(0, 0.6 + 0.33 * len(text.split())), k, text, "slt")
+            for k, text in enumerate(SENTENCES[:24])
+        ]
+    else:
+        asked = [CueRequest(f"s{k}", "sound", Span.of_seconds(0, 5.0), k, sound="rain") for k in range(12)]
+    audio_s = sum(request.span.duration_s for request in asked)
+    return audio_s / seconds(lambda: list(backend.render(asked)), 2)
+
+
+def base_cue(model: VSSFlow, n: int) -> tuple[float, float]:
+    """(seconds of sampling, of decoding) of one cue at the default sampler."""
+    condition, noise = model.condition(n), torch.randn(1, LATENT_CHANNELS, n)
+    when = {"shift": SETTINGS.time_shift, "stretch": SETTINGS.time_stretch}
+    start = time.perf_counter()
+    latent = model.sample(noise, condition, SETTINGS.sampler, SETTINGS.steps, SETTINGS.guidance, **when)
+    sampled = time.perf_counter()
+    model.decode(latent)
+    return sampled - start, time.perf_counter() - sampled
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--without-base", action="store_true", help="only the starter: a minute")
+    chosen = parser.parse_args()
+    dtype = torch.bfloat16 if fast_bfloat16() else torch.float32
+    peak, peak32 = gemm_peak(dtype), gemm_peak(torch.float32)
+    print("| what | measured |\n| --- | --- |")
+    row("threads", f"{torch.get_num_threads()}")
+    row(f"peak of matrix products, {str(dtype).removeprefix('torch.')}", f"{peak / 1e9:.0f} GFLOP/s")
+    row("peak of matrix products, float32", f"{peak32 / 1e9:.0f} GFLOP/s")
+    measure_starter(dtype, peak)
+    if not chosen.without_base:
+        measure_base(dtype, peak)
+
+
+def row(what: str, measured: str) -> None:
+    print(f"| {what} | {measured} |", flush=True)
+
+
+def measure_starter(dtype: torch.dtype, peak: float) -> None:
+    for kind in ("speech", "sound"):
+        row(f"starter: seconds of {kind} a second, decoding included", f"{starter_rate(kind):.1f}")
+    with torch.no_grad():
+        _, share = share_of_peak(load("starter", None, dtype).model, 375, peak)
+    row("starter: reached inside the blocks, of the peak, 15 s in one batch", f"{share:.0%}")
+
+
+def measure_base(dtype: torch.dtype, peak: float) -> None:
+    config = config_of("base")
+    n, window_s = config.window_tokens, config.window_s
+    model = random_model(config, dtype)
+    flop = block_flop(config, n + 1, n + 1, True)
+    row("base: FLOP of a guided evaluation inside the blocks", f"{flop / 1e9:.0f} G")
+    row(f"base: FLOP of a second of audio, {EVALUATIONS} evaluations", f"{flop * EVALUATIONS / window_s / 1e12:.2f} T")
+    with torch.no_grad():
+        inside, share = share_of_peak(model, n, peak)
+    row("base: a guided evaluation inside the blocks", f"{inside:.2f} s")
+    row("base: reached inside the blocks, of the peak", f"{share:.0%}")
+    sampling, decoding = base_cue(model, n)
+    row(f"base: a cue of {window_s:g} s at the default sampler, sampling", f"{sampling:.1f} s")
+    row("base: decoding it (float32)", f"{decoding:.1f} s")
+    row("base: seconds of audio a second, decoding included", f"{window_s / (sampling + decoding):.2f}")
+    del model
+    one, evaluations = reference_pass(config, n), dopri5_evaluations()
+    row("reference's procedure: one pass, float32, plain graph", f"{one:.2f} s")
+    row("reference's procedure: evaluations of dopri5 at 1e-5, counted on the starter", f"{evaluations:.0f}")
+    for count in (evaluations, 308.0):
+        whole = one * 2 * count
+        row(
+            f"reference's procedure: sampling a cue with {count:.0f} evaluations; ours is faster by",
+            f"{whole:.0f} s; {whole / sampling:.0f} times",
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Visual features: those made elsewhere, in a file beside the film, and those of an earlier run, by content address.
+
+`film.npz` beside `film.mp4` holds float arrays by name, as a backend calls its features. The rows of an array tile the
+film evenly: (n, channels), or (segments, rows, channels), which is read segment after segment. A vector (channels,)
+holds throughout, and so does the mean of `speaker`'s rows.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vssflow_post.backend import Features, Frame, Track
+from vssflow_post.errors import FilmRejected
+from vssflow_post.store import publish
+from vssflow_post.timeline import Scene
+
+LARGEST_BYTES = 2**31
+"""Of a file's arrays together, unpacked: four hours of the widest features are 1.5 GB."""
+THROUGHOUT = ("speaker",)
+"""Features whose rows are samples of one thing, not its course: who speaks."""
+RATE = ".rate_hz"
+"""Behind a feature's name: the array with its rate, in files of the store."""
+
+
+def features_beside(film: Path) -> Path | None:
+    """The file of features that lies beside a film, by its name; None where there is none."""
+    path = film.parent / (film.stem + ".npz")
+    return path if path.is_file() else None
+
+
+def read_features(path: Path, duration_s: float) -> dict[str, Track]:
+    """Raises FilmRejected("bad_features") naming the file and the array that does not fit."""
+    try:
+        return {name: _track(name, values, duration_s) for name, values in _arrays(path).items()}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise FilmRejected("bad_features", f"{path} cannot be read as features: {error}") from error
+
+
+def _arrays(path: Path) -> dict[str, Features]:
+    """The file's arrays: no pickled object is ever loaded, and none that unpacks to more than LARGEST_BYTES."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(info.file_size for info in archive.infolist()) > LARGEST_BYTES:
+            raise ValueError(f"its arrays are larger than {LARGEST_BYTES} bytes")
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _track(name: str, values: Features, duration_s: float) -> Track:
+    if values.dtype.kind != "f" or values.ndim == 0 or values.size == 0:
+        raise ValueError(
+            f"{name}: {values.dtype} {list(values.shape)}, expected floats (rows, channels) or (channels,)"
+        )
+    rows = np.ascontiguousarray(values, np.float32).reshape(-1, values.shape[-1])
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name}: values that are not finite")
+    if values.ndim == 1 or name in THROUGHOUT:
+        return Track(rows.mean(axis=0, keepdims=True), 0.0)
+    return Track(rows, len(rows) / duration_s)
+
+
+class KnownFeatures:
+    """The encoder of a film whose features are known: it looks at no frame."""
+
+    def __init__(self, tracks: Mapping[str, Track]) -> None:
+        self._tracks = dict(tracks)
+
+    def push(self, frame: Frame) -> None: ...
+
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        return self._tracks
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureStore:
+    """Features of films by the address of all that determines them."""
+
+    folder: Path
+
+    def get(self, key: str) -> dict[str, Track] | None:
+        """None for what is not there, and for what has rotted: every array is checked against its checksum."""
+        try:
+            arrays = _arrays(self.folder / f"{key}.npz")
+            return {
+                name: Track(values, float(arrays[name + RATE]))
+                for name, values in arrays.items()
+                if not name.endswith(RATE)
+            }
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+            return None
+
+    def put(self, key: str, tracks: Mapping[str, Track]) -> None:
+        """Raises FilmFailed("no_space") when the disk is full."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, Any] = {name: track.values for name, track in tracks.items()}
+        arrays |= {name + RATE: np.float64(track.rate_hz) for name, track in tracks.items()}
+
+        def write(path: Path) -> None:
+            with path.open("wb") as file:
+                np.savez(file, **arrays)
+
+        publish(self.folder / f"{key}.npz", write)
