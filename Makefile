@@ -19,7 +19,7 @@ help:
 	@echo "make types       mypy --strict"
 	@echo "make arch        import-linter: who may import whom"
 	@echo "make wheel-test  build the wheel and test it away from this checkout"
-	@echo "make bench       measure the speed of a render"
+	@echo "make bench       measure the speed of the model and of a render"
 	@echo "make clean       remove what was built and rendered here"
 
 # Stamps: each step of the installation runs again only when pyproject.toml has changed.
@@ -74,6 +74,7 @@ wheel-test: $(VENV)/.dev
 	VENV=$(VENV) bash .ci/wheel-test
 
 bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/model_speed.py
 	$(BIN)/python benchmarks/render_speed.py
 
 clean:

@@ -221,6 +221,30 @@ def openai_class_token(x: Tensor, state: dict[str, Tensor]) -> Tensor:
     return norm(x[:, 0], (16,), w["ln_post.weight"], w["ln_post.bias"])
 
 
+def test_clip_is_taken_from_a_local_folder_and_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_clip(monkeypatch)
+    model = image_encoder._vision_model().eval()
+    model.save_pretrained(tmp_path / "clip")
+    processor, dtype = torch.device("cpu"), torch.float32
+    encoder = image_encoder.ImageEncoder.found(None, str(tmp_path / "clip"), processor, dtype)
+    assert encoder is not None
+    pictures = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    mean, spread = (torch.tensor(x)[:, None, None] for x in (image_encoder.MEAN, image_encoder.SPREAD))
+    wanted = model(pixel_values=(pictures.permute(0, 3, 1, 2) / 255 - mean) / spread).pooler_output
+    assert torch.allclose(torch.from_numpy(encoder.features(pictures.numpy())), wanted, atol=1e-4)
+
+    def connect(*arguments: object) -> None:
+        raise AssertionError("a connection was asked for")
+
+    monkeypatch.setattr("socket.socket.connect", connect)
+    assert image_encoder.ImageEncoder.found(None, "openai/clip-vit-base-patch16", processor, dtype) is None
+    pickled = tmp_path / "pickled"
+    pickled.mkdir()
+    (pickled / "config.json").write_bytes((tmp_path / "clip" / "config.json").read_bytes())
+    torch.save(model.state_dict(), pickled / "pytorch_model.bin")
+    assert image_encoder.ImageEncoder.found(None, str(pickled), processor, dtype) is None
+
+
 def test_an_image_encoder_of_another_kind_is_left_out(tmp_path: Path) -> None:
     state = {**reference.tensors(), "image_encoder.stem.weight": torch.zeros(3, 3)}
     _import(reference.lightning(tmp_path, state), tmp_path)

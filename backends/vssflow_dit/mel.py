@@ -45,6 +45,12 @@ def mel_filters(n_bands: int) -> Tensor:
     return triangles * (2.0 / (corners[2:] - corners[:-2]))[:, None]
 
 
+def levelled(waveform: Tensor) -> Tensor:
+    """Waveform (B, n) without its mean and with a peak of 0.5: how the reference levels what it learns from."""
+    centred = waveform - waveform.mean(dim=1, keepdim=True)
+    return 0.5 * centred / (centred.abs().amax(dim=1, keepdim=True) + 1e-8)
+
+
 def log_mel(waveform: Tensor, n_bands: int = 64) -> Tensor:
     """Waveform (B, n) at 16 kHz, full scale 1, to log-mel (B, bands, n // 160). Needs n > 432."""
     padding = (N_FFT - HOP) // 2
