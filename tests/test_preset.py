@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vssflow_post.errors import PresetError
-from vssflow_post.preset import CHOICES, RANGES, SECTIONS, Preset
+from vssflow_post.preset import CHOICES, RANGES, SECTIONS, CastMember, Preset
 from vssflow_post.preset_files import as_toml, find_preset, list_presets, load_preset, shipped_folder
 
 
@@ -106,7 +106,7 @@ def test_extending_overrides_key_by_key(own_presets: Path) -> None:
     (own_presets / "house.toml").write_text("extends = 'atsc'\n[loudness]\nceiling_dbtp = -3\n[cast]\nANNA = 'slt'\n")
     preset = load_preset("house")
     assert (preset.loudness.target_lufs, preset.loudness.ceiling_dbtp) == (-24.0, -3.0)
-    assert preset.cast == {"ANNA": "slt"}
+    assert preset.cast == {"ANNA": CastMember("slt")}
 
 
 def test_the_users_preset_wins_and_may_extend_the_shipped_one_of_its_name(own_presets: Path) -> None:

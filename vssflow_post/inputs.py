@@ -41,6 +41,10 @@ class Job:
     """Where they go."""
     script: Path | None = None
     cues: Path | None = None
+    speakers: tuple[str, ...] = ()
+    """Who speaks in its script."""
+    company: tuple[str, ...] = ()
+    """Who speaks in the scripts of the whole batch."""
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
 

@@ -80,10 +80,40 @@ class LoudnessSettings:
 class DeliverSettings:
     """`[deliver]`: what lands beside the stems."""
 
-    aac_kbps: int = 320
-    """Bit rate of the mix in the film's copy."""
     picture: bool = True
     """Whether the film is delivered with the mix (its picture stream copied)."""
+    audio_codec: str = "aac"
+    """How the mix lies in the film's copy: `aac`, `pcm` (QuickTime), `flac` or `opus` (Matroska)."""
+    aac_kbps: int = 320
+    """Bit rate of the mix as AAC."""
+    opus_kbps: int = 256
+    """Bit rate of the mix as Opus."""
+    keep_audio: bool = False
+    """Whether the film's own audio tracks stay, after the mix."""
+    language: str = ""
+    """ISO 639-2 code of the mix's language; "" takes that of the production track, where it has one."""
+    title: str = "Mix"
+    """Title of the mix's track."""
+    takes: bool = False
+    """Whether each cue is also delivered as a WAV of its own, which the timelines then refer to."""
+    handles_s: float = 1.0
+    """How far such a WAV goes on before and after its cue, where the film does, in seconds."""
+    subtitles: bool = True
+    """Whether the lines as placed are delivered as SRT and WebVTT."""
+    edl: bool = False
+    """Whether the timeline is also delivered as CMX 3600 edit decision lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class CastMember:
+    """`[cast]`: what is set for one character, in every film."""
+
+    voice: str = ""
+    """One of the backend's voices; "" leaves the choice to the rule."""
+    gain_db: float = 0.0
+    """Level of all lines of the character, before the mix is levelled."""
+    pan: float = 0.0
+    """Where the lines are heard: -1 left, 0 centre, 1 right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +128,8 @@ class Preset:
     dialogue: DialogueSettings = field(default_factory=DialogueSettings)
     cues: CueSettings = field(default_factory=CueSettings)
     generate: GenerateSettings = field(default_factory=GenerateSettings)
-    cast: Mapping[str, str] = field(default_factory=dict)
-    """Character -> name of one of the backend's voices."""
+    cast: Mapping[str, CastMember] = field(default_factory=dict)
+    """By name of the character."""
     mix: MixSettings = field(default_factory=MixSettings)
     loudness: LoudnessSettings = field(default_factory=LoudnessSettings)
     deliver: DeliverSettings = field(default_factory=DeliverSettings)
@@ -107,7 +137,8 @@ class Preset:
     def as_table(self) -> dict[str, dict[str, object]]:
         """The settings by section, as a preset file would say them."""
         table = asdict(self)
-        return {section: dict(table[section]) for section in (*SECTIONS, "cast")}
+        cast = {name: _brief(member) for name, member in self.cast.items()}
+        return {**{section: dict(table[section]) for section in SECTIONS}, "cast": cast}
 
     @property
     def digest(self) -> str:
@@ -115,6 +146,11 @@ class Preset:
         table = self.as_table()
         del table["generate"]["threads"]
         return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
+
+
+def _brief(member: CastMember) -> object:
+    """A member of the cast as a preset would say it: the voice alone where nothing else is set."""
+    return member.voice if member == CastMember(member.voice) else asdict(member)
 
 
 SECTIONS: Mapping[str, type] = {
@@ -133,6 +169,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "picture.shot_detector": ("adaptive", "content"),
     "dialogue.source": ("auto", "generate", "production", "none"),
     "generate.sampler": ("euler", "midpoint"),
+    "deliver.audio_codec": ("aac", "pcm", "flac", "opus"),
 }
 """Keys that take one of a few words."""
 
@@ -151,5 +188,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "loudness.ceiling_dbtp": (-20.0, 0.0),
     "loudness.tolerance_lu": (0.05, 5.0),
     "deliver.aac_kbps": (32, 576),
+    "deliver.opus_kbps": (16, 510),
+    "deliver.handles_s": (0.0, 60.0),
 }
 """Lowest and highest value of every number, both allowed."""
+
+CAST_RANGES: Mapping[str, tuple[float, float]] = {"gain_db": (-60.0, 24.0), "pan": (-1.0, 1.0)}
+"""The same for a member of the cast."""

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from vssflow_post.casting import with_voices
+from vssflow_post.casting import choose_voices, gain_db_of, with_voices
 from vssflow_post.cues import write_cue_sheet
-from vssflow_post.deliver import is_complete, picture_name, stem_files, write_manifest, write_picture, write_timeline
+from vssflow_post.deliver import (
+    Edit,
+    check_picture,
+    is_complete,
+    picture_name,
+    stem_files,
+    write_edit_lists,
+    write_manifest,
+    write_picture,
+    write_subtitles,
+    write_takes,
+    write_timeline,
+)
 from vssflow_post.dialogue import Dialogue, divide, production_track
 from vssflow_post.generate import CueTake, Renderer, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.media import Film, ensure_unchanged, probe
 from vssflow_post.mix import LaidTake, MixReport, lay_and_mix
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
+from vssflow_post.preset import Preset
 from vssflow_post.progress import Progress, Report
 from vssflow_post.report import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing, write_report
 from vssflow_post.spotting import Spotted, Spotting, spot_film
@@ -74,6 +87,8 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
     settings_digest = _settings_digest(job, studio)
     if not fresh and is_complete(job.folder, film.digest, settings_digest, renderer.backend.weights_digest):
         return _known_result(job, clock)
+    if studio.preset.deliver.picture:
+        check_picture(film, studio.preset.deliver)
     spotted = spot_film(
         Spotting(film, job.script, job.cues, studio.preset, studio.detectors, renderer.backend.encoder()), progress
     )
@@ -85,7 +100,7 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
         delivered = _delivered(work, studio, folder, progress)
         ensure_unchanged(film)
         clock.end("mix")
-        report = _report(work, studio, folder, mix, clock.timing())
+        report = _report(work, studio, folder, mix, clock.timing(), delivered)
         delivered += write_report(folder, report)
         write_manifest(folder, film.digest, settings_digest, renderer.backend.weights_digest, delivered)
     return FilmResult(
@@ -97,6 +112,8 @@ def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
     """What `--dry-run` does: everything up to the cue sheet, nothing written."""
     clock = Clock()
     film = probe(job.film)
+    if studio.preset.deliver.picture:
+        check_picture(film, studio.preset.deliver)
     spotted = spot_film(Spotting(film, job.script, job.cues, studio.preset, studio.detectors), progress)
     dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
     speech_s = sum(cue.span.duration_s for cue in dialogue.generated)
@@ -118,7 +135,11 @@ def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
 
 def _settings_digest(job: Job, studio: Studio) -> str:
     """sha256 over all that decides about the deliverables besides film and weights."""
-    words = {name: path and file_digest(path) for name, path in (("script", job.script), ("cues", job.cues))}
+    words: dict[str, object] = {
+        name: path and file_digest(path) for name, path in (("script", job.script), ("cues", job.cues))
+    }
+    voices = choose_voices(job.speakers, studio.preset.cast, studio.renderer.backend.voices, job.company)
+    words["cast"] = {name: voices.get(name) for name in job.speakers}
     return address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
 
 
@@ -135,7 +156,7 @@ def _known_result(job: Job, clock: Clock) -> FilmResult:
 def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer: Renderer, progress: Report) -> _Work:
     """A take in the store for every cue that the backend renders."""
     preset = studio.preset
-    sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices)
+    sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices, job.company)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     spoken = {cue.id for cue in dialogue.generated}
     requests = [
@@ -148,17 +169,18 @@ def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer:
     return _Work(job, film, spotted, sheet, dialogue, stored)
 
 
-def _laid(work: _Work, store: Store) -> list[LaidTake]:
+def _laid(work: _Work, store: Store, preset: Preset) -> list[LaidTake]:
     """Every take at its place; production dialogue is the film's own sound during its cues."""
+    cast = preset.cast
     laid = [
-        LaidTake(cue.span, "FX" if cue.kind == "sound" else "DX", take.audio, cue.gain_db, name=cue.id)
+        LaidTake(cue.span, "FX" if cue.kind == "sound" else "DX", take.audio, gain_db_of(cue, cast), name=cue.id)
         for cue in work.sheet.cues
         if (take := work.takes.get(cue.id)) is not None
     ]
     if work.dialogue.production:
         track = production_track(work.film, store)
         laid += [
-            LaidTake(cue.span, "DX", track, cue.gain_db, source_start=cue.span.start, name=cue.id)
+            LaidTake(cue.span, "DX", track, gain_db_of(cue, cast), source_start=cue.span.start, name=cue.id)
             for cue in work.dialogue.production
         ]
     return laid
@@ -171,31 +193,47 @@ def _stem_paths(folder: Path, stem: str) -> dict[str, Path]:
 def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> MixReport:
     paths = _stem_paths(folder, work.job.stem)
     with stem_files(paths, work.job.stem, work.film.digest, work.film.start_sample) as files:
-        laid = _laid(work, studio.store)
+        laid = _laid(work, studio.store, studio.preset)
         return lay_and_mix(work.film.duration, laid, studio.preset.mix, studio.preset.loudness, files.open, progress)
 
 
 def _delivered(work: _Work, studio: Studio, folder: Path, progress: Report) -> list[Path]:
     """Writes what goes with the stems; returns every file so far."""
-    stem, film = work.job.stem, work.film
+    stem, film, wanted = work.job.stem, work.film, studio.preset.deliver
     stems = _stem_paths(folder, stem)
-    cues, timeline = folder / f"{stem}.cues.json", folder / f"{stem}.otio"
-    progress(Progress("deliver", 0, 3, cues.name))
-    publish(cues, partial(write_cue_sheet, film=film, sheet=work.sheet))
-    delivered = [*stems.values(), cues, timeline]
+    delivered = list(stems.values())
+    for name in (f"{stem}.cues.json", f"{stem}.cues.csv"):
+        progress(Progress("deliver", 0, 3, name))
+        publish(folder / name, partial(write_cue_sheet, film=film, sheet=work.sheet))
+        delivered.append(folder / name)
+    if wanted.subtitles:
+        delivered += write_subtitles(folder, stem, work.sheet.cues)
     picture = film.path
-    if studio.preset.deliver.picture:
-        picture = folder / picture_name(film, stem)
+    if wanted.picture:
+        picture = folder / picture_name(film, stem, wanted)
         progress(Progress("deliver", 1, 3, picture.name))
-        write_picture(film, stems["MIX"], picture, studio.preset.deliver.aac_kbps)
+        write_picture(film, stems["MIX"], picture, wanted)
         delivered.append(picture)
-    progress(Progress("deliver", 2, 3, timeline.name))
-    write_timeline(timeline, film, work.sheet, picture, stems, work.spotted.lines)
+    progress(Progress("deliver", 2, 3, f"{stem}.otio"))
+    delivered += _timelines(folder, work, stems, picture, studio.preset)
     progress(Progress("deliver", 3, 3))
     return delivered
 
 
-def _report(work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: Timing) -> FilmReport:
+def _timelines(folder: Path, work: _Work, stems: Mapping[str, Path], picture: Path, preset: Preset) -> list[Path]:
+    """The timeline in the formats that the preset asks for, and the takes that it refers to."""
+    stem, film, wanted = work.job.stem, work.film, preset.deliver
+    home = {cue.id: "FX" if cue.kind == "sound" else "DX" for cue in work.sheet.cues}
+    takes = write_takes(folder, stem, film, work.sheet.cues, stems, home, wanted.handles_s) if wanted.takes else {}
+    edit = Edit(film, work.sheet, picture, stems, home, takes)
+    write_timeline(folder / f"{stem}.otio", edit)
+    delivered = [*(take.path for take in takes.values()), folder / f"{stem}.otio"]
+    return delivered + (write_edit_lists(folder, stem, edit) if wanted.edl else [])
+
+
+def _report(
+    work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: Timing, delivered: Sequence[Path]
+) -> FilmReport:
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
     troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *_loudness_warning(mix))
@@ -220,9 +258,9 @@ def _report(work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: T
         cues=tuple(_cue_facts(work)),
         loudness=_loudness_facts(mix, studio),
         timing=timing,
-        picture=folder / picture_name(film, stem) if preset.deliver.picture else None,
+        picture=folder / picture_name(film, stem, preset.deliver) if preset.deliver.picture else None,
         stems=_stem_paths(folder, stem),
-        others=(folder / f"{stem}.cues.json", folder / f"{stem}.otio"),
+        others=tuple(path for path in delivered if path.suffix not in (".wav", ".mp4", ".mov", ".mkv")),
     )
 
 
