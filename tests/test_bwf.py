@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader, null_test
-from vssflow_post.deliver.stems import stem_files
+from vssflow_post.deliver.stems import Slate, stem_files
 from vssflow_post.mix import Loudness
 
 LOUDNESS = Loudness(-23.04, 7.25, -1.1, -15.5, -18.333)
@@ -125,14 +125,14 @@ def test_stems_appear_together_or_not_at_all(tmp_path: Path) -> None:
     paths = {name: tmp_path / f"film_{name}.wav" for name in ("DX", "FX", "MIX")}
 
     def breaks() -> None:
-        with stem_files(paths, "film", "ab" * 32, 0) as files:
+        with stem_files(paths, Slate("film", "ab" * 32)) as files:
             files.open("DX").write(ramp())
             raise RuntimeError("the generator broke")
 
     with pytest.raises(RuntimeError):
         breaks()
     assert list(tmp_path.iterdir()) == []
-    with stem_files(paths, "film", "ab" * 32, 48_000) as files:
+    with stem_files(paths, Slate("film", "ab" * 32, 48_000)) as files:
         for name in paths:
             files.open(name).write(ramp())  # a first try that turned out too loud
             wave = files.open(name)
@@ -146,7 +146,7 @@ def test_stems_appear_together_or_not_at_all(tmp_path: Path) -> None:
 def test_a_date_only_where_the_environment_fixes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = {name: tmp_path / f"{name}.wav" for name in ("DX", "FX", "MIX")}
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
-    with stem_files(paths, "film", "ab" * 32, 0) as files:
+    with stem_files(paths, Slate("film", "ab" * 32)) as files:
         for name in paths:
             files.open(name).close()
     bext = chunks(paths["DX"].read_bytes())[b"bext"]

@@ -12,22 +12,32 @@ from pathlib import Path
 
 from vssflow_post.casting import with_voices
 from vssflow_post.cues import write_cue_sheet
-from vssflow_post.deliver import is_complete, picture_name, stem_files, write_manifest, write_picture, write_timeline
-from vssflow_post.dialogue import Dialogue, divide, production_track
+from vssflow_post.deliver import (
+    Slate,
+    is_complete,
+    picture_name,
+    stem_files,
+    write_manifest,
+    write_picture,
+    write_timeline,
+)
+from vssflow_post.dialogue import Dialogue, divide, keeps_whole_track, production_track
 from vssflow_post.generate import CueTake, Renderer, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
+from vssflow_post.layout import LAYOUTS
 from vssflow_post.media import Film, ensure_unchanged, probe
-from vssflow_post.mix import LaidTake, MixReport, lay_and_mix
+from vssflow_post.mix import MixReport, lay_and_mix
+from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
+from vssflow_post.preset import MixSettings
 from vssflow_post.progress import Progress, Report
-from vssflow_post.report import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing, write_report
+from vssflow_post.report import BackendFacts, CueFacts, FilmReport, Timing, write_report
 from vssflow_post.spotting import Spotted, Spotting, spot_film
 from vssflow_post.staging import staged
-from vssflow_post.store import Store, address, file_digest, publish
+from vssflow_post.store import address, file_digest, publish
 from vssflow_post.studio import Studio
 from vssflow_post.timeline import CueSheet
-
-STEMS = ("DX", "FX", "MIX")
+from vssflow_post.tracklaying import Session, lay_tracks
 
 
 @dataclass(slots=True)
@@ -148,37 +158,46 @@ def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer:
     return _Work(job, film, spotted, sheet, dialogue, stored)
 
 
-def _laid(work: _Work, store: Store) -> list[LaidTake]:
-    """Every take at its place; production dialogue is the film's own sound during its cues."""
-    laid = [
-        LaidTake(cue.span, "FX" if cue.kind == "sound" else "DX", take.audio, cue.gain_db, name=cue.id)
-        for cue in work.sheet.cues
-        if (take := work.takes.get(cue.id)) is not None
-    ]
-    if work.dialogue.production:
-        track = production_track(work.film, store)
-        laid += [
-            LaidTake(cue.span, "DX", track, cue.gain_db, source_start=cue.span.start, name=cue.id)
-            for cue in work.dialogue.production
-        ]
-    return laid
+def _session(work: _Work, studio: Studio) -> Session:
+    """All that is laid: the takes, and the film's own sound where the preset keeps it."""
+    film, dialogue = work.film, work.dialogue
+    taken = [(cue, work.takes[cue.id].audio) for cue in work.sheet.cues if cue.id in work.takes]
+    whole = keeps_whole_track(studio.preset.dialogue, film.production_stream is not None)
+    return Session(
+        duration=film.duration,
+        scenes=work.sheet.scenes,
+        sounds=[(cue, take) for cue, take in taken if cue.kind == "sound"],
+        speech=[(cue, take) for cue, take in taken if cue.kind == "speech"],
+        production=dialogue.production,
+        track=production_track(film, studio.store) if dialogue.production or whole else None,
+        whole_track=whole,
+    )
 
 
-def _stem_paths(folder: Path, stem: str) -> dict[str, Path]:
-    return {name: folder / f"{stem}_{name}.wav" for name in STEMS}
+def _stem_paths(folder: Path, stem: str, settings: MixSettings) -> dict[str, Path]:
+    return {name: folder / f"{stem}_{name}.wav" for name in (*settings.stems, "MIX")}
 
 
 def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> MixReport:
-    paths = _stem_paths(folder, work.job.stem)
-    with stem_files(paths, work.job.stem, work.film.digest, work.film.start_sample) as files:
-        laid = _laid(work, studio.store)
-        return lay_and_mix(work.film.duration, laid, studio.preset.mix, studio.preset.loudness, files.open, progress)
+    film, preset = work.film, studio.preset
+    session = _session(work, studio)
+    laid = lay_tracks(session, work.spotted.analysis, preset.mix)
+    slate = Slate(
+        film_stem=work.job.stem,
+        film_digest=film.digest,
+        start_sample=film.start_sample,
+        layout=LAYOUTS[preset.mix.layout],
+        dated_ns=film.modified_ns,
+        timecode=(film.frame_rate, ";" in (film.start_timecode or "")) if preset.deliver.ixml else None,
+    )
+    with stem_files(_stem_paths(folder, work.job.stem, preset.mix), slate) as files:
+        return lay_and_mix(film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken)
 
 
 def _delivered(work: _Work, studio: Studio, folder: Path, progress: Report) -> list[Path]:
     """Writes what goes with the stems; returns every file so far."""
     stem, film = work.job.stem, work.film
-    stems = _stem_paths(folder, stem)
+    stems = _stem_paths(folder, stem, studio.preset.mix)
     cues, timeline = folder / f"{stem}.cues.json", folder / f"{stem}.otio"
     progress(Progress("deliver", 0, 3, cues.name))
     publish(cues, partial(write_cue_sheet, film=film, sheet=work.sheet))
@@ -198,8 +217,9 @@ def _delivered(work: _Work, studio: Studio, folder: Path, progress: Report) -> l
 def _report(work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: Timing) -> FilmReport:
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
-    troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *_loudness_warning(mix))
+    troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
     stem = work.job.stem
+    stems = _stem_paths(folder, stem, preset.mix)
     return FilmReport(
         stem=stem,
         film=work.job.film,
@@ -218,10 +238,13 @@ def _report(work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: T
         thumbnails=spotted.analysis.thumbnails,
         segments=spotted.segments,
         cues=tuple(_cue_facts(work)),
-        loudness=_loudness_facts(mix, studio),
+        loudness=loudness_facts(mix, preset.loudness),
         timing=timing,
         picture=folder / picture_name(film, stem) if preset.deliver.picture else None,
-        stems=_stem_paths(folder, stem),
+        stems=stems,
+        stem_facts=stem_facts(mix, stems),
+        null_test=proven_sum(stems),
+        layout=preset.mix.layout,
         others=(folder / f"{stem}.cues.json", folder / f"{stem}.otio"),
     )
 
@@ -232,30 +255,6 @@ def _cue_facts(work: _Work) -> list[CueFacts]:
         take = work.takes.get(cue.id)
         facts.append(CueFacts(cue) if take is None else CueFacts(cue, take.seconds, take.cached, take.audio.notes))
     return facts
-
-
-def _loudness_facts(mix: MixReport, studio: Studio) -> LoudnessFacts:
-    wanted, loudness = studio.preset.loudness, mix.loudness
-    return LoudnessFacts(
-        specification=wanted.specification,
-        integrated_lufs=loudness.integrated_lufs,
-        true_peak_dbtp=loudness.true_peak_dbtp,
-        range_lu=loudness.range_lu,
-        target_lufs=wanted.target_lufs,
-        ceiling_dbtp=wanted.ceiling_dbtp,
-        tolerance_lu=wanted.tolerance_lu,
-        verdict=mix.verdict,
-        short_term=loudness.short_term,
-        stem_levels={name: (stem.integrated_lufs, stem.true_peak_dbtp) for name, stem in mix.stem_loudness.items()},
-    )
-
-
-def _loudness_warning(mix: MixReport) -> tuple[str, ...]:
-    return {
-        "pass": (),
-        "silent": ("The mix is silent, so it has no loudness to bring to the target.",),
-        "too_short": ("The film is too short for its loudness to be measured (BS.1770 needs 400 ms).",),
-    }.get(mix.verdict, (mix.verdict,))
 
 
 def _summary(report: FilmReport) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from vssflow_post.deliver.bwf import WaveReader
 from vssflow_post.errors import FilmFailed
+from vssflow_post.layout import layout_of
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.store import publishing
 from vssflow_post.timeline import CLOCK_HZ
@@ -72,7 +73,7 @@ def _mux(source: InputContainer, target: OutputContainer, film: Film, mix: WaveR
     except ValueError as error:
         raise FilmFailed("not_muxable", f"Its picture cannot be copied: {error}.") from error
     picture.time_base = film.time_base
-    sound = target.add_stream("aac", rate=CLOCK_HZ, layout="stereo", bit_rate=aac_kbps * 1000)
+    sound = target.add_stream("aac", rate=CLOCK_HZ, layout=layout_of(mix.n_channels).name, bit_rate=aac_kbps * 1000)
     target.metadata.update({tag: value for tag, value in source.metadata.items() if tag not in _NOT_COPIED})
     if film.start_timecode is not None:
         target.metadata["timecode"] = film.start_timecode
@@ -136,7 +137,7 @@ def _sound_packets(stream: AudioStream, mix: WaveReader) -> Iterator[tuple[Fract
     at = 0
     for block in mix.blocks():
         samples = (block.T << 8).reshape(1, -1)  # 24 bits at the top of 32
-        frame = av.AudioFrame.from_ndarray(samples, format="s32", layout="stereo")
+        frame = av.AudioFrame.from_ndarray(samples, format="s32", layout=layout_of(mix.n_channels).name)
         frame.sample_rate, frame.time_base, frame.pts = CLOCK_HZ, _CLOCK, at
         at += block.shape[1]
         yield from _timed(stream.encode(frame))
