@@ -64,7 +64,7 @@ def take(
 
 def laid(n: int, takes: list[LaidTake], mix: MixSettings = FLAT) -> tuple[Samples, Samples]:
     blocks = list(lay(Span(0, n), takes, mix))
-    return np.concatenate([b.dx for b in blocks], axis=1), np.concatenate([b.fx for b in blocks], axis=1)
+    return np.concatenate([b["DX"] for b in blocks], axis=1), np.concatenate([b["FX"] for b in blocks], axis=1)
 
 
 def mixed(n: int, takes: list[LaidTake], mix: MixSettings = FLAT, **loudness: float) -> tuple[MixReport, Shelf]:
@@ -261,19 +261,17 @@ def test_interpolation_is_skipped_only_where_it_cannot_matter() -> None:
 
 
 def test_levelling_without_limiting_needs_one_measure() -> None:
-    laid_mix = Loudness(-30.0, 5.0, -20.0, -25.0, -28.0)
 
     def never(_: float) -> float:
         raise AssertionError("no second pass is needed")
 
-    found = find_gain(laid_mix, -23.0, -1.1, -20.0, never)
+    found = find_gain(-30.0, -23.0, -1.1, -20.0, never)
     assert (found.gain_db, found.reached) == (7.0, True)
 
 
 def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
-    laid_mix = Loudness(-30.0, 5.0, -6.0, -25.0, -28.0)
     found = find_gain(
-        laid_mix, -20.0, -1.0, -6.0, lambda gain_db: -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
+        -30.0, -20.0, -1.0, -6.0, lambda gain_db: -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
     )
     assert found.reached
     assert found.gain_db == pytest.approx(15.0, abs=0.1)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from vssflow_post.backend import GenerationSettings, SpeechSettings
+from vssflow_post.layout import LAYOUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ class DialogueSettings:
     source: str = "auto"
     """`generate` speaks the script, `production` keeps the film's own speech, `none` has no dialogue;
     `auto` generates where there is a script and keeps production speech where there is none."""
+    production: str = "speech"
+    """How much of kept production sound is heard: `speech` (only while somebody speaks) or `whole` (all of it, ducked
+    under generated lines)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,38 @@ class GenerateSettings(GenerationSettings):
 class MixSettings:
     """`[mix]`: how stems are laid."""
 
+    layout: str = "stereo"
+    """`mono`, `stereo` or `5.1` (L R C LFE Ls Rs)."""
+    background_stem: bool = False
+    """Whether ambience beds get a stem of their own, BG, apart from the effects."""
+    production_stem: bool = False
+    """Whether production sound gets a stem of its own, PD, apart from generated dialogue."""
     dialogue_gain_db: float = 0.0
     effects_gain_db: float = -6.0
+    dialogue_pan: str = "centre"
+    """`centre`, or `speaker`: where the speaker's face is on screen."""
+    effects_pan_width: float = 0.7
+    """How far effects follow what moves on screen: 0 keeps them in the centre, 1 lets them reach the loudspeakers."""
+    duck_db: float = 4.0
+    """By how much effects step back while somebody speaks."""
+    duck_attack_ms: float = 120.0
+    """How long they take to step back; they are down when the first word comes."""
+    duck_release_ms: float = 400.0
+    """How long they take to come back after the last word."""
     fade_ms: float = 10.0
     """Fade at both ends of each take, in milliseconds."""
+    ambience_crossfade_ms: float = 400.0
+    """Crossfade between two ambience beds that meet, at a cut or within a scene; 0 fades each for itself."""
+    room_tone: bool = True
+    """Whether a gap in the effects is filled with the scene's own room tone."""
+    room_tone_db: float = -20.0
+    """The loudest room tone, against the mean power of the scene's effects."""
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """Names of the stems that are delivered beside `MIX`."""
+        wanted = {"DX": True, "FX": True, "BG": self.background_stem, "PD": self.production_stem}
+        return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +100,16 @@ class LoudnessSettings:
 
     specification: str = "EBU R 128"
     """Name of the delivery specification, for the report."""
+    clause: str = "EBU R 128-2020: target level -23.0 LUFS, QC tolerance 0.2 LU, maximum true peak -1 dBTP"
+    """Document and place that ask for it, for the report."""
+    measure: str = "programme"
+    """`programme`: gated loudness of the whole mix; `dialogue`: of the stretches in which somebody speaks."""
     target_lufs: float = -23.0
-    """Integrated loudness."""
+    """What the measured loudness is brought to."""
     ceiling_dbtp: float = -1.0
     """Highest true peak."""
     tolerance_lu: float = 0.2
-    """How far from the target the integrated loudness may be."""
+    """How far from the target a mix may be and still pass; the mix itself aims at the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +138,8 @@ class DeliverSettings:
     """Whether the lines as placed are delivered as SRT and WebVTT."""
     edl: bool = False
     """Whether the timeline is also delivered as CMX 3600 edit decision lists."""
+    ixml: bool = False
+    """Whether the WAVs carry an iXML chunk (timecode rate, track names) beside bext."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +206,10 @@ SECTIONS: Mapping[str, type] = {
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "picture.shot_detector": ("adaptive", "content"),
     "dialogue.source": ("auto", "generate", "production", "none"),
+    "dialogue.production": ("speech", "whole"),
+    "mix.layout": tuple(LAYOUTS),
+    "mix.dialogue_pan": ("centre", "speaker"),
+    "loudness.measure": ("programme", "dialogue"),
     "generate.sampler": ("euler", "midpoint"),
     "deliver.audio_codec": ("aac", "pcm", "flac", "opus"),
 }
@@ -183,7 +225,13 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "generate.seed": (0, 2**63 - 1),
     "mix.dialogue_gain_db": (-60.0, 24.0),
     "mix.effects_gain_db": (-60.0, 24.0),
+    "mix.effects_pan_width": (0.0, 1.0),
+    "mix.duck_db": (0.0, 40.0),
+    "mix.duck_attack_ms": (0.0, 5000.0),
+    "mix.duck_release_ms": (0.0, 10000.0),
     "mix.fade_ms": (0.0, 1000.0),
+    "mix.ambience_crossfade_ms": (0.0, 5000.0),
+    "mix.room_tone_db": (-80.0, 0.0),
     "loudness.target_lufs": (-60.0, -5.0),
     "loudness.ceiling_dbtp": (-20.0, 0.0),
     "loudness.tolerance_lu": (0.05, 5.0),

@@ -6,41 +6,35 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vssflow_post.casting import choose_voices, gain_db_of, with_voices
-from vssflow_post.cues import write_cue_sheet
 from vssflow_post.deliver import (
-    Edit,
+    Slate,
     check_picture,
     is_complete,
-    picture_name,
     stem_files,
-    write_edit_lists,
     write_manifest,
-    write_picture,
-    write_subtitles,
-    write_takes,
-    write_timeline,
 )
-from vssflow_post.dialogue import Dialogue, divide, production_track
+from vssflow_post.delivery import Delivery, deliver
+from vssflow_post.dialogue import Dialogue, divide, keeps_whole_track, production_track
 from vssflow_post.generate import CueTake, Renderer, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
+from vssflow_post.layout import LAYOUTS
 from vssflow_post.media import Film, ensure_unchanged, probe
-from vssflow_post.mix import LaidTake, MixReport, lay_and_mix
+from vssflow_post.mix import MixReport, lay_and_mix
+from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
-from vssflow_post.preset import Preset
+from vssflow_post.preset import MixSettings
 from vssflow_post.progress import Progress, Report
-from vssflow_post.report import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing, write_report
+from vssflow_post.report import BackendFacts, CueFacts, FilmReport, Timing, write_report
 from vssflow_post.spotting import Spotted, Spotting, spot_film
 from vssflow_post.staging import staged
-from vssflow_post.store import Store, address, file_digest, publish
+from vssflow_post.store import address, file_digest
 from vssflow_post.studio import Studio
 from vssflow_post.timeline import CueSheet
-
-STEMS = ("DX", "FX", "MIX")
+from vssflow_post.tracklaying import Session, lay_tracks
 
 
 @dataclass(slots=True)
@@ -96,11 +90,13 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
     work = _generated(job, film, spotted, studio, renderer, progress)
     clock.end("generate")
     with staged(job.folder, studio.out / STATE_FOLDER / "staging" / job.stem) as folder:
-        mix = _mixed(work, studio, folder, progress)
-        delivered = _delivered(work, studio, folder, progress)
+        mix, homes = _mixed(work, studio, folder, progress)
+        stems = _stem_paths(folder, job.stem, studio.preset.mix)
+        delivery = Delivery(folder, job.stem, film, work.sheet, stems, homes, studio.preset.deliver)
+        delivered = deliver(delivery, progress)
         ensure_unchanged(film)
         clock.end("mix")
-        report = _report(work, studio, folder, mix, clock.timing(), delivered)
+        report = _report(work, studio, delivery, mix, clock.timing(), delivered)
         delivered += write_report(folder, report)
         write_manifest(folder, film.digest, settings_digest, renderer.backend.weights_digest, delivered)
     return FilmResult(
@@ -169,77 +165,57 @@ def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer:
     return _Work(job, film, spotted, sheet, dialogue, stored)
 
 
-def _laid(work: _Work, store: Store, preset: Preset) -> list[LaidTake]:
-    """Every take at its place; production dialogue is the film's own sound during its cues."""
-    cast = preset.cast
-    laid = [
-        LaidTake(cue.span, "FX" if cue.kind == "sound" else "DX", take.audio, gain_db_of(cue, cast), name=cue.id)
-        for cue in work.sheet.cues
-        if (take := work.takes.get(cue.id)) is not None
-    ]
-    if work.dialogue.production:
-        track = production_track(work.film, store)
-        laid += [
-            LaidTake(cue.span, "DX", track, gain_db_of(cue, cast), source_start=cue.span.start, name=cue.id)
-            for cue in work.dialogue.production
-        ]
-    return laid
+def _session(work: _Work, studio: Studio) -> Session:
+    """All that is laid: the takes, and the film's own sound where the preset keeps it."""
+    film, dialogue = work.film, work.dialogue
+    cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.cues]
+    taken = [(cue, work.takes[cue.id].audio) for cue in cues if cue.id in work.takes]
+    kept = {cue.id for cue in dialogue.production}
+    whole = keeps_whole_track(studio.preset.dialogue, film.production_stream is not None)
+    return Session(
+        duration=film.duration,
+        scenes=work.sheet.scenes,
+        sounds=[(cue, take) for cue, take in taken if cue.kind == "sound"],
+        speech=[(cue, take) for cue, take in taken if cue.kind == "speech"],
+        production=[cue for cue in cues if cue.id in kept],
+        track=production_track(film, studio.store) if dialogue.production or whole else None,
+        whole_track=whole,
+        places={name: member.pan for name, member in studio.preset.cast.items() if member.pan},
+    )
 
 
-def _stem_paths(folder: Path, stem: str) -> dict[str, Path]:
-    return {name: folder / f"{stem}_{name}.wav" for name in STEMS}
+def _stem_paths(folder: Path, stem: str, settings: MixSettings) -> dict[str, Path]:
+    return {name: folder / f"{stem}_{name}.wav" for name in (*settings.stems, "MIX")}
 
 
-def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> MixReport:
-    paths = _stem_paths(folder, work.job.stem)
-    with stem_files(paths, work.job.stem, work.film.digest, work.film.start_sample) as files:
-        laid = _laid(work, studio.store, studio.preset)
-        return lay_and_mix(work.film.duration, laid, studio.preset.mix, studio.preset.loudness, files.open, progress)
-
-
-def _delivered(work: _Work, studio: Studio, folder: Path, progress: Report) -> list[Path]:
-    """Writes what goes with the stems; returns every file so far."""
-    stem, film, wanted = work.job.stem, work.film, studio.preset.deliver
-    stems = _stem_paths(folder, stem)
-    delivered = list(stems.values())
-    for name in (f"{stem}.cues.json", f"{stem}.cues.csv"):
-        progress(Progress("deliver", 0, 3, name))
-        publish(folder / name, partial(write_cue_sheet, film=film, sheet=work.sheet))
-        delivered.append(folder / name)
-    if wanted.subtitles:
-        delivered += write_subtitles(folder, stem, work.sheet.cues)
-    picture = film.path
-    if wanted.picture:
-        picture = folder / picture_name(film, stem, wanted)
-        progress(Progress("deliver", 1, 3, picture.name))
-        write_picture(film, stems["MIX"], picture, wanted)
-        delivered.append(picture)
-    progress(Progress("deliver", 2, 3, f"{stem}.otio"))
-    delivered += _timelines(folder, work, stems, picture, studio.preset)
-    progress(Progress("deliver", 3, 3))
-    return delivered
-
-
-def _timelines(folder: Path, work: _Work, stems: Mapping[str, Path], picture: Path, preset: Preset) -> list[Path]:
-    """The timeline in the formats that the preset asks for, and the takes that it refers to."""
-    stem, film, wanted = work.job.stem, work.film, preset.deliver
-    home = {cue.id: "FX" if cue.kind == "sound" else "DX" for cue in work.sheet.cues}
-    takes = write_takes(folder, stem, film, work.sheet.cues, stems, home, wanted.handles_s) if wanted.takes else {}
-    edit = Edit(film, work.sheet, picture, stems, home, takes)
-    write_timeline(folder / f"{stem}.otio", edit)
-    delivered = [*(take.path for take in takes.values()), folder / f"{stem}.otio"]
-    return delivered + (write_edit_lists(folder, stem, edit) if wanted.edl else [])
+def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> tuple[MixReport, dict[str, str]]:
+    """The stems and their mix, and for what was laid (by cue id) the name of its stem."""
+    film, preset = work.film, studio.preset
+    session = _session(work, studio)
+    laid = lay_tracks(session, work.spotted.analysis, preset.mix)
+    slate = Slate(
+        film_stem=work.job.stem,
+        film_digest=film.digest,
+        start_sample=film.start_sample,
+        layout=LAYOUTS[preset.mix.layout],
+        dated_ns=film.modified_ns,
+        timecode=(film.frame_rate, ";" in (film.start_timecode or "")) if preset.deliver.ixml else None,
+    )
+    with stem_files(_stem_paths(folder, work.job.stem, preset.mix), slate) as files:
+        mix = lay_and_mix(film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken)
+    homes = {take.name: take.stem for take in laid}
+    return mix, {**{cue.id: homes["production"] for cue in session.production if "production" in homes}, **homes}
 
 
 def _report(
-    work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: Timing, delivered: Sequence[Path]
+    work: _Work, studio: Studio, delivery: Delivery, mix: MixReport, timing: Timing, delivered: Sequence[Path]
 ) -> FilmReport:
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
-    troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *_loudness_warning(mix))
-    stem = work.job.stem
+    troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
+    stems = delivery.stems
     return FilmReport(
-        stem=stem,
+        stem=delivery.film_stem,
         film=work.job.film,
         duration=film.duration,
         verdict=WARNINGS if troubles else DONE,
@@ -256,10 +232,13 @@ def _report(
         thumbnails=spotted.analysis.thumbnails,
         segments=spotted.segments,
         cues=tuple(_cue_facts(work)),
-        loudness=_loudness_facts(mix, studio),
+        loudness=loudness_facts(mix, preset.loudness),
         timing=timing,
-        picture=folder / picture_name(film, stem, preset.deliver) if preset.deliver.picture else None,
-        stems=_stem_paths(folder, stem),
+        picture=delivery.picture,
+        stems=stems,
+        stem_facts=stem_facts(mix, stems),
+        null_test=proven_sum(stems),
+        layout=preset.mix.layout,
         others=tuple(path for path in delivered if path.suffix not in (".wav", ".mp4", ".mov", ".mkv")),
     )
 
@@ -270,30 +249,6 @@ def _cue_facts(work: _Work) -> list[CueFacts]:
         take = work.takes.get(cue.id)
         facts.append(CueFacts(cue) if take is None else CueFacts(cue, take.seconds, take.cached, take.audio.notes))
     return facts
-
-
-def _loudness_facts(mix: MixReport, studio: Studio) -> LoudnessFacts:
-    wanted, loudness = studio.preset.loudness, mix.loudness
-    return LoudnessFacts(
-        specification=wanted.specification,
-        integrated_lufs=loudness.integrated_lufs,
-        true_peak_dbtp=loudness.true_peak_dbtp,
-        range_lu=loudness.range_lu,
-        target_lufs=wanted.target_lufs,
-        ceiling_dbtp=wanted.ceiling_dbtp,
-        tolerance_lu=wanted.tolerance_lu,
-        verdict=mix.verdict,
-        short_term=loudness.short_term,
-        stem_levels={name: (stem.integrated_lufs, stem.true_peak_dbtp) for name, stem in mix.stem_loudness.items()},
-    )
-
-
-def _loudness_warning(mix: MixReport) -> tuple[str, ...]:
-    return {
-        "pass": (),
-        "silent": ("The mix is silent, so it has no loudness to bring to the target.",),
-        "too_short": ("The film is too short for its loudness to be measured (BS.1770 needs 400 ms).",),
-    }.get(mix.verdict, (mix.verdict,))
 
 
 def _summary(report: FilmReport) -> str:

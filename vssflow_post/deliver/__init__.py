@@ -6,14 +6,16 @@ from vssflow_post.deliver.bwf import BroadcastWave, WaveReader, null_test
 from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.manifest import is_complete, write_manifest
 from vssflow_post.deliver.picture import check_picture, picture_name, write_picture
-from vssflow_post.deliver.stems import StemFiles, stem_files
+from vssflow_post.deliver.stems import TITLES, Slate, StemFiles, stem_files
 from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline
 
 __all__ = [
+    "TITLES",
     "BroadcastWave",
     "Edit",
+    "Slate",
     "StemFiles",
     "WaveReader",
     "check_picture",

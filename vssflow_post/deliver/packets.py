@@ -13,6 +13,7 @@ import numpy as np
 
 from vssflow_post.deliver.bwf import Integers
 from vssflow_post.errors import FilmFailed
+from vssflow_post.layout import layout_of
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 _LONGEST_REORDERING = 32
 """Packets without a decoding timestamp that are waited through; no codec reorders further."""
 _CLOCK = Fraction(1, CLOCK_HZ)
-LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
-"""FFmpeg's names of the layouts that a mix may have, by channels."""
 
 
 def picture_packets(
@@ -80,7 +79,7 @@ def sound_packets(stream: AudioStream, blocks: Iterable[Integers]) -> Iterator[t
     at = 0
     for block in blocks:
         samples = np.ascontiguousarray(block.T << 8).reshape(1, -1)  # 24 bits at the top of 32
-        frame = av.AudioFrame.from_ndarray(samples, format="s32", layout=LAYOUTS[len(block)])
+        frame = av.AudioFrame.from_ndarray(samples, format="s32", layout=layout_of(len(block)).name)
         frame.sample_rate, frame.time_base, frame.pts = CLOCK_HZ, _CLOCK, at
         at += block.shape[1]
         yield from _timed(stream.encode(frame))

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from vssflow_post.deliver.bwf import Integers, WaveReader
-from vssflow_post.deliver.packets import LAYOUTS, kept_packets, picture_packets, sound_packets
+from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
 from vssflow_post.errors import FilmFailed
+from vssflow_post.layout import layout_of
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.preset import DeliverSettings
 from vssflow_post.store import publishing
@@ -83,11 +84,9 @@ def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) 
 
     Raises FilmFailed("not_muxable") when the container cannot hold the film's packets, and what opening a film raises.
     """
-    blocks = WaveReader(mix).blocks()
-    first = next(blocks, np.zeros((2, 0), np.int32))
+    wave = WaveReader(mix)
     with publishing(path) as temporary:
-        whole = (block for part in ([first], blocks) for block in part)
-        _write(f"file:{temporary}", path.suffix, film, whole, len(first), settings, None)
+        _write(f"file:{temporary}", path.suffix, film, wave.blocks(), wave.n_channels, settings, None)
 
 
 def _write(
@@ -111,7 +110,7 @@ def _write(
         _as_verdict(film, suffix, settings),
         av.open(target, "w", format=_FORMATS[suffix], options=options) as container,
     ):
-        _mux(source, beside, container, film, mix, LAYOUTS[n_channels], settings, n_packets)
+        _mux(source, beside, container, film, mix, layout_of(n_channels).name, settings, n_packets)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin
+from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader
+from vssflow_post.layout import layout_of
 from vssflow_post.store import publishing
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
@@ -57,6 +58,7 @@ def write_takes(
             description=f"Cue {cue.id} of {film_stem}, {name}",
             reference=f"{film.digest[:16]}-{hashlib.sha256(cue.id.encode()).hexdigest()[:15]}",
             time_reference=film.start_sample + span.start,
+            layout=layout_of(WaveReader(stems[name]).n_channels),
         )
         with publishing(path) as temporary:
             wave = BroadcastWave(temporary, origin)
