@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vssflow_post.casting import choose_voices, gain_db_of, with_voices
+from vssflow_post.casting import choose_voices, gain_db_of, named_voices, with_voices
 from vssflow_post.deliver import (
     Slate,
     check_picture,
@@ -25,15 +25,16 @@ from vssflow_post.layout import LAYOUTS
 from vssflow_post.media import Film, ensure_unchanged, probe
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
+from vssflow_post.models_used import models_used
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
-from vssflow_post.preset import MixSettings
+from vssflow_post.preset import CastMember, MixSettings
 from vssflow_post.progress import Progress, Report
-from vssflow_post.report import BackendFacts, CueFacts, FilmReport, Timing, write_report
+from vssflow_post.report import BackendFacts, CastFacts, CueFacts, FilmReport, Timing, write_report
 from vssflow_post.spotting import Spotted, Spotting, spot_film
 from vssflow_post.staging import staged
 from vssflow_post.store import address, file_digest
 from vssflow_post.studio import Studio
-from vssflow_post.timeline import CueSheet
+from vssflow_post.timeline import Cue, CueSheet
 from vssflow_post.tracklaying import Session, lay_tracks
 
 
@@ -232,6 +233,10 @@ def _report(
         thumbnails=spotted.analysis.thumbnails,
         segments=spotted.segments,
         cues=tuple(_cue_facts(work)),
+        cast=tuple(_cast_facts(work, preset.cast)),
+        models=models_used(
+            preset, studio.distribution, backend.weights_digest, spotted.segments, bool(spotted.analysis.mouths)
+        ),
         loudness=loudness_facts(mix, preset.loudness),
         timing=timing,
         picture=delivery.picture,
@@ -249,6 +254,19 @@ def _cue_facts(work: _Work) -> list[CueFacts]:
         take = work.takes.get(cue.id)
         facts.append(CueFacts(cue) if take is None else CueFacts(cue, take.seconds, take.cached, take.audio.notes))
     return facts
+
+
+def _cast_facts(work: _Work, cast: Mapping[str, CastMember]) -> Iterator[CastFacts]:
+    """Everybody with a name who speaks, in order of appearance."""
+    named = named_voices(work.spotted.sheet, cast)
+    lines: dict[str, list[Cue]] = {}
+    for cue in work.sheet.cues:
+        if cue.kind == "speech" and cue.speaker:
+            lines.setdefault(cue.speaker, []).append(cue)
+    for speaker, said in lines.items():
+        member = cast.get(speaker, CastMember())
+        voice = next((cue.voice for cue in said if cue.voice), "")
+        yield CastFacts(speaker, voice, len(said), speaker in named, member.gain_db, member.pan)
 
 
 def _summary(report: FilmReport) -> str:

@@ -27,6 +27,8 @@ class Studio:
     """Sentence: why this backend."""
     plugin: str
     """Name and version of the plugin the backend comes from."""
+    distribution: str
+    """Name of the package that plugin comes in."""
     detectors: Sequence[DetectorOffer]
     store: Store
     _renderer: Renderer | None = field(default=None, init=False)
@@ -55,6 +57,7 @@ def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
         offer=offer,
         why=why,
         plugin=plugins.origin_of(offer),
+        distribution=plugins.distribution_of(offer),
         detectors=plugins.speech_detectors(),
         store=Store(out / STATE_FOLDER / "takes"),
     )

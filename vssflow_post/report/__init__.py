@@ -7,9 +7,11 @@ from pathlib import Path
 
 from vssflow_post.report.facts import (
     BackendFacts,
+    CastFacts,
     CueFacts,
     FilmReport,
     LoudnessFacts,
+    ModelFacts,
     NullTestFacts,
     StemFacts,
     Timing,
@@ -20,9 +22,11 @@ from vssflow_post.store import publish
 
 __all__ = [
     "BackendFacts",
+    "CastFacts",
     "CueFacts",
     "FilmReport",
     "LoudnessFacts",
+    "ModelFacts",
     "NullTestFacts",
     "StemFacts",
     "Timing",

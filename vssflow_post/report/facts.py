@@ -104,6 +104,34 @@ class NullTestFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CastFacts:
+    """One character who speaks, and with which voice."""
+
+    speaker: str
+    voice: str
+    """"" for one whose lines are kept from the production track, or have no words."""
+    n_lines: int
+    assigned: bool
+    """Whether the preset's cast (or the cue sheet) names the voice; else the rule chose it."""
+    gain_db: float = 0.0
+    """The level that the cast sets."""
+    pan: float = 0.0
+    """The place that the cast sets: -1 left, 1 right; 0 leaves it to the preset."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model that took part."""
+
+    name: str
+    task: str
+    """What it did, in words."""
+    licence: str
+    package: str
+    """The installed package it came with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """How long the stages took, in seconds."""
 
@@ -144,6 +172,9 @@ class FilmReport:
     """One JPEG per scene, in order; fewer or none is fine."""
     segments: tuple[SpeakingSegment, ...] = ()
     cues: tuple[CueFacts, ...] = ()
+    cast: tuple[CastFacts, ...] = ()
+    """Everybody with a name, in order of appearance."""
+    models: tuple[ModelFacts, ...] = ()
     loudness: LoudnessFacts | None = None
     timing: Timing | None = None
     picture: Path | None = None

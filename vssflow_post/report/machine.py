@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 from vssflow_post.report.facts import (
@@ -33,6 +34,8 @@ def report_as_json(report: FilmReport) -> str:
         "timing": None if report.timing is None else _timing(report.timing, report.duration.duration_s),
         "stems": [_stem(facts, report.layout) for facts in report.stem_facts],
         "null_test": None if report.null_test is None else _null_test(report.null_test),
+        "cast": [asdict(member) for member in report.cast],
+        "models": [asdict(model) for model in report.models],
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
