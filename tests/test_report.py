@@ -219,7 +219,8 @@ def test_spectrogram_shows_a_tone_at_its_pitch_and_time(tmp_path: Path) -> None:
     n_rows, n_columns = light.shape
     assert light[:, : n_columns // 2 - 10].max() == light.min()
     row = int(light[:, n_columns * 3 // 4].argmax())
-    expected = n_rows * (1 - math.log(1000 / 40) / math.log(24000 / 40))
+    lowest, tone, highest = (2595 * math.log10(1 + hz / 700) for hz in (40, 1000, 24000))
+    expected = n_rows * (highest - tone) / (highest - lowest)
     assert abs(row - expected) < 3
     wave = _decoded(pictures.waveform)
     height = (wave[..., 3] > 128).sum(axis=0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from vssflow_post.audio import AudioClip
 from vssflow_post.backend import Backend, CueRequest, Frame, Track
 from vssflow_post.errors import BackendError, UsageError
 from vssflow_post.generate import checked_take
@@ -24,8 +26,6 @@ def write_samples(backend: Backend, text: str, folder: Path) -> Iterator[Path]:
 
     Raises UsageError where the folder cannot be made, BackendError when the backend breaks its contract.
     """
-    import soundfile
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -39,10 +39,14 @@ def write_samples(backend: Backend, text: str, folder: Path) -> Iterator[Path]:
             raise BackendError("missing_take", f"backend {backend.name} returned {len(takes)} takes for voice {voice}")
         audio = checked_take(takes[0], request, backend.name).audio
         path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', voice)}.wav"
-        publish(
-            path, lambda temporary, audio=audio: soundfile.write(temporary, audio.samples.T, audio.rate_hz, "PCM_16")
-        )  # type: ignore[misc]
+        publish(path, partial(_write, audio))
         yield path
+
+
+def _write(audio: AudioClip, path: Path) -> None:
+    import soundfile
+
+    soundfile.write(path, audio.samples.T, audio.rate_hz, "PCM_16")
 
 
 def _of_darkness(backend: Backend, span: Span) -> dict[str, Track]:

@@ -43,8 +43,8 @@ def licence_of(distribution: str) -> str:
     except PackageNotFoundError:
         return UNSTATED
     for field in ("License-Expression", "License"):
-        text = (said.get(field) or "").strip()
-        if text:
-            return text.splitlines()[0][:60]
+        for text in said.get_all(field) or []:
+            if text.strip():
+                return str(text).strip().splitlines()[0][:60]
     classes = [text for text in said.get_all("Classifier") or [] if text.startswith("License ::")]
     return classes[0].rpartition(" :: ")[2] if classes else UNSTATED

@@ -6,6 +6,7 @@ Borders are rounded to the nearest frame; the .otio beside them keeps every samp
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def write_edit_lists(folder: Path, film_stem: str, edit: Edit) -> list[Path]:
             continue
         path = folder / f"{film_stem}_{track.name.replace(' ', '')}.edl"
         content = edit_list(track, edit, f"{unicode_name(film_stem)} {track.name}").encode("utf-8", "replace")
-        publish(path, lambda temporary, content=content: temporary.write_bytes(content))  # type: ignore[misc]
+        publish(path, partial(_write, content))
         written.append(path)
     return written
 
@@ -76,3 +77,7 @@ def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int) 
         copy.append(otio.schema.Clip(name=name, media_reference=reference, source_range=source_range))
         at = end + first_frame
     return copy
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
