@@ -219,3 +219,53 @@ def test_edit_lists_are_on_the_films_timecode(
     assert events[0][-2] == timecode
     again = otio.adapters.read_from_string(text, "cmx_3600", rate=float(rate) if ";" in timecode else round(rate))
     assert len(list(again.find_clips())) == 2
+
+
+@pytest.mark.parametrize(
+    ("rate", "timecode"),
+    [(Fraction(24_000, 1001), "01:00:00:00"), (Fraction(30_000, 1001), "01:00:00;02"), (Fraction(50), None)],
+)
+def test_fcpxml_times_are_whole_frames_and_clips_lie_inside_their_media(
+    tmp_path: Path, rate: Fraction, timecode: str | None
+) -> None:
+    from xml.etree import ElementTree
+
+    from vssflow_post.deliver.fcpxml import as_fcpxml
+    from vssflow_post.media import samples_from_timecode
+    from vssflow_post.timeline import samples_from_frame
+
+    start = samples_from_timecode(timecode, rate) if timecode else 0
+    duration = Span(0, samples_from_frame(240, rate))
+    film = dataclasses.replace(
+        stand_in(), frame_rate=rate, duration=duration, start_timecode=timecode, start_sample=start
+    )
+    cues = (
+        Cue("s1", 0, "sound", Span(0, duration.end), sound="rain \x1b <&>"),
+        Cue("d1", 0, "speech", Span(48_001, 96_003), "Hello.", "ANNA"),
+    )
+    stems = {name: tmp_path / f"a & b_{name}.wav" for name in ("DX", "FX", "MIX")}
+    edit = Edit(film, CueSheet((Scene(0, duration),), cues), tmp_path / "a & b.mp4", stems)
+    root = ElementTree.fromstring(as_fcpxml(edit, "a & b"))
+
+    def seconds(element: ElementTree.Element, key: str) -> Fraction:
+        return Fraction(element.attrib[key].removesuffix("s"))
+
+    assets = {asset.attrib["id"]: asset for asset in root.iter("asset")}
+    assert [asset.attrib["src"] for asset in assets.values()] == [
+        "./a%20%26%20b.mp4", "./a%20%26%20b_DX.wav", "./a%20%26%20b_FX.wav",
+    ]  # fmt: skip
+    (sequence,) = root.iter("sequence")
+    first = round(start * rate / 48_000)
+    assert seconds(sequence, "tcStart") * rate == first
+    assert sequence.attrib["tcFormat"] == ("DF" if timecode and ";" in timecode else "NDF")
+    clips = list(root.iter("asset-clip"))
+    assert [clip.attrib.get("lane") for clip in clips] == [None, "-1", "-2"]
+    for clip in clips:
+        asset = assets[clip.attrib["ref"]]
+        assert all((seconds(clip, key) * rate).denominator == 1 for key in ("offset", "start", "duration"))
+        half_sample = Fraction(1, 96_000)
+        assert seconds(clip, "start") >= seconds(asset, "start") - half_sample
+        end = seconds(clip, "start") + seconds(clip, "duration")
+        assert end <= seconds(asset, "start") + seconds(asset, "duration") + half_sample
+    assert abs((seconds(clips[1], "offset") * rate - first) - 48_001 * rate / 48_000) <= Fraction(1, 2)
+    assert clips[2].attrib["name"] == "rain ? <&>"

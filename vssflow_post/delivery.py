@@ -12,6 +12,7 @@ from vssflow_post.deliver import (
     Edit,
     picture_name,
     write_edit_lists,
+    write_fcpxml,
     write_picture,
     write_subtitles,
     write_takes,
@@ -76,4 +77,7 @@ def _timelines(delivery: Delivery) -> list[Path]:
         edit = replace(edit, takes=takes)
     write_timeline(folder / f"{stem}.otio", edit)
     delivered = [*(take.path for take in edit.takes.values()), folder / f"{stem}.otio"]
+    if wanted.fcpxml:
+        write_fcpxml(folder / f"{stem}.fcpxml", edit)
+        delivered.append(folder / f"{stem}.fcpxml")
     return delivered + (write_edit_lists(folder, stem, edit) if wanted.edl else [])

@@ -138,6 +138,8 @@ class DeliverSettings:
     """Whether the lines as placed are delivered as SRT and WebVTT."""
     edl: bool = False
     """Whether the timeline is also delivered as CMX 3600 edit decision lists."""
+    fcpxml: bool = False
+    """Whether it is also delivered as FCPXML."""
     ixml: bool = False
     """Whether the WAVs carry an iXML chunk (timecode rate, track names) beside bext."""
 

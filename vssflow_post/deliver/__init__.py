@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vssflow_post.deliver.bwf import BroadcastWave, WaveReader, null_test
 from vssflow_post.deliver.edit_lists import write_edit_lists
+from vssflow_post.deliver.fcpxml import write_fcpxml
 from vssflow_post.deliver.manifest import is_complete, write_manifest
 from vssflow_post.deliver.picture import check_picture, picture_name, write_picture
 from vssflow_post.deliver.stems import TITLES, Slate, StemFiles, stem_files
@@ -24,6 +25,7 @@ __all__ = [
     "picture_name",
     "stem_files",
     "write_edit_lists",
+    "write_fcpxml",
     "write_manifest",
     "write_picture",
     "write_subtitles",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vssflow_post.media import Film
 
 _STEM_OF_KIND = {"speech": "DX", "sound": "FX"}
-_SUM = "MIX"
+SUM = "MIX"
 """The stem that is the sum of the others, and therefore has no track."""
 
 
@@ -60,10 +60,10 @@ def timeline_of(edit: Edit, name: str) -> Any:
     timeline.global_start_time = otio.opentime.RationalTime(_start_frame(film), float(film.frame_rate))
     timeline.tracks.append(_picture_track(film, sheet, edit.picture))
     for stem in edit.stems:
-        if stem == _SUM:
+        if stem == SUM:
             continue
         cues = [cue for cue in sheet.cues if edit.home(cue) == stem]
-        for layer, row in enumerate(_rows(cues)):
+        for layer, row in enumerate(rows_of(cues)):
             track = _sound_track(stem if layer == 0 else f"{stem} {layer + 1}", row, edit, edit.stems[stem])
             lines = [cue for cue in row if cue.kind == "speech" and cue.text.strip()]
             track.markers.extend(_marker(cue.text, cue.span, "PINK", cue.speaker) for cue in lines)
@@ -87,7 +87,7 @@ def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
     return track
 
 
-def _rows(cues: Sequence[Cue]) -> list[list[Cue]]:
+def rows_of(cues: Sequence[Cue]) -> list[list[Cue]]:
     """The cues in as few rows as it takes for no two of a row to overlap; at least one row."""
     rows: list[list[Cue]] = [[]]
     for cue in sorted(cues, key=lambda cue: (cue.span, cue.id)):

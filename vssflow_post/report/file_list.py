@@ -13,6 +13,7 @@ _WHAT = {
     ".cues.csv": "cue sheet for a spreadsheet",
     ".otio": "timeline",
     ".edl": "edit decision list",
+    ".fcpxml": "timeline as FCPXML",
     ".srt": "subtitles",
     ".vtt": "subtitles",
 }
