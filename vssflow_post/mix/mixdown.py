@@ -110,7 +110,7 @@ def _warnings(written: Written, measure: str, settings: LoudnessSettings) -> tup
         )
     if measure != settings.measure and written.loudness[MIX].integrated_lufs is not None:
         warnings.append(
-            f"{settings.specification} measures dialogue, and nobody speaks here: the whole programme was brought to "
+            f"{settings.specification} measures dialogue, and there is none here: the whole programme was brought to "
             f"{settings.target_lufs:g} LUFS"
         )
     return tuple(warnings)
