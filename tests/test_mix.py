@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.test_loudness import by_ffmpeg
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmFailed
-from vssflow_post.mix import ClipSource, LaidTake, Loudness, MixReport, lay_and_mix
+from vssflow_post.mix import ClipSource, LaidTake, Loudness, MixReport, PanCurve, duck_under, lay_and_mix
 from vssflow_post.mix.dither import Integers, Quantiser
 from vssflow_post.mix.lay import BLOCK, lay
 from vssflow_post.mix.levelling import find_gain
@@ -67,7 +68,7 @@ def laid(n: int, takes: list[LaidTake], mix: MixSettings = FLAT) -> tuple[Sample
     return np.concatenate([b["DX"] for b in blocks], axis=1), np.concatenate([b["FX"] for b in blocks], axis=1)
 
 
-def mixed(n: int, takes: list[LaidTake], mix: MixSettings = FLAT, **loudness: float) -> tuple[MixReport, Shelf]:
+def mixed(n: int, takes: list[LaidTake], mix: MixSettings = FLAT, **loudness: float | str) -> tuple[MixReport, Shelf]:
     shelf = Shelf()
     report = lay_and_mix(Span(0, n), takes, mix, LoudnessSettings(**loudness), shelf.open)  # type: ignore[arg-type]
     return report, shelf
@@ -305,3 +306,54 @@ def test_progress_only_rises_and_ends_full() -> None:
 def test_latency_is_what_the_first_push_holds_back() -> None:
     audio = np.zeros((2, 1000), np.float32)
     assert len(Limiter(0.5).push(audio, audio[0])) == 1000 - LATENCY
+
+
+NETFLIX = LoudnessSettings("Netflix", "the clause", "dialogue", -27.0, -2.0, 2.0)
+
+
+def test_dialogue_is_what_reaches_its_target_however_loud_the_effects() -> None:
+    """Judged by FFmpeg on the line alone, cut out of the mix."""
+    n, speech = 480_000, Span(96_000, 240_000)
+    takes = [take("FX", 260_000, noise(200_000, 0.4)), take("DX", speech.start, noise(speech.n_samples, 0.03, 1))]
+    shelf = Shelf()
+    report = lay_and_mix(Span(0, n), takes, FLAT, NETFLIX, shelf.open, speech=[speech])
+    mix = (shelf.stem("MIX") / 2**23).astype(np.float32)
+    assert by_ffmpeg(mix[:, speech.start : speech.end])["I"] == pytest.approx(-27.0, abs=0.1)
+    assert report.loudness.dialogue_lufs == pytest.approx(-27.0, abs=0.05)
+    assert by_ffmpeg(mix)["I"] > -15.0
+    assert 20 * math.log10(by_ffmpeg(mix)["peak"]) <= -2.0
+    assert (report.measure, report.verdict, report.warnings) == ("dialogue", "pass", ())
+
+
+def test_where_nobody_speaks_the_programme_is_measured_and_that_is_said() -> None:
+    shelf = Shelf()
+    report = lay_and_mix(Span(0, 96_000), [take("FX", 0, noise(96_000))], FLAT, NETFLIX, shelf.open)
+    assert (report.measure, report.verdict) == ("programme", "pass")
+    assert report.loudness.integrated_lufs == pytest.approx(-27.0, abs=0.05)
+    assert "measures dialogue, and there is none" in report.warnings[0]
+
+
+def test_a_verdict_names_its_clause_and_its_tolerance_decides_it() -> None:
+    """The same mix, out of reach of its target, against a narrow and a wide tolerance."""
+    takes = [take("FX", 0, knocks(240_000, 120_000))]
+    narrow, _ = mixed(240_000, takes, target_lufs=-5.0, ceiling_dbtp=-20.0, clause="clause 7")
+    wide, _ = mixed(240_000, takes, target_lufs=-5.0, ceiling_dbtp=-20.0, clause="clause 7", tolerance_lu=100.0)
+    assert "within 0.2 LU (clause 7)" in narrow.verdict
+    assert wide.verdict == "pass"
+
+
+@settings(max_examples=8, deadline=None)
+@given(block=st.integers(3_000, 60_000), lead=st.integers(0, 9_000), rate=st.sampled_from([16_000, 44_100, 48_000]))
+def test_laying_does_not_know_blocks(block: int, lead: int, rate: int) -> None:
+    n, duck = 100_000, duck_under([Span(30_000, 40_000)], 6.0, 50.0, 200.0)
+    pan = PanCurve(np.array([20_000, 70_000]), np.array([-1.0, 0.5], np.float32))
+    takes = [
+        replace(take("FX", 20_000, noise(rate), rate), pan=pan, lead=lead, tail=lead, duck=duck),
+        take("DX", 30_000, noise(5_000, 0.1, 1), rate),
+    ]
+    whole = laid(n, takes, MixSettings())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vssflow_post.mix.lay.BLOCK", block)
+        pieces = laid(n, takes, MixSettings())
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-7)
