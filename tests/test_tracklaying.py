@@ -159,7 +159,7 @@ def test_a_crossfaded_bed_goes_on_through_its_end_without_a_step() -> None:
     assert effects[0, round(10.4 * S) : round(10.45 * S)].any()
 
 
-def test_a_gap_gets_the_tone_of_its_scene_and_never_digital_silence() -> None:
+def test_a_gap_gets_the_tone_of_its_scene_and_is_never_digital_silence() -> None:
     quiet_then_loud = np.concatenate([noise(16_000, 0.001, 1), noise(48_000, 0.1, 2)])
     sounds = [
         (Cue("s0001", 0, "sound", Span(0, 4 * S), sound="metal"), clip(quiet_then_loud)),
@@ -173,6 +173,17 @@ def test_a_gap_gets_the_tone_of_its_scene_and_never_digital_silence() -> None:
     assert rms(effects, 10.5, 11.5) == pytest.approx(bed * 0.1, rel=0.15), "a bed's tone lies 20 dB under the bed"
     again = heard(lay_tracks(session(sounds), picture(0.5, 0.5), settings), settings)["FX"]
     np.testing.assert_array_equal(effects, again)
+
+
+def test_a_pause_within_a_take_is_no_digital_silence_either() -> None:
+    knock = np.concatenate([np.zeros(32_000), noise(8_000, 0.1, 1), np.zeros(120_000)])
+    settings = MixSettings(effects_gain_db=0.0, effects_pan_width=0.0, room_tone_db=-20.0)
+    cue = Cue("s0001", 0, "sound", Span(0, 10 * S), sound="metal")
+    effects = heard(lay_tracks(session([(cue, clip(knock))]), picture(0.5, 0.5), settings), settings)["FX"]
+    assert (np.abs(effects).max(axis=0).reshape(-1, 480).max(axis=1) > 0).all()
+    assert rms(effects, 4, 9) < 0.1 * 0.5**0.5 * 10 ** (-20 / 20) * 1.1
+    assert rms(effects, 4, 9) > 0.1 * 0.5**0.5 * 10 ** (-50 / 20) * 0.9
+    assert rms(effects, 9.95, 10.05) == pytest.approx(rms(effects, 12, 18), rel=0.2), "and none at the cut"
 
 
 def test_the_switch_leaves_gaps_silent_and_silence_gets_no_tone() -> None:
@@ -220,9 +231,10 @@ def test_beds_and_production_sound_get_stems_of_their_own_when_asked() -> None:
     )
     apart = MixSettings(background_stem=True, production_stem=True)
     stems = {take.name: take.stem for take in lay_tracks(everything, picture(0.5, 0.5), apart)}
-    assert stems == {"s0001": "FX", "s0002": "BG", "d0001": "DX", "d0009": "PD"}
+    tones = ("tone-0", "tone-1")
+    assert stems == {"s0001": "FX", "s0002": "BG", "d0001": "DX", "d0009": "PD", **dict.fromkeys(tones, "BG")}
     together = {take.name: take.stem for take in lay_tracks(everything, picture(0.5, 0.5), MixSettings())}
-    assert together == {"s0001": "FX", "s0002": "FX", "d0001": "DX", "d0009": "DX"}
+    assert together == {"s0001": "FX", "s0002": "FX", "d0001": "DX", "d0009": "DX", **dict.fromkeys(tones, "FX")}
     assert everything.spoken == (Span(2 * S, 3 * S), Span(12 * S, 13 * S))
 
 
