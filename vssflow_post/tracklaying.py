@@ -7,7 +7,7 @@ room tone lies under them. How loud anything is in the end is the mix's business
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -146,7 +146,7 @@ def _room_tones(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         yield LaidTake(span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail)
 
 
-def _tones(session: Session, loudest_db: float) -> dict[int, Tone]:
+def _tones(session: Session, loudest_db: float) -> Mapping[int, Tone]:
     """The tone of each scene that has effects, by its index; one without takes that of the nearest."""
     takes: dict[int, list[Source]] = {}
     for cue, take in session.sounds:
