@@ -230,6 +230,14 @@ def test_dither_is_triangular_noise_of_one_step_and_unbiased() -> None:
     assert not np.array_equal(Quantiser(0).quantise(stem), Quantiser(1).quantise(stem))
 
 
+def test_stems_that_sound_alike_are_dithered_apart() -> None:
+    n = 96_000
+    _, shelf = mixed(n, [take("DX", 0, noise(n)), take("FX", 0, noise(n))])
+    difference = shelf.stem("DX") - shelf.stem("FX")
+    assert np.abs(difference).max() <= 4
+    assert difference.var() == pytest.approx(2 * (1 / 6 + 1 / 12), rel=0.1), "two independent errors"
+
+
 def gains_of(limiter: Limiter, audio: Samples, cuts: list[int]) -> Samples:
     edges = [0, *sorted(cuts), audio.shape[1]]
     peaks = np.abs(audio).max(axis=0)
