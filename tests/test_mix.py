@@ -102,6 +102,15 @@ def test_16_khz_becomes_exactly_three_times_as_long_and_stays_in_place(start: in
     assert not dx[:, start + 48_000 :].any()
 
 
+@pytest.mark.parametrize("rate", [16_000, 22_050, 44_100, 48_000])
+@pytest.mark.parametrize("lead", [0, 1, 100, 4321])
+def test_a_lead_does_not_move_the_take(rate: int, lead: int) -> None:
+    click = np.zeros(rate, np.float32)
+    click[rate // 2] = 1.0
+    dx, _ = laid(100_000, [replace(take("DX", 20_000, click, rate), lead=lead)])
+    assert int(np.abs(dx[0]).argmax()) == 44_000
+
+
 def test_stereo_keeps_its_sides_and_gains_add_up() -> None:
     sides = np.stack([np.full(100, 0.5), np.full(100, -0.25)])
     dx, _ = laid(100, [take("DX", 0, sides, gain_db=-6.0)], MixSettings(dialogue_gain_db=-14.0, fade_ms=0.0))
