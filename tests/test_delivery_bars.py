@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -58,10 +59,10 @@ BARS = (
 
 
 @pytest.fixture
-def draw(make_film: MakeFilm, tmp_path: Path) -> Callable[[Bar], tuple[Path, int]]:
-    """Makes the film of a bar; returns it and how many samples it lasts."""
+def draw(make_film: MakeFilm, tmp_path: Path) -> Callable[[Bar], tuple[Path, int | None]]:
+    """Makes the film of a bar; returns it and how many samples it lasts, where its rate says so."""
 
-    def film_of(bar: Bar) -> tuple[Path, int]:
+    def film_of(bar: Bar) -> tuple[Path, int | None]:
         sound = noise(round(bar.n_frames / bar.rate * 48_000), 0.05, 3) if bar.with_audio else None
         if bar.name != "variable":
             path = make_film("film.mp4", bar.n_frames, bar.rate, sound=sound, timecode=bar.timecode)
@@ -71,13 +72,13 @@ def draw(make_film: MakeFilm, tmp_path: Path) -> Callable[[Bar], tuple[Path, int
         path = drawn_films.write_film(
             tmp_path / "film.mkv", pictures, bar.rate, video_pts=times_ms, audio=None if sound is None else sound[None]
         )
-        return path, -1
+        return path, None
 
     return film_of
 
 
 @pytest.mark.parametrize("bar", BARS, ids=[bar.name for bar in BARS])
-def test_bars(bar: Bar, draw: Callable[[Bar], tuple[Path, int]], fake_backend: Path, tmp_path: Path) -> None:
+def test_bars(bar: Bar, draw: Callable[[Bar], tuple[Path, int | None]], fake_backend: Path, tmp_path: Path) -> None:
     film, n_samples = draw(bar)
     film.with_suffix(".srt").write_text(SCRIPT)
     preset = tmp_path / "bar.toml"
@@ -92,8 +93,10 @@ def test_bars(bar: Bar, draw: Callable[[Bar], tuple[Path, int]], fake_backend: P
     assert ("BG" in stems, "PD" in stems) == ("background" in bar.settings, "production_stem" in bar.settings)
     samples = {name: soundfile.read(path, dtype="int32", always_2d=True)[0].T >> 8 for name, path in stems.items()}
     assert len({audio.shape for audio in samples.values()}) == 1
-    if n_samples >= 0:
-        assert samples["MIX"].shape[1] == n_samples
+    if n_samples is None:
+        told = json.loads((folder / "film.cues.json").read_text("utf-8"))["film"]["duration_s"]
+        n_samples = round(told * 48_000)
+    assert samples["MIX"].shape[1] == n_samples
     mix = samples.pop("MIX")
     assert np.array_equal(mix, sum(samples.values()))
     assert report["null_test"] == {"stems": list(samples), "largest_difference": 0, "verdict": "pass"}
@@ -102,11 +105,14 @@ def test_bars(bar: Bar, draw: Callable[[Bar], tuple[Path, int]], fake_backend: P
     layout = report["stems"][0]["layout"]
     loudness, ffmpeg = report["loudness"], by_ffmpeg((mix / 2**23).astype(np.float32), layout)
     assert loudness["verdict"] == "pass"
+    assert loudness["measure"] == ("dialogue" if bar.preset == "netflix" else "programme")
     assert ffmpeg["I"] == pytest.approx(loudness["integrated_lufs"], abs=0.1)
     measured = ffmpeg["I"] if loudness["measure"] == "programme" else spoken(mix, ((0.3, 1.1), (1.2, 1.8)))
     assert abs(measured - loudness["target_lufs"]) <= 0.2
     assert 20 * np.log10(ffmpeg["peak"]) <= loudness["ceiling_dbtp"]
 
+    with av.open(str(next(path for path in folder.glob("film.m*")))) as container:
+        assert container.streams.audio[0].codec_context.layout.name == layout
     for name, path in stems.items():
         info = wavinfo.WavInfoReader(str(path))
         assert info.bext.time_reference == bar.time_reference

@@ -28,6 +28,7 @@ def own_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("atsc", -24.0, -2.0),
         ("netflix", -27.0, -2.0),
         ("web", -16.0, -1.0),
+        ("web-loud", -14.0, -1.0),
     ],
 )
 def test_shipped_delivery_levels(name: str, target_lufs: float, ceiling_dbtp: float) -> None:
@@ -37,8 +38,15 @@ def test_shipped_delivery_levels(name: str, target_lufs: float, ceiling_dbtp: fl
 
 def test_all_shipped_presets_load_and_describe_themselves() -> None:
     names = [preset.name for preset in list_presets()]
-    assert {"film", "broadcast-ebu", "atsc", "netflix", "web", "draft", "ci"} <= set(names)
+    assert {"film", "broadcast-ebu", "atsc", "netflix", "web", "web-loud", "draft", "ci"} <= set(names)
     assert all(load_preset(name).description for name in names)
+
+
+def test_every_delivery_names_its_clause_and_only_netflix_measures_dialogue() -> None:
+    loudness = {preset.name: load_preset(preset.name).loudness for preset in list_presets()}
+    assert all(settings.clause for settings in loudness.values())
+    assert {name for name, settings in loudness.items() if settings.measure == "dialogue"} == {"netflix"}
+    assert (loudness["broadcast-ebu"].tolerance_lu, loudness["netflix"].tolerance_lu) == (0.2, 2.0)
 
 
 def test_film_names_every_key_with_the_built_in_value() -> None:
@@ -70,6 +78,9 @@ def test_every_limit_is_of_a_key_that_exists() -> None:
         ("[generate]\nsteps = true\n", "generate.steps must be a whole number, not true or false"),
         ("[generate]\nsteps = 2.5\n", "generate.steps must be a whole number, not a number"),
         ("[generate]\nsampler = 'eular'\n", "Did you mean 'euler'?"),
+        ("[mix]\nlayout = '7.1'\n", ":2: mix.layout must be one of mono, stereo, 5.1"),
+        ("[mix]\nduck_db = 50\n", "mix.duck_db must lie between 0.0 and 40.0"),
+        ("[loudness]\nmeasure = 'dialog'\n", "Did you mean 'dialogue'?"),
         ("[cast]\nANNA = 3\n", "cast.ANNA must be text"),
         ("mix = 3\n", ":1: [mix] must be a section"),
         ("extends = 'flim'\n", "extends: there is no preset named 'flim'"),

@@ -121,7 +121,7 @@ DRY_CENTRE = MixSettings(effects_gain_db=0.0, room_tone=False, effects_pan_width
 def test_dialogue_stands_at_the_face_only_when_asked() -> None:
     opening = Track(np.tile(np.array([[0.0], [1.0]], np.float32), (50, 1)), 25.0)
     face = MouthTrack(Span(0, 10 * S), opening, (0.8, 0.2, 0.1, 0.2))
-    still = MouthTrack(Span(0, 10 * S), Track(np.zeros((100, 1), np.float32), 25.0), (0.1, 0.2, 0.1, 0.2))
+    still = MouthTrack(Span(0, 10 * S), Track(np.ones((100, 1), np.float32), 25.0), (0.1, 0.2, 0.1, 0.2))
     analysis = picture(0.5, 0.5, mouths=(still, face))
     for pan, position in (("centre", 0.0), ("speaker", 0.7)):
         settings = MixSettings(dialogue_pan=pan, room_tone=False)
@@ -148,18 +148,25 @@ def test_only_beds_are_crossfaded_over_a_cut_at_constant_power(prompts: tuple[st
         assert rms(effects, 9.999, 10.001) < 0.3 * rms(effects, 5, 9), "both are faded at the cut"
 
 
-def test_a_crossfaded_bed_goes_on_through_its_end_without_a_step() -> None:
+@pytest.mark.parametrize("hums_first", [True, False])
+def test_a_crossfaded_bed_goes_on_through_its_border_without_a_step(hums_first: bool) -> None:
     t = np.arange(10 * 16_000) / 16_000
-    hum = (Cue("s0001", 0, "sound", Span(0, 10 * S), sound="hum"), clip(0.2 * np.sin(2 * np.pi * 50 * t)))
-    silence = (Cue("s0002", 1, "sound", Span(10 * S, 20 * S), sound="wind"), clip(np.zeros(160_000)))
+    hum, nothing = clip(0.2 * np.sin(2 * np.pi * 50.7 * t + 1.0)), clip(np.zeros(160_000))
+    takes = (hum, nothing) if hums_first else (nothing, hum)
+    cues = (
+        Cue("s0001", 0, "sound", Span(0, 10 * S), sound="hum"),
+        Cue("s0002", 1, "sound", Span(10 * S, 20 * S), sound="hum"),
+    )
     settings = MixSettings(effects_gain_db=0.0, room_tone=False, ambience_crossfade_ms=1000.0)
-    effects = heard(lay_tracks(session([hum, silence]), picture(0.5, 0.5), settings), settings)["FX"]
-    steepest = 0.2 * 0.5**0.5 * 2 * np.pi * 50 / S
-    assert np.abs(np.diff(effects[0])).max() < 1.1 * steepest
-    assert effects[0, round(10.4 * S) : round(10.45 * S)].any()
+    laid = lay_tracks(session(list(zip(cues, takes, strict=True))), picture(0.5, 0.5), settings)
+    effects = heard(laid, settings)["FX"][0]
+    steepest = 0.2 * 0.5**0.5 * 2 * np.pi * 50.7 / S
+    assert np.abs(np.diff(effects)).max() < 1.1 * steepest
+    beyond = Span.of_seconds(10.3, 10.4) if hums_first else Span.of_seconds(9.6, 9.7)
+    assert effects[beyond.start : beyond.end].any()
 
 
-def test_a_gap_gets_the_tone_of_its_scene_and_never_digital_silence() -> None:
+def test_a_gap_gets_the_tone_of_its_scene_and_is_never_digital_silence() -> None:
     quiet_then_loud = np.concatenate([noise(16_000, 0.001, 1), noise(48_000, 0.1, 2)])
     sounds = [
         (Cue("s0001", 0, "sound", Span(0, 4 * S), sound="metal"), clip(quiet_then_loud)),
@@ -173,6 +180,25 @@ def test_a_gap_gets_the_tone_of_its_scene_and_never_digital_silence() -> None:
     assert rms(effects, 10.5, 11.5) == pytest.approx(bed * 0.1, rel=0.15), "a bed's tone lies 20 dB under the bed"
     again = heard(lay_tracks(session(sounds), picture(0.5, 0.5), settings), settings)["FX"]
     np.testing.assert_array_equal(effects, again)
+
+
+def test_a_pause_within_a_take_is_no_digital_silence_either() -> None:
+    knock = np.concatenate([np.zeros(32_000), noise(8_000, 0.1, 1), np.zeros(120_000)])
+    settings = MixSettings(effects_gain_db=0.0, effects_pan_width=0.0, room_tone_db=-20.0)
+    cue = Cue("s0001", 0, "sound", Span(0, 10 * S), sound="metal")
+    effects = heard(lay_tracks(session([(cue, clip(knock))]), picture(0.5, 0.5), settings), settings)["FX"]
+    assert (np.abs(effects).max(axis=0).reshape(-1, 480).max(axis=1) > 0).all()
+    assert rms(effects, 4, 9) < 0.1 * 0.5**0.5 * 10 ** (-20 / 20) * 1.1
+    assert rms(effects, 4, 9) > 0.1 * 0.5**0.5 * 10 ** (-50 / 20) * 0.9
+    assert rms(effects, 9.95, 10.05) == pytest.approx(rms(effects, 12, 18), rel=0.2), "and none at the cut"
+
+
+def test_a_tone_is_not_softer_than_thirty_decibels_under_the_loudest() -> None:
+    take = clip(np.concatenate([noise(16_000, 0.0001, 1), noise(48_000, 0.1, 2)]))
+    for loudest_db, power in ((-20.0, 0.0075 * 1e-5), (-35.0, 0.0001**2)):
+        tone = tone_of([take], loudest_db)
+        assert tone is not None
+        assert np.square(ToneSource(tone, 64_000, 1).read(0, 64_000)).mean() == pytest.approx(power, rel=0.1)
 
 
 def test_the_switch_leaves_gaps_silent_and_silence_gets_no_tone() -> None:
@@ -220,9 +246,10 @@ def test_beds_and_production_sound_get_stems_of_their_own_when_asked() -> None:
     )
     apart = MixSettings(background_stem=True, production_stem=True)
     stems = {take.name: take.stem for take in lay_tracks(everything, picture(0.5, 0.5), apart)}
-    assert stems == {"s0001": "FX", "s0002": "BG", "d0001": "DX", "d0009": "PD"}
+    tones = ("tone-0", "tone-1")
+    assert stems == {"s0001": "FX", "s0002": "BG", "d0001": "DX", "d0009": "PD", **dict.fromkeys(tones, "BG")}
     together = {take.name: take.stem for take in lay_tracks(everything, picture(0.5, 0.5), MixSettings())}
-    assert together == {"s0001": "FX", "s0002": "FX", "d0001": "DX", "d0009": "DX"}
+    assert together == {"s0001": "FX", "s0002": "FX", "d0001": "DX", "d0009": "DX", **dict.fromkeys(tones, "FX")}
     assert everything.spoken == (Span(2 * S, 3 * S), Span(12 * S, 13 * S))
 
 

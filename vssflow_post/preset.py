@@ -83,7 +83,7 @@ class MixSettings:
     ambience_crossfade_ms: float = 400.0
     """Crossfade between two ambience beds that meet, at a cut or within a scene; 0 fades each for itself."""
     room_tone: bool = True
-    """Whether a gap in the effects is filled with the scene's own room tone."""
+    """Whether each scene's own room tone lies under its effects, so that no gap is digital silence."""
     room_tone_db: float = -20.0
     """The loudest room tone, against the mean power of the scene's effects."""
 

@@ -273,7 +273,9 @@ def _summary(report: FilmReport) -> str:
     loudness, timing = report.loudness, report.timing
     parts = []
     if loudness is not None and loudness.integrated_lufs is not None and loudness.true_peak_dbtp is not None:
-        parts.append(f"{loudness.integrated_lufs:.1f} LUFS, {loudness.true_peak_dbtp:.1f} dBTP")
+        spoken = loudness.dialogue_lufs if loudness.measure == "dialogue" else None
+        of_dialogue = "" if spoken is None else f" ({spoken:.1f} of dialogue)"
+        parts.append(f"{loudness.integrated_lufs:.1f} LUFS{of_dialogue}, {loudness.true_peak_dbtp:.1f} dBTP")
     if timing is not None and timing.total_s > 0:
         parts.append(f"{report.duration.duration_s / timing.total_s:.1f} times real time")
     return ", ".join(parts)

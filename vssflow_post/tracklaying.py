@@ -1,7 +1,7 @@
 """Tracklaying: which take goes into which stem, where it stands, and what happens where it meets its neighbours.
 
-What an editor does before the mix: beds are crossfaded, effects follow the picture, they step back under dialogue, gaps
-get room tone. How loud anything is in the end is the mix's business.
+What an editor does before the mix: beds are crossfaded, effects follow the picture, they step back under dialogue,
+room tone lies under them. How loud anything is in the end is the mix's business.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from vssflow_post.preset import MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 TONE_REACH = CLOCK_HZ // 20
-"""Half of the crossfade, in samples, between room tone and the effects beside it."""
+"""Half of the crossfade, in samples, between the room tones of two scenes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,59 +135,25 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
 
 
 def _room_tones(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
-    """Room tone for each stretch of a scene in which no effect lies."""
-    gaps = _gaps([cue.span for cue, _ in session.sounds], session.duration)
-    pieces = [piece for gap in gaps for piece in _by_scene(gap, session.scenes)]
-    tones = _tones(session, {index for index, _ in pieces}, settings)
-    stem = "BG" if settings.background_stem else "FX"
-    for index, piece in pieces:
-        tone = tones.get(index)
-        if tone is not None:
-            reach = min(TONE_REACH, piece.n_samples // 2)
-            n_samples = -(-piece.n_samples * tone.rate_hz // CLOCK_HZ)
-            source = ToneSource(tone, n_samples, seed=piece.start)
-            lead, tail = reach if piece.start > 0 else 0, reach if piece.end < session.duration.end else 0
-            wide = settings.layout == "5.1"
-            yield LaidTake(piece, stem, source, name=f"tone-{piece.start}", wide=wide, lead=lead, tail=tail)
+    """Room tone under the whole of each scene, so that neither a gap nor a pause within a take is digital silence."""
+    tones = _tones(session, settings.room_tone_db)
+    stem, wide = "BG" if settings.background_stem else "FX", settings.layout == "5.1"
+    for scene in session.scenes if tones else ():
+        tone = tones[min(tones, key=lambda near: (abs(near - scene.index), near))]
+        span = scene.span.intersect(session.duration)
+        reach = min(TONE_REACH, span.n_samples // 2)
+        lead, tail = (
+            reach if span.start > session.duration.start else 0,
+            reach if span.end < session.duration.end else 0,
+        )
+        source = ToneSource(tone, -(-span.n_samples * tone.rate_hz // CLOCK_HZ), seed=span.start)
+        yield LaidTake(span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail)
 
 
-def _tones(session: Session, wanted: set[int], settings: MixSettings) -> Mapping[int, Tone]:
-    """The tone of each wanted scene: its own, or that of the nearest scene that has one."""
-    if not wanted:
-        return {}
+def _tones(session: Session, loudest_db: float) -> Mapping[int, Tone]:
+    """The tone of each scene that has effects, by its index; one without takes that of the nearest."""
     takes: dict[int, list[Source]] = {}
     for cue, take in session.sounds:
         takes.setdefault(cue.scene, []).append(take)
-    own: dict[int, Tone] = {}
-    tried: set[int] = set()
-    for index in sorted(wanted):
-        for near in sorted(takes, key=lambda other: (abs(other - index), other)):
-            if near not in tried:
-                tried.add(near)
-                tone = tone_of(takes[near], settings.room_tone_db)
-                if tone is not None:
-                    own[near] = tone
-            if near in own:
-                break
-    nearest = {index: min(own, key=lambda near: (abs(near - index), near), default=None) for index in wanted}
-    return {index: own[near] for index, near in nearest.items() if near is not None}
-
-
-def _by_scene(gap: Span, scenes: Sequence[Scene]) -> Iterator[tuple[int, Span]]:
-    """(index, part of the gap) for each scene that the gap lies in; the scenes tile the film."""
-    first = max(0, bisect_right(scenes, gap.start, key=lambda scene: scene.span.start) - 1)
-    for at in range(first, len(scenes)):
-        if scenes[at].span.start >= gap.end:
-            return
-        yield scenes[at].index, gap.intersect(scenes[at].span)
-
-
-def _gaps(spans: Sequence[Span], duration: Span) -> Iterator[Span]:
-    """What of `duration` none of `spans` covers."""
-    at = duration.start
-    for span in sorted(spans):
-        if span.start > at:
-            yield Span(at, span.start)
-        at = max(at, span.end)
-    if duration.end > at:
-        yield Span(at, duration.end)
+    found = {index: tone_of(sources, loudest_db) for index, sources in takes.items()}
+    return {index: tone for index, tone in found.items() if tone is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,9 @@ class Playing:
 
     def __init__(self, take: LaidTake, fade_ms: float) -> None:
         self.take = take
+        rate_hz = take.source.rate_hz
         heard = max(0, take.source.n_samples - take.source_start)
-        n = min(take.span.n_samples, (2 * heard * CLOCK_HZ + take.source.rate_hz) // (2 * take.source.rate_hz))
+        n = min(take.span.n_samples, (2 * heard * CLOCK_HZ + rate_hz) // (2 * rate_hz))
         lead, tail = min(take.lead, n // 2, take.span.start), min(take.tail, n // 2)
         self.span = Span(take.span.start - lead, take.span.start + n + tail)
         """With what a crossfade adds on either side."""
@@ -32,7 +34,7 @@ class Playing:
             _ramp(2 * lead, True) if lead else _ramp(n_fade, False),
             _ramp(2 * tail, True) if tail else _ramp(n_fade, False),
         )
-        self._samples = _mirrored(_exactly(_clock_samples(take), n), lead, tail)
+        self._samples = _exactly(_clock_samples(take, n, lead, tail), lead + n + tail)
         self._held: Samples = np.zeros((1, 0), np.float32)
 
     def next(self, n: int) -> Samples:
@@ -77,55 +79,48 @@ def _exactly(pieces: Iterator[Samples], n: int) -> Iterator[Samples]:
         n -= min(n, piece.shape[1])
 
 
-def _mirrored(pieces: Iterator[Samples], lead: int, tail: int) -> Iterator[Samples]:
-    """The samples, with the first `lead` of them played backwards before and the last `tail` backwards after.
+def _clock_samples(take: LaidTake, n: int, lead: int, tail: int) -> Iterator[Samples]:
+    """The take at 48 kHz in pieces of float32 (channels, n), from `lead` samples before it to at least `tail` after.
 
-    A steady bed goes on through the mirror without a seam, which is all that a crossfade needs.
+    What lies beyond its borders is the take itself, backwards: a steady bed goes on without a seam, which is all that a
+    crossfade needs. The border is crossed before resampling, or the resampler would see an edge there.
     """
-    if lead:
-        first, pieces = _first(pieces, lead)
-        yield first[:, :lead][:, ::-1]
-        yield first
-    else:
-        first = np.zeros((1, 0), np.float32)
-    last = first[:, max(0, first.shape[1] - tail) :]
-    for piece in pieces:
-        yield piece
-        joined = np.concatenate([last, piece], axis=1) if last.shape[1] else piece
-        last = joined[:, max(0, joined.shape[1] - tail) :]
-    if tail:
-        yield last[:, ::-1]
+    rate_hz = take.source.rate_hz
+    unit = rate_hz // math.gcd(rate_hz, CLOCK_HZ)
+    before = -(-lead * rate_hz // (CLOCK_HZ * unit)) * unit  # a whole number of samples at both rates
+    surplus = before * CLOCK_HZ // rate_hz - lead
+    for piece in _resampled(_pieces(take, n, before, -(-tail * rate_hz // CLOCK_HZ)), rate_hz):
+        yield piece[:, surplus:]
+        surplus = max(0, surplus - piece.shape[1])
 
 
-def _first(pieces: Iterator[Samples], n: int) -> tuple[Samples, Iterator[Samples]]:
-    """The first pieces, joined, at least n samples of them; and the rest."""
-    parts, n_held = [], 0
-    while n_held < n:
-        parts.append(next(pieces))
-        n_held += parts[-1].shape[1]
-    return np.concatenate(parts, axis=1), pieces
+def _pieces(take: LaidTake, n: int, before: int, after: int) -> Iterator[Samples]:
+    """The source's samples, with the first `before` of them backwards ahead and the last `after` backwards behind."""
+    source, start = take.source, take.source_start
+    end = min(source.n_samples, start - (-n * source.rate_hz // CLOCK_HZ)) if after else source.n_samples
+    if before:
+        yield _checked(take, source.read(start, min(end, start + before))[:, ::-1])
+    for at in range(start, end, _PIECE):
+        yield _checked(take, source.read(at, min(end, at + _PIECE)))
+    if after:
+        yield _checked(take, source.read(max(start, end - after), end)[:, ::-1])
 
 
-def _clock_samples(take: LaidTake) -> Iterator[Samples]:
-    """The take at 48 kHz in pieces of float32 (channels, n), at least as far as its span reaches.
-
-    soxr's streaming resampler gives the same samples however the input is cut, without delay.
-    """
-    source = take.source
-    if source.rate_hz == CLOCK_HZ:
-        for start in range(take.source_start, source.n_samples, _PIECE):
-            yield _checked(take, source.read(start, min(source.n_samples, start + _PIECE)))
+def _resampled(pieces: Iterator[Samples], rate_hz: int) -> Iterator[Samples]:
+    """soxr's streaming resampler gives the same samples however the input is cut, without delay."""
+    if rate_hz == CLOCK_HZ:
+        yield from pieces
         return
     import soxr
 
-    resampler = None
-    for start in range(take.source_start, source.n_samples, _PIECE):
-        stop = min(source.n_samples, start + _PIECE)
-        piece = _checked(take, source.read(start, stop))
+    resampler, piece = None, next(pieces, None)
+    while piece is not None:
+        following = next(pieces, None)
         if resampler is None:
-            resampler = soxr.ResampleStream(source.rate_hz, CLOCK_HZ, piece.shape[0], dtype="float32", quality="VHQ")
-        heard = resampler.resample_chunk(np.ascontiguousarray(piece.T), last=stop == source.n_samples)
+            resampler = soxr.ResampleStream(rate_hz, CLOCK_HZ, piece.shape[0], dtype="float32", quality="VHQ")
+        heard = resampler.resample_chunk(np.ascontiguousarray(piece.T), last=following is None)
         yield np.ascontiguousarray(heard.T, np.float32)
+        piece = following
 
 
 def _checked(take: LaidTake, piece: Samples) -> Samples:

@@ -1,11 +1,12 @@
 """Room tone: what a scene sounds like when nothing happens in it.
 
 Read from the scene's own effects: the mean spectrum of their quietest moments. Noise with that spectrum, made anew for
-each stretch, has no loop to be heard and any length.
+each scene, has no loop to be heard and any length.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ _QUIETEST = 0.2
 """Share of the moments that count as quiet."""
 _LEAST_POWER = 1e-12
 """Mean square below which a moment is no sound at all (-120 dBFS)."""
+_RANGE_DB = 30.0
+"""From the loudest room tone down to the softest one."""
 _WINDOW = np.sqrt(np.hanning(_FRAME + 1)[:_FRAME])
 
 
@@ -39,8 +42,9 @@ class Tone:
 def tone_of(takes: Sequence[Source], loudest_db: float) -> Tone | None:
     """The room tone of a scene, from its effects; None where they are silent.
 
-    It is at most `loudest_db` (negative) against their mean power: a bed that fills the scene shall not fill its gaps
-    as loudly. Reads the takes twice, and keeps one number per frame.
+    It is at most `loudest_db` (negative) against their mean power, so that the tone under a bed does not double it, and
+    no more than 30 dB below that: what falls silent between two knocks has no tone of its own to give. Reads the takes
+    twice, and keeps one number per frame.
     """
     alike = [take for take in takes if take.rate_hz == takes[0].rate_hz]
     level = np.concatenate([np.zeros(0), *(power for _, power in _heard(alike))])
@@ -53,8 +57,9 @@ def tone_of(takes: Sequence[Source], loudest_db: float) -> Tone | None:
         total += (np.abs(np.fft.rfft(frames[kept] * _WINDOW)) ** 2).sum(axis=0)
         power_of_tone += float(power[kept].sum())
         n += int(kept.sum())
-    excess = power_of_tone / n / (float(level.mean()) * 10 ** (loudest_db / 10))
-    return Tone(total / n / max(1.0, excess), alike[0].rate_hz)
+    relative_db = 10 * math.log10(power_of_tone / n / float(level.mean()))
+    wanted_db = min(loudest_db, max(loudest_db - _RANGE_DB, relative_db))
+    return Tone(total / n * 10 ** ((wanted_db - relative_db) / 10), alike[0].rate_hz)
 
 
 def _heard(takes: Sequence[Source]) -> Iterator[tuple[Values, Values]]:
