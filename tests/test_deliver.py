@@ -181,6 +181,7 @@ def test_timeline_loads_and_every_clip_is_at_its_sample(tmp_path: Path) -> None:
     stems = {name: tmp_path / f"film_{name}.wav" for name in ("DX", "FX", "MIX")}
     write_timeline(path, Edit(stand_in(), sheet(), tmp_path / "film.mp4", stems))
     timeline = otio.adapters.read_from_file(str(path))
+    assert otio.adapters.write_to_string(timeline, "otio_json") + "\n" == path.read_text("utf-8")
     assert [track.name for track in timeline.tracks] == ["Picture", "DX", "FX", "FX 2"]
     assert timeline.global_start_time.to_timecode() == "01:00:00:00"
     placed = {}

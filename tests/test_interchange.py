@@ -269,3 +269,26 @@ def test_fcpxml_times_are_whole_frames_and_clips_lie_inside_their_media(
         assert end <= seconds(asset, "start") + seconds(asset, "duration") + half_sample
     assert abs((seconds(clips[1], "offset") * rate - first) - 48_001 * rate / 48_000) <= Fraction(1, 2)
     assert clips[2].attrib["name"] == "rain ? <&>"
+
+
+@pytest.mark.parametrize(
+    "name", ["-y", "[red]x:y|z", "new\nline \x1b[31m", "=1+1", "100%d \N{CLAPPER BOARD}", "x" * 199, "byte\udcff"]
+)
+def test_everything_is_delivered_under_any_name(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path, name: str
+) -> None:
+    film = make_film("plain.mp4", n_frames=50, shots=2)
+    film = film.rename(tmp_path / f"{name}.mp4")
+    film.with_suffix(".srt").write_text(SCRIPT)
+    preset = tmp_path / "all.toml"
+    preset.write_text("extends = 'draft'\n[deliver]\ntakes = true\nedl = true\nfcpxml = true\naudio_codec = 'flac'\n")
+    result = CliRunner().invoke(cli, ["render", "-q", "-p", str(preset), "-o", str(tmp_path / "out"), "--", str(film)])
+    assert result.exit_code == 0, result.output
+    (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name != ".vssflow-post"]
+    listed = {entry["name"] for entry in json.loads((folder / "manifest.json").read_text())["deliverables"]}
+    assert {path.name for path in folder.iterdir()} == listed | {"manifest.json"}
+    endings = {".otio", ".fcpxml", ".srt", ".vtt", ".mkv", ".wav", ".edl", ".json", ".csv", ".html"}
+    assert {path.suffix for path in folder.iterdir()} == endings
+    for path in folder.iterdir():
+        if path.suffix in (".edl", ".fcpxml", ".html", ".csv"):
+            assert "\x1b" not in path.read_text("utf-8")

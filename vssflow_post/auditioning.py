@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -46,7 +47,7 @@ def write_samples(backend: Backend, text: str, folder: Path) -> Iterator[Path]:
 def _write(audio: AudioClip, path: Path) -> None:
     import soundfile
 
-    soundfile.write(path, audio.samples.T, audio.rate_hz, "PCM_16")
+    soundfile.write(os.fsencode(path), audio.samples.T, audio.rate_hz, "PCM_16")
 
 
 def _of_darkness(backend: Backend, span: Span) -> dict[str, Track]:

@@ -43,7 +43,7 @@ def edit_list(track: Any, edit: Edit, title: str) -> str:
         tracks.append(
             otio.schema.Track(kind=otio.schema.TrackKind.Video)
         )  # the adapter wants one, and writes the first
-    timeline = otio.schema.Timeline(name=" ".join(title.split()))
+    timeline = otio.schema.Timeline(name=_in_one_line(title))
     timeline.tracks.extend(tracks)
     text: str = otio.adapters.write_to_string(timeline, "cmx_3600", rate=rate, style="avid", reelname_len=8)
     head, _, events = text.partition("\n")
@@ -71,12 +71,17 @@ def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int) 
         if start + first_frame > at:
             copy.append(otio.schema.Gap(source_range=framed(0, start + first_frame - at)))
         source_start = frame_of(source.start_time)
-        name = " ".join(clip.name.split()).replace("*", " ")
-        reference = otio.schema.ExternalReference(target_url=clip.media_reference.target_url)
+        name = _in_one_line(clip.name).replace("*", " ")
+        reference = otio.schema.ExternalReference(target_url=_in_one_line(clip.media_reference.target_url))
         source_range = framed(source_start, source_start + end - start)
         copy.append(otio.schema.Clip(name=name, media_reference=reference, source_range=source_range))
         at = end + first_frame
     return copy
+
+
+def _in_one_line(text: str) -> str:
+    """Without line breaks and control characters: a list is read line by line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _write(content: bytes, path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import math
 import os
+import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from vssflow_post.captions import as_vtt
 from vssflow_post.media.timecode import samples_from_timecode, timecode_from_samples
@@ -38,6 +41,7 @@ def report_as_html(report: FilmReport) -> str:
         loader=PackageLoader("vssflow_post.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -209,6 +213,17 @@ def _ticks(duration_s: float) -> list[tuple[float, str]]:
     step = next((s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600) if duration_s / s <= 12), 7200)
     times = range(0, math.ceil(duration_s), step)
     return [(100 * t / duration_s, f"{t // 60}:{t % 60:02d}") for t in times if t < duration_s * 0.985]
+
+
+def _shown(value: object) -> object:
+    """Text without the control characters that a file's name may hold; HTML has no way to write them."""
+    value = str(value) if isinstance(value, Path) else value
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    harmless = "".join(
+        c if c in "\n\t" or unicodedata.category(c) != "Cc" else "\N{REPLACEMENT CHARACTER}" for c in value
+    )
+    return Markup(harmless) if isinstance(value, Markup) else harmless
 
 
 def _level(value: float | None, unit: str) -> str:
