@@ -48,7 +48,16 @@ BARS = (
     Bar("23.976", 24 * NTSC, 61, "01:00:00:00", 172_972_800, False, "film"),
     Bar("24", Fraction(24), 49, "00:59:59:12", 172_776_000, True, "film", "[dialogue]\nproduction = 'whole'\n"),
     Bar("25", Fraction(25), 75, "10:00:00:00", 1_728_000_000, False, "broadcast-ebu"),
-    Bar("29.97 DF", 30 * NTSC, 91, "01:00:00;00", 172_799_827, True, "atsc", "[mix]\nlayout = '5.1'\n"),
+    Bar(
+        "29.97 DF",
+        30 * NTSC,
+        91,
+        "01:00:00;00",
+        172_799_827,
+        True,
+        "atsc",
+        "[mix]\nlayout = '5.1'\n[deliver]\nixml = true\n",
+    ),
     Bar("29.97 NDF", 30 * NTSC, 77, "01:00:00:00", 172_972_800, False, "film", "[mix]\nlayout = 'mono'\n"),
     Bar("30", Fraction(30), 100, None, 0, True, "web"),
     Bar("50", Fraction(50), 111, "23:59:59:49", 4_147_199_040, False, "web-loud"),
@@ -119,6 +128,9 @@ def test_bars(bar: Bar, draw: Callable[[Bar], tuple[Path, int | None]], fake_bac
         assert info.bext.description.endswith("of film"), name
         assert info.bext.originator_date.count("-") == 2
         assert (info.ixml is not None) == ("ixml" in bar.settings)
+        if info.ixml is not None:
+            flag = b"<TIMECODE_FLAG>DF" if bar.name.endswith(" DF") else b"<TIMECODE_FLAG>NDF"
+            assert flag in path.read_bytes()[:8192]
         assert info.data.frame_count == mix.shape[1]
     assert wavinfo.WavInfoReader(str(stems["MIX"])).bext.loudness_value == loudness["integrated_lufs"]
 

@@ -194,13 +194,14 @@ def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> tuple
     film, preset = work.film, studio.preset
     session = _session(work, studio)
     laid = lay_tracks(session, work.spotted.analysis, preset.mix)
+    drop_frame = (film.start_timecode or ":::").count(":") < 3
     slate = Slate(
         film_stem=work.job.stem,
         film_digest=film.digest,
         start_sample=film.start_sample,
         layout=LAYOUTS[preset.mix.layout],
         dated_ns=film.modified_ns,
-        timecode=(film.frame_rate, ";" in (film.start_timecode or "")) if preset.deliver.ixml else None,
+        timecode=(film.frame_rate, drop_frame) if preset.deliver.ixml else None,
     )
     with stem_files(_stem_paths(folder, work.job.stem, preset.mix), slate) as files:
         mix = lay_and_mix(film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken)
