@@ -37,11 +37,11 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
-    for command in ("render", "spot", "demo", "presets", "backends", "doctor"):
+    for command in ("render", "spot", "demo", "voices", "presets", "backends", "doctor"):
         assert command in done.stdout
 
 
-@pytest.mark.parametrize("command", ["render", "spot", "demo", "presets", "backends", "doctor"])
+@pytest.mark.parametrize("command", ["render", "spot", "demo", "voices", "presets", "backends", "doctor"])
 def test_every_command_shows_an_example(command: str) -> None:
     assert f"vssflow-post {command}" in run(command, "--help").output
 

@@ -16,6 +16,7 @@ import pytest
 from tests.drawn_films import texture, write_film
 from vssflow_post.deliver import (
     BroadcastWave,
+    Edit,
     is_complete,
     picture_name,
     write_manifest,
@@ -25,7 +26,8 @@ from vssflow_post.deliver import (
 from vssflow_post.deliver.bwf import Origin
 from vssflow_post.errors import FilmFailed
 from vssflow_post.media import Film, probe
-from vssflow_post.timeline import Cue, CueSheet, Line, Scene, Span
+from vssflow_post.preset import DeliverSettings
+from vssflow_post.timeline import Cue, CueSheet, Scene, Span
 
 NTSC = Fraction(24_000, 1001)
 CLICKS = (24_024, 48_001, 90_000)
@@ -67,9 +69,9 @@ def first_picture_s(path: Path) -> float:
 def test_packets_are_the_source_s_and_sound_is_in_sync(tmp_path: Path, name: str) -> None:
     film = film_of(tmp_path / name)
     mix = clicks(tmp_path / "mix.wav", film.duration.n_samples)
-    out = tmp_path / "out" / picture_name(film, "film")
+    out = tmp_path / "out" / picture_name(film, "film", DeliverSettings())
     out.parent.mkdir()
-    write_picture(film, mix, out, 320)
+    write_picture(film, mix, out, DeliverSettings())
     assert out.suffix == Path(name).suffix
     before, after = video_packets(film.path), video_packets(out)
     assert [packet[0] for packet in after] == [packet[0] for packet in before]
@@ -87,7 +89,7 @@ def test_packets_are_the_source_s_and_sound_is_in_sync(tmp_path: Path, name: str
 def test_a_late_first_picture_is_where_the_sound_starts(tmp_path: Path) -> None:
     film = film_of(tmp_path / "late.mkv", Fraction(25), 50, video_pts=[2000 + 40 * k for k in range(50)])
     mix = clicks(tmp_path / "mix.wav", film.duration.n_samples, (48_000,))
-    write_picture(film, mix, tmp_path / "out.mkv", 320)
+    write_picture(film, mix, tmp_path / "out.mkv", DeliverSettings())
     start, audio = heard(tmp_path / "out.mkv")
     assert first_picture_s(tmp_path / "out.mkv") == pytest.approx(float(start), abs=0.001)
     assert abs(int(np.abs(audio).argmax()) - 48_000) < 48
@@ -96,8 +98,8 @@ def test_a_late_first_picture_is_where_the_sound_starts(tmp_path: Path) -> None:
 def test_the_same_film_gives_the_same_bytes(tmp_path: Path) -> None:
     film = film_of(tmp_path / "film.mp4")
     mix = clicks(tmp_path / "mix.wav", film.duration.n_samples)
-    write_picture(film, mix, tmp_path / "a.mp4", 192)
-    write_picture(film, mix, tmp_path / "b.mp4", 192)
+    write_picture(film, mix, tmp_path / "a.mp4", DeliverSettings(aac_kbps=192))
+    write_picture(film, mix, tmp_path / "b.mp4", DeliverSettings(aac_kbps=192))
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
@@ -106,7 +108,7 @@ def test_timecode_and_rotation_stay(tmp_path: Path) -> None:
         pytest.skip("this PyAV cannot write a rotation")
     film = film_of(tmp_path / "film.mov", metadata={"timecode": "10:00:00:12"}, rotation=90.0)
     mix = clicks(tmp_path / "mix.wav", film.duration.n_samples)
-    write_picture(film, mix, tmp_path / "out.mov", 320)
+    write_picture(film, mix, tmp_path / "out.mov", DeliverSettings())
     again = probe(tmp_path / "out.mov")
     assert film.start_timecode == again.start_timecode == "10:00:00:12"
     rotations = []
@@ -132,7 +134,7 @@ def test_the_container_is_the_film_s_where_it_fits(
     tmp_path: Path, container: str, file: str, codec: str, expected: str
 ) -> None:
     film = dataclasses.replace(stand_in(), path=tmp_path / file, container=container, video_codec=codec)
-    assert picture_name(film, "a") == expected
+    assert picture_name(film, "a", DeliverSettings()) == expected
 
 
 def test_what_cannot_be_muxed_is_a_verdict_and_leaves_no_file(tmp_path: Path) -> None:
@@ -148,7 +150,7 @@ def test_what_cannot_be_muxed_is_a_verdict_and_leaves_no_file(tmp_path: Path) ->
     film = probe(path)
     mix = clicks(tmp_path / "mix.wav", film.duration.n_samples, ())
     with pytest.raises(FilmFailed) as caught:
-        write_picture(film, mix, tmp_path / "out.mp4", 320)
+        write_picture(film, mix, tmp_path / "out.mp4", DeliverSettings())
     assert caught.value.full_verdict == "failed:not_muxable"
     assert not (tmp_path / "out.mp4").exists()
     assert not list(tmp_path.glob(".vssflow*"))
@@ -177,10 +179,9 @@ def sheet() -> CueSheet:
 def test_timeline_loads_and_every_clip_is_at_its_sample(tmp_path: Path) -> None:
     path = tmp_path / "film.otio"
     stems = {name: tmp_path / f"film_{name}.wav" for name in ("DX", "FX", "MIX")}
-    write_timeline(
-        path, stand_in(), sheet(), tmp_path / "film.mp4", stems, [Line(Span(100_001, 150_000), "Come in.", "ANNA")]
-    )
+    write_timeline(path, Edit(stand_in(), sheet(), tmp_path / "film.mp4", stems))
     timeline = otio.adapters.read_from_file(str(path))
+    assert otio.adapters.write_to_string(timeline, "otio_json") + "\n" == path.read_text("utf-8")
     assert [track.name for track in timeline.tracks] == ["Picture", "DX", "FX", "FX 2"]
     assert timeline.global_start_time.to_timecode() == "01:00:00:00"
     placed = {}
@@ -202,7 +203,7 @@ def test_timeline_loads_and_every_clip_is_at_its_sample(tmp_path: Path) -> None:
 
 def test_a_film_without_cues_still_has_both_stems_tracks(tmp_path: Path) -> None:
     stems = {name: tmp_path / f"{name}.wav" for name in ("DX", "FX")}
-    write_timeline(tmp_path / "a.otio", stand_in(), CueSheet((), ()), tmp_path / "film.mp4", stems)
+    write_timeline(tmp_path / "a.otio", Edit(stand_in(), CueSheet((), ()), tmp_path / "film.mp4", stems))
     timeline = otio.adapters.read_from_file(str(tmp_path / "a.otio"))
     assert [track.name for track in timeline.tracks] == ["Picture", "DX", "FX"]
 
@@ -215,10 +216,10 @@ def test_any_file_name_works(tmp_path: Path, name: bytes) -> None:
     film = dataclasses.replace(film, path=film.path.rename(folder / os.fsdecode(name + b".mp4")))
     stem = os.fsdecode(name)
     mix = clicks(folder / f"{stem}_MIX.wav", film.duration.n_samples, (100,))
-    picture = folder / "out" / picture_name(film, stem)
+    picture = folder / "out" / picture_name(film, stem, DeliverSettings())
     picture.parent.mkdir()
-    write_picture(film, mix, picture, 128)
-    write_timeline(picture.with_suffix(".otio"), film, sheet(), picture, {"DX": mix, "FX": mix})
+    write_picture(film, mix, picture, DeliverSettings(aac_kbps=128))
+    write_timeline(picture.with_suffix(".otio"), Edit(film, sheet(), picture, {"DX": mix, "FX": mix}))
     write_manifest(picture.parent, "s" * 64, "p" * 64, "w" * 64, [picture, picture.with_suffix(".otio")])
     assert is_complete(picture.parent, "s" * 64, "p" * 64, "w" * 64, verify=True)
     assert len(list(picture.parent.iterdir())) == 3

@@ -24,14 +24,14 @@ def measure(audio: Samples, block: int = 48_000) -> Loudness:
     return meter.finish()
 
 
-def by_ffmpeg(audio: Samples) -> dict[str, float]:
+def by_ffmpeg(audio: Samples, layout: str = "stereo") -> dict[str, float]:
     """What FFmpeg's `ebur128` filter says; the last 100 ms are padded for the peak, not counted for the loudness."""
     import av
 
     if not hasattr(av.AudioFrame, "metadata"):
         pytest.skip("this PyAV does not show a frame's metadata")
     graph = av.filter.Graph()
-    source = graph.add_abuffer(sample_rate=48_000, format="flt", layout="stereo", time_base=Fraction(1, 48_000))
+    source = graph.add_abuffer(sample_rate=48_000, format="flt", layout=layout, time_base=Fraction(1, 48_000))
     meter, sink = graph.add("ebur128", "metadata=1:peak=true"), graph.add("abuffersink")
     source.link_to(meter)
     meter.link_to(sink)
@@ -40,7 +40,7 @@ def by_ffmpeg(audio: Samples) -> dict[str, float]:
     figures = {}
     for start in range(0, padded.shape[1], 4800):
         block = np.ascontiguousarray(padded[:, start : start + 4800].T).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(block, format="flt", layout="stereo")
+        frame = av.AudioFrame.from_ndarray(block, format="flt", layout=layout)
         frame.sample_rate, frame.time_base, frame.pts = 48_000, Fraction(1, 48_000), start
         source.push(frame)
         metadata = sink.pull().metadata

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import resample_poly
 
 from tests.test_loudness import by_ffmpeg
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmFailed
-from vssflow_post.mix import ClipSource, LaidTake, Loudness, MixReport, lay_and_mix
+from vssflow_post.mix import ClipSource, LaidTake, Loudness, MixReport, PanCurve, duck_under, lay_and_mix
 from vssflow_post.mix.dither import Integers, Quantiser
 from vssflow_post.mix.lay import BLOCK, lay
 from vssflow_post.mix.levelling import find_gain
@@ -64,10 +66,10 @@ def take(
 
 def laid(n: int, takes: list[LaidTake], mix: MixSettings = FLAT) -> tuple[Samples, Samples]:
     blocks = list(lay(Span(0, n), takes, mix))
-    return np.concatenate([b.dx for b in blocks], axis=1), np.concatenate([b.fx for b in blocks], axis=1)
+    return np.concatenate([b["DX"] for b in blocks], axis=1), np.concatenate([b["FX"] for b in blocks], axis=1)
 
 
-def mixed(n: int, takes: list[LaidTake], mix: MixSettings = FLAT, **loudness: float) -> tuple[MixReport, Shelf]:
+def mixed(n: int, takes: list[LaidTake], mix: MixSettings = FLAT, **loudness: float | str) -> tuple[MixReport, Shelf]:
     shelf = Shelf()
     report = lay_and_mix(Span(0, n), takes, mix, LoudnessSettings(**loudness), shelf.open)  # type: ignore[arg-type]
     return report, shelf
@@ -98,6 +100,15 @@ def test_16_khz_becomes_exactly_three_times_as_long_and_stays_in_place(start: in
     dx, _ = laid(2 * BLOCK, [take("DX", start, click, 16_000)])
     assert int(np.abs(dx[0]).argmax()) == start + 15_000
     assert not dx[:, start + 48_000 :].any()
+
+
+@pytest.mark.parametrize("rate", [16_000, 22_050, 44_100, 48_000])
+@pytest.mark.parametrize("lead", [0, 1, 100, 4321])
+def test_a_lead_does_not_move_the_take(rate: int, lead: int) -> None:
+    click = np.zeros(rate, np.float32)
+    click[rate // 2] = 1.0
+    dx, _ = laid(100_000, [replace(take("DX", 20_000, click, rate), lead=lead)])
+    assert int(np.abs(dx[0]).argmax()) == 44_000
 
 
 def test_stereo_keeps_its_sides_and_gains_add_up() -> None:
@@ -166,6 +177,16 @@ def test_a_working_limiter_still_meets_target_and_ceiling(target: float, ceiling
     assert report.verdict == "pass"
 
 
+def test_the_ceiling_also_holds_for_a_meter_that_looks_closer_than_the_standard() -> None:
+    """Sixteen times oversampled by another interpolator; noise up to half the sampling rate is the worst case."""
+    n = 240_000
+    report, shelf = mixed(n, [take("FX", 0, knocks(n))], target_lufs=-14.0, ceiling_dbtp=-1.0)
+    mix = shelf.stem("MIX")[0] / 2**23
+    peak = max(np.abs(resample_poly(mix[at : at + 24_000], 16, 1)).max() for at in range(0, n, 20_000))
+    assert report.max_reduction_db > 6.0
+    assert 20 * math.log10(peak) <= -1.0
+
+
 def test_a_target_out_of_reach_is_said_and_the_ceiling_still_holds() -> None:
     report, _ = mixed(240_000, [take("FX", 0, knocks(240_000, 120_000))], target_lufs=-5.0, ceiling_dbtp=-20.0)
     assert "not -5 LUFS" in report.verdict
@@ -218,6 +239,14 @@ def test_dither_is_triangular_noise_of_one_step_and_unbiased() -> None:
     assert not np.array_equal(Quantiser(0).quantise(stem), Quantiser(1).quantise(stem))
 
 
+def test_stems_that_sound_alike_are_dithered_apart() -> None:
+    n = 96_000
+    _, shelf = mixed(n, [take("DX", 0, noise(n)), take("FX", 0, noise(n))])
+    difference = shelf.stem("DX") - shelf.stem("FX")
+    assert np.abs(difference).max() <= 4
+    assert difference.var() == pytest.approx(2 * (1 / 6 + 1 / 12), rel=0.1), "two independent errors"
+
+
 def gains_of(limiter: Limiter, audio: Samples, cuts: list[int]) -> Samples:
     edges = [0, *sorted(cuts), audio.shape[1]]
     peaks = np.abs(audio).max(axis=0)
@@ -261,19 +290,17 @@ def test_interpolation_is_skipped_only_where_it_cannot_matter() -> None:
 
 
 def test_levelling_without_limiting_needs_one_measure() -> None:
-    laid_mix = Loudness(-30.0, 5.0, -20.0, -25.0, -28.0)
 
     def never(_: float) -> float:
         raise AssertionError("no second pass is needed")
 
-    found = find_gain(laid_mix, -23.0, -1.1, -20.0, never)
+    found = find_gain(-30.0, -23.0, -1.1, -20.0, never)
     assert (found.gain_db, found.reached) == (7.0, True)
 
 
 def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
-    laid_mix = Loudness(-30.0, 5.0, -6.0, -25.0, -28.0)
     found = find_gain(
-        laid_mix, -20.0, -1.0, -6.0, lambda gain_db: -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
+        -30.0, -20.0, -1.0, -6.0, lambda gain_db: -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
     )
     assert found.reached
     assert found.gain_db == pytest.approx(15.0, abs=0.1)
@@ -307,3 +334,54 @@ def test_progress_only_rises_and_ends_full() -> None:
 def test_latency_is_what_the_first_push_holds_back() -> None:
     audio = np.zeros((2, 1000), np.float32)
     assert len(Limiter(0.5).push(audio, audio[0])) == 1000 - LATENCY
+
+
+NETFLIX = LoudnessSettings("Netflix", "the clause", "dialogue", -27.0, -2.0, 2.0)
+
+
+def test_dialogue_is_what_reaches_its_target_however_loud_the_effects() -> None:
+    """Judged by FFmpeg on the line alone, cut out of the mix."""
+    n, speech = 480_000, Span(96_000, 240_000)
+    takes = [take("FX", 260_000, noise(200_000, 0.4)), take("DX", speech.start, noise(speech.n_samples, 0.03, 1))]
+    shelf = Shelf()
+    report = lay_and_mix(Span(0, n), takes, FLAT, NETFLIX, shelf.open, speech=[speech])
+    mix = (shelf.stem("MIX") / 2**23).astype(np.float32)
+    assert by_ffmpeg(mix[:, speech.start : speech.end])["I"] == pytest.approx(-27.0, abs=0.1)
+    assert report.loudness.dialogue_lufs == pytest.approx(-27.0, abs=0.05)
+    assert by_ffmpeg(mix)["I"] > -15.0
+    assert 20 * math.log10(by_ffmpeg(mix)["peak"]) <= -2.0
+    assert (report.measure, report.verdict, report.warnings) == ("dialogue", "pass", ())
+
+
+def test_where_nobody_speaks_the_programme_is_measured_and_that_is_said() -> None:
+    shelf = Shelf()
+    report = lay_and_mix(Span(0, 96_000), [take("FX", 0, noise(96_000))], FLAT, NETFLIX, shelf.open)
+    assert (report.measure, report.verdict) == ("programme", "pass")
+    assert report.loudness.integrated_lufs == pytest.approx(-27.0, abs=0.05)
+    assert "measures dialogue, and there is none" in report.warnings[0]
+
+
+def test_a_verdict_names_its_clause_and_its_tolerance_decides_it() -> None:
+    """The same mix, out of reach of its target, against a narrow and a wide tolerance."""
+    takes = [take("FX", 0, knocks(240_000, 120_000))]
+    narrow, _ = mixed(240_000, takes, target_lufs=-5.0, ceiling_dbtp=-20.0, clause="clause 7")
+    wide, _ = mixed(240_000, takes, target_lufs=-5.0, ceiling_dbtp=-20.0, clause="clause 7", tolerance_lu=100.0)
+    assert "within 0.2 LU (clause 7)" in narrow.verdict
+    assert wide.verdict == "pass"
+
+
+@settings(max_examples=8, deadline=None)
+@given(block=st.integers(3_000, 60_000), lead=st.integers(0, 9_000), rate=st.sampled_from([16_000, 44_100, 48_000]))
+def test_laying_does_not_know_blocks(block: int, lead: int, rate: int) -> None:
+    n, duck = 100_000, duck_under([Span(30_000, 40_000)], 6.0, 50.0, 200.0)
+    pan = PanCurve(np.array([20_000, 70_000]), np.array([-1.0, 0.5], np.float32))
+    takes = [
+        replace(take("FX", 20_000, noise(rate), rate), pan=pan, lead=lead, tail=lead, duck=duck),
+        take("DX", 30_000, noise(5_000, 0.1, 1), rate),
+    ]
+    whole = laid(n, takes, MixSettings())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vssflow_post.mix.lay.BLOCK", block)
+        pieces = laid(n, takes, MixSettings())
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-7)

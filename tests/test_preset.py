@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from vssflow_post.errors import PresetError
-from vssflow_post.preset import CHOICES, RANGES, SECTIONS, Preset
-from vssflow_post.preset_files import as_toml, find_preset, list_presets, load_preset, shipped_folder
+from vssflow_post.preset import CHOICES, RANGES, SECTIONS, CastMember, Preset
+from vssflow_post.preset_files import as_toml, faults_of, find_preset, list_presets, load_preset, shipped_folder
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,7 @@ def own_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("atsc", -24.0, -2.0),
         ("netflix", -27.0, -2.0),
         ("web", -16.0, -1.0),
+        ("web-loud", -14.0, -1.0),
     ],
 )
 def test_shipped_delivery_levels(name: str, target_lufs: float, ceiling_dbtp: float) -> None:
@@ -37,8 +38,15 @@ def test_shipped_delivery_levels(name: str, target_lufs: float, ceiling_dbtp: fl
 
 def test_all_shipped_presets_load_and_describe_themselves() -> None:
     names = [preset.name for preset in list_presets()]
-    assert {"film", "broadcast-ebu", "atsc", "netflix", "web", "draft", "ci"} <= set(names)
+    assert {"film", "broadcast-ebu", "atsc", "netflix", "web", "web-loud", "draft", "ci"} <= set(names)
     assert all(load_preset(name).description for name in names)
+
+
+def test_every_delivery_names_its_clause_and_only_netflix_measures_dialogue() -> None:
+    loudness = {preset.name: load_preset(preset.name).loudness for preset in list_presets()}
+    assert all(settings.clause for settings in loudness.values())
+    assert {name for name, settings in loudness.items() if settings.measure == "dialogue"} == {"netflix"}
+    assert (loudness["broadcast-ebu"].tolerance_lu, loudness["netflix"].tolerance_lu) == (0.2, 2.0)
 
 
 def test_film_names_every_key_with_the_built_in_value() -> None:
@@ -70,6 +78,9 @@ def test_every_limit_is_of_a_key_that_exists() -> None:
         ("[generate]\nsteps = true\n", "generate.steps must be a whole number, not true or false"),
         ("[generate]\nsteps = 2.5\n", "generate.steps must be a whole number, not a number"),
         ("[generate]\nsampler = 'eular'\n", "Did you mean 'euler'?"),
+        ("[mix]\nlayout = '7.1'\n", ":2: mix.layout must be one of mono, stereo, 5.1"),
+        ("[mix]\nduck_db = 50\n", "mix.duck_db must lie between 0.0 and 40.0"),
+        ("[loudness]\nmeasure = 'dialog'\n", "Did you mean 'dialogue'?"),
         ("[cast]\nANNA = 3\n", "cast.ANNA must be text"),
         ("mix = 3\n", ":1: [mix] must be a section"),
         ("extends = 'flim'\n", "extends: there is no preset named 'flim'"),
@@ -106,7 +117,7 @@ def test_extending_overrides_key_by_key(own_presets: Path) -> None:
     (own_presets / "house.toml").write_text("extends = 'atsc'\n[loudness]\nceiling_dbtp = -3\n[cast]\nANNA = 'slt'\n")
     preset = load_preset("house")
     assert (preset.loudness.target_lufs, preset.loudness.ceiling_dbtp) == (-24.0, -3.0)
-    assert preset.cast == {"ANNA": "slt"}
+    assert preset.cast == {"ANNA": CastMember("slt")}
 
 
 def test_the_users_preset_wins_and_may_extend_the_shipped_one_of_its_name(own_presets: Path) -> None:
@@ -138,3 +149,77 @@ def test_a_shown_preset_reads_back_as_itself(tmp_path: Path) -> None:
     shown = tmp_path / "shown.toml"
     shown.write_text(as_toml(load_preset(str(odd))))
     assert load_preset(str(shown)).as_table() == load_preset(str(odd)).as_table()
+
+
+BAD = """\
+extends = "film"
+descriptoin = "typed in a hurry"
+
+[mix]
+fade_ms = -3
+duck = true
+loud = { very = "yes" }
+
+[deliver]
+audio_codec = "mp3"
+handles_s = "one"
+"language" = 4
+
+[cast]
+ANNA = 3
+TOM = { voice = "rms", gain_db = 99, pitch = 1 }
+
+[lodness]
+target_lufs = -20
+
+[generate]
+steps = 2.5
+"""
+
+
+def test_a_check_names_every_fault_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(BAD)
+    faults = [fault.removeprefix(str(path)) for fault in faults_of(str(path))]
+    told = {
+        ":2: unknown key 'descriptoin'",
+        ":5: mix.fade_ms must lie between",
+        ":6: unknown key 'duck' in [mix]",
+        ":7: unknown key 'loud' in [mix]",
+        ":10: deliver.audio_codec must be one of aac, pcm, flac, opus",
+        ":11: deliver.handles_s must be a number, not text",
+        ":12: deliver.language must be text, not a whole number",
+        ":15: cast.ANNA must be text (a voice) or a table",
+        ":16: cast.TOM.gain_db must lie between -60.0 and 24.0",
+        ":16: cast.TOM: unknown key 'pitch'",
+        ":18: unknown section [lodness]. Did you mean 'loudness'?",
+        ":22: generate.steps must be a whole number",
+    }
+    assert len(faults) == len(told)
+    for sentence in told:
+        assert any(fault.startswith(sentence) for fault in faults), (sentence, faults)
+
+
+def test_a_check_looks_into_what_is_extended(own_presets: Path, tmp_path: Path) -> None:
+    (own_presets / "house.toml").write_text("[mix]\nfade_ms = 'x'\n")
+    path = tmp_path / "mine.toml"
+    path.write_text("extends = 'house'\nmix.fade = 3\n")
+    faults = faults_of(str(path))
+    assert [fault.split(": ")[0] for fault in faults] == [f"{own_presets / 'house.toml'}:2", f"{path}:2"]
+    assert faults_of("film") == []
+    assert "no preset named" in faults_of("flim")[0]
+
+
+def test_a_cast_file_wins_over_the_preset_and_says_nothing_else(tmp_path: Path) -> None:
+    preset, cast = tmp_path / "p.toml", tmp_path / "cast.toml"
+    preset.write_text("extends = 'film'\n[voices]\nANNA = 'slt'\nTOM = 'rms'\n")
+    cast.write_text("[cast]\nANNA = { voice = 'awb', gain_db = -3, pan = 0.5 }\n")
+    assert load_preset(str(preset), cast_file=cast).cast == {
+        "ANNA": CastMember("awb", -3.0, 0.5), "TOM": CastMember("rms"),
+    }  # fmt: skip
+    shown = tmp_path / "shown.toml"
+    shown.write_text(as_toml(load_preset(str(preset), cast_file=cast)))
+    assert load_preset(str(shown)).cast == load_preset(str(preset), cast_file=cast).cast
+    cast.write_text("[mix]\nfade_ms = 3\n")
+    with pytest.raises(PresetError, match=r"cast\.toml:1: a cast file has the section \[cast\] alone"):
+        load_preset("film", cast_file=cast)

@@ -53,7 +53,7 @@ def test_every_deliverable_with_exactly_the_films_samples(
     result = CliRunner().invoke(cli, ["render", str(film), "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     folder = tmp_path / "out" / "take 1"
-    endings = ("_DX.wav", "_FX.wav", "_MIX.wav", ".mp4", ".cues.json", ".otio")
+    endings = ("_DX.wav", "_FX.wav", "_MIX.wav", ".mp4", ".cues.json", ".cues.csv", ".otio", ".srt", ".vtt")
     assert {path.name for path in folder.iterdir()} == {
         *(f"take 1{ending}" for ending in endings), "report.html", "report.json", "manifest.json",
     }  # fmt: skip

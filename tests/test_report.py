@@ -109,7 +109,8 @@ class _Page(HTMLParser):
 
 def test_json_has_the_agreed_keys(report: FilmReport) -> None:
     document = json.loads(report_as_json(report))
-    assert list(document) == ["version", "verdict", "warnings", "backend", "scenes", "cues", "loudness", "timing"]
+    agreed = ["version", "verdict", "warnings", "backend", "scenes", "cues", "loudness", "timing"]
+    assert list(document) == [*agreed, "stems", "null_test", "cast", "models"]
     assert document["version"] == 1
     assert document["backend"] == {"name": "cpu", "device": "2 cores", "weights": "starter 0123"}
     assert document["scenes"][1] == {"index": 1, "start_s": 2.0, "end_s": 4.0}
@@ -118,7 +119,8 @@ def test_json_has_the_agreed_keys(report: FilmReport) -> None:
     )
     assert (document["cues"][0]["seconds"], document["cues"][1]["cached"]) == (1.25, True)
     assert " ".join(document["loudness"]) == (
-        "integrated_lufs true_peak_dbtp range_lu target_lufs ceiling_dbtp verdict"
+        "integrated_lufs true_peak_dbtp range_lu target_lufs ceiling_dbtp verdict specification clause tolerance_lu "
+        "measure dialogue_lufs max_short_term_lufs max_momentary_lufs gain_db max_reduction_db"
     )
     assert document["timing"]["realtime_factor"] == 1.0
     assert document["warnings"] == ["mind the gap", "d0001: it was spoken faster"]
@@ -217,7 +219,8 @@ def test_spectrogram_shows_a_tone_at_its_pitch_and_time(tmp_path: Path) -> None:
     n_rows, n_columns = light.shape
     assert light[:, : n_columns // 2 - 10].max() == light.min()
     row = int(light[:, n_columns * 3 // 4].argmax())
-    expected = n_rows * (1 - math.log(1000 / 40) / math.log(24000 / 40))
+    lowest, tone, highest = (2595 * math.log10(1 + hz / 700) for hz in (40, 1000, 24000))
+    expected = n_rows * (highest - tone) / (highest - lowest)
     assert abs(row - expected) < 3
     wave = _decoded(pictures.waveform)
     height = (wave[..., 3] > 128).sum(axis=0)

@@ -1,4 +1,4 @@
-"""The one decode pass: each frame goes to the cut finder, the mouth tracker and the backend's encoder, and is gone."""
+"""The one decode pass: each frame goes to the finders of cuts, mouths and motion and to the encoder, and is gone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from vssflow_post.backend import Frame, FrameEncoder, MouthTrack, Track
 from vssflow_post.faces import MouthTracker
 from vssflow_post.media import Film, frames
+from vssflow_post.motion_place import MotionPlaces
 from vssflow_post.preset import PictureSettings
 from vssflow_post.progress import Progress, Report, silent
 from vssflow_post.scenes import CutFinder
@@ -37,6 +38,8 @@ class Analysis:
     """The backend's own, from its encoder."""
     pictures: tuple[tuple[bytes, ...], ...]
     """One to three small JPEGs of each scene, in order of the scenes and of time."""
+    places: tuple[Track, ...] = ()
+    """Where something moves in each scene, from 0 (left) to 1; row 0 lies at the scene's start."""
 
     @property
     def thumbnails(self) -> tuple[bytes, ...]:
@@ -52,15 +55,18 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
     cuts = CutFinder(film.frame_rate, settings.shot_detector, settings.min_scene_s)
     mouths = MouthTracker(film.frame_rate)
     thumbnails = Thumbnails()
+    places = MotionPlaces()
     for number, frame in enumerate(frames(film, FRAME_WIDTH)):
         _push(frame, cuts, mouths, thumbnails)
+        places.push(frame)
         encoder.push(frame)
         if number % _REPORT_EVERY == 0:
             progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
     scenes = cuts.finish(film.duration)
     features = encoder.finish(scenes)
-    return Analysis(scenes, mouths.finish(film.duration), features, thumbnails.of_scenes(scenes))
+    pictures = thumbnails.of_scenes(scenes)
+    return Analysis(scenes, mouths.finish(film.duration), features, pictures, places.finish(scenes))
 
 
 def _push(frame: Frame, cuts: CutFinder, mouths: MouthTracker, thumbnails: Thumbnails) -> None:

@@ -1,4 +1,7 @@
-"""The cast: which of a backend's voices speaks for which character. The same film always gets the same cast."""
+"""The cast: which of a backend's voices speaks for which character, and how loud.
+
+The same names always get the same voices: in the next film of a batch, on the next run, on another machine.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +10,68 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from vssflow_post.errors import UsageError
+from vssflow_post.preset import CastMember
 from vssflow_post.timeline import Cue, CueSheet
 
 
-def check_cast(cast: Mapping[str, str], voices: Sequence[str]) -> None:
+def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
     """Raises UsageError when the preset's `[cast]` names a voice that the backend does not have."""
-    for character, voice in cast.items():
-        _require(voice, voices, f"[cast] {character}")
+    for character, member in cast.items():
+        if member.voice:
+            _require(member.voice, voices, f"[cast] {character}")
 
 
-def with_voices(sheet: CueSheet, cast: Mapping[str, str], voices: Sequence[str]) -> CueSheet:
+def with_voices(
+    sheet: CueSheet, cast: Mapping[str, CastMember], voices: Sequence[str], company: Iterable[str] = ()
+) -> CueSheet:
     """The cue sheet with a voice in every speech cue that has words.
 
-    The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name; a cue without a speaker
-    gets the first voice. Raises UsageError for a voice that the backend does not have.
+    The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the `company`
+    (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a voice that the
+    backend does not have.
     """
     speech = [cue for cue in sheet.cues if _is_spoken(cue)]
-    chosen = choose_voices({cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices)
+    chosen = choose_voices({cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, company)
     return replace(sheet, cues=tuple(_with_voice(cue, chosen, voices) for cue in sheet.cues))
 
 
-def choose_voices(speakers: Iterable[str], cast: Mapping[str, str], voices: Sequence[str]) -> dict[str, str]:
-    """A voice for each speaker: different ones as long as there are enough.
+def choose_voices(
+    speakers: Iterable[str],
+    cast: Mapping[str, CastMember],
+    voices: Sequence[str],
+    company: Iterable[str] = (),
+) -> dict[str, str]:
+    """A voice for each of `speakers` and of the `company`: different ones as long as there are enough.
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
-    the alphabet steps aside to the next free voice.
+    the alphabet steps aside to the next free voice. The company chooses first: whoever speaks in this film, the
+    company's voices are the same.
     """
     check_cast(cast, voices)
     if not voices:
         return {}
-    names = sorted(set(speakers))
-    chosen = {name: cast[name] for name in names if name in cast}
+    first = sorted(set(company))
+    names = first + sorted(set(speakers) - set(first))
+    chosen = {name: cast[name].voice for name in names if name in cast and cast[name].voice}
     for name in names:
         if name not in chosen:
             start = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
             ring = [voices[(start + step) % len(voices)] for step in range(len(voices))]
-            taken = set(chosen.values())
-            chosen[name] = next((voice for voice in ring if voice not in taken), ring[0])
+            n_of = {voice: list(chosen.values()).count(voice) for voice in ring}
+            chosen[name] = min(ring, key=lambda voice: n_of[voice])  # the ring's order decides among equals
     return chosen
+
+
+def gain_db_of(cue: Cue, cast: Mapping[str, CastMember]) -> float:
+    """The gain of a cue's take: the cue's own, and its character's level."""
+    member = cast.get(cue.speaker) if cue.kind == "speech" and cue.speaker else None
+    return cue.gain_db + (member.gain_db if member else 0.0)
+
+
+def named_voices(given: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[str]:
+    """Speakers whose voice somebody named: in the cast, or in a cue of the sheet as it was `given`."""
+    in_cast = {name for name, member in cast.items() if member.voice}
+    return frozenset(in_cast | {cue.speaker for cue in given.cues if cue.speaker and cue.voice})
 
 
 def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Sequence[str]) -> Cue:

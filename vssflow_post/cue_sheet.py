@@ -1,4 +1,4 @@
-"""The cue sheet as JSON: written to be edited by hand, read back strictly."""
+"""The cue sheet as JSON or as a table: written to be edited by hand, read back strictly."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vssflow_post.cue_table import read_cue_table, write_cue_table
 from vssflow_post.errors import ScriptError
-from vssflow_post.strict_json import JsonFault, Table, load_json, shown
+from vssflow_post.strict_json import JsonFault, Table, load_bytes, load_json, shown
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span, samples_from_seconds
 
 if TYPE_CHECKING:
@@ -45,7 +46,13 @@ def cue_seed(seed: int, kind: str, span: Span, text: str) -> int:
 
 
 def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
-    """Writes the sheet, one cue per line. Times have six decimals, so that each gives its sample back."""
+    """Writes the sheet, as a table where `path` ends in `.csv`; else as JSON, one cue per line.
+
+    Times have six decimals, so that each gives its sample back.
+    """
+    if path.suffix.lower() == ".csv":
+        write_cue_table(path, film, sheet)
+        return
     about = {
         "path": str(film.path),
         "duration_s": _seconds(film.duration.n_samples),
@@ -64,20 +71,31 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
 
 
 def read_cue_sheet(path: Path, film: Film, seed: int = 0) -> CueSheet:
-    """The cues of the sheet at `path`, by start; `seed` is the job's, for cues that name none.
+    """The cues of the sheet at `path` (JSON, or a table in `.csv`), by start; `seed` is for cues that name none.
 
     A sheet need not tile the film: where no cue lies there is silence. Raises ScriptError `bad_cues`, which names the
     file, the cue and the key.
     """
     try:
-        sheet = Table(load_json(path, MAX_BYTES), "the cue sheet", _SHEET_KEYS, _SHEET_KEYS)
+        content, places = _content(path, film)
+        sheet = Table(content, "the cue sheet", _SHEET_KEYS, _SHEET_KEYS)
         sheet.whole("version", VERSION, VERSION)
         _same_film(sheet.value("film"), film)
         scenes = _scenes(sheet.items("scenes"), film.duration)
-        cues = [_cue(content, k, scenes, film.duration, seed) for k, content in enumerate(sheet.items("cues"))]
+        cues = [
+            _cue(content, places[k] if places else _place(content, k), scenes, film.duration, seed)
+            for k, content in enumerate(sheet.items("cues"))
+        ]
         return CueSheet(scenes, _without_collisions(cues))
     except JsonFault as fault:
         raise ScriptError("bad_cues", f"{path.name}: {fault}") from None
+
+
+def _content(path: Path, film: Film) -> tuple[object, list[str]]:
+    """What the sheet says, and where each cue of a table stands."""
+    if path.suffix.lower() == ".csv":
+        return read_cue_table(load_bytes(path, MAX_BYTES), film)
+    return load_json(path, MAX_BYTES), []
 
 
 def _seconds(samples: int) -> float:
@@ -136,9 +154,12 @@ def _span(table: Table, duration: Span) -> Span:
     return Span(start, end)
 
 
-def _cue(content: object, position: int, scenes: Sequence[Scene], duration: Span, seed: int) -> Cue:
+def _place(content: object, position: int) -> str:
     name = content.get("id") if isinstance(content, dict) else None
-    where = f"cues[{position}]" + (f" ({name})" if isinstance(name, str) and _ID.fullmatch(name) else "")
+    return f"cues[{position}]" + (f" ({name})" if isinstance(name, str) and _ID.fullmatch(name) else "")
+
+
+def _cue(content: object, where: str, scenes: Sequence[Scene], duration: Span, seed: int) -> Cue:
     table = Table(content, where, _CUE_KEYS, _CUE_REQUIRED)
     identity = table.text("id")
     if not _ID.fullmatch(identity):

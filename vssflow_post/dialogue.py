@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vssflow_post.media import Film, audio_blocks
+from vssflow_post.preset import DialogueSettings
 from vssflow_post.store import Store, StoredTake, address
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
@@ -39,6 +40,11 @@ def divide(cues: Sequence[Cue], source: str, has_audio: bool) -> Dialogue:
         times = ", ".join(f"{cue.id} at {cue.span.start_s:.1f} s" for cue in wordless[:5])
         warnings = (f"Somebody speaks where nobody wrote the lines, so nothing is spoken there ({times}).",)
     return Dialogue(tuple(worded), (), warnings)
+
+
+def keeps_whole_track(settings: DialogueSettings, has_audio: bool) -> bool:
+    """Whether the film's own sound is heard throughout, not only in the cues that keep it."""
+    return has_audio and settings.production == "whole" and settings.source in ("auto", "production")
 
 
 def production_track(film: Film, store: Store) -> StoredTake:

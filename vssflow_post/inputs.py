@@ -44,6 +44,10 @@ class Job:
     cues: Path | None = None
     features: Path | None = None
     """Features made elsewhere, which lie beside the film."""
+    speakers: tuple[str, ...] = ()
+    """Who speaks in its script."""
+    company: tuple[str, ...] = ()
+    """Who speaks in the scripts of the whole batch."""
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
 

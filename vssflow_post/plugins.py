@@ -56,6 +56,13 @@ class Plugins:
                 return f"{name} ({self.versions.get(name, 'version unknown')})"
         return "unknown"
 
+    def distribution_of(self, offer: BackendOffer) -> str:
+        """Name of the package that a backend offer comes from; "" where that is not known."""
+        for name, plugin in self.manager.list_name_plugin():
+            if any(offer.name == other.name for other in self._gather("vssflow_backends", {plugin})):
+                return self.versions.get(name, "").rpartition(" ")[0]
+        return ""
+
     def add_commands(self, cli: click.Group) -> None:
         """Let every plugin add its commands to `cli`."""
         self._call("vssflow_commands", cli=cli)

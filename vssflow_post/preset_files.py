@@ -1,26 +1,26 @@
 """Presets as TOML files: where they lie, how one extends another, and what is wrong with one.
 
 Looked up by name in the user's folder ($XDG_CONFIG_HOME/vssflow-post/presets) first, then among those shipped.
+`preset_checks` knows what a preset may say.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import json
-import math
 import os
 import re
 import stat
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, NoReturn
 
 from vssflow_post.errors import PresetError
-from vssflow_post.preset import CHOICES, RANGES, SECTIONS, Preset
+from vssflow_post.preset import SECTIONS, CastMember, Preset
+from vssflow_post.preset_checks import CAST_SECTIONS, Fault, Source, checked_section, checked_top
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -29,7 +29,6 @@ else:
 
 MAX_BYTES = 256 * 1024
 """A preset is written by hand; anything larger is a mistake or an attack."""
-TOP_KEYS = ("extends", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,46 +72,79 @@ def find_preset(name_or_path: str) -> PresetFile:
     if name_or_path not in presets:
         raise PresetError(
             f"there is no preset named {name_or_path!r} (there are: {', '.join(presets)})"
-            + _did_you_mean(name_or_path, presets)
+            + "".join(f". Did you mean {close!r}?" for close in difflib.get_close_matches(name_or_path, presets, 1))
         )
     return presets[name_or_path]
 
 
-def load_preset(name_or_path: str = "film", overrides: Mapping[str, object] | None = None) -> Preset:
+def load_preset(
+    name_or_path: str = "film", overrides: Mapping[str, object] | None = None, cast_file: Path | None = None
+) -> Preset:
     """The resolved settings of a preset; `overrides` ("section.key" -> value) win over every file.
 
-    Raises PresetError, naming file, line and key, for anything a preset may not say.
+    The characters of `cast_file` win over those of the preset. Raises PresetError, naming file, line and key, for
+    anything a preset may not say.
     """
-    table, description = _resolve(find_preset(name_or_path), ())
+    table, description = _resolve(find_preset(name_or_path), (), _refuse)
     for key, value in (overrides or {}).items():
         section, _, name = key.partition(".")
-        checked = _checked_section("the command line", "", section, {name: value})
+        checked = checked_section(Source("the command line"), section, {name: value}, _refuse)
         table.setdefault(section, {}).update(checked)
+    if cast_file is not None:
+        table.setdefault("cast", {}).update(_cast_of(cast_file))
     sections = {name: kind(**table.get(name, {})) for name, kind in SECTIONS.items()}
-    cast = {character: str(voice) for character, voice in table.get("cast", {}).items()}
+    cast = {name: member for name, member in table.get("cast", {}).items() if isinstance(member, CastMember)}
     return Preset(name=name_or_path, description=description, cast=cast, **sections)
 
 
-def _resolve(file: PresetFile, below: tuple[Path, ...]) -> tuple[dict[str, dict[str, object]], str]:
+def faults_of(name_or_path: str) -> list[str]:
+    """Every fault of a preset and of those it extends, each a sentence with file, line and key; none for a good one."""
+    faults: list[str] = []
+    try:
+        _resolve(find_preset(name_or_path), (), faults.append)
+    except PresetError as error:  # what cannot be read at all
+        faults.append(str(error))
+    return faults
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise PresetError(sentence)
+
+
+def _cast_of(path: Path) -> dict[str, object]:
+    """The `[cast]` (or `[voices]`) of a file that says nothing else."""
+    text, raw = _read(path)
+    source = Source(str(path), text)
+    found: dict[str, object] = {}
+    for section, values in raw.items():
+        if section not in CAST_SECTIONS:
+            raise PresetError(f"{source.at('', section)}: a cast file has the section [cast] alone, not {section!r}")
+        found.update(checked_section(source, section, values, _refuse))
+    return found
+
+
+def _resolve(file: PresetFile, below: tuple[Path, ...], fault: Fault) -> tuple[dict[str, dict[str, object]], str]:
     """The checked tables of a file laid over those of the preset it extends, and its description."""
     path = file.path.resolve()
     if path in below:
         raise PresetError(f"{file.path}: extends itself, by way of {', '.join(p.name for p in below)}")
     text, raw = _read(file.path)
-    extends = raw.pop("extends", None)
-    description = raw.pop("description", "")
-    for key, value in (("extends", extends or ""), ("description", description)):
-        if not isinstance(value, str):
-            raise PresetError(f"{file.path}{_line(text, '', key)}: {key} must be text, not {_kind(value)}")
+    source = Source(str(file.path), text)
+    top = checked_top(source, raw, fault)
     table: dict[str, dict[str, object]] = {}
-    if extends is not None:
-        table, _ = _resolve(_base(file, str(extends)), (*below, path))
+    if "extends" in raw and "extends" in top:
+        try:
+            table, _ = _resolve(_base(file, top["extends"], source), (*below, path), fault)
+        except PresetError as error:
+            fault(str(error))
     for section, values in raw.items():
-        table.setdefault(section, {}).update(_checked_section(str(file.path), text, section, values))
-    return table, str(description)
+        if section not in top:
+            name = "cast" if section in CAST_SECTIONS else section
+            table.setdefault(name, {}).update(checked_section(source, section, values, fault))
+    return table, top.get("description", "")
 
 
-def _base(file: PresetFile, extends: str) -> PresetFile:
+def _base(file: PresetFile, extends: str, source: Source) -> PresetFile:
     """The preset that `file` extends: a user's `film` may extend the shipped `film`; paths count from the file."""
     shipped = shipped_folder() / f"{extends}.toml"
     if extends == file.path.stem and shipped.exists() and shipped.resolve() != file.path.resolve():
@@ -122,7 +154,7 @@ def _base(file: PresetFile, extends: str) -> PresetFile:
     try:
         return find_preset(extends)
     except PresetError as error:
-        raise PresetError(f"{file.path}: extends: {error}") from None
+        raise PresetError(f"{source.at('', 'extends')}: extends: {error}") from None
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
@@ -142,70 +174,6 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise PresetError(f"{path}: not TOML: {error}") from None
 
 
-def _checked_section(source: str, text: str, section: str, values: object) -> dict[str, object]:
-    if section != "cast" and section not in SECTIONS:
-        what = f"section [{section}]" if isinstance(values, dict) else f"key {section!r}"
-        hint = _did_you_mean(section, [*SECTIONS, "cast", *TOP_KEYS])
-        raise PresetError(f"{source}{_line(text, '', section)}: unknown {what}{hint}")
-    if not isinstance(values, dict):
-        raise PresetError(f"{source}{_line(text, '', section)}: [{section}] must be a section, not {_kind(values)}")
-    if section == "cast":
-        return {key: _checked(source, text, "cast", key, value, str) for key, value in values.items()}
-    types = get_type_hints(SECTIONS[section])
-    known = {field.name for field in dataclasses.fields(SECTIONS[section])}
-    checked = {}
-    for key, value in values.items():
-        if key not in known:
-            where = f"{source}{_line(text, section, key)}"
-            raise PresetError(f"{where}: unknown key {key!r} in [{section}]{_did_you_mean(key, known)}")
-        checked[key] = _checked(source, text, section, key, value, types[key])
-    return checked
-
-
-def _checked(source: str, text: str, section: str, key: str, value: object, kind: type) -> object:
-    """`value`, as `kind`, when it is of that kind and within its limits."""
-    name, problem = f"{section}.{key}", None
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
-        problem = f"must be {_KIND_WORDS[kind]}, not {_kind(value)}"
-    elif isinstance(value, float) and not math.isfinite(value):
-        problem = f"must be a finite number, not {value}"
-    elif name in CHOICES and value not in CHOICES[name]:
-        problem = f"must be one of {', '.join(CHOICES[name])}, not {value!r}{_did_you_mean(value, CHOICES[name])}"
-    elif name in RANGES and isinstance(value, (int, float)):
-        low, high = RANGES[name]
-        if not low <= value <= high:
-            problem = f"must lie between {low} and {high}, not {value}"
-    if problem:
-        raise PresetError(f"{source}{_line(text, section, key)}: {name} {problem}")
-    return value
-
-
-_KIND_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
-
-
-def _kind(value: object) -> str:
-    return _KIND_WORDS.get(type(value), "a section" if isinstance(value, dict) else type(value).__name__)
-
-
-def _did_you_mean(word: object, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(str(word), sorted(known), 1)
-    return f". Did you mean {close[0]!r}?" if close else ""
-
-
-def _line(text: str, section: str, key: str) -> str:
-    """The line on which `key` of `section` (or the section itself) stands, as ":12"; "" when it is not plain to see."""
-    inside = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\s*([^\]]+?)\s*\]", line)
-        inside = header.group(1) if header else inside
-        assigned = re.match(r"""\s*["']?([^"'=]+?)["']?\s*=""", line)
-        if (assigned and inside == section and assigned.group(1) == key) or (header and not section and inside == key):
-            return f":{number}"
-    return ""
-
-
 def as_toml(preset: Preset) -> str:
     """All settings of a preset as the text of a preset file."""
     lines = [f"description = {_literal(preset.description)}"]
@@ -220,4 +188,6 @@ def _literal_key(key: str) -> str:
 
 def _literal(value: object) -> str:
     """A value as TOML; its strings are JSON's, but for the one control character that TOML wants escaped too."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_literal_key(key)} = {_literal(part)}" for key, part in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

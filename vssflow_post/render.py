@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from vssflow_post.backend import Track
-from vssflow_post.casting import with_voices
-from vssflow_post.cues import write_cue_sheet
-from vssflow_post.deliver import is_complete, picture_name, stem_files, write_manifest, write_picture, write_timeline
-from vssflow_post.dialogue import Dialogue, divide, production_track
+from vssflow_post.casting import choose_voices, gain_db_of, named_voices, with_voices
+from vssflow_post.deliver import (
+    Slate,
+    check_picture,
+    is_complete,
+    stem_files,
+    write_manifest,
+)
+from vssflow_post.delivery import Delivery, deliver
+from vssflow_post.dialogue import Dialogue, divide, keeps_whole_track, production_track
 from vssflow_post.features import KnownFeatures, read_features
 from vssflow_post.generate import CueTake, Renderer, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
+from vssflow_post.layout import LAYOUTS
 from vssflow_post.media import Film, ensure_unchanged, probe
-from vssflow_post.mix import LaidTake, MixReport, lay_and_mix
+from vssflow_post.mix import MixReport, lay_and_mix
+from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
+from vssflow_post.models_used import models_used
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
+from vssflow_post.preset import CastMember, MixSettings
 from vssflow_post.progress import Progress, Report
-from vssflow_post.report import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing, write_report
+from vssflow_post.report import BackendFacts, CastFacts, CueFacts, FilmReport, Timing, write_report
 from vssflow_post.spotting import Spotted, Spotting, spot_film
 from vssflow_post.staging import staged
-from vssflow_post.store import Store, address, file_digest, publish
+from vssflow_post.store import address, file_digest
 from vssflow_post.studio import Studio
-from vssflow_post.timeline import CueSheet
-
-STEMS = ("DX", "FX", "MIX")
+from vssflow_post.timeline import Cue, CueSheet
+from vssflow_post.tracklaying import Session, lay_tracks
 
 
 @dataclass(slots=True)
@@ -76,17 +84,21 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
     settings_digest = _settings_digest(job, studio)
     if not fresh and is_complete(job.folder, film.digest, settings_digest, renderer.backend.weights_digest):
         return _known_result(job, clock)
+    if studio.preset.deliver.picture:
+        check_picture(film, studio.preset.deliver)
     beside = read_features(job.features, film.duration.end_s) if job.features else {}
     spotted = _spotted(job, film, studio, renderer, progress)
     clock.end("analyse")
     work = _generated(job, film, spotted, {**spotted.analysis.features, **beside}, studio, renderer, progress)
     clock.end("generate")
     with staged(job.folder, studio.out / STATE_FOLDER / "staging" / job.stem) as folder:
-        mix = _mixed(work, studio, folder, progress)
-        delivered = _delivered(work, studio, folder, progress)
+        mix, homes = _mixed(work, studio, folder, progress)
+        stems = _stem_paths(folder, job.stem, studio.preset.mix)
+        delivery = Delivery(folder, job.stem, film, work.sheet, stems, homes, studio.preset.deliver)
+        delivered = deliver(delivery, progress)
         ensure_unchanged(film)
         clock.end("mix")
-        report = _report(work, studio, folder, mix, clock.timing())
+        report = _report(work, studio, delivery, mix, clock.timing(), delivered)
         delivered += write_report(folder, report)
         write_manifest(folder, film.digest, settings_digest, renderer.backend.weights_digest, delivered)
     return FilmResult(
@@ -98,6 +110,8 @@ def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
     """What `--dry-run` does: everything up to the cue sheet, nothing written."""
     clock = Clock()
     film = probe(job.film)
+    if studio.preset.deliver.picture:
+        check_picture(film, studio.preset.deliver)
     spotted = spot_film(Spotting(film, job.script, job.cues, studio.preset, studio.detectors), progress)
     dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
     speech_s = sum(cue.span.duration_s for cue in dialogue.generated)
@@ -119,10 +133,12 @@ def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
 
 def _settings_digest(job: Job, studio: Studio) -> str:
     """sha256 over all that decides about the deliverables besides film and weights."""
-    words = {
+    words: dict[str, object] = {
         name: path and file_digest(path)
         for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
     }
+    voices = choose_voices(job.speakers, studio.preset.cast, studio.renderer.backend.voices, job.company)
+    words["cast"] = {name: voices.get(name) for name in job.speakers}
     return address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
 
 
@@ -166,7 +182,7 @@ def _generated(
 ) -> _Work:
     """A take in the store for every cue that the backend renders."""
     preset = studio.preset
-    sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices)
+    sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices, job.company)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     spoken = {cue.id for cue in dialogue.generated}
     requests = [
@@ -179,60 +195,58 @@ def _generated(
     return _Work(job, film, spotted, sheet, dialogue, stored)
 
 
-def _laid(work: _Work, store: Store) -> list[LaidTake]:
-    """Every take at its place; production dialogue is the film's own sound during its cues."""
-    laid = [
-        LaidTake(cue.span, "FX" if cue.kind == "sound" else "DX", take.audio, cue.gain_db, name=cue.id)
-        for cue in work.sheet.cues
-        if (take := work.takes.get(cue.id)) is not None
-    ]
-    if work.dialogue.production:
-        track = production_track(work.film, store)
-        laid += [
-            LaidTake(cue.span, "DX", track, cue.gain_db, source_start=cue.span.start, name=cue.id)
-            for cue in work.dialogue.production
-        ]
-    return laid
+def _session(work: _Work, studio: Studio) -> Session:
+    """All that is laid: the takes, and the film's own sound where the preset keeps it."""
+    film, dialogue = work.film, work.dialogue
+    cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.cues]
+    taken = [(cue, work.takes[cue.id].audio) for cue in cues if cue.id in work.takes]
+    kept = {cue.id for cue in dialogue.production}
+    whole = keeps_whole_track(studio.preset.dialogue, film.production_stream is not None)
+    return Session(
+        duration=film.duration,
+        scenes=work.sheet.scenes,
+        sounds=[(cue, take) for cue, take in taken if cue.kind == "sound"],
+        speech=[(cue, take) for cue, take in taken if cue.kind == "speech"],
+        production=[cue for cue in cues if cue.id in kept],
+        track=production_track(film, studio.store) if dialogue.production or whole else None,
+        whole_track=whole,
+        places={name: member.pan for name, member in studio.preset.cast.items() if member.pan},
+    )
 
 
-def _stem_paths(folder: Path, stem: str) -> dict[str, Path]:
-    return {name: folder / f"{stem}_{name}.wav" for name in STEMS}
+def _stem_paths(folder: Path, stem: str, settings: MixSettings) -> dict[str, Path]:
+    return {name: folder / f"{stem}_{name}.wav" for name in (*settings.stems, "MIX")}
 
 
-def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> MixReport:
-    paths = _stem_paths(folder, work.job.stem)
-    with stem_files(paths, work.job.stem, work.film.digest, work.film.start_sample) as files:
-        laid = _laid(work, studio.store)
-        return lay_and_mix(work.film.duration, laid, studio.preset.mix, studio.preset.loudness, files.open, progress)
+def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> tuple[MixReport, dict[str, str]]:
+    """The stems and their mix, and for what was laid (by cue id) the name of its stem."""
+    film, preset = work.film, studio.preset
+    session = _session(work, studio)
+    laid = lay_tracks(session, work.spotted.analysis, preset.mix)
+    drop_frame = (film.start_timecode or ":::").count(":") < 3
+    slate = Slate(
+        film_stem=work.job.stem,
+        film_digest=film.digest,
+        start_sample=film.start_sample,
+        layout=LAYOUTS[preset.mix.layout],
+        dated_ns=film.modified_ns,
+        timecode=(film.frame_rate, drop_frame) if preset.deliver.ixml else None,
+    )
+    with stem_files(_stem_paths(folder, work.job.stem, preset.mix), slate) as files:
+        mix = lay_and_mix(film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken)
+    homes = {take.name: take.stem for take in laid}
+    return mix, {**{cue.id: homes["production"] for cue in session.production if "production" in homes}, **homes}
 
 
-def _delivered(work: _Work, studio: Studio, folder: Path, progress: Report) -> list[Path]:
-    """Writes what goes with the stems; returns every file so far."""
-    stem, film = work.job.stem, work.film
-    stems = _stem_paths(folder, stem)
-    cues, timeline = folder / f"{stem}.cues.json", folder / f"{stem}.otio"
-    progress(Progress("deliver", 0, 3, cues.name))
-    publish(cues, partial(write_cue_sheet, film=film, sheet=work.sheet))
-    delivered = [*stems.values(), cues, timeline]
-    picture = film.path
-    if studio.preset.deliver.picture:
-        picture = folder / picture_name(film, stem)
-        progress(Progress("deliver", 1, 3, picture.name))
-        write_picture(film, stems["MIX"], picture, studio.preset.deliver.aac_kbps)
-        delivered.append(picture)
-    progress(Progress("deliver", 2, 3, timeline.name))
-    write_timeline(timeline, film, work.sheet, picture, stems, work.spotted.lines)
-    progress(Progress("deliver", 3, 3))
-    return delivered
-
-
-def _report(work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: Timing) -> FilmReport:
+def _report(
+    work: _Work, studio: Studio, delivery: Delivery, mix: MixReport, timing: Timing, delivered: Sequence[Path]
+) -> FilmReport:
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
-    troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *_loudness_warning(mix))
-    stem = work.job.stem
+    troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
+    stems = delivery.stems
     return FilmReport(
-        stem=stem,
+        stem=delivery.film_stem,
         film=work.job.film,
         duration=film.duration,
         verdict=WARNINGS if troubles else DONE,
@@ -249,11 +263,18 @@ def _report(work: _Work, studio: Studio, folder: Path, mix: MixReport, timing: T
         thumbnails=spotted.analysis.thumbnails,
         segments=spotted.segments,
         cues=tuple(_cue_facts(work)),
-        loudness=_loudness_facts(mix, studio),
+        cast=tuple(_cast_facts(work, preset.cast)),
+        models=models_used(
+            preset, studio.distribution, backend.weights_digest, spotted.segments, bool(spotted.analysis.mouths)
+        ),
+        loudness=loudness_facts(mix, preset.loudness),
         timing=timing,
-        picture=folder / picture_name(film, stem) if preset.deliver.picture else None,
-        stems=_stem_paths(folder, stem),
-        others=(folder / f"{stem}.cues.json", folder / f"{stem}.otio"),
+        picture=delivery.picture,
+        stems=stems,
+        stem_facts=stem_facts(mix, stems),
+        null_test=proven_sum(stems),
+        layout=preset.mix.layout,
+        others=tuple(path for path in delivered if path.suffix not in (".wav", ".mp4", ".mov", ".mkv")),
     )
 
 
@@ -265,35 +286,26 @@ def _cue_facts(work: _Work) -> list[CueFacts]:
     return facts
 
 
-def _loudness_facts(mix: MixReport, studio: Studio) -> LoudnessFacts:
-    wanted, loudness = studio.preset.loudness, mix.loudness
-    return LoudnessFacts(
-        specification=wanted.specification,
-        integrated_lufs=loudness.integrated_lufs,
-        true_peak_dbtp=loudness.true_peak_dbtp,
-        range_lu=loudness.range_lu,
-        target_lufs=wanted.target_lufs,
-        ceiling_dbtp=wanted.ceiling_dbtp,
-        tolerance_lu=wanted.tolerance_lu,
-        verdict=mix.verdict,
-        short_term=loudness.short_term,
-        stem_levels={name: (stem.integrated_lufs, stem.true_peak_dbtp) for name, stem in mix.stem_loudness.items()},
-    )
-
-
-def _loudness_warning(mix: MixReport) -> tuple[str, ...]:
-    return {
-        "pass": (),
-        "silent": ("The mix is silent, so it has no loudness to bring to the target.",),
-        "too_short": ("The film is too short for its loudness to be measured (BS.1770 needs 400 ms).",),
-    }.get(mix.verdict, (mix.verdict,))
+def _cast_facts(work: _Work, cast: Mapping[str, CastMember]) -> Iterator[CastFacts]:
+    """Everybody with a name who speaks, in order of appearance."""
+    named = named_voices(work.spotted.sheet, cast)
+    lines: dict[str, list[Cue]] = {}
+    for cue in work.sheet.cues:
+        if cue.kind == "speech" and cue.speaker:
+            lines.setdefault(cue.speaker, []).append(cue)
+    for speaker, said in lines.items():
+        member = cast.get(speaker, CastMember())
+        voice = next((cue.voice for cue in said if cue.voice), "")
+        yield CastFacts(speaker, voice, len(said), speaker in named, member.gain_db, member.pan)
 
 
 def _summary(report: FilmReport) -> str:
     loudness, timing = report.loudness, report.timing
     parts = []
     if loudness is not None and loudness.integrated_lufs is not None and loudness.true_peak_dbtp is not None:
-        parts.append(f"{loudness.integrated_lufs:.1f} LUFS, {loudness.true_peak_dbtp:.1f} dBTP")
+        spoken = loudness.dialogue_lufs if loudness.measure == "dialogue" else None
+        of_dialogue = "" if spoken is None else f" ({spoken:.1f} of dialogue)"
+        parts.append(f"{loudness.integrated_lufs:.1f} LUFS{of_dialogue}, {loudness.true_peak_dbtp:.1f} dBTP")
     if timing is not None and timing.total_s > 0:
         parts.append(f"{report.duration.duration_s / timing.total_s:.1f} times real time")
     return ", ".join(parts)

@@ -14,8 +14,8 @@ class JsonFault(ValueError):
     """Says what is wrong and where inside the file."""
 
 
-def load_json(path: Path, max_bytes: int) -> object:
-    """The content of a JSON file of at most `max_bytes`; no NaN, no key twice. Raises JsonFault."""
+def load_bytes(path: Path, max_bytes: int) -> bytes:
+    """A file of at most `max_bytes`. Raises JsonFault."""
     try:
         if not path.is_file():
             raise JsonFault("is not a file")
@@ -25,6 +25,12 @@ def load_json(path: Path, max_bytes: int) -> object:
         raise JsonFault(f"cannot be read ({error.strerror or error})") from None
     if len(data) > max_bytes:
         raise JsonFault(f"is larger than {max_bytes // 1024**2} MB")
+    return data
+
+
+def load_json(path: Path, max_bytes: int) -> object:
+    """The content of a JSON file of at most `max_bytes`; no NaN, no key twice. Raises JsonFault."""
+    data = load_bytes(path, max_bytes)
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
     except UnicodeDecodeError:

@@ -28,6 +28,8 @@ class Studio:
     """Sentence: why this backend."""
     plugin: str
     """Name and version of the plugin the backend comes from."""
+    distribution: str
+    """Name of the package that plugin comes in."""
     detectors: Sequence[DetectorOffer]
     store: Store
     features: FeatureStore
@@ -57,6 +59,7 @@ def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
         offer=offer,
         why=why,
         plugin=plugins.origin_of(offer),
+        distribution=plugins.distribution_of(offer),
         detectors=plugins.speech_detectors(),
         store=Store(out / STATE_FOLDER / "takes"),
         features=FeatureStore(out / STATE_FOLDER / "features"),

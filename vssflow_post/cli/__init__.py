@@ -12,6 +12,7 @@ from vssflow_post.cli.demo import demo
 from vssflow_post.cli.inspect import backends, doctor, presets
 from vssflow_post.cli.render import render
 from vssflow_post.cli.spot import spot
+from vssflow_post.cli.voices import voices
 from vssflow_post.errors import UsageError, VssflowError
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -88,7 +89,7 @@ def cli() -> None:
     """
 
 
-for _command in (render, spot, demo, presets, backends, doctor):
+for _command in (render, spot, demo, voices, presets, backends, doctor):
     cli.add_command(_command)
 
 

@@ -38,6 +38,16 @@ def script_option(command: Command) -> Command:
     )(command)
 
 
+def cast_option(command: Command) -> Command:
+    """`--cast FILE`."""
+    return click.option(
+        "--cast",
+        type=FILE,
+        envvar="VSSFLOW_POST_CAST",
+        help="Who speaks with which voice: a .toml file with a [cast] section; its characters win over the preset's.",
+    )(command)
+
+
 def seed_option(command: Command) -> Command:
     """`--seed N`."""
     return click.option(
@@ -61,12 +71,15 @@ def backend_options(command: Command) -> Command:
     return command
 
 
-def resolved_preset(name: str, **overrides: object) -> Preset:
-    """The preset with what the command line or environment set: `generate_seed=3` means `seed` of `[generate]`."""
+def resolved_preset(name: str, cast_file: Path | None = None, **overrides: object) -> Preset:
+    """The preset with what the command line or environment set: `generate_seed=3` means `seed` of `[generate]`.
+
+    Raises UsageError when `cast_file` is not there.
+    """
     from vssflow_post.preset_files import load_preset
 
     given = {key.replace("_", ".", 1): value for key, value in overrides.items() if value is not None}
-    return load_preset(name, given)
+    return load_preset(name, given, existing(cast_file, "cast file"))
 
 
 def existing(path: Path | None, what: str) -> Path | None:

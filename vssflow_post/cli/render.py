@@ -14,6 +14,7 @@ import click
 from vssflow_post.cli.options import (
     FILE,
     backend_options,
+    cast_option,
     existing,
     preset_option,
     resolved_preset,
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=FILE, required=True, envvar="VSSFLOW_POST_OUTPUT", help="Folder of the results.")
 @preset_option
 @script_option
-@click.option("--cues", type=FILE, help="An edited cue sheet, made by `vssflow-post spot`.")
+@cast_option
+@click.option("--cues", type=FILE, help="An edited cue sheet (.json or .csv), made by `vssflow-post spot`.")
 @backend_options
 @seed_option
 @click.option(
@@ -53,6 +55,7 @@ def render(
     output: Path,
     preset: str,
     script: Path | None,
+    cast: Path | None,
     cues: Path | None,
     backend: str | None,
     weights: str | None,
@@ -74,9 +77,10 @@ def render(
       vssflow-post render film.mp4 -o out
       vssflow-post render film.mp4 -o out --script film.csv -p broadcast-ebu
       vssflow-post render films/ -o out --workers 2 --json
+      vssflow-post render films/ -o out --cast cast.toml
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
-    settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights, generate_seed=seed)
+    settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights, generate_seed=seed)
     jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"))
     results = carried_out(jobs, settings, output, workers, fresh, dry_run, quiet)
     report(results, as_json)
@@ -90,7 +94,16 @@ def jobs_for(inputs: Sequence[Path], output: Path, script: Path | None, cues: Pa
     for option, path in (("--script", script), ("--cues", cues)):
         if path is not None and len(jobs) != 1:
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
-    return [replace(job, script=script or job.script, cues=cues) for job in jobs]
+    return with_company([replace(job, script=script or job.script, cues=cues) for job in jobs])
+
+
+def with_company(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, each knowing who speaks in its script and in those of all: voices are cast over the whole batch."""
+    from vssflow_post.speech import speakers_of
+
+    known = {job.script: speakers_of(job.script) for job in jobs if job.script is not None}
+    company = tuple(sorted({name for names in known.values() for name in names}))
+    return [replace(job, speakers=known[job.script] if job.script is not None else (), company=company) for job in jobs]
 
 
 def carried_out(

@@ -19,10 +19,13 @@ from vssflow_post.cli.options import FILE, existing, preset_option, resolved_pre
 def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed: int | None) -> None:
     """Make the cue sheet of FILM: its scenes and what is to be heard in them, as JSON to read or edit.
 
+    An output called .csv gets a table for spreadsheets instead.
+
     \b
     Examples:
       vssflow-post spot film.mp4
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
+      vssflow-post spot film.mp4 -o film.cues.csv
     """
     from vssflow_post.cues import write_cue_sheet
     from vssflow_post.errors import UsageError

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from vssflow_post.deliver.bwf import BroadcastWave, WaveReader, null_test
+from vssflow_post.deliver.edit_lists import write_edit_lists
+from vssflow_post.deliver.fcpxml import write_fcpxml
 from vssflow_post.deliver.manifest import is_complete, write_manifest
-from vssflow_post.deliver.picture import picture_name, write_picture
-from vssflow_post.deliver.stems import StemFiles, stem_files
-from vssflow_post.deliver.timeline_otio import write_timeline
+from vssflow_post.deliver.picture import check_picture, picture_name, write_picture
+from vssflow_post.deliver.stems import TITLES, Slate, StemFiles, stem_files
+from vssflow_post.deliver.subtitles import write_subtitles
+from vssflow_post.deliver.take_files import write_takes
+from vssflow_post.deliver.timeline_otio import Edit, write_timeline
 
 __all__ = [
+    "TITLES",
     "BroadcastWave",
+    "Edit",
+    "Slate",
     "StemFiles",
     "WaveReader",
+    "check_picture",
     "is_complete",
     "null_test",
     "picture_name",
     "stem_files",
+    "write_edit_lists",
+    "write_fcpxml",
     "write_manifest",
     "write_picture",
+    "write_subtitles",
+    "write_takes",
     "write_timeline",
 ]

@@ -1,26 +1,35 @@
-"""The film with its new sound: video packets copied as they are, the mix as AAC, in sync to the sample.
+"""The film with its new sound: video packets copied as they are, the mix beside or instead of the old audio, in sync.
 
-Time zero of the delivered file is the first picture, which is sample 0 of the mix. The AAC encoder's priming is
-declared by the container (edit list or codec delay), so that players skip it.
+Time zero of the delivered file is the first picture, which is sample 0 of the mix. What an encoder puts before it
+(priming) is declared by the container (edit list or codec delay), so that players skip it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
+import io
+from collections.abc import Iterable
+from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from vssflow_post.deliver.bwf import WaveReader
+import numpy as np
+
+from vssflow_post.deliver.bwf import Integers, WaveReader
+from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
 from vssflow_post.errors import FilmFailed
+from vssflow_post.layout import layout_of
 from vssflow_post.media.opening import open_film, read_only
+from vssflow_post.preset import DeliverSettings
 from vssflow_post.store import publishing
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
-    from av.packet import Packet
     from av.video.stream import VideoStream
 
     from vssflow_post.media import Film
@@ -28,120 +37,170 @@ if TYPE_CHECKING:
 _FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _MP4_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"})
 """What players expect in MP4; a film with another codec is delivered as QuickTime."""
-_LONGEST_REORDERING = 32
-"""Packets without a decoding timestamp that are waited through; no codec reorders further."""
-_CLOCK = Fraction(1, CLOCK_HZ)
+_ENCODERS = {"aac": "aac", "pcm": "pcm_s24le", "flac": "flac", "opus": "libopus"}
+_CONTAINERS = {"pcm": ".mov", "flac": ".mkv", "opus": ".mkv"}
+"""Where sound of a kind belongs; AAC goes into any."""
+_QUICKTIME_LANGUAGES = {
+    "deu": "ger",
+    "nld": "dut",
+    "ell": "gre",
+    "isl": "ice",
+    "zho": "chi",
+    "sqi": "alb",
+    "swe": "sve",
+}
+"""QuickTime numbers its languages, and FFmpeg knows these numbers by older codes than ISO 639-2/T."""
+_TRIED_PACKETS = 64
+"""Of each track, when it is tried out whether a container holds them."""
 _NOT_COPIED = frozenset({"encoder", "major_brand", "minor_version", "compatible_brands", "timecode", "duration"})
 """Tags of the source's container that are not true of the new one, or are written anew."""
 
 
-def picture_name(film: Film, film_stem: str) -> str:
-    """The delivered film's file name: MP4 or QuickTime where the source is one and the codec fits, else Matroska."""
+def picture_name(film: Film, film_stem: str, settings: DeliverSettings) -> str:
+    """The delivered film's file name. The mix's codec decides about the container, and where it does not:
+
+    MP4 or QuickTime where the source is one and the codec fits, else Matroska.
+    """
+    if settings.audio_codec in _CONTAINERS:
+        return film_stem + _CONTAINERS[settings.audio_codec]
     if film.container != "mov":
         return f"{film_stem}.mkv"
     is_quicktime = film.path.suffix.lower() in (".mov", ".qt") or film.video_codec not in _MP4_CODECS
     return f"{film_stem}{'.mov' if is_quicktime else '.mp4'}"
 
 
-def write_picture(film: Film, mix: Path, path: Path, aac_kbps: int) -> None:
+def check_picture(film: Film, settings: DeliverSettings) -> None:
+    """Tries out, in memory, whether the container holds the film's first packets: before anything is rendered.
+
+    Raises FilmFailed("not_muxable") where it does not, and what opening a film raises.
+    """
+    suffix = Path(picture_name(film, "film", settings)).suffix
+    silence: list[Integers] = [np.zeros((2, CLOCK_HZ // 10), np.int32)]
+    _write(io.BytesIO(), suffix, film, silence, 2, settings, _TRIED_PACKETS)
+
+
+def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) -> None:
     """Writes `path` (its suffix says the container) from the film's video stream and the mix's WAV.
 
     Raises FilmFailed("not_muxable") when the container cannot hold the film's packets, and what opening a film raises.
     """
+    wave = WaveReader(mix)
+    with publishing(path) as temporary:
+        _write(f"file:{temporary}", path.suffix, film, wave.blocks(), wave.n_channels, settings, None)
+
+
+def _write(
+    target: Any,
+    suffix: str,
+    film: Film,
+    mix: Iterable[Integers],
+    n_channels: int,
+    settings: DeliverSettings,
+    n_packets: int | None,
+) -> None:
+    """Muxes into `target` (a name or a file in memory), at most `n_packets` of each of the film's tracks."""
     import av
 
     options = {"fflags": "+bitexact"}  # no date, no version: the same bytes on every run
-    if path.suffix == ".mp4":
+    if suffix == ".mp4" and isinstance(target, str):  # it is written again from its name
         options["movflags"] = "+faststart"
-    with publishing(path) as temporary, open_film(film.path, film.container) as source:
-        try:
-            with av.open(f"file:{temporary}", "w", format=_FORMATS[path.suffix], options=options) as target:
-                _mux(source, target, film, WaveReader(mix), aac_kbps)
-        except (av.error.ArgumentError, av.error.InvalidDataError) as error:
-            raise FilmFailed(
-                "not_muxable", f"Its {film.video_codec} packets cannot be copied into {path.suffix}: {error.strerror}."
-            ) from error
+    with (
+        open_film(film.path, film.container) as source,
+        open_film(film.path, film.container) as beside,
+        _as_verdict(film, suffix, settings),
+        av.open(target, "w", format=_FORMATS[suffix], options=options) as container,
+    ):
+        _mux(source, beside, container, film, mix, layout_of(n_channels).name, settings, n_packets)
 
 
-def _mux(source: InputContainer, target: OutputContainer, film: Film, mix: WaveReader, aac_kbps: int) -> None:
-    """Packets of both streams in the order of their time."""
+@contextmanager
+def _as_verdict(film: Film, suffix: str, settings: DeliverSettings) -> Iterator[None]:
+    """FFmpeg's refusals as the verdict `not_muxable`."""
+    import av
+
+    kept = sorted({one.codec for one in film.audio_streams}) if settings.keep_audio else []
+    try:
+        yield
+    except (_NoTemplate, av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
+        raise FilmFailed(
+            "not_muxable",
+            f"Its packets ({', '.join([film.video_codec, *kept])}) cannot be copied into {suffix}: "
+            f"{getattr(error, 'strerror', None) or error}. The preset's deliver.audio_codec ({settings.audio_codec}) "
+            "and deliver.keep_audio decide about the container.",
+        ) from error
+
+
+class _NoTemplate(Exception):
+    """A container that has no tag for a stream's codec."""
+
+
+def _copy_of(stream: Any, target: OutputContainer) -> Any:
+    """A stream of `target` for the packets of `stream`."""
+    try:
+        return target.add_stream_from_template(stream)
+    except ValueError as error:
+        raise _NoTemplate(str(error)) from error
+
+
+def _mux(
+    source: InputContainer,
+    beside: InputContainer,
+    target: OutputContainer,
+    film: Film,
+    mix: Iterable[Integers],
+    layout: str,
+    settings: DeliverSettings,
+    n_packets: int | None,
+) -> None:
+    """Packets of all tracks in the order of their time; `beside` is the source once more, for its audio."""
     original = cast("VideoStream", source.streams[film.video_index])
     read_only(source, original)
-    try:
-        picture = target.add_stream_from_template(original)
-    except ValueError as error:
-        raise FilmFailed("not_muxable", f"Its picture cannot be copied: {error}.") from error
+    picture = _copy_of(original, target)
     picture.time_base = film.time_base
-    sound = target.add_stream("aac", rate=CLOCK_HZ, layout="stereo", bit_rate=aac_kbps * 1000)
+    sound = _mix_track(target, film, layout, settings)
+    kept = _kept_tracks(beside, target, film) if settings.keep_audio else []
     target.metadata.update({tag: value for tag, value in source.metadata.items() if tag not in _NOT_COPIED})
     if film.start_timecode is not None:
         target.metadata["timecode"] = film.start_timecode
-    sounding = _sound_packets(sound, mix)
-    waiting = next(sounding, None)
-    for time_s, packet in _picture_packets(source, original, film):
-        while waiting is not None and waiting[0] <= time_s:
-            target.mux(waiting[1])
-            waiting = next(sounding, None)
-        packet.stream = picture
+    tracks = (
+        sound_packets(sound, mix),
+        islice(picture_packets(source, original, picture, film), n_packets),
+        islice(kept_packets(beside, kept, film), n_packets),
+    )
+    for _, packet in merge(*tracks, key=lambda timed: timed[0]):
         target.mux(packet)
-    while waiting is not None:
-        target.mux(waiting[1])
-        waiting = next(sounding, None)
 
 
-def _picture_packets(source: InputContainer, stream: VideoStream, film: Film) -> Iterator[tuple[Fraction, Packet[Any]]]:
-    """The stream's packets (with their decoding time in seconds), moved so that the first picture is at zero.
+def _mix_track(target: OutputContainer, film: Film, layout: str, settings: DeliverSettings) -> AudioStream:
+    from av.stream import Disposition
 
-    Decoding timestamps that do not rise (cut transport streams) are set to rise by one unit: a container refuses them
-    otherwise, and nothing is presented by them.
-    """
-    last_dts: int | None = None
-    for packet, dts in _with_dts(source.demux(stream), film):
-        pts = packet.pts if packet.pts is not None else dts
-        dts -= film.first_pts
-        if last_dts is not None and dts <= last_dts:
-            dts = last_dts + 1
-        last_dts = dts
-        packet.pts, packet.dts = pts - film.first_pts, dts
-        yield dts * film.time_base, packet
-
-
-def _with_dts(packets: Iterable[Packet[Any]], film: Film) -> Iterator[tuple[Packet[Any], int]]:
-    """Each packet with a decoding timestamp.
-
-    Matroska and AVI do not store them, and FFmpeg cannot tell those of the first packets before it has seen how far
-    pictures are reordered. They are counted back, frame by frame, from the first one that is known.
-    """
-    step = max(1, int(1 / (film.frame_rate * film.time_base)))
-    held: list[Packet[Any]] = []
-    for packet in packets:
-        if packet.size == 0:
-            continue
-        if packet.dts is None and packet.pts is None:
-            raise FilmFailed("not_muxable", f"A packet of its {film.video_codec} stream has no timestamp.")
-        held.append(packet)
-        if packet.dts is None and len(held) < _LONGEST_REORDERING:
-            continue
-        last = packet.dts if packet.dts is not None else min(other.pts or 0 for other in held)
-        yield from ((other, last - step * back) for back, other in zip(range(len(held))[::-1], held, strict=True))
-        held.clear()
-    first = min((other.pts or 0 for other in held), default=0)
-    yield from ((other, first - step * back) for back, other in zip(range(len(held))[::-1], held, strict=True))
+    encoder = _ENCODERS[settings.audio_codec]
+    track = cast("AudioStream", target.add_stream(encoder, rate=CLOCK_HZ, layout=layout))
+    kbps = {"aac": settings.aac_kbps, "opus": settings.opus_kbps}.get(settings.audio_codec)
+    if kbps is not None:
+        track.bit_rate = kbps * 1000
+    if settings.audio_codec == "flac":
+        track.codec_context.format = "s32"  # which is how it takes 24 bits
+    production = film.production_stream
+    language = settings.language or (production.language if production else None)
+    if language:
+        is_quicktime = target.format.name == "mov"
+        track.metadata["language"] = _QUICKTIME_LANGUAGES.get(language, language) if is_quicktime else language
+    if settings.title:
+        track.metadata["title"] = settings.title
+    track.disposition = Disposition.default
+    return track
 
 
-def _sound_packets(stream: AudioStream, mix: WaveReader) -> Iterator[tuple[Fraction, Packet[Any]]]:
-    """The mix, encoded, each packet with its time in seconds; the first sample is at zero."""
-    import av
+def _kept_tracks(source: InputContainer, target: OutputContainer, film: Film) -> list[tuple[AudioStream, AudioStream]]:
+    """The film's own audio streams and their copies, which are not the ones to play."""
+    from av.stream import Disposition
 
-    at = 0
-    for block in mix.blocks():
-        samples = (block.T << 8).reshape(1, -1)  # 24 bits at the top of 32
-        frame = av.AudioFrame.from_ndarray(samples, format="s32", layout="stereo")
-        frame.sample_rate, frame.time_base, frame.pts = CLOCK_HZ, _CLOCK, at
-        at += block.shape[1]
-        yield from _timed(stream.encode(frame))
-    yield from _timed(stream.encode(None))
-
-
-def _timed(packets: Sequence[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:
-    return ((Fraction(packet.dts or 0) * (packet.time_base or _CLOCK), packet) for packet in packets)
+    tracks = []
+    for known in film.audio_streams:
+        original = cast("AudioStream", source.streams[known.index])
+        copy = _copy_of(original, target)
+        copy.metadata.update({tag: original.metadata[tag] for tag in ("language", "title") if tag in original.metadata})
+        copy.disposition = Disposition(0)
+        tracks.append((original, copy))
+    return tracks

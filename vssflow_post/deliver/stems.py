@@ -1,27 +1,69 @@
-"""The three WAVs of a film: written side by side, named when all are whole."""
+"""The WAVs of a film: written side by side, named when all are whole."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from fractions import Fraction
 from pathlib import Path
 
-from vssflow_post.deliver.bwf import BroadcastWave, Origin
+from vssflow_post.deliver.bwf import BroadcastWave
+from vssflow_post.deliver.ixml import ixml_chunk
+from vssflow_post.deliver.wave_header import Origin
+from vssflow_post.layout import STEREO, Layout
 from vssflow_post.store import publishing
 
-NAMES = ("DX", "FX", "MIX")
-_TITLES = {"DX": "Dialogue stem", "FX": "Effects stem", "MIX": "Mix"}
+TITLES = {
+    "DX": "Dialogue stem",
+    "FX": "Effects stem",
+    "BG": "Background stem",
+    "PD": "Production sound stem",
+    "MIX": "Mix",
+}
+"""What a stem's name stands for, in the order in which stems are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """What all WAVs of a film say about it."""
+
+    film_stem: str
+    """Name of the film without its extension."""
+    film_digest: str
+    """sha256 of the film, hex."""
+    start_sample: int = 0
+    """48 kHz samples since midnight: bext's TimeReference."""
+    layout: Layout = STEREO
+    dated_ns: int | None = None
+    """When the film was made, nanoseconds since the epoch; with None only SOURCE_DATE_EPOCH gives a date."""
+    timecode: tuple[Fraction, bool] | None = None
+    """Frame rate and drop-frame, for an iXML chunk; None writes none."""
+
+    def origin(self, name: str) -> Origin:
+        """What the stem `name` says in its header."""
+        date, time = _origination(self.dated_ns)
+        ixml = b""
+        if self.timecode is not None:
+            ixml = ixml_chunk(self.film_stem, TITLES[name], self.layout, self.start_sample, *self.timecode)
+        return Origin(
+            description=f"{TITLES[name]} of {self.film_stem}",
+            reference=f"{self.film_digest[:28]}-{name}",
+            time_reference=self.start_sample,
+            date=date,
+            time=time,
+            layout=self.layout,
+            ixml=ixml,
+        )
 
 
 class StemFiles:
-    """Gives the mix its files: `open(name)` for `DX`, `FX` and `MIX`, again where it has to start over."""
+    """Gives the mix its files: `open(name)` for each stem and `MIX`, again where it has to start over."""
 
-    def __init__(self, film_stem: str, film_digest: str, start_sample: int, temporary: dict[str, Path]) -> None:
-        self._film_stem = film_stem
-        self._film_digest = film_digest
-        self._start_sample = start_sample
+    def __init__(self, slate: Slate, temporary: Mapping[str, Path]) -> None:
+        self._slate = slate
         self._temporary = temporary
         self._open: dict[str, BroadcastWave] = {}
 
@@ -29,15 +71,7 @@ class StemFiles:
         """An empty file for the stem."""
         if name in self._open:
             self._open[name].abandon()
-        date, time = _origination()
-        origin = Origin(
-            description=f"{_TITLES[name]} of {self._film_stem}",
-            reference=f"{self._film_digest[:28]}-{name}",
-            time_reference=self._start_sample,
-            date=date,
-            time=time,
-        )
-        self._open[name] = BroadcastWave(self._temporary[name], origin)
+        self._open[name] = BroadcastWave(self._temporary[name], self._slate.origin(name))
         return self._open[name]
 
     def abandon(self) -> None:
@@ -47,22 +81,26 @@ class StemFiles:
 
 
 @contextmanager
-def stem_files(paths: dict[str, Path], film_stem: str, film_digest: str, start_sample: int) -> Iterator[StemFiles]:
-    """Publishes `DX`, `FX` and `MIX` under `paths` when the block ends well; leaves nothing behind when it does not.
-
-    `start_sample` (48 kHz samples since midnight) becomes bext's TimeReference.
-    """
+def stem_files(paths: Mapping[str, Path], slate: Slate) -> Iterator[StemFiles]:
+    """Publishes the stems and `MIX` under `paths` when the block ends well; leaves nothing behind when it does not."""
     with ExitStack() as stack:
-        temporary = {name: stack.enter_context(publishing(paths[name])) for name in NAMES}
-        files = StemFiles(film_stem, film_digest, start_sample, temporary)
+        temporary = {name: stack.enter_context(publishing(path)) for name, path in paths.items()}
+        files = StemFiles(slate, temporary)
         stack.callback(files.abandon)
         yield files
 
 
-def _origination() -> tuple[str, str]:
-    """bext's date and time: that of SOURCE_DATE_EPOCH where it is set, else none, so that a render can be repeated."""
+def _origination(dated_ns: int | None) -> tuple[str, str]:
+    """bext's date and time (UTC): SOURCE_DATE_EPOCH where it is set, else the film's, never today's.
+
+    A render can then be repeated to the byte.
+    """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch.isdecimal():
+    if epoch.isdecimal():
+        seconds = int(epoch)
+    elif dated_ns is not None:
+        seconds = dated_ns // 1_000_000_000
+    else:
         return "", ""
-    moment = datetime.fromtimestamp(int(epoch), timezone.utc)
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
     return moment.strftime("%Y-%m-%d"), moment.strftime("%H-%M-%S")

@@ -1,43 +1,74 @@
-"""The film as an OpenTimelineIO timeline: picture, dialogue and effects; a clip per cue, markers for scenes, lines.
-
-Sound is counted in samples of the 48 kHz clock, so that no clip border is rounded to a frame.
-"""
+"""The film as an OpenTimelineIO timeline: the picture, and each stem with a clip per cue; markers for scenes, lines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.store import publishing
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Line, Span
+from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
 _STEM_OF_KIND = {"speech": "DX", "sound": "FX"}
+SUM = "MIX"
+"""The stem that is the sum of the others, and therefore has no track."""
 
 
-def write_timeline(
-    path: Path, film: Film, sheet: CueSheet, picture: Path, stems: Mapping[str, Path], lines: Sequence[Line] = ()
-) -> None:
-    """Writes `path` (.otio). `picture` and `stems` (`DX`, `FX`) are referred to by file name, beside the timeline."""
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the timelines of one film are made of."""
+
+    film: Film
+    sheet: CueSheet
+    picture: Path
+    """The film that the picture track refers to, by file name, beside the timeline."""
+    stems: Mapping[str, Path]
+    """WAVs by name (`DX`, `FX`, ...); each gets at least one track, but for `MIX`."""
+    stem_of: Mapping[str, str] = field(default_factory=dict)
+    """Cue id -> name of the stem it is heard in; without it speech is in `DX`, sound in `FX`."""
+    takes: Mapping[str, TakeFile] = field(default_factory=dict)
+    """Cue id -> its own WAV, which its clip then refers to instead of the stem."""
+
+    def home(self, cue: Cue) -> str:
+        """The name of the cue's stem."""
+        return self.stem_of.get(cue.id, _STEM_OF_KIND.get(cue.kind, ""))
+
+
+def write_timeline(path: Path, edit: Edit) -> None:
+    """Writes `path` (.otio)."""
     import opentimelineio as otio
 
-    timeline = otio.schema.Timeline(name=_unicode(path.stem))
-    timeline.global_start_time = otio.opentime.RationalTime(_start_frame(film), float(film.frame_rate))
-    timeline.tracks.append(_picture_track(film, sheet, picture))
-    for stem in ("DX", "FX"):
-        cues = [cue for cue in sheet.cues if _STEM_OF_KIND.get(cue.kind) == stem]
-        for layer, row in enumerate(_rows(cues)):
-            name = stem if layer == 0 else f"{stem} {layer + 1}"
-            track = _sound_track(name, row, _reference(stems[stem], film))
-            if stem == "DX" and layer == 0:
-                track.markers.extend(_marker(line.text, line.span, "PINK", line.speaker) for line in lines)
-            timeline.tracks.append(track)
-    text = otio.adapters.write_to_string(timeline, "otio_json")
+    text = otio.adapters.write_to_string(timeline_of(edit, unicode_name(path.stem)), "otio_json")
     with publishing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def timeline_of(edit: Edit, name: str) -> Any:
+    """The opentimelineio Timeline: clips count samples, so that no border is rounded to a frame.
+
+    A clip's media reach past it where there is more to hear: the rest of the stem, or the handles of its take.
+    """
+    import opentimelineio as otio
+
+    film, sheet = edit.film, edit.sheet
+    timeline = otio.schema.Timeline(name=name)
+    timeline.global_start_time = otio.opentime.RationalTime(_start_frame(film), float(film.frame_rate))
+    timeline.tracks.append(_picture_track(film, sheet, edit.picture))
+    for stem in edit.stems:
+        if stem == SUM:
+            continue
+        cues = [cue for cue in sheet.cues if edit.home(cue) == stem]
+        for layer, row in enumerate(rows_of(cues)):
+            track = _sound_track(stem if layer == 0 else f"{stem} {layer + 1}", row, edit, edit.stems[stem])
+            lines = [cue for cue in row if cue.kind == "speech" and cue.text.strip()]
+            track.markers.extend(_marker(cue.text, cue.span, "PINK", cue.speaker) for cue in lines)
+            timeline.tracks.append(track)
+    return timeline
 
 
 def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
@@ -48,15 +79,15 @@ def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
     whole = otio.opentime.TimeRange(
         otio.opentime.RationalTime(_start_frame(film), rate), otio.opentime.RationalTime(film.n_frames, rate)
     )
-    reference = otio.schema.ExternalReference(target_url=_unicode(picture.name), available_range=whole)
-    clip = otio.schema.Clip(name=_unicode(picture.stem), media_reference=reference, source_range=whole)
+    reference = otio.schema.ExternalReference(target_url=unicode_name(picture.name), available_range=whole)
+    clip = otio.schema.Clip(name=unicode_name(picture.stem), media_reference=reference, source_range=whole)
     track = otio.schema.Track(name="Picture", kind=otio.schema.TrackKind.Video)
     track.append(clip)
     track.markers.extend(_marker(f"scene {scene.index + 1}", scene.span, "GREEN") for scene in sheet.scenes)
     return track
 
 
-def _rows(cues: Sequence[Cue]) -> list[list[Cue]]:
+def rows_of(cues: Sequence[Cue]) -> list[list[Cue]]:
     """The cues in as few rows as it takes for no two of a row to overlap; at least one row."""
     rows: list[list[Cue]] = [[]]
     for cue in sorted(cues, key=lambda cue: (cue.span, cue.id)):
@@ -68,36 +99,40 @@ def _rows(cues: Sequence[Cue]) -> list[list[Cue]]:
     return rows
 
 
-def _sound_track(name: str, cues: Sequence[Cue], reference: Any) -> Any:
+def _sound_track(name: str, cues: Sequence[Cue], edit: Edit, stem: Path) -> Any:
     """Clips at their samples, gaps between them."""
     import opentimelineio as otio
 
     track = otio.schema.Track(name=name, kind=otio.schema.TrackKind.Audio)
     at = 0
-    offset = int(reference.available_range.start_time.value)
     for cue in cues:
         if cue.span.start > at:
             track.append(otio.schema.Gap(source_range=_range(Span(0, cue.span.start - at))))
-        heard = Span(offset + cue.span.start, offset + cue.span.end)
-        facts = {"vssflow": {"id": cue.id, "origin": cue.origin, "gain_db": cue.gain_db, "seed": cue.seed}}
+        facts = {"id": cue.id, "origin": cue.origin, "gain_db": cue.gain_db, "seed": cue.seed}
         track.append(
             otio.schema.Clip(
                 name=cue.text or cue.sound or cue.id,
-                media_reference=reference.clone(),
-                source_range=_range(heard),
-                metadata=facts,
+                media_reference=_reference(edit.takes.get(cue.id) or TakeFile(stem, edit.film.duration), edit.film),
+                source_range=_range(_stamped(cue.span, edit.film)),
+                metadata={"vssflow": facts},
             )
         )
         at = cue.span.end
     return track
 
 
-def _reference(stem: Path, film: Film) -> Any:
-    """A stem's file; its first sample is at the film's start timecode, as in its bext chunk."""
+def _reference(heard: TakeFile, film: Film) -> Any:
+    """A WAV; its first sample is at its own time reference, as in its bext chunk."""
     import opentimelineio as otio
 
-    whole = Span(film.start_sample, film.start_sample + film.duration.n_samples)
-    return otio.schema.ExternalReference(target_url=_unicode(stem.name), available_range=_range(whole))
+    return otio.schema.ExternalReference(
+        target_url=unicode_name(heard.path.name), available_range=_range(_stamped(heard.span, film))
+    )
+
+
+def _stamped(span: Span, film: Film) -> Span:
+    """A span of the film, counted from midnight."""
+    return Span(film.start_sample + span.start, film.start_sample + span.end)
 
 
 def _marker(name: str, span: Span, colour: str, speaker: str | None = None) -> Any:
@@ -107,7 +142,7 @@ def _marker(name: str, span: Span, colour: str, speaker: str | None = None) -> A
     return otio.schema.Marker(name=name, marked_range=_range(span), color=colour, metadata=facts)
 
 
-def _unicode(name: str) -> str:
+def unicode_name(name: str) -> str:
     """A file name as OpenTimelineIO can hold it: bytes that are no UTF-8 become question marks."""
     return name.encode("utf-8", "replace").decode()
 

@@ -27,7 +27,7 @@ class Quantiser:
         self._random = np.random.default_rng([_SEED, stem_number])
 
     def quantise(self, stem: Samples) -> Integers:
-        """int32 (2, n) of float (2, n).
+        """int32 (channels, n) of float (channels, n).
 
         Raises FilmFailed("overload") rather than clip: the limiter leaves no sample there.
         """

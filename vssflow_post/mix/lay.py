@@ -1,8 +1,7 @@
-"""Laying: every take at its sample, resampled to the clock, faded at its borders, summed into its stem."""
+"""Laying: every take at its sample, placed between the loudspeakers, summed into its stem, block by block."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from vssflow_post.audio import AudioClip, Samples
-from vssflow_post.errors import FilmFailed
+from vssflow_post.layout import LAYOUTS
+from vssflow_post.mix.ducking import DuckCurve
+from vssflow_post.mix.panning import CENTRE, PanCurve, placed, wide_gains
+from vssflow_post.mix.playing import Playing
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 if TYPE_CHECKING:
@@ -18,10 +20,8 @@ if TYPE_CHECKING:
 
 BLOCK = 5 * CLOCK_HZ
 """The mix is worked on in blocks of this many samples: long enough for fast arrays, short enough for flat memory."""
-STEMS = ("DX", "FX")
-"""Dialogue and effects, the names stems carry in file names."""
-_PIECE = 1 << 16
-_CENTRE = math.sqrt(0.5)
+STEMS = ("DX", "FX", "BG", "PD")
+"""Dialogue, effects, background (ambience beds) and production sound: the names stems carry in file names."""
 
 
 class Source(Protocol):
@@ -63,13 +63,23 @@ class LaidTake:
     span: Span
     """Where it sounds. A longer source is cut at the span's end, a shorter one leaves silence behind it."""
     stem: str
-    """`DX` or `FX`."""
+    """One of `STEMS`."""
     source: Source
     gain_db: float = 0.0
     source_start: int = 0
     """First sample of the source that is heard, at the source's own rate."""
     name: str = ""
     """Cue id, for messages."""
+    pan: PanCurve = CENTRE
+    """Where a mono source stands."""
+    wide: bool = False
+    """Whether it comes from everywhere instead: an ambience bed in a layout that has surrounds."""
+    lead: int = 0
+    """Samples by which it reaches into what sounds before its span, in a crossfade: its start, played backwards."""
+    tail: int = 0
+    """The same after its end."""
+    duck: DuckCurve | None = None
+    """How it steps back under speech; None where it does not."""
 
     def __post_init__(self) -> None:
         if self.stem not in STEMS:
@@ -78,109 +88,58 @@ class LaidTake:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StemBlock:
-    """The next stretch of both stems."""
+    """The next stretch of all stems."""
 
     start: int
-    dx: Samples
-    """float32, shape (2, n)."""
-    fx: Samples
+    stems: dict[str, Samples]
+    """float32 (channels, n) by name."""
+
+    @property
+    def mix(self) -> Samples:
+        total: Samples = np.sum(list(self.stems.values()), axis=0, dtype=np.float32)
+        return total
+
+    def __getitem__(self, name: str) -> Samples:
+        return self.stems[name]
 
 
 def lay(duration: Span, takes: Sequence[LaidTake], settings: MixSettings) -> Iterator[StemBlock]:
-    """Both stems from the film's first sample to its last, block by block, each take read just before it is heard.
+    """The stems from the film's first sample to its last, block by block, each take read just before it is heard.
 
     Raises FilmFailed("non_finite_audio") when a source holds NaN or infinity.
     """
-    gains = {"DX": settings.dialogue_gain_db, "FX": settings.effects_gain_db}
-    waiting = sorted(takes, key=lambda take: take.span.start, reverse=True)
-    playing: list[_Playing] = []
+    faders = _Faders(settings)
+    waiting = sorted(takes, key=lambda take: (take.span.start - take.lead, take.name), reverse=True)
+    playing: list[Playing] = []
     for start in range(duration.start, duration.end, BLOCK):
         block = Span(start, min(duration.end, start + BLOCK))
-        while waiting and waiting[-1].span.start < block.end:
-            take = waiting.pop()
-            playing.append(_Playing(take, gains[take.stem], settings.fade_ms))
-        stems = {stem: np.zeros((2, block.n_samples), np.float32) for stem in STEMS}
+        while waiting and waiting[-1].span.start - waiting[-1].lead < block.end:
+            playing.append(Playing(waiting.pop(), settings.fade_ms))
+        stems = {name: np.zeros((faders.layout.n_channels, block.n_samples), np.float32) for name in settings.stems}
         for voice in playing:
-            voice.add_to(stems[voice.take.stem], block)
+            faders.add(voice, stems[voice.take.stem], block)
         playing = [voice for voice in playing if voice.span.end > block.end]
-        yield StemBlock(start, stems["DX"], stems["FX"])
+        yield StemBlock(start, stems)
 
 
-class _Playing:
-    """A take while it sounds: knows how far it has been heard."""
+class _Faders:
+    """How loud a take goes into which channel of its stem."""
 
-    def __init__(self, take: LaidTake, stem_gain_db: float, fade_ms: float) -> None:
-        self.take = take
-        heard = max(0, take.source.n_samples - take.source_start)
-        n = min(take.span.n_samples, (2 * heard * CLOCK_HZ + take.source.rate_hz) // (2 * take.source.rate_hz))
-        self.span = Span(take.span.start, take.span.start + n)
-        self._n_fade = min(round(fade_ms * CLOCK_HZ / 1000), n // 2)
-        self._gain = 10 ** ((take.gain_db + stem_gain_db) / 20)
-        self._samples = _clock_samples(take)
-        self._held: Samples = np.zeros((1, 0), np.float32)
+    def __init__(self, settings: MixSettings) -> None:
+        self.layout = LAYOUTS[settings.layout]
+        speech_db, effects_db = settings.dialogue_gain_db, settings.effects_gain_db
+        self._stem_db = {"DX": speech_db, "PD": speech_db, "FX": effects_db, "BG": effects_db}
 
-    def add_to(self, stem: Samples, block: Span) -> None:
-        """Adds what sounds within `block`; blocks come in order."""
-        part = self.span.intersect(block)
+    def add(self, voice: Playing, stem: Samples, block: Span) -> None:
+        """Adds to `stem`, which is `block` of the film, what of `voice` sounds within it; blocks come in order."""
+        part = voice.span.intersect(block)
         if part.n_samples == 0:
             return
-        audio = self._next(part.n_samples)
-        level = np.float32(self._gain * (_CENTRE if audio.shape[0] == 1 else 1.0))
+        take = voice.take
+        audio = voice.next(part.n_samples)
+        level = voice.fades(part) * np.float32(10 ** ((take.gain_db + self._stem_db[take.stem]) / 20))
+        if take.duck is not None:
+            level *= take.duck.gains(part)
+        gains = wide_gains(self.layout) if take.wide else take.pan.gains(part, self.layout)
         at = part.start - block.start
-        stem[:, at : at + part.n_samples] += audio * (level * self._fades(part))
-
-    def _next(self, n: int) -> Samples:
-        parts, n_held = [self._held], self._held.shape[1]
-        while n_held < n:
-            piece = next(self._samples, None)
-            if piece is None:  # the resampler rounded the other way: a sample of silence under the fade
-                piece = np.zeros((parts[-1].shape[0], n - n_held), np.float32)
-            parts.append(piece)
-            n_held += piece.shape[1]
-        held = np.concatenate([part for part in parts if part.shape[1]], axis=1)
-        self._held = held[:, n:].copy()
-        return held[:, :n]
-
-    def _fades(self, part: Span) -> Samples:
-        """Raised-cosine fades in and out, float32 (n,), for the part of the take that is being heard."""
-        shape = np.ones(part.n_samples, np.float32)
-        if self._n_fade:
-            ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(self._n_fade) + 0.5) / self._n_fade)).astype(np.float32)
-            _multiply(shape, part, self.span.start, ramp)
-            _multiply(shape, part, self.span.end - self._n_fade, ramp[::-1])
-        return shape
-
-
-def _multiply(shape: Samples, part: Span, at: int, ramp: Samples) -> None:
-    common = part.intersect(Span(at, at + len(ramp)))
-    shape[common.start - part.start : common.end - part.start] *= ramp[common.start - at : common.end - at]
-
-
-def _clock_samples(take: LaidTake) -> Iterator[Samples]:
-    """The take at 48 kHz in pieces of float32 (channels, n), at least as far as its span reaches.
-
-    soxr's streaming resampler gives the same samples however the input is cut, without delay.
-    """
-    source = take.source
-    if source.rate_hz == CLOCK_HZ:
-        for start in range(take.source_start, source.n_samples, _PIECE):
-            yield _checked(take, source.read(start, min(source.n_samples, start + _PIECE)))
-        return
-    import soxr
-
-    resampler = None
-    for start in range(take.source_start, source.n_samples, _PIECE):
-        stop = min(source.n_samples, start + _PIECE)
-        piece = _checked(take, source.read(start, stop))
-        if resampler is None:
-            resampler = soxr.ResampleStream(source.rate_hz, CLOCK_HZ, piece.shape[0], dtype="float32", quality="VHQ")
-        heard = resampler.resample_chunk(np.ascontiguousarray(piece.T), last=stop == source.n_samples)
-        yield np.ascontiguousarray(heard.T, np.float32)
-
-
-def _checked(take: LaidTake, piece: Samples) -> Samples:
-    if piece.shape[0] not in (1, 2):
-        raise ValueError(f"take {take.name!r} has {piece.shape[0]} channels; a take is mono or stereo")
-    if not np.isfinite(piece).all():
-        raise FilmFailed("non_finite_audio", f"take {take.name or take.span} holds values that are no numbers")
-    return piece
+        stem[:, at : at + part.n_samples] += placed(audio, gains, self.layout) * level

@@ -10,8 +10,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vssflow_post.mix.loudness import Loudness
-
 CLOSE_ENOUGH_LU = 0.05
 """Half of what the mix promises (0.1 LU), so that dither and another meter's rounding do not matter."""
 _MAX_PASSES = 8
@@ -33,7 +31,7 @@ class LevelResult:
 
 
 def find_gain(
-    unlimited: Loudness,
+    unlimited_lufs: float | None,
     target_lufs: float,
     ceiling_db: float,
     highest_db: float | None,
@@ -41,12 +39,13 @@ def find_gain(
 ) -> LevelResult:
     """The static gain in dB for a target.
 
-    `unlimited` is the mix as laid and `highest_db` its highest peak (true peak of the mix, sample peak of any stem);
-    `measure(gain_db)` gives the integrated loudness after gain and limiter, and costs a pass over the film.
+    `unlimited_lufs` is the loudness of the mix as laid (None for silence), `highest_db` its highest peak (true peak of
+    the mix, sample peak of any stem);
+    `measure(gain_db)` gives the loudness after gain and limiter, and costs a pass over the film.
     """
-    if unlimited.integrated_lufs is None or highest_db is None:
+    if unlimited_lufs is None or highest_db is None:
         return LevelResult(0.0, 1, False)
-    gain_db = target_lufs - unlimited.integrated_lufs
+    gain_db = target_lufs - unlimited_lufs
     if highest_db + gain_db <= ceiling_db:
         return LevelResult(gain_db, 1, True)
     most_db = ceiling_db - highest_db + _MOST_LIMITING_DB

@@ -29,10 +29,11 @@ Gains = npt.NDArray[np.float64]
 class Limiter:
     """Turns audio that comes in blocks into the gain curve that keeps it under a ceiling."""
 
-    def __init__(self, ceiling: float) -> None:
+    def __init__(self, ceiling: float, n_channels: int = 2) -> None:
         """`ceiling` is a linear magnitude, 1.0 is full scale."""
         self._ceiling = ceiling
-        self._peaks = PeakFollower()
+        self._n_channels = n_channels
+        self._peaks = PeakFollower(n_channels)
         self._stem_peaks: Samples = np.zeros(HALF, np.float32)
         self._ahead: Gains = np.ones(0)
         self._behind: Gains | None = None
@@ -42,8 +43,8 @@ class Limiter:
     def push(self, mix: Samples, stem_peaks: Samples) -> Gains:
         """The next gains, float64 (m,): of the samples up to LATENCY before the end of `mix`.
 
-        `mix` is float32 (2, n). `stem_peaks`, float32 (n,), is the highest sample magnitude of any stem: two stems may
-        cancel in the mix, and each must still fit its file.
+        `mix` is float32 (channels, n). `stem_peaks`, float32 (n,), is the highest sample magnitude of any stem: stems
+        may cancel in the mix, and each must still fit its file.
         """
         levels = self._peaks.push(mix, self._ceiling)
         lagging = np.concatenate([self._stem_peaks, stem_peaks])
@@ -57,7 +58,7 @@ class Limiter:
 
     def flush(self) -> Gains:
         """The last gains: with them, as many gains as samples were pushed."""
-        silence = np.zeros((2, LATENCY), np.float32)
+        silence = np.zeros((self._n_channels, LATENCY), np.float32)
         return self.push(silence, silence[0])
 
     def _curve(self, needed: Gains) -> Gains:

@@ -1,32 +1,33 @@
 """Loudness of programme audio as it streams by: ITU-R BS.1770-5, EBU R 128, EBU Tech 3341 and 3342.
 
-Memory is one number per 100 ms. The K-weighting coefficients are the standard's own, for 48 kHz.
+Memory is one number per 100 ms. Dialogue loudness is the same measure over the stretches in which somebody is known to
+speak, laid end to end.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.audio import Samples
+from vssflow_post.layout import STEREO, Layout
+from vssflow_post.mix.k_weighting import k_weighting
 from vssflow_post.mix.truepeak import HALF, PeakFollower
-from vssflow_post.timeline import CLOCK_HZ
+from vssflow_post.timeline import CLOCK_HZ, Span
 
 Values = npt.NDArray[np.float64]
 
-_K_WEIGHTING = (
-    (1.53512485958697, -2.69169618940638, 1.19839281085285, 1.0, -1.69065929318241, 0.73248077421585),
-    (1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621),
-)
-"""BS.1770-5 annex 1, tables 1 and 2: the head's shelf and the RLB high pass."""
-_HOP = CLOCK_HZ // 10
-_MOMENTARY_HOPS = 4
-_SHORT_TERM_HOPS = 30
-GATING_BLOCK = _MOMENTARY_HOPS * _HOP
-"""Samples in a gating block (400 ms): what is shorter has no integrated loudness."""
+_BINS_PER_S = 100
+"""Energies are gathered over 10 ms, so that the highest momentary loudness does not hang on where a window starts."""
+_HOP_BINS = 10
+_MOMENTARY_BINS = 40
+_SHORT_TERM_BINS = 300
+GATING_BLOCK = CLOCK_HZ * _MOMENTARY_BINS // _BINS_PER_S
+"""Samples of the clock in a gating block (400 ms): what is shorter has no integrated loudness."""
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _RANGE_GATE_LU = -20.0
@@ -50,51 +51,63 @@ class Loudness:
     short_term: tuple[tuple[float, float], ...] = ()
     """(end of the 3 s window in seconds, LUFS), in order of time, at most 2000 points; silence is -inf."""
     n_samples: int = 0
+    dialogue_lufs: float | None = None
+    """Gated loudness of the speech that the meter was told of; None where that is silent or under 400 ms."""
 
 
 class LoudnessMeter:
-    """Takes stereo audio block by block, then says how loud it was."""
+    """Takes audio block by block, then says how loud it was."""
 
-    def __init__(self, true_peak: bool = True) -> None:
-        self._sections = np.array(_K_WEIGHTING)
-        self._state = np.zeros((len(_K_WEIGHTING), 2, 2))
+    def __init__(
+        self, true_peak: bool = True, layout: Layout = STEREO, rate_hz: int = CLOCK_HZ, speech: Sequence[Span] = ()
+    ) -> None:
+        """`speech` is where dialogue loudness is measured, in samples of `rate_hz`, a multiple of 100."""
+        self._weights = np.array(layout.weights)[:, None]
+        self._rate_hz = rate_hz
+        self._sections = k_weighting(rate_hz)
+        self._state = np.zeros((len(self._sections), layout.n_channels, 2))
+        self._bin = rate_hz // _BINS_PER_S
         self._open: Values = np.zeros(0)
-        self._energies: list[Values] = []
-        self._peaks = PeakFollower() if true_peak else None
+        self._whole, self._spoken = _Windows(), _Windows()
+        self._speech = _Speech(speech)
+        self._peaks = PeakFollower(layout.n_channels) if true_peak else None
         self._peak = 0.0
         self._n_samples = 0
 
     def push(self, block: Samples) -> None:
-        """`block` is float32 (2, n), full scale 1.0; n may be anything."""
+        """`block` is float32 (channels, n), full scale 1.0; n may be anything."""
         from scipy.signal import sosfilt
 
         if block.shape[1] == 0:
             return
         weighted, self._state = sosfilt(self._sections, block.astype(np.float64), axis=1, zi=self._state)
         np.square(weighted, out=weighted)
-        squares = np.concatenate([self._open, weighted.sum(axis=0)])
-        n_closed = len(squares) // _HOP * _HOP
-        self._energies.append(squares[:n_closed].reshape(-1, _HOP).sum(axis=1))
+        squares = np.concatenate([self._open, (self._weights * weighted).sum(axis=0)])
+        n_closed = len(squares) // self._bin * self._bin
+        means = squares[:n_closed].reshape(-1, self._bin).mean(axis=1)
+        first = self._n_samples - len(self._open) + self._bin // 2
+        middles = first + self._bin * np.arange(len(means))
+        self._whole.push(means)
+        self._spoken.push(means[self._speech.holds(middles)])
         self._open = squares[n_closed:].copy()
         self._n_samples += block.shape[1]
         self._follow_peak(block)
 
     def finish(self) -> Loudness:
-        """The figures over everything pushed; the meter is used up."""
-        self._follow_peak(np.zeros((2, HALF), np.float32))
-        energies = np.concatenate([np.zeros(0), *self._energies])
-        momentary = _lufs(_window_means(energies, _MOMENTARY_HOPS))
-        short_term = _lufs(_window_means(energies, _SHORT_TERM_HOPS))
+        """The figures over everything pushed so far; a meter of true peaks is used up by it."""
+        self._follow_peak(np.zeros((len(self._weights), HALF), np.float32))
+        short_term = self._whole.loudness(_SHORT_TERM_BINS)
         step = max(1, -(-len(short_term) // _CURVE_POINTS))
-        times = (np.arange(len(short_term)) + _SHORT_TERM_HOPS) * _HOP / CLOCK_HZ
+        times = (np.arange(len(short_term)) * _HOP_BINS + _SHORT_TERM_BINS) / _BINS_PER_S
         return Loudness(
-            integrated_lufs=_gated(momentary, _RELATIVE_GATE_LU),
+            integrated_lufs=_gated(self._whole.loudness(_MOMENTARY_BINS)),
             range_lu=_loudness_range(short_term),
             true_peak_dbtp=20 * math.log10(self._peak) if self._peak > 0 else None,
-            max_momentary_lufs=_highest(momentary),
-            max_short_term_lufs=_highest(short_term),
+            max_momentary_lufs=self._whole.highest(_MOMENTARY_BINS),
+            max_short_term_lufs=self._whole.highest(_SHORT_TERM_BINS),
             short_term=tuple(zip(times[::step].tolist(), short_term[::step].tolist(), strict=True)),
             n_samples=self._n_samples,
+            dialogue_lufs=_gated(self._spoken.loudness(_MOMENTARY_BINS)),
         )
 
     def _follow_peak(self, block: Samples) -> None:
@@ -102,12 +115,57 @@ class LoudnessMeter:
             self._peak = max(self._peak, float(self._peaks.push(block, self._peak).max(initial=0.0)))
 
 
-def _window_means(energies: Values, n_hops: int) -> Values:
-    """Mean square (channels summed, each weighing 1) of every whole window, one window per hop."""
-    if len(energies) < n_hops:
+class _Windows:
+    """Mean squares over sliding windows: one kept every 100 ms, the highest of all that start on a 10 ms bin."""
+
+    def __init__(self) -> None:
+        self._recent: Values = np.zeros(0)
+        self._hops: list[Values] = []
+        self._open: Values = np.zeros(0)
+        self._highest = {_MOMENTARY_BINS: 0.0, _SHORT_TERM_BINS: 0.0}
+
+    def push(self, means: Values) -> None:
+        """Mean squares of the next bins."""
+        joined = np.concatenate([self._recent, means])
+        for n_bins, highest in self._highest.items():
+            fresh = joined[max(0, len(self._recent) - n_bins + 1) :]
+            self._highest[n_bins] = max(highest, float(_sliding_means(fresh, n_bins).max(initial=0.0)))
+        self._recent = joined[-_SHORT_TERM_BINS + 1 :].copy()
+        waiting = np.concatenate([self._open, means])
+        n_closed = len(waiting) // _HOP_BINS * _HOP_BINS
+        self._hops.append(waiting[:n_closed].reshape(-1, _HOP_BINS).mean(axis=1))
+        self._open = waiting[n_closed:].copy()
+
+    def loudness(self, n_bins: int) -> Values:
+        """LUFS of every whole window, one window per 100 ms."""
+        return _lufs(_sliding_means(np.concatenate([np.zeros(0), *self._hops]), n_bins // _HOP_BINS))
+
+    def highest(self, n_bins: int) -> float | None:
+        """LUFS of the loudest window."""
+        return float(_lufs(np.array([self._highest[n_bins]]))[0]) if self._highest[n_bins] > 0 else None
+
+
+class _Speech:
+    """Whether somebody speaks at a sample."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        ordered = sorted(spans)
+        self._starts = np.array([span.start for span in ordered], np.int64)
+        ends = np.array([span.end for span in ordered], np.int64)
+        self._ends = np.maximum.accumulate(ends) if len(ends) else ends
+
+    def holds(self, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        begun = np.searchsorted(self._starts, samples, side="right")
+        if len(self._ends) == 0:
+            return np.zeros(len(samples), np.bool_)
+        return np.asarray((begun > 0) & (samples < self._ends[np.maximum(begun - 1, 0)]), np.bool_)
+
+
+def _sliding_means(values: Values, n: int) -> Values:
+    """The mean of every n neighbours."""
+    if len(values) < n:
         return np.zeros(0)
-    windows = np.lib.stride_tricks.sliding_window_view(energies, n_hops)
-    return np.asarray(windows.sum(axis=1) / (n_hops * _HOP), np.float64)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, n).mean(axis=1), np.float64)
 
 
 def _lufs(mean_squares: Values) -> Values:
@@ -115,12 +173,12 @@ def _lufs(mean_squares: Values) -> Values:
         return np.asarray(-0.691 + 10 * np.log10(mean_squares), np.float64)
 
 
-def _gated(lufs: Values, relative_lu: float) -> float | None:
+def _gated(lufs: Values) -> float | None:
     """Mean loudness of the windows over both gates (BS.1770-5, annex 1, equations 4 to 7)."""
     loud = lufs[lufs > _ABSOLUTE_GATE_LUFS]
     if len(loud) == 0:
         return None
-    kept = loud[loud > _energetic_mean(loud) + relative_lu]
+    kept = loud[loud > _energetic_mean(loud) + _RELATIVE_GATE_LU]
     return _energetic_mean(kept)
 
 
@@ -136,8 +194,3 @@ def _loudness_range(short_term: Values) -> float:
 
 def _energetic_mean(lufs: Values) -> float:
     return 10 * math.log10(float(np.mean(10 ** (lufs / 10))))
-
-
-def _highest(lufs: Values) -> float | None:
-    highest = float(lufs.max(initial=-math.inf))
-    return highest if math.isfinite(highest) else None

@@ -16,7 +16,7 @@ class Outline:
     """A waveform, small: at most 2000 points, each over an equal part of the film."""
 
     lowest: Samples
-    """float32 (points,), over both channels."""
+    """float32 (points,), over all channels."""
     highest: Samples
 
 
@@ -31,7 +31,7 @@ class OutlineDrawer:
         self._n_seen = 0
 
     def push(self, block: Samples) -> None:
-        """`block` is float32 (2, n)."""
+        """`block` is float32 (channels, n)."""
         n = block.shape[1]
         if n == 0:
             return

@@ -5,16 +5,30 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from vssflow_post.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
+from vssflow_post.report.facts import (
+    BackendFacts,
+    CastFacts,
+    CueFacts,
+    FilmReport,
+    LoudnessFacts,
+    ModelFacts,
+    NullTestFacts,
+    StemFacts,
+    Timing,
+)
 from vssflow_post.report.machine import report_as_json
 from vssflow_post.report.page import report_as_html
 from vssflow_post.store import publish
 
 __all__ = [
     "BackendFacts",
+    "CastFacts",
     "CueFacts",
     "FilmReport",
     "LoudnessFacts",
+    "ModelFacts",
+    "NullTestFacts",
+    "StemFacts",
     "Timing",
     "report_as_html",
     "report_as_json",

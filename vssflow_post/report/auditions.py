@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,7 +79,9 @@ def _line(segment: Any, dialogue: Path, span: Span) -> Any:
     import soundfile
     import soxr
 
-    samples, rate_hz = soundfile.read(dialogue, span.n_samples, span.start, dtype="float32", always_2d=True)
+    samples, rate_hz = soundfile.read(
+        os.fsencode(dialogue), span.n_samples, span.start, dtype="float32", always_2d=True
+    )
     mono = soxr.resample(samples.mean(axis=1), rate_hz, RATE_HZ) if len(samples) else np.zeros(0)
     whole = np.clip(np.round(mono * 32767.0), -32768, 32767).astype("<i2")
     return segment(data=whole.tobytes(), sample_width=2, frame_rate=RATE_HZ, channels=1)

@@ -56,7 +56,79 @@ class LoudnessFacts:
     short_term: tuple[tuple[float, float], ...] = ()
     """Short-term loudness over the film: (time in seconds, LUFS), in order of time; silence is -inf."""
     stem_levels: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
-    """Integrated loudness (LUFS) and true peak (dBTP) of the stems, by name: `DX`, `FX`."""
+    """Integrated loudness (LUFS) and true peak (dBTP) of the stems, by name: `DX`, `FX`, ..."""
+    clause: str = ""
+    """Document and place that ask for target, ceiling and tolerance."""
+    measure: str = "programme"
+    """Which loudness `target_lufs` is for: `programme` (integrated) or `dialogue`."""
+    dialogue_lufs: float | None = None
+    """Gated loudness over the cues in which somebody speaks; None where nobody does."""
+    max_short_term_lufs: float | None = None
+    """Highest loudness over 3 s."""
+    max_momentary_lufs: float | None = None
+    """Highest loudness over 400 ms."""
+    gain_db: float = 0.0
+    """The static gain that brought the mix to its target."""
+    max_reduction_db: float = 0.0
+    """The most the limiter took away, a positive number."""
+
+
+@dataclass(frozen=True, slots=True)
+class StemFacts:
+    """One delivered WAV. A level is None for silence, or what is too short to have one."""
+
+    name: str
+    """`DX`, `FX`, `BG`, `PD` or `MIX`."""
+    title: str
+    """What the name stands for, e.g. `Dialogue stem`."""
+    file: Path
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    range_lu: float
+    max_short_term_lufs: float | None
+    max_momentary_lufs: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NullTestFacts:
+    """The stems' sum subtracted from the mix, sample by sample, read back from the files."""
+
+    stems: tuple[str, ...]
+    """Names of what was summed."""
+    largest_difference: int
+    """In steps of 24 bits; 0 when they null."""
+
+    @property
+    def passed(self) -> bool:
+        return self.largest_difference == 0
+
+
+@dataclass(frozen=True, slots=True)
+class CastFacts:
+    """One character who speaks, and with which voice."""
+
+    speaker: str
+    voice: str
+    """"" for one whose lines are kept from the production track, or have no words."""
+    n_lines: int
+    assigned: bool
+    """Whether the preset's cast (or the cue sheet) names the voice; else the rule chose it."""
+    gain_db: float = 0.0
+    """The level that the cast sets."""
+    pan: float = 0.0
+    """The place that the cast sets: -1 left, 1 right; 0 leaves it to the preset."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model that took part."""
+
+    name: str
+    task: str
+    """What it did, in words."""
+    licence: str
+    package: str
+    """The installed package it came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +172,20 @@ class FilmReport:
     """One JPEG per scene, in order; fewer or none is fine."""
     segments: tuple[SpeakingSegment, ...] = ()
     cues: tuple[CueFacts, ...] = ()
+    cast: tuple[CastFacts, ...] = ()
+    """Everybody with a name, in order of appearance."""
+    models: tuple[ModelFacts, ...] = ()
     loudness: LoudnessFacts | None = None
     timing: Timing | None = None
     picture: Path | None = None
     """The delivered film with the mix; None when only audio was delivered."""
     stems: Mapping[str, Path] = field(default_factory=dict)
-    """Delivered WAVs by name: `MIX`, `DX`, `FX`."""
+    """Delivered WAVs by name: `MIX`, `DX`, `FX`, and where they are asked for `BG`, `PD`."""
+    stem_facts: tuple[StemFacts, ...] = ()
+    """What each of the WAVs measures, the mix last."""
+    null_test: NullTestFacts | None = None
+    layout: str = ""
+    """Channel layout of the WAVs: `mono`, `stereo` or `5.1`."""
     others: tuple[Path, ...] = ()
     """Other deliverables to link, e.g. cue sheet, timeline and manifest."""
 

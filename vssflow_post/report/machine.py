@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
-from vssflow_post.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
+from vssflow_post.report.facts import (
+    BackendFacts,
+    CueFacts,
+    FilmReport,
+    LoudnessFacts,
+    NullTestFacts,
+    StemFacts,
+    Timing,
+)
 from vssflow_post.timeline import Scene
 
 VERSION = 1
@@ -23,6 +32,10 @@ def report_as_json(report: FilmReport) -> str:
         "cues": [_cue(facts) for facts in report.cues],
         "loudness": None if report.loudness is None else _loudness(report.loudness),
         "timing": None if report.timing is None else _timing(report.timing, report.duration.duration_s),
+        "stems": [_stem(facts, report.layout) for facts in report.stem_facts],
+        "null_test": None if report.null_test is None else _null_test(report.null_test),
+        "cast": [asdict(member) for member in report.cast],
+        "models": [asdict(model) for model in report.models],
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
@@ -63,6 +76,37 @@ def _loudness(loudness: LoudnessFacts) -> dict[str, Any]:
         "target_lufs": loudness.target_lufs,
         "ceiling_dbtp": loudness.ceiling_dbtp,
         "verdict": loudness.verdict,
+        "specification": loudness.specification,
+        "clause": loudness.clause,
+        "tolerance_lu": loudness.tolerance_lu,
+        "measure": loudness.measure,
+        "dialogue_lufs": _level(loudness.dialogue_lufs),
+        "max_short_term_lufs": _level(loudness.max_short_term_lufs),
+        "max_momentary_lufs": _level(loudness.max_momentary_lufs),
+        "gain_db": _level(loudness.gain_db),
+        "max_reduction_db": _level(loudness.max_reduction_db),
+    }
+
+
+def _stem(facts: StemFacts, layout: str) -> dict[str, Any]:
+    return {
+        "name": facts.name,
+        "title": facts.title,
+        "file": facts.file.name,
+        "layout": layout,
+        "integrated_lufs": _level(facts.integrated_lufs),
+        "true_peak_dbtp": _level(facts.true_peak_dbtp),
+        "range_lu": _level(facts.range_lu),
+        "max_short_term_lufs": _level(facts.max_short_term_lufs),
+        "max_momentary_lufs": _level(facts.max_momentary_lufs),
+    }
+
+
+def _null_test(facts: NullTestFacts) -> dict[str, Any]:
+    return {
+        "stems": list(facts.stems),
+        "largest_difference": facts.largest_difference,
+        "verdict": "pass" if facts.passed else "fail",
     }
 
 

@@ -5,21 +5,29 @@ from __future__ import annotations
 import base64
 import math
 import os
+import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
+from vssflow_post.captions import as_vtt
 from vssflow_post.media.timecode import samples_from_timecode, timecode_from_samples
 from vssflow_post.report.auditions import hold_auditions
 from vssflow_post.report.facts import CueFacts, FilmReport
+from vssflow_post.report.file_list import deliverables
 from vssflow_post.report.loudness_chart import draw_loudness
-from vssflow_post.report.stem_pictures import draw_stem
+from vssflow_post.report.loudness_gauge import loudness_marks, scale_ticks
+from vssflow_post.report.stem_pictures import LOWEST_HZ, draw_stem, mel_of_hz
 from vssflow_post.timeline import CLOCK_HZ, Span
 
-STEM_ORDER = ("MIX", "DX", "FX")
-STEM_COLOURS = {"MIX": (38, 150, 130), "DX": (70, 130, 220), "FX": (205, 125, 40)}
+STEM_ORDER = ("MIX", "DX", "PD", "FX", "BG")
+STEM_COLOURS = {
+    "MIX": (38, 150, 130), "DX": (70, 130, 220), "PD": (150, 110, 210), "FX": (205, 125, 40), "BG": (120, 150, 60),
+}  # fmt: skip
 """Waves must be seen on light and on dark paper."""
 OTHER_COLOUR = (128, 128, 128)
 N_SPEAKER_COLOURS = 6
@@ -33,6 +41,7 @@ def report_as_html(report: FilmReport) -> str:
         loader=PackageLoader("vssflow_post.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -55,8 +64,17 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "lanes": _lanes(report, clock),
         "speakers": _speakers(report.cues),
         "cast": hold_auditions(report.cues, report.stems.get("DX")),
+        "members": {member.speaker: member for member in report.cast},
         "stems": _stems(report),
         "chart": chart,
+        "marks": () if loudness is None else loudness_marks(loudness),
+        "scale": scale_ticks(),
+        "warnings": _warnings(report),
+        "captions": _captions(report),
+        "files": list(deliverables(report)),
+        "shares": _shares(report),
+        "slowest_s": max((facts.seconds for facts in report.cues), default=0.0) or 1.0,
+        "pitches": _pitches(),
         "ticks": _ticks(report.duration.duration_s),
         "n_cached": sum(facts.cached for facts in report.cues),
         "player": {
@@ -137,6 +155,38 @@ def _words(facts: CueFacts) -> str:
     return cue.sound or "from the picture"
 
 
+def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
+    """Every warning, with the span of the cue that it is about."""
+    spans = {facts.cue.id: facts.cue.span for facts in report.cues}
+    return [(sentence, spans.get(sentence.partition(":")[0])) for sentence in report.every_warning]
+
+
+def _captions(report: FilmReport) -> str:
+    """The lines as WebVTT in a `data:` URI; "" where nobody has words."""
+    lines = [facts.cue for facts in report.cues if facts.cue.kind == "speech" and facts.cue.text.strip()]
+    if not lines:
+        return ""
+    text = as_vtt(lines).encode("utf-8", "replace")
+    return "data:text/vtt;base64," + base64.b64encode(text).decode("ascii")
+
+
+def _shares(report: FilmReport) -> list[tuple[str, float, float]]:
+    """(stage, seconds, percent of the whole)."""
+    timing = report.timing
+    if timing is None or timing.total_s <= 0:
+        return []
+    stages = (("analyse", timing.analyse_s), ("generate", timing.generate_s), ("mix", timing.mix_s))
+    rest = max(0.0, timing.total_s - sum(seconds for _, seconds in stages))
+    return [(name, seconds, 100 * seconds / timing.total_s) for name, seconds in (*stages, ("rest", rest))]
+
+
+def _pitches() -> list[tuple[float, str]]:
+    """(percent from the top, label) of some frequencies beside a spectrogram of 48 kHz sound."""
+    low, high = mel_of_hz(LOWEST_HZ), mel_of_hz(CLOCK_HZ / 2)
+    labels = ((250.0, "250"), (1000.0, "1k"), (4000.0, "4k"), (12000.0, "12k"))
+    return [(100 * (high - mel_of_hz(hz)) / (high - low), label) for hz, label in labels]
+
+
 def _speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
     """Speakers in order of appearance, with the number of their colour."""
     names = dict.fromkeys(facts.cue.speaker or "" for facts in cues if facts.cue.kind == "speech")
@@ -163,6 +213,17 @@ def _ticks(duration_s: float) -> list[tuple[float, str]]:
     step = next((s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600) if duration_s / s <= 12), 7200)
     times = range(0, math.ceil(duration_s), step)
     return [(100 * t / duration_s, f"{t // 60}:{t % 60:02d}") for t in times if t < duration_s * 0.985]
+
+
+def _shown(value: object) -> object:
+    """Text without the control characters that a file's name may hold; HTML has no way to write them."""
+    value = str(value) if isinstance(value, Path) else value
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    harmless = "".join(
+        c if c in "\n\t" or unicodedata.category(c) != "Cc" else "\N{REPLACEMENT CHARACTER}" for c in value
+    )
+    return Markup(harmless) if isinstance(value, Markup) else harmless
 
 
 def _level(value: float | None, unit: str) -> str:

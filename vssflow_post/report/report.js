@@ -9,6 +9,8 @@
   const playhead = document.getElementById("playhead");
   const now = document.getElementById("now");
   const trouble = document.getElementById("trouble");
+  const heardNow = document.getElementById("heard");
+  const ghost = document.getElementById("ghost");
   const cues = [...document.querySelectorAll(".cue")];
   const rows = [...document.querySelectorAll(".list tbody tr")];
   const duration = Math.max(facts.duration_s, 1e-6);
@@ -56,6 +58,12 @@
       if (inside) current.add(row.querySelector(".go").textContent);
     }
     for (const cue of cues) cue.classList.toggle("now", current.has(cue.dataset.id));
+    if (heardNow) heardNow.replaceChildren(...cues.filter((cue) => current.has(cue.dataset.id)).map((cue) => {
+      const note = document.createElement("span");
+      note.className = cue.className.replace(/\b(cue|now|noted)\b/g, "");
+      note.textContent = cue.dataset.words;
+      return note;
+    }));
   }
 
   function draw() { show(); mark(); }
@@ -150,22 +158,39 @@
     });
   }
 
+  for (const button of document.querySelectorAll("[data-seek]")) button.addEventListener("click", () => seek(Number(button.dataset.seek)));
+  for (const button of document.querySelectorAll("[data-show]")) {
+    button.addEventListener("click", () => {
+      for (const row of rows) row.hidden = Boolean(button.dataset.show) && row.dataset.kind !== button.dataset.show;
+      for (const other of document.querySelectorAll("[data-show]")) other.setAttribute("aria-pressed", String(other === button));
+    });
+  }
+
   let dragging = false;
   const pointed = (event) => {
     const box = track.getBoundingClientRect();
     return ((event.clientX - box.left) / box.width) * duration;
   };
   track.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || event.target.closest(".flag")) return;
     const cue = event.target.closest(".cue");
     if (cue) { seek(Number(cue.dataset.start)); return; }
     if (event.pointerType === "mouse") { dragging = true; track.setPointerCapture(event.pointerId); seek(pointed(event)); }
   });
-  track.addEventListener("pointermove", (event) => { if (dragging) seek(pointed(event)); });
+  track.addEventListener("pointermove", (event) => {
+    if (dragging) seek(pointed(event));
+    if (event.pointerType !== "mouse") return;
+    const at = Math.max(0, Math.min(duration, pointed(event)));
+    ghost.hidden = false;
+    ghost.style.left = `${(100 * at) / duration}%`;
+    ghost.classList.toggle("turned", at > 0.9 * duration);
+    ghost.firstElementChild.textContent = timecode(at);
+  });
+  track.addEventListener("pointerleave", () => { ghost.hidden = true; });
   track.addEventListener("pointerup", () => { dragging = false; });
   track.addEventListener("pointercancel", () => { dragging = false; });
   track.addEventListener("click", (event) => { // a tap: a finger that drags scrolls instead
-    if (event.pointerType !== "mouse" && !event.target.closest(".cue")) seek(pointed(event));
+    if (event.pointerType !== "mouse" && !event.target.closest(".cue, .flag")) seek(pointed(event));
   });
   track.addEventListener("keydown", (event) => {
     const frame = facts.rate[1] / facts.rate[0], at = position();

@@ -6,6 +6,7 @@ Memory does not grow with the film: a column is read, measured and forgotten.
 from __future__ import annotations
 
 import base64
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ class StemPictures:
     waveform: str
     """Transparent but for the wave."""
     spectrogram: str
-    """Logarithmic frequency, LOWEST_HZ at the bottom, half the sampling rate at the top."""
+    """Mel scale (O'Shaughnessy 1987), LOWEST_HZ at the bottom, half the sampling rate at the top."""
 
 
 def draw_stem(path: Path, colour: Colour) -> StemPictures | None:
@@ -88,12 +89,20 @@ def _column(file: Any, start: int, end: int, n: int, bands: Plane) -> Plane:
     return np.asarray(10.0 * np.log10(np.maximum(rows, 10.0 ** (FLOOR_DB / 10.0))), np.float32)
 
 
+def mel_of_hz(hz: float) -> float:
+    return 2595.0 * math.log10(1.0 + hz / 700.0)
+
+
+def hz_of_mel(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(700.0 * (10.0 ** (mel / 2595.0) - 1.0))
+
+
 def _bands(rate_hz: int) -> Plane:
-    """Triangles from FFT bins to rows, (FFT_SIZE // 2 + 1, SPECTRUM_ROWS), high frequencies first.
+    """Triangles from FFT bins to rows, (FFT_SIZE // 2 + 1, SPECTRUM_ROWS), even on the mel scale, high ones first.
 
     Low rows are narrower than a bin; they read it interpolated.
     """
-    edges = np.geomspace(LOWEST_HZ, rate_hz / 2, SPECTRUM_ROWS + 2)
+    edges = hz_of_mel(np.linspace(mel_of_hz(LOWEST_HZ), mel_of_hz(rate_hz / 2), SPECTRUM_ROWS + 2))
     bins = np.arange(FFT_SIZE // 2 + 1) * rate_hz / FFT_SIZE
     width_hz = rate_hz / FFT_SIZE
     bands = np.zeros((len(bins), SPECTRUM_ROWS), np.float32)

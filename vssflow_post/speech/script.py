@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from vssflow_post.errors import ScriptError
-from vssflow_post.speech.script_table import read_table
+from vssflow_post.speech.script_table import read_table, texts_of_table
 from vssflow_post.speech.script_times import ScriptTime, start_label
-from vssflow_post.speech.spoken_text import plain_text, utterances
+from vssflow_post.speech.spoken_text import Utterance, plain_text, utterances
 from vssflow_post.speech.subtitles import MalformedLine, read_subtitles
 from vssflow_post.timeline import Line, Span, samples_from_seconds
 
@@ -45,6 +45,19 @@ def read_script(path: Path, frame_rate: Fraction, start_timecode: str | None = N
     except MalformedLine as error:
         where = f"{path.name}, line {error.line}" if error.line else path.name
         raise ScriptError("bad_script", f"{where}: {error}") from None
+
+
+def speakers_of(path: Path) -> tuple[str, ...]:
+    """The names of all who speak in the script at `path`, sorted, whatever film it is for; none for a faulty one."""
+    kind = path.suffix.lower().lstrip(".")
+    try:
+        text = _decoded(path)
+        found = (
+            texts_of_table(text) if kind == "csv" else [(one.text, one.speaker) for one in read_subtitles(text, kind)]
+        )
+    except MalformedLine:
+        return ()
+    return tuple(sorted({said.speaker for text, name in found for said in _said(text, name) if said.speaker}))
 
 
 def _decoded(path: Path) -> str:
@@ -94,13 +107,16 @@ def _from_film_start(timed: list[_Timed], start_timecode: str | None, frame_rate
     return [_Timed(moved(each.start), moved(each.end), each.text, each.speaker, each.line) for each in timed]
 
 
+def _said(text: str, speaker: str | None) -> tuple[Utterance, ...]:
+    return utterances(text, plain_text(speaker)[:200] if speaker else None)
+
+
 def _spoken(timed: list[_Timed]) -> list[Line]:
     lines: list[Line] = []
     for each in timed:
         if len(each.text) > MAX_LINE_CHARACTERS:
             raise MalformedLine(each.line, f"one line of dialogue has more than {MAX_LINE_CHARACTERS} characters")
-        speaker = plain_text(each.speaker)[:200] if each.speaker else None
-        said = utterances(each.text, speaker)
+        said = _said(each.text, each.speaker)
         span = Span(samples_from_seconds(each.start.seconds), samples_from_seconds(each.end.seconds))
         if span.n_samples < max(1, len(said)):
             raise MalformedLine(each.line, "has no duration")

@@ -47,6 +47,21 @@ def read_table(text: str, frame_rate: Fraction, drop_frame: bool) -> list[Row]:
     return found
 
 
+def texts_of_table(text: str) -> list[tuple[str, str | None]]:
+    """(text, speaker) of each row, whatever its times say; columns as in `read_table`. Raises MalformedLine."""
+    columns: list[str] | None = None
+    found: list[tuple[str, str | None]] = []
+    for line, cells in _cells(text):
+        if columns is None:
+            columns = _header(cells, line)
+            if columns is not None:
+                continue
+            columns = list(_COLUMNS)
+        values = dict(zip(columns, cells, strict=False))
+        found.append((values.get("text", ""), values.get("speaker", "").strip() or None))
+    return found
+
+
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of each row that is not blank. The delimiter is the header's: comma, tab or semicolon."""
     header = next((row for row in text.split("\n") if row.strip()), "")

@@ -1,0 +1,52 @@
+"""How long the mix of a long film takes, and how much memory: noise for takes, everything of a mix but the disk.
+
+python benchmarks/mix_long.py 180 stereo
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from vssflow_post.audio import AudioClip
+from vssflow_post.mix import ClipSource, LaidTake, Loudness, PanCurve, duck_under, lay_and_mix
+from vssflow_post.mix.dither import Integers
+from vssflow_post.preset import LoudnessSettings, MixSettings
+from vssflow_post.timeline import CLOCK_HZ, Span
+
+MINUTE = 60 * CLOCK_HZ
+
+
+class Nowhere:
+    """Takes a stem and forgets it."""
+
+    def write(self, block: Integers) -> None: ...
+
+    def close(self, loudness: Loudness) -> None: ...
+
+
+def main(minutes: int, layout: str) -> None:
+    duration = Span(0, minutes * MINUTE)
+    noise = np.random.default_rng(0).standard_normal((1, 60 * 16_000)) * 0.05
+    source = ClipSource(AudioClip(noise.astype(np.float32), 16_000))
+    speech = [Span(start + CLOCK_HZ, start + 10 * CLOCK_HZ) for start in range(0, duration.end, MINUTE)]
+    duck = duck_under(speech, 4.0, 120.0, 400.0)
+    sway = np.sin(np.arange(600) / 9).astype(np.float32)
+    takes = [LaidTake(span, "DX", source, name=f"d{span.start}") for span in speech]
+    for start in range(0, duration.end, MINUTE):
+        pan = PanCurve(start + 4800 * np.arange(600, dtype=np.int64), sway)
+        takes.append(LaidTake(Span(start, start + MINUTE), "FX", source, name=f"s{start}", pan=pan, duck=duck))
+    started = time.perf_counter()
+    mix = lay_and_mix(
+        duration, takes, MixSettings(layout=layout), LoudnessSettings(), lambda _: Nowhere(), speech=speech
+    )
+    seconds = time.perf_counter() - started
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{minutes} min {layout}: {seconds:.0f} s in {mix.n_passes} passes, {megabytes} MB at most, {mix.verdict}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,132 @@
+"""Who speaks with which voice: the same in every film of a batch, as loud and where the cast says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import MakeFilm
+from vssflow_post.casting import choose_voices
+from vssflow_post.cli import cli
+from vssflow_post.preset import CastMember
+from vssflow_post.speech import speakers_of
+
+VOICES = ("alto", "bass", "tenor")
+NAMES = ("ANNA", "BOB", "CLARA", "DORA", "EMIL", "FRITZ")
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+@given(
+    st.sets(st.sampled_from(NAMES)),
+    st.sets(st.sampled_from(NAMES)),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(VOICES)),
+)
+def test_a_company_has_one_cast_whoever_is_in_a_film(
+    here: set[str], there: set[str], given_voices: dict[str, str]
+) -> None:
+    cast = {name: CastMember(voice) for name, voice in given_voices.items()}
+    company = here | there
+    one, other = choose_voices(here, cast, VOICES, company), choose_voices(there, cast, VOICES, company)
+    assert all(one[name] == other[name] for name in company)
+    assert all(one[name] == voice for name, voice in given_voices.items() if name in company)
+    free = [name for name in company if name not in cast]
+    if not cast:
+        assert len({one[name] for name in free}) == min(len(free), len(VOICES))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "a.srt",
+            "1\n00:00:01,000 --> 00:00:02,000\nANNA: Hello.\n\n"
+            "2\n00:00:03,000 --> 00:00:04,000\n- TOM: No.\n- EVA: Yes.\n",
+        ),
+        (
+            "a.csv",
+            "start;end;speaker;text\n00:00:01:29;00:00:02:00;ANNA;Hello.\n"
+            "00:00:03:00;00:00:04:00;TOM;No.\n00:00:05:00;00:00:06:00;;EVA: Yes.\n",
+        ),
+    ],
+)
+def test_names_are_found_whatever_the_films_rate(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert speakers_of(tmp_path / name) == ("ANNA", "EVA", "TOM")
+    (tmp_path / name).write_text("\x00")
+    assert speakers_of(tmp_path / name) == ()
+
+
+def test_a_character_keeps_the_voice_over_all_films_of_a_batch(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    lines = "1\n00:00:00,100 --> 00:00:00,800\n{}: Hello.\n\n2\n00:00:01,000 --> 00:00:01,800\n{}: Good bye.\n"
+    pairs = [("ANNA", "BOB"), ("BOB", "CLARA"), ("CLARA", "ANNA")]
+    for k, pair in enumerate(pairs):
+        make_film(f"films/{k}.mp4", 50).with_suffix(".srt").write_text(lines.format(*pair))
+    result = run("render", tmp_path / "films", "-o", tmp_path / "out", "-p", "ci", "-q")
+    assert result.exit_code == 0, result.output
+    voices: dict[str, set[str]] = {}
+    for k in range(3):
+        report = json.loads((tmp_path / "out" / str(k) / "report.json").read_text())
+        for member in report["cast"]:
+            assert member["assigned"] is False
+            voices.setdefault(member["speaker"], set()).add(member["voice"])
+        assert {member["speaker"] for member in report["cast"]} == set(pairs[k])
+    assert all(len(found) == 1 for found in voices.values())
+    assert len({voice for found in voices.values() for voice in found}) == 3
+
+
+def test_level_and_place_of_a_character_are_heard(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    film, cast = make_film("a.mp4", 50), tmp_path / "cast.toml"
+    script = "1\n00:00:00,100 --> 00:00:00,800\nANNA: Hello.\n\n2\n00:00:01,000 --> 00:00:01,800\nTOM: Good bye.\n"
+    film.with_suffix(".srt").write_text(script)
+    cast.write_text("[voices]\nANNA = { voice = 'tenor', gain_db = -12, pan = -1 }\nTOM = 'tenor'\n")
+    result = run("render", film, "-o", tmp_path / "out", "-p", "ci", "-q", "--cast", cast)
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "out" / "a"
+    audio, _ = soundfile.read(folder / "a_DX.wav")
+    anna, tom = (np.sqrt((audio[start : start + 9600] ** 2).mean(axis=0)) for start in (14_400, 57_600))
+    assert anna[1] < 1e-4 < anna[0]
+    assert tom[0] == pytest.approx(tom[1], rel=0.01)
+    power = 20 * np.log10(np.hypot(*anna) / np.hypot(*tom))
+    assert power == pytest.approx(-12, abs=0.5)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["cast"][0] == {
+        "speaker": "ANNA", "voice": "tenor", "assigned": True, "n_lines": 1, "gain_db": -12.0, "pan": -1.0,
+    }  # fmt: skip
+    assert json.loads((folder / "a.cues.json").read_text())["cues"][0]["gain_db"] == 0.0
+
+
+def test_voices_are_listed_and_sampled(fake_backend: Path, tmp_path: Path) -> None:
+    cast = tmp_path / "cast.toml"
+    cast.write_text("[cast]\nANNA = 'bass'\nTOM = 'bass'\n")
+    result = run("voices", "--cast", cast, "--samples", tmp_path / "samples", "--text", "Come in.")
+    assert result.exit_code == 0, result.output
+    assert ["bass", "ANNA,", "TOM"] in [line.split() for line in result.stdout.splitlines()]
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["alto.wav", "bass.wav", "tenor.wav"]
+    pitches = []
+    for voice in VOICES:
+        audio, rate_hz = soundfile.read(tmp_path / "samples" / f"{voice}.wav")
+        pitches.append(np.abs(np.fft.rfft(audio)).argmax() * rate_hz / len(audio))
+    assert pitches == pytest.approx([150, 250, 350], abs=1)
+
+
+def test_presets_check_says_what_is_wrong(fake_backend: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("[mix]\nfade_ms = -1\n[deliver]\nnothing = 1\n")
+    result = run("presets", "check", path)
+    assert result.exit_code == 2
+    assert [line.split(":")[1] for line in result.stdout.splitlines()] == ["2", "4"]
+    path.write_text("extends = 'web'\n")
+    assert run("presets", "check", path).exit_code == 0
+    assert run("presets", "web", "atsc").exit_code == 2

@@ -1,0 +1,183 @@
+"""The page in a browser: what is clicked seeks, nothing complains, it is readable wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import soundfile
+
+from tests import browser
+from tests.browser import Browser
+from tests.drawn_films import texture, write_film
+from vssflow_post.report import (
+    BackendFacts,
+    CastFacts,
+    CueFacts,
+    FilmReport,
+    LoudnessFacts,
+    ModelFacts,
+    NullTestFacts,
+    Timing,
+    write_report,
+)
+from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
+
+FILM_S = 8
+LONG = "A long line that says what somebody says when they do not come to an end, and then they say some more of it."
+
+pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=browser.missing() or "")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    pictures = [np.roll(texture(1, 320, 180), 2 * k, axis=1) for k in range(25 * FILM_S)]
+    film = write_film(folder / "a & b.mp4", pictures, 25, audio=np.zeros((2, FILM_S * CLOCK_HZ), np.float32))
+    stems = {}
+    for name, hz in (("DX", 300), ("FX", 2000), ("BG", 90), ("MIX", 700)):
+        wave = 0.2 * np.sin(2 * np.pi * hz * np.arange(FILM_S * CLOCK_HZ) / CLOCK_HZ)
+        stems[name] = folder / f"a & b_{name}.wav"
+        soundfile.write(stems[name], np.stack([wave, wave], 1), CLOCK_HZ, subtype="PCM_24")
+    whole, half = Span(0, FILM_S * CLOCK_HZ), FILM_S * CLOCK_HZ // 2
+    cues = (
+        CueFacts(Cue("s0001", 0, "sound", Span(0, half), sound="rain"), seconds=1.5),
+        CueFacts(
+            Cue("d0001", 1, "speech", Span(half, half + CLOCK_HZ), LONG, "ANNA", "slt", origin="script", seed=2**31),
+            seconds=2.5, notes=("it was spoken faster",),
+        ),
+        CueFacts(Cue("s0002", 1, "sound", Span(half, whole.end), sound="wind", gain_db=-3.0), cached=True),
+    )  # fmt: skip
+    short_term = tuple((3 + k / 10, -23 + k / 20) for k in range(50))
+    loudness = LoudnessFacts(
+        "EBU R 128", -23.0, -3.4, 6.5, -23.0, -1.0, 0.2, "pass", short_term,
+        clause="EBU R 128-2020", dialogue_lufs=-22.0, max_short_term_lufs=-20.0, max_momentary_lufs=-18.0,
+    )  # fmt: skip
+    report = FilmReport(
+        stem="a & b", film=film, duration=whole, verdict="done_with_warnings", frame_rate=Fraction(25),
+        start_timecode="10:00:00:00", size=(320, 180), warnings=("mind the gap",),
+        backend=BackendFacts("cpu", "2 cores", "starter 0123"),
+        scenes=(Scene(0, Span(0, half)), Scene(1, Span(half, whole.end))),
+        thumbnails=(cv2.imencode(".jpg", pictures[0])[1].tobytes(), cv2.imencode(".jpg", pictures[99])[1].tobytes()),
+        cues=cues, cast=(CastFacts("ANNA", "slt", 1, False),), models=(ModelFacts("starter", "all", "MIT", "x"),),
+        loudness=loudness, timing=Timing(1.0, 4.0, 1.0, 6.5), picture=film, stems=stems,
+        null_test=NullTestFacts(("DX", "FX", "BG"), 0),
+    )  # fmt: skip
+    write_report(folder, replace(report, others=(folder / "a & b.otio",)))
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+def ready(window: Browser, page: Path, width: int = 1280, dark: bool = False) -> None:
+    window.show(width, 900, dark)
+    window.open(page)
+    window.until("return document.querySelector('video').readyState >= 2")
+
+
+def position_s(window: Browser) -> float:
+    window.until("return !document.querySelector('video').seeking")
+    return float(window.run("return document.querySelector('video').currentTime"))
+
+
+def test_whatever_is_clicked_seeks_and_nothing_complains(window: Browser, page: Path) -> None:
+    ready(window, page)
+    window.click(".track .cue[data-id='d0001']")
+    assert position_s(window) == pytest.approx(4.0, abs=0.001)
+    assert window.run("return document.getElementById('now').textContent") == "10:00:04:00"
+    assert "ANNA: A long line" in window.run("return document.getElementById('heard').textContent")
+    window.click(".track .chart")  # its middle is that of the film
+    assert position_s(window) == pytest.approx(4.0, abs=0.02)
+    window.click(".track .cue[data-id='s0001']")
+    assert position_s(window) == 0.0
+    window.click(".track .flag")
+    assert position_s(window) == pytest.approx(4.0, abs=0.001)
+    window.click("tr[data-start='0.0'] td:nth-child(2)")
+    assert position_s(window) == 0.0
+    window.click(".warnings button")
+    assert position_s(window) == pytest.approx(4.0, abs=0.001)
+    window.click(".track .scenes div:nth-child(1)")  # the middle of the first scene
+    assert position_s(window) == pytest.approx(2.0, abs=0.02)
+    assert window.complaints() == []
+
+
+def test_stems_play_beside_the_muted_picture(window: Browser, page: Path) -> None:
+    ready(window, page)
+    assert window.run("return [...document.querySelectorAll('button[data-stem]')].map((b) => b.dataset.stem)") == [
+        "MIX", "DX", "FX", "BG",
+    ]  # fmt: skip
+    window.click("button[data-stem='BG']")
+    window.run("document.querySelector('video').play()")
+    window.until("return document.querySelector(\"audio[data-stem='BG']\").currentTime > 0.3")
+    apart, muted = window.run(
+        "const v = document.querySelector('video'), a = document.querySelector(\"audio[data-stem='BG']\");"
+        "return [Math.abs(v.currentTime - a.currentTime), v.muted]"
+    )
+    assert muted
+    assert apart < 0.2
+    assert window.complaints() == []
+
+
+def test_the_table_shows_one_kind_and_the_lines_are_captions(window: Browser, page: Path) -> None:
+    ready(window, page)
+    window.click("button[data-show='speech']")
+    assert window.run("return [...document.querySelectorAll('tbody tr[data-kind]:not([hidden])')].length") == 1
+    window.run("document.querySelector('video').textTracks[0].mode = 'showing'")
+    said = window.until(
+        "const t = document.querySelector('video').textTracks[0].cues; return t && t.length && t[0].text"
+    )
+    assert LONG in said
+    assert window.complaints() == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_is_readable(window: Browser, page: Path, width: int, dark: bool, tmp_path: Path) -> None:
+    ready(window, page, width, dark)
+    assert window.run("return document.documentElement.scrollWidth") <= width
+    faint, small, cut = window.run(LEGIBILITY)
+    assert faint == []
+    assert small == []
+    assert cut == []
+    assert window.run("return [...document.images].every((image) => image.naturalWidth > 0)")
+    assert window.run("return document.querySelectorAll('.wave').length") == 4
+    window.picture(tmp_path / "page.png")
+    seen = cv2.imread(str(tmp_path / "page.png"))
+    assert seen is not None
+    assert (np.median(seen) < 128) == dark
+    assert window.complaints() == []
+
+
+LEGIBILITY = """
+const linear = (v) => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
+const light = (c) => { const [r, g, b] = c.map(linear);
+  return .2126 * r + .7152 * g + .0722 * b; };
+const numbers = (text) => { const n = text.match(/[\\d.]+/g).map(Number);
+  return text.startsWith('color(srgb') ? [...n.slice(0, 3).map((v) => 255 * v), n[3]] : n; };
+const paper = (element) => { for (let e = element; e; e = e.parentElement) {
+  const c = numbers(getComputedStyle(e).backgroundColor);
+  if (c.length < 4 || c[3] === undefined || c[3] > .9) return c.slice(0, 3); } return [255, 255, 255]; };
+const unseen = 'script, style, video, audio, .track .scenes';
+const faint = [], small = [], cut = [];
+const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walk.nextNode()) {
+  const node = walk.currentNode, element = node.parentElement;
+  if (!node.textContent.trim() || element.closest(unseen) || !element.checkVisibility()) continue;
+  const style = getComputedStyle(element), word = node.textContent.trim().slice(0, 30);
+  const a = light(numbers(style.color).slice(0, 3)), b = light(paper(element));
+  if ((Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5) faint.push([word, style.color, paper(element)]);
+  if (parseFloat(style.fontSize) < 11) small.push(word);
+  const range = document.createRange(); range.selectNodeContents(node);
+  if (!element.closest('.window, .names') && range.getBoundingClientRect().right > innerWidth) cut.push(word);
+}
+return [faint, small, cut];
+"""

@@ -1,0 +1,46 @@
+"""`vssflow-post voices`: who can speak, and a sample of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vssflow_post.cli.options import FILE, backend_options, cast_option, preset_option, resolved_preset
+
+
+@click.command(short_help="List the voices; write a sample of each.")
+@preset_option
+@cast_option
+@backend_options
+@click.option("--samples", type=FILE, metavar="DIR", help="Folder that gets a WAV of each voice.")
+@click.option("--text", default="The storm is coming, and we have to leave now.", show_default=True, help="To be said.")
+def voices(
+    preset: str, cast: Path | None, backend: str | None, weights: str | None, samples: Path | None, text: str
+) -> None:
+    """List the voices of the backend, and which characters the cast gives them. Nothing is played.
+
+    \b
+    Examples:
+      vssflow-post voices
+      vssflow-post voices --samples voices/ --text "Come in."
+      vssflow-post voices --cast cast.toml
+    """
+    from contextlib import closing
+    from tempfile import TemporaryDirectory
+
+    from vssflow_post.auditioning import write_samples
+    from vssflow_post.console import print_rows, safe
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.studio import open_studio
+
+    settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
+    with TemporaryDirectory() as scratch, closing(open_studio(settings, Path(scratch), load_plugins())) as studio:
+        engine = studio.renderer.backend
+        parts = {
+            voice: [name for name, member in settings.cast.items() if member.voice == voice] for voice in engine.voices
+        }
+        print_rows([(voice, ", ".join(names)) for voice, names in parts.items()], ("voice", "cast for"))
+        if samples is not None:
+            for path in write_samples(engine, text, samples):
+                click.echo(safe(path))

@@ -1,0 +1,88 @@
+"""CMX 3600 edit decision lists, one for each track: the format knows one picture track, and frames only.
+
+Borders are rounded to the nearest frame; the .otio beside them keeps every sample.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
+from vssflow_post.media.timecode import nominal_rate
+from vssflow_post.store import publish
+
+
+def write_edit_lists(folder: Path, film_stem: str, edit: Edit) -> list[Path]:
+    """Writes `<film>_<track>.edl` for each track of the timeline that has clips; returns them."""
+    written = []
+    timeline = timeline_of(edit, unicode_name(film_stem))  # a track does not keep its timeline alive
+    for track in timeline.tracks:
+        if not any(True for _ in track.find_clips()):
+            continue
+        path = folder / f"{film_stem}_{track.name.replace(' ', '')}.edl"
+        content = edit_list(track, edit, f"{unicode_name(film_stem)} {track.name}").encode("utf-8", "replace")
+        publish(path, partial(_write, content))
+        written.append(path)
+    return written
+
+
+def edit_list(track: Any, edit: Edit, title: str) -> str:
+    """The text of a track's list; record times are on the film's timecode."""
+    import opentimelineio as otio
+
+    film = edit.film
+    drop_frame = ";" in (film.start_timecode or "")
+    # The adapter counts drop-frame labels at 29.97 and 59.94 always, and whole rates never: labels are what matters.
+    rate = float(film.frame_rate) if drop_frame else float(nominal_rate(film.frame_rate))
+    framed = _in_frames(track, film.frame_rate, rate, round(film.start_sample * film.frame_rate / 48_000))
+    tracks = [framed]
+    if track.kind != otio.schema.TrackKind.Video:
+        tracks.append(
+            otio.schema.Track(kind=otio.schema.TrackKind.Video)
+        )  # the adapter wants one, and writes the first
+    timeline = otio.schema.Timeline(name=_in_one_line(title))
+    timeline.tracks.extend(tracks)
+    text: str = otio.adapters.write_to_string(timeline, "cmx_3600", rate=rate, style="avid", reelname_len=8)
+    head, _, events = text.partition("\n")
+    return f"{head}\nFCM: {'DROP FRAME' if drop_frame else 'NON-DROP FRAME'}\n{events.lstrip(chr(10))}"
+
+
+def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int) -> Any:
+    """A copy whose clips lie on whole frames, behind a gap as long as the start timecode."""
+    import opentimelineio as otio
+
+    def frame_of(time: Any) -> int:
+        return round(Fraction(time.value) / Fraction(time.rate).limit_denominator(1001) * frame_rate)
+
+    def framed(start: int, end: int) -> Any:
+        return otio.opentime.TimeRange(
+            otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(end - start, rate)
+        )
+
+    copy = otio.schema.Track(name=track.name, kind=track.kind)
+    at = 0
+    for clip in track.find_clips():
+        place, source = clip.range_in_parent(), clip.source_range
+        start, end = frame_of(place.start_time), frame_of(place.end_time_exclusive())
+        start, end = max(start, at - first_frame), max(end, at - first_frame + 1, start + 1)
+        if start + first_frame > at:
+            copy.append(otio.schema.Gap(source_range=framed(0, start + first_frame - at)))
+        source_start = frame_of(source.start_time)
+        name = _in_one_line(clip.name).replace("*", " ")
+        reference = otio.schema.ExternalReference(target_url=_in_one_line(clip.media_reference.target_url))
+        source_range = framed(source_start, source_start + end - start)
+        copy.append(otio.schema.Clip(name=name, media_reference=reference, source_range=source_range))
+        at = end + first_frame
+    return copy
+
+
+def _in_one_line(text: str) -> str:
+    """Without line breaks and control characters: a list is read line by line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)

@@ -1,0 +1,109 @@
+"""Packets on their way into the delivered film: the source's as they are, the mix encoded, each with its time.
+
+Time zero is the first picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vssflow_post.deliver.bwf import Integers
+from vssflow_post.errors import FilmFailed
+from vssflow_post.layout import layout_of
+from vssflow_post.timeline import CLOCK_HZ
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+    from vssflow_post.media import Film
+
+_LONGEST_REORDERING = 32
+"""Packets without a decoding timestamp that are waited through; no codec reorders further."""
+_CLOCK = Fraction(1, CLOCK_HZ)
+
+
+def picture_packets(
+    source: InputContainer, stream: VideoStream, copy: VideoStream, film: Film
+) -> Iterator[tuple[Fraction, Packet[Any]]]:
+    """The stream's packets (with their decoding time in seconds), moved so that the first picture is at zero.
+
+    Decoding timestamps that do not rise (cut transport streams) are set to rise by one unit: a container refuses them
+    otherwise, and nothing is presented by them.
+    """
+    last_dts: int | None = None
+    for packet, dts in _with_dts(source.demux(stream), film):
+        pts = packet.pts if packet.pts is not None else dts
+        dts -= film.first_pts
+        if last_dts is not None and dts <= last_dts:
+            dts = last_dts + 1
+        last_dts = dts
+        packet.pts, packet.dts = pts - film.first_pts, dts
+        packet.stream = copy
+        yield dts * film.time_base, packet
+
+
+def _with_dts(packets: Iterable[Packet[Any]], film: Film) -> Iterator[tuple[Packet[Any], int]]:
+    """Each packet with a decoding timestamp.
+
+    Matroska and AVI do not store them, and FFmpeg cannot tell those of the first packets before it has seen how far
+    pictures are reordered. They are counted back, frame by frame, from the first one that is known.
+    """
+    step = max(1, int(1 / (film.frame_rate * film.time_base)))
+    held: list[Packet[Any]] = []
+    for packet in packets:
+        if packet.size == 0:
+            continue
+        if packet.dts is None and packet.pts is None:
+            raise FilmFailed("not_muxable", f"A packet of its {film.video_codec} stream has no timestamp.")
+        held.append(packet)
+        if packet.dts is None and len(held) < _LONGEST_REORDERING:
+            continue
+        last = packet.dts if packet.dts is not None else min(other.pts or 0 for other in held)
+        yield from ((other, last - step * back) for back, other in zip(range(len(held))[::-1], held, strict=True))
+        held.clear()
+    first = min((other.pts or 0 for other in held), default=0)
+    yield from ((other, first - step * back) for back, other in zip(range(len(held))[::-1], held, strict=True))
+
+
+def sound_packets(stream: AudioStream, blocks: Iterable[Integers]) -> Iterator[tuple[Fraction, Packet[Any]]]:
+    """The mix, encoded, each packet with its time in seconds; the first sample is at zero."""
+    import av
+
+    at = 0
+    for block in blocks:
+        samples = np.ascontiguousarray(block.T << 8).reshape(1, -1)  # 24 bits at the top of 32
+        frame = av.AudioFrame.from_ndarray(samples, format="s32", layout=layout_of(len(block)).name)
+        frame.sample_rate, frame.time_base, frame.pts = CLOCK_HZ, _CLOCK, at
+        at += block.shape[1]
+        yield from _timed(stream.encode(frame))
+    yield from _timed(stream.encode(None))
+
+
+def kept_packets(
+    source: InputContainer, tracks: Sequence[tuple[AudioStream, AudioStream]], film: Film
+) -> Iterator[tuple[Fraction, Packet[Any]]]:
+    """The packets of the film's own audio, as they are, moved with the picture; `tracks` pairs source and target."""
+    if not tracks:
+        return
+    zero_s = film.first_pts * film.time_base
+    targets = {original.index: copy for original, copy in tracks}
+    for packet in source.demux([original for original, _ in tracks]):
+        if packet.size == 0 or packet.dts is None:
+            continue
+        unit = packet.time_base or _CLOCK
+        shift = round(zero_s / unit)
+        packet.dts -= shift
+        packet.pts = packet.pts - shift if packet.pts is not None else packet.dts
+        packet.stream = targets[packet.stream_index]
+        yield packet.dts * unit, packet
+
+
+def _timed(packets: Sequence[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:
+    return ((Fraction(packet.dts or 0) * (packet.time_base or _CLOCK), packet) for packet in packets)

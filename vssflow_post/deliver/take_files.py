@@ -1,0 +1,90 @@
+"""A WAV for each cue, cut from the stem it is heard in, with handles: what an editor moves about.
+
+Gain, fades and everything else of the mix is in them: laid at their time references they give the stem back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader
+from vssflow_post.layout import layout_of
+from vssflow_post.store import publishing
+from vssflow_post.timeline import CLOCK_HZ, Cue, Span
+
+if TYPE_CHECKING:
+    from vssflow_post.media import Film
+
+_BLOCK = 5 * CLOCK_HZ
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFile:
+    """One cue's WAV."""
+
+    path: Path
+    span: Span
+    """What it holds of the film: the cue and its handles."""
+
+
+def write_takes(
+    folder: Path,
+    film_stem: str,
+    film: Film,
+    cues: Sequence[Cue],
+    stems: Mapping[str, Path],
+    stem_of: Mapping[str, str],
+    handles_s: float,
+) -> dict[str, TakeFile]:
+    """Writes `<film>_<stem>_<cue>.wav` into `folder` for each of `cues`; returns them by cue id.
+
+    `stem_of` names the stem of each cue id. The bext chunk of each file says where in the film it starts.
+    """
+    handle = round(handles_s * CLOCK_HZ)
+    files = {}
+    for cue in cues:
+        name = stem_of[cue.id]
+        span = Span(max(0, cue.span.start - handle), min(film.duration.end, cue.span.end + handle))
+        path = folder / _file_name(film_stem, name, cue.id)
+        origin = Origin(
+            description=f"Cue {cue.id} of {film_stem}, {name}",
+            reference=f"{film.digest[:16]}-{hashlib.sha256(cue.id.encode()).hexdigest()[:15]}",
+            time_reference=film.start_sample + span.start,
+            layout=layout_of(WaveReader(stems[name]).n_channels),
+        )
+        with publishing(path) as temporary:
+            wave = BroadcastWave(temporary, origin)
+            try:
+                for block in _cut(stems[name], span):
+                    wave.write(block)
+                wave.close()
+            finally:
+                wave.abandon()
+        files[cue.id] = TakeFile(path, span)
+    return files
+
+
+def _file_name(film_stem: str, stem: str, identity: str) -> str:
+    name = f"{film_stem}_{stem}_{identity}.wav"
+    if len(os.fsencode(name)) <= _LONGEST_NAME:
+        return name
+    return f"{film_stem}_{stem}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}.wav"
+
+
+def _cut(stem: Path, span: Span) -> Iterator[Integers]:
+    """int32 (channels, n) of 24 bits, block by block."""
+    import soundfile
+
+    with soundfile.SoundFile(os.fsencode(stem)) as file:
+        file.seek(span.start)
+        for start in range(span.start, span.end, _BLOCK):
+            frames = file.read(min(_BLOCK, span.end - start), dtype="int32", always_2d=True)
+            yield np.ascontiguousarray(frames.T >> 8, np.int32)

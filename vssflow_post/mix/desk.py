@@ -1,0 +1,159 @@
+"""The desk: one film's takes, and the passes over them. Each pass lays the film anew; nothing is kept between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from vssflow_post.audio import Samples
+from vssflow_post.layout import LAYOUTS
+from vssflow_post.mix.dither import Integers, Quantiser, as_float
+from vssflow_post.mix.lay import BLOCK, STEMS, LaidTake, StemBlock, lay
+from vssflow_post.mix.limiter import Gains, Limiter
+from vssflow_post.mix.loudness import Loudness, LoudnessMeter
+from vssflow_post.mix.outline import Outline, OutlineDrawer
+from vssflow_post.progress import Progress
+from vssflow_post.timeline import Span
+
+if TYPE_CHECKING:
+    from vssflow_post.preset import MixSettings
+
+MIX = "MIX"
+_EXPECTED_PASSES = 4
+
+
+class StemSink(Protocol):
+    """Where one stem is written. Opened again for the same stem, it starts over."""
+
+    def write(self, block: Integers) -> None:
+        """int32 (channels, n), 24-bit values."""
+        ...
+
+    def close(self, loudness: Loudness) -> None:
+        """The stem is complete; `loudness` is what it measures."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The outcome of one writing pass, by stem and `MIX`."""
+
+    loudness: dict[str, Loudness]
+    outlines: dict[str, Outline]
+    max_reduction_db: float
+
+
+class Desk:
+    """Lays one film as often as it takes."""
+
+    def __init__(
+        self,
+        duration: Span,
+        takes: Sequence[LaidTake],
+        speech: Sequence[Span],
+        settings: MixSettings,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._duration = duration
+        self._takes = takes
+        self._settings = settings
+        self._progress = progress
+        self._layout = LAYOUTS[settings.layout]
+        self._speech = speech
+        self._n_blocks = -(-duration.n_samples // BLOCK)
+        self._n_passes = 0
+        self._n_done = 0
+
+    def measure_unlimited(self) -> tuple[Loudness, float | None]:
+        """The mix as laid, and the highest peak in dB: true peak of the mix or sample peak of a stem."""
+        meter, stem_peak = self._meter(), 0.0
+        for block in self._lay("measure"):
+            meter.push(block.mix)
+            stem_peak = max(stem_peak, float(_stem_peaks(block).max(initial=0.0)))
+        loudness = meter.finish()
+        peaks_db = [] if loudness.true_peak_dbtp is None else [loudness.true_peak_dbtp]
+        if stem_peak > 0:
+            peaks_db.append(20 * math.log10(stem_peak))
+        return loudness, max(peaks_db, default=None)
+
+    def measure_limited(self, gain_db: float, aim_db: float) -> Loudness:
+        """Loudness after gain and limiter, without its peaks."""
+        meter = self._meter(true_peak=False)
+        for block, _ in self._limited("level", gain_db, aim_db):
+            meter.push(block.mix)
+        return meter.finish()
+
+    def write(self, gain_db: float, aim_db: float, open_stem: Callable[[str], StemSink]) -> Written:
+        """Writes the stems and `MIX`, their integer sum."""
+        stems = self._settings.stems
+        names = (*stems, MIX)
+        sinks = {name: open_stem(name) for name in names}
+        meters = {name: self._meter() for name in names}
+        drawers = {name: OutlineDrawer(self._duration.n_samples) for name in names}
+        quantisers = {name: Quantiser(STEMS.index(name)) for name in stems}
+        least_gain = 1.0
+        for block, least in self._limited("write", gain_db, aim_db):
+            least_gain = min(least_gain, least)
+            written = {name: quantisers[name].quantise(block[name]) for name in stems}
+            written[MIX] = np.sum(list(written.values()), axis=0, dtype=np.int32)
+            for name, integers in written.items():
+                sinks[name].write(integers)
+                audio = as_float(integers)
+                meters[name].push(audio)
+                drawers[name].push(audio)
+        loudness = {name: meter.finish() for name, meter in meters.items()}
+        for name in names:
+            sinks[name].close(loudness[name])
+        outlines = {name: drawer.finish() for name, drawer in drawers.items()}
+        return Written(loudness, outlines, 20 * math.log10(1 / least_gain))
+
+    def _meter(self, true_peak: bool = True) -> LoudnessMeter:
+        return LoudnessMeter(true_peak, self._layout, speech=self._speech)
+
+    def _limited(self, what: str, gain_db: float, aim_db: float) -> Iterator[tuple[StemBlock, float]]:
+        """The stems after gain and limiter, with the least limiter gain of each block."""
+        limiter = Limiter(10 ** (aim_db / 20), self._layout.n_channels)
+        gain = np.float32(10 ** (gain_db / 20))
+        held: StemBlock | None = None
+        for block in self._lay(what):
+            loud = StemBlock(block.start, {name: stem * gain for name, stem in block.stems.items()})
+            curve = limiter.push(loud.mix, _stem_peaks(loud))
+            ready, held = _shaped(loud if held is None else _joined(held, loud), curve)
+            yield ready, float(curve.min(initial=1.0))
+        if held is not None:
+            curve = limiter.flush()
+            ready, _ = _shaped(held, curve)
+            yield ready, float(curve.min(initial=1.0))
+
+    def _lay(self, what: str) -> Iterator[StemBlock]:
+        n_before = self._n_passes * self._n_blocks
+        total = _EXPECTED_PASSES * self._n_blocks
+        most = total if what == "write" else total - self._n_blocks  # the last quarter is the writing, however late
+        if what == "write":
+            n_before = total - self._n_blocks
+        self._n_passes += 1
+        for number, block in enumerate(lay(self._duration, self._takes, self._settings), 1):
+            yield block
+            self._n_done = max(self._n_done, min(most, n_before + number))
+            self._progress(Progress("mix", self._n_done, total, what))
+
+
+def _stem_peaks(block: StemBlock) -> Samples:
+    """Per sample, the highest magnitude of any stem and channel, float32 (n,)."""
+    return np.asarray(np.maximum.reduce([np.abs(stem).max(axis=0) for stem in block.stems.values()]), np.float32)
+
+
+def _joined(held: StemBlock, block: StemBlock) -> StemBlock:
+    joined = {name: np.concatenate([stem, block[name]], axis=1) for name, stem in held.stems.items()}
+    return StemBlock(held.start, joined)
+
+
+def _shaped(held: StemBlock, curve: Gains) -> tuple[StemBlock, StemBlock]:
+    """What the curve reaches, with its gain applied; and the rest."""
+    n, gains = len(curve), curve.astype(np.float32)
+    ready = StemBlock(held.start, {name: stem[:, :n] * gains for name, stem in held.stems.items()})
+    return ready, StemBlock(held.start + n, {name: stem[:, n:] for name, stem in held.stems.items()})
