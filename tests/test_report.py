@@ -268,3 +268,12 @@ def _audio(uri: str) -> np.ndarray:
     samples, rate_hz = soundfile.read(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
     assert rate_hz == RATE_HZ
     return np.asarray(samples)
+
+
+def test_a_note_of_many_cues_is_one_warning() -> None:
+    def facts(name: str, *notes: str) -> CueFacts:
+        return CueFacts(Cue(name, 0, "sound", Span(0, 48_000), seed=1), notes=notes)
+
+    cues = (facts("s1", "No clip."), facts("s2", "No clip.", "Too loud."), facts("s3", "No clip."))
+    report = FilmReport(stem="a", film=Path("a.mp4"), duration=Span(0, 48_000), verdict="done", cues=cues)
+    assert report.every_warning == ("s1 and 2 more: No clip.", "s2: Too loud.")

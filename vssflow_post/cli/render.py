@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 @backend_options
 @seed_option
 @click.option(
+    "--deterministic",
+    is_flag=True,
+    envvar="VSSFLOW_POST_DETERMINISTIC",
+    help="Render every cue alone: the same bits whatever else is rendered. Slower.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(1),
     default=1,
@@ -60,6 +66,7 @@ def render(
     backend: str | None,
     weights: str | None,
     seed: int | None,
+    deterministic: bool,
     workers: int,
     fresh: bool,
     dry_run: bool,
@@ -80,7 +87,14 @@ def render(
       vssflow-post render films/ -o out --cast cast.toml
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
-    settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights, generate_seed=seed)
+    settings = resolved_preset(
+        preset,
+        cast,
+        generate_backend=backend,
+        generate_weights=weights,
+        generate_seed=seed,
+        generate_deterministic=deterministic or None,
+    )
     jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"))
     results = carried_out(jobs, settings, output, workers, fresh, dry_run, quiet)
     report(results, as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -191,7 +191,16 @@ class FilmReport:
 
     @property
     def every_warning(self) -> tuple[str, ...]:
-        """The reason, the warnings and the notes of the cues, in this order, each once."""
-        notes = (f"{facts.cue.id}: {note}" for facts in self.cues for note in facts.notes)
+        """The reason, the warnings and the notes of the cues, in this order; what several cues say is said once."""
+        by_note: dict[str, list[str]] = {}
+        for facts in self.cues:
+            for note in facts.notes:
+                by_note.setdefault(note, []).append(facts.cue.id)
+        notes = (f"{_listed(ids)}: {note}" for note, ids in by_note.items())
         reason = (self.reason,) if self.reason else ()
         return tuple(dict.fromkeys((*reason, *self.warnings, *notes)))
+
+
+def _listed(ids: Sequence[str]) -> str:
+    """Cue ids in a few words."""
+    return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"

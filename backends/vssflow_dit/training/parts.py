@@ -11,6 +11,7 @@ import torch
 from vssflow_dit import weights as weight_files
 from vssflow_dit.config import ModelConfig
 from vssflow_dit.configs import config_of
+from vssflow_post.errors import UsageError
 
 
 def train_parts(
@@ -18,6 +19,10 @@ def train_parts(
 ) -> None:
     """`part` of {all, dit, vocoder, strikes, durations}; run/weights is complete once all of them are there."""
     model = config_of(config)
+    if model.front != "starter":
+        raise UsageError(
+            f"{config} learns from features of real films; what `model synthesise` makes trains the starter"
+        )
     threads = threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     folder = run / "weights"
