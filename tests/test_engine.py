@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -53,6 +54,15 @@ def test_takes_arrive_one_for_each_request_whatever_the_batch() -> None:
     for tokens in (1, 130, 10_000):
         engine = Engine("cpu", torch.device("cpu"), GenerationSettings(steps=1), torch.float32, tokens)
         assert sorted(take.id for take in engine.render(requests())) == sorted(request.id for request in requests())
+
+
+def test_each_take_says_its_share_of_the_time() -> None:
+    engine = Engine("cpu", torch.device("cpu"), GenerationSettings(steps=4), torch.float32, 10_000)
+    list(engine.render(requests()[:1]))
+    started = time.perf_counter()
+    seconds = [take.seconds or 0.0 for take in engine.render(requests())]
+    assert 0.5 < sum(seconds) / (time.perf_counter() - started) <= 1.0
+    assert max(seconds) < 0.7 * sum(seconds)
 
 
 class Small(Engine):

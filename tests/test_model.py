@@ -207,6 +207,16 @@ def test_rotary_keeps_lengths_and_depends_on_distance_alone() -> None:
     assert torch.equal(half.turned(q)[..., 8:], q[..., 8:])
 
 
+def test_a_training_step_in_mixed_precision_reaches_every_parameter() -> None:
+    torch.manual_seed(0)
+    model = UnifiedModel(TINY)
+    condition = model.condition(values(10, 2), 10)
+    with torch.autocast("cpu", torch.bfloat16):
+        velocity = model.dit(torch.randn(2, 128, 10), torch.tensor([0.2, 0.7]), condition.concat, condition.cross)
+    velocity.float().square().mean().backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
 @pytest.mark.parametrize("name", config_names())
 def test_every_configuration_builds_and_each_variant_routes_as_it_says(name: str) -> None:
     config = config_of(name)

@@ -82,6 +82,8 @@ class Take:
     """Mono; as long as the request's span, to within one sample of its own rate."""
     notes: tuple[str, ...] = ()
     """Sentences for the report, e.g. that a line did not fit its span."""
+    seconds: float | None = None
+    """What it cost, for a backend that makes several at once; None: the time since the take before."""
 
 
 class FrameEncoder(Protocol):

@@ -126,7 +126,8 @@ def _rendered(missing: Mapping[str, Sequence[CueRequest]], backend: Backend) -> 
         if not isinstance(take, Take) or take.id not in waiting:
             raise BackendError("bad_take", f"backend {backend.name} returned a take that was not asked for")
         key, request = waiting.pop(take.id)
-        yield key, checked_take(take, request, backend.name), time.perf_counter() - started
+        seconds = time.perf_counter() - started if take.seconds is None else take.seconds
+        yield key, checked_take(take, request, backend.name), seconds
         started = time.perf_counter()
     if waiting:
         ids = ", ".join(list(waiting)[:5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -80,15 +81,19 @@ class Engine:
 
     def _takes(self, batch: Sequence[Ready]) -> Iterator[Take]:
         """The takes of one batch: sampled together, each decoded by itself."""
-        for ready, latent in zip(batch, self._latents(batch), strict=True):
-            request = ready.request
+        started = time.perf_counter()
+        latents = self._latents(batch)
+        per_token = (time.perf_counter() - started) / sum(latent.shape[1] for latent in latents)
+        for ready, latent in zip(batch, latents, strict=True):
+            started, request = time.perf_counter(), ready.request
             n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
             wave = self._front.waveform(latent, ready.conditioning, request.seed)[:n_samples]
             # A strike may overshoot; what the model learned from stays within full scale.
             wave = wave / wave.abs().max().clamp(min=1.0)
             samples = np.zeros((1, n_samples), np.float32)
             samples[0, : len(wave)] = wave.cpu().numpy()
-            yield Take(request.id, AudioClip(samples, SAMPLE_RATE_HZ), ready.conditioning.notes)
+            seconds = per_token * latent.shape[1] + time.perf_counter() - started
+            yield Take(request.id, AudioClip(samples, SAMPLE_RATE_HZ), ready.conditioning.notes, seconds)
 
     def _latents(self, batch: Sequence[Ready]) -> list[torch.Tensor]:
         """Each cue's noise comes from its own seed, drawn on the CPU, so that every device starts from the same."""
