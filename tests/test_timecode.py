@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vssflow_post.media.timecode import (
     frame_from_timecode,
+    is_drop_frame,
     samples_from_timecode,
     timecode_from_frame,
     timecode_from_samples,
@@ -73,3 +74,9 @@ def test_every_frame_has_one_label_and_one_place_on_the_clock(rate: Fraction, fr
         label = timecode_from_frame(frame, rate, drop_frame)
         assert frame_from_timecode(label, rate) == frame
         assert timecode_from_samples(samples_from_timecode(label, rate), rate, drop_frame) == label
+
+
+def test_drop_frame_is_told_by_the_sign_before_the_frames() -> None:
+    assert [is_drop_frame(label) for label in ("01:00:00:02", "01:00:00;02", "01:00:00.02", "01:00:00,02", None)] == [
+        False, True, True, True, False,
+    ]  # fmt: skip

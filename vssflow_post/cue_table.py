@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vssflow_post.cue_times import label_of, sample_of
+from vssflow_post.media.timecode import is_drop_frame
 from vssflow_post.strict_json import JsonFault, shown
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 
@@ -27,7 +28,7 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20",
 
 def write_cue_table(path: Path, film: Film, sheet: CueSheet) -> None:
     """Writes the sheet as UTF-8 with a mark, which spreadsheets look for. Times are labels on the film's timecode."""
-    drop_frame = ";" in (film.start_timecode or "")
+    drop_frame = is_drop_frame(film.start_timecode)
 
     def times(span: Span) -> dict[str, str]:
         labels = (label_of(film.start_sample + at, film.frame_rate, drop_frame) for at in (span.start, span.end))

@@ -24,7 +24,7 @@ from vssflow_post.features import KnownFeatures, read_features
 from vssflow_post.generate import CueTake, Renderer, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.layout import LAYOUTS
-from vssflow_post.media import Film, ensure_unchanged, probe
+from vssflow_post.media import Film, ensure_unchanged, is_drop_frame, probe
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
 from vssflow_post.models_used import models_used
@@ -223,7 +223,7 @@ def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> tuple
     film, preset = work.film, studio.preset
     session = _session(work, studio)
     laid = lay_tracks(session, work.spotted.analysis, preset.mix)
-    drop_frame = (film.start_timecode or ":::").count(":") < 3
+    drop_frame = is_drop_frame(film.start_timecode)
     slate = Slate(
         film_stem=work.job.stem,
         film_digest=film.digest,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
-from vssflow_post.media.timecode import nominal_rate
+from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store import publish
 
 
@@ -34,7 +34,7 @@ def edit_list(track: Any, edit: Edit, title: str) -> str:
     import opentimelineio as otio
 
     film = edit.film
-    drop_frame = ";" in (film.start_timecode or "")
+    drop_frame = is_drop_frame(film.start_timecode)
     # The adapter counts drop-frame labels at 29.97 and 59.94 always, and whole rates never: labels are what matters.
     rate = float(film.frame_rate) if drop_frame else float(nominal_rate(film.frame_rate))
     framed = _in_frames(track, film.frame_rate, rate, round(film.start_sample * film.frame_rate / 48_000))

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.deliver.timeline_otio import SUM, Edit, rows_of, unicode_name
+from vssflow_post.media.timecode import is_drop_frame
 from vssflow_post.store import publish
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
@@ -48,7 +49,7 @@ def as_fcpxml(edit: Edit, name: str) -> bytes:
     assets = _Assets(resources, film)
     picture = assets.picture(edit.picture, start_s, length)
     project = _add(_add(root, "event", name=_text(name)), "project", name=_text(name))
-    drop = {"tcFormat": "DF" if ";" in (film.start_timecode or "") else "NDF"}
+    drop = {"tcFormat": "DF" if is_drop_frame(film.start_timecode) else "NDF"}
     layout = {"audioLayout": "stereo", "audioRate": "48k"}
     sequence = _add(project, "sequence", format="r0", tcStart=_time(start_s), **length, **drop, **layout)
     spine = _add(sequence, "spine")

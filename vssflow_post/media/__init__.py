@@ -11,7 +11,7 @@ from vssflow_post.media.film import AudioStream, Film, ensure_unchanged
 from vssflow_post.media.probe import probe
 from vssflow_post.media.signature import looks_like_film
 from vssflow_post.media.sound import audio_blocks, production_audio
-from vssflow_post.media.timecode import samples_from_timecode, timecode_from_samples
+from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
 
 __all__ = [
     "AudioStream",
@@ -20,6 +20,7 @@ __all__ = [
     "display_size",
     "ensure_unchanged",
     "frames",
+    "is_drop_frame",
     "looks_like_film",
     "probe",
     "production_audio",

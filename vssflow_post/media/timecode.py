@@ -20,6 +20,11 @@ def nominal_rate(frame_rate: Fraction) -> int:
     return max(1, round(frame_rate))
 
 
+def is_drop_frame(label: str | None) -> bool:
+    """Whether a label counts in drop-frame: what stands before its frames is `;`, `.` or `,` and no colon."""
+    return label is not None and label.count(":") < 3
+
+
 def _dropped_per_minute(frame_rate: Fraction) -> int:
     """Labels that drop-frame skips at the start of a minute. Raises ValueError at a rate that has no drop-frame."""
     nominal = nominal_rate(frame_rate)

@@ -9,7 +9,7 @@ from vssflow_post.report.facts import LoudnessFacts
 
 QUIETEST, LOUDEST = -45.0, 3.0
 """The ends of the scale, LUFS and dBTP alike."""
-NARROWEST_PERCENT = 0.8
+NARROWEST_PERCENT = 4.0
 """A tolerance band is drawn at least so wide, or nobody could see it."""
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from vssflow_post.captions import as_vtt
-from vssflow_post.media.timecode import samples_from_timecode, timecode_from_samples
+from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
 from vssflow_post.report.auditions import hold_auditions
 from vssflow_post.report.facts import CueFacts, FilmReport
 from vssflow_post.report.file_list import deliverables
@@ -92,7 +92,7 @@ class _Timecode:
     def __init__(self, report: FilmReport) -> None:
         self.rate: Fraction = report.frame_rate
         label = report.start_timecode
-        self.drop_frame = label is not None and ";" in label
+        self.drop_frame = is_drop_frame(label)
         self.origin = 0 if label is None else samples_from_timecode(label, self.rate)
         self.first_frame = round(Fraction(self.origin, CLOCK_HZ) * self.rate)
 
