@@ -30,15 +30,13 @@ DEFAULT = GenerationSettings()
 EVEN = {"time_shift": 1.0, "time_stretch": 1.0}
 WAYS: list[GenerationSettings] = [
     replace(DEFAULT, sampler="euler", steps=10, **EVEN),
-    replace(DEFAULT, sampler="euler", steps=16, **EVEN),
-    replace(DEFAULT, sampler="midpoint", steps=5, **EVEN),
     replace(DEFAULT, sampler="midpoint", steps=8, **EVEN),
     replace(DEFAULT, sampler="heun", steps=8, **EVEN),
     replace(DEFAULT, sampler="adams", steps=10, **EVEN),
     replace(DEFAULT, sampler="adams", steps=16, **EVEN),
-    replace(DEFAULT, sampler="midpoint", steps=4, time_shift=3.0, time_stretch=1.3),
-    replace(DEFAULT, sampler="midpoint", steps=5, time_shift=3.0, time_stretch=1.6),
-    replace(DEFAULT, sampler="midpoint", steps=8, time_shift=3.0, time_stretch=1.6),
+    replace(DEFAULT, sampler="midpoint", steps=5),
+    replace(DEFAULT, sampler="midpoint", steps=8),
+    replace(DEFAULT, sampler="heun", steps=5),
     replace(DEFAULT, steps=6),
     replace(DEFAULT, steps=8),
     DEFAULT,

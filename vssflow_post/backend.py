@@ -109,9 +109,9 @@ class GenerationSettings:
     """`euler`, `midpoint`, `heun`, `adams` or `dopri5` (docs/sampling.md)."""
     steps: int = 10
     """Sampling steps: one evaluation each for euler and adams, two for midpoint and heun; dopri5 chooses its own."""
-    time_shift: float = 2.0
+    time_shift: float = 3.0
     """Above 1, steps near the noise are shorter; 1 leaves them as they are."""
-    time_stretch: float = 1.3
+    time_stretch: float = 1.2
     """Above 1, steps at both ends are shorter; 1 leaves them as they are."""
     guidance: float = 3.0
     """Classifier-free guidance scale of speech; 1 is no guidance."""
