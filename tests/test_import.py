@@ -41,6 +41,35 @@ def test_a_checkpoint_becomes_a_folder_that_loads_and_says_what_it_is(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        ("unlisted", "lacks vocoder.safetensors"),
+        ("flipped", "vae.safetensors is missing or differs"),
+        ("gone", "vae.safetensors is missing or differs"),
+        ("stranger", "expected parts of a model"),
+        ("torn", "is not an index"),
+    ],
+)
+def test_weights_that_differ_from_their_index_are_refused(tmp_path: Path, fault: str, named: str) -> None:
+    _import(reference.WEIGHTS, tmp_path)
+    folder = tmp_path / "weights"
+    index = json.loads((folder / "index.json").read_text())
+    if fault == "unlisted":
+        del index["sha256"]["vocoder.safetensors"]
+    if fault == "stranger":
+        index["sha256"]["model.ckpt"] = "0" * 64
+    if fault == "flipped":
+        content = bytearray((folder / "vae.safetensors").read_bytes())
+        content[-1] ^= 1
+        (folder / "vae.safetensors").write_bytes(bytes(content))
+    if fault == "gone":
+        (folder / "vae.safetensors").unlink()
+    (folder / "index.json").write_text(json.dumps(index) if fault != "torn" else "[1, 2")
+    with pytest.raises(UsageError, match=named):
+        VSSFlow.load(folder)
+
+
+@pytest.mark.parametrize(
     ("change", "named"),
     [
         (lambda state: state.pop("vaflow.transformer_blocks.1.attn2.to_k.weight"),

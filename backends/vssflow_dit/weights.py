@@ -40,11 +40,12 @@ class Weights:
     model: VSSFlow
     digest: str
     """sha256 over the index: names every byte of every part."""
+    parts: frozenset[str]
+    """Files that the index names: what is not among them is never read."""
 
     def part(self, name: str) -> Path | None:
-        """The file of a part; None where the folder has none."""
-        path = self.folder / name
-        return path if path.is_file() else None
+        """The file of a part; None where the weights have none."""
+        return self.folder / name if name in self.parts else None
 
 
 def folder_of(name: str) -> Path:
@@ -70,8 +71,11 @@ def write_index(folder: Path) -> None:
     (folder / INDEX).write_text(json.dumps({"version": 1, "sha256": digests}, indent=1, sort_keys=True) + "\n")
 
 
-def verified_digest(folder: Path) -> str:
-    """sha256 of the index, after checking every part against it. Raises UsageError naming the part that differs."""
+def verified(folder: Path) -> tuple[str, frozenset[str]]:
+    """(sha256 of the index, the parts it names), after checking each against it.
+
+    Raises UsageError naming the part that differs.
+    """
     text = (folder / INDEX).read_text()
     try:
         digests = dict(json.loads(text)["sha256"])
@@ -85,19 +89,19 @@ def verified_digest(folder: Path) -> str:
             raise UsageError(
                 f"{folder / name} is missing or differs from its digest in {INDEX}: fetch the weights again"
             )
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest(), frozenset(digests)
 
 
-def config_in(folder: Path) -> ModelConfig:
-    """The configuration in a folder's model. Raises UsageError where it has none, or lacks a part that it needs."""
+def config_in(folder: Path, parts: frozenset[str]) -> ModelConfig:
+    """The configuration in a folder's model. Raises UsageError where there is none, or `parts` lacks what it needs."""
     path = folder / MODEL
     try:
         config = ModelConfig.from_json(metadata_of(path)["config"])
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} holds no model: {error}") from error
-    missing = [part for part in PARTS[config.front] if not (folder / part).is_file()]
+    missing = [part for part in PARTS[config.front] if part not in parts]
     if missing:
-        raise UsageError(f"{folder} lacks {', '.join(missing)}")
+        raise UsageError(f"{folder / INDEX} lacks {', '.join(missing)}, which its model needs")
     return config
 
 
@@ -126,12 +130,12 @@ def load_model(path: Path, config: ModelConfig, dtype: torch.dtype) -> UnifiedMo
 def load(name: str, device: torch.device | None = None, dtype: torch.dtype = torch.float32) -> Weights:
     """The weights that `name` means, verified and loaded."""
     folder = folder_of(name)
-    digest = verified_digest(folder)
-    config = config_in(folder)
+    digest, parts = verified(folder)
+    config = config_in(folder, parts)
     device = device or torch.device("cpu")
     unified = _ready(load_model(folder / MODEL, config, dtype), device)
     codec: MelCodec = unified.codec if config.front == "starter" else _codec(folder / VAE, device)
-    return Weights(folder, VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device)), digest)
+    return Weights(folder, VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device)), digest, parts)
 
 
 def _codec(path: Path, device: torch.device) -> MelCodec:
