@@ -104,6 +104,22 @@ def test_what_is_not_given_is_nothing(model: VSSFlow) -> None:
     assert torch.equal(empty.concat[0, lip : lip + phoneme, 0], silent)
 
 
+def test_a_waveform_becomes_a_latent_whatever_its_level(model: VSSFlow) -> None:
+    """The front end: without mean, at a peak of 0.5, log-mel, the mean of the mel-VAE's latent."""
+    waveform = torch.randn(1, 16_000, generator=torch.Generator().manual_seed(0)).cumsum(1)
+    latent = model.encode(waveform)
+    assert latent.shape == (1, 32, 25)
+    assert relative(model.encode(0.01 * waveform + 3.0), latent) < 1e-3
+    from vssflow_dit.mel import levelled, log_mel
+
+    level = levelled(waveform)
+    assert float(level.abs().max()) == pytest.approx(0.5, abs=1e-4)
+    picture = log_mel(level, 16).transpose(1, 2)[:, None]
+    vae = model.codec.vae  # type: ignore[attr-defined]
+    packed = vae.encode(picture).latent_dist.mean.transpose(-2, -1).transpose(-2, -3).reshape(1, 32, 25)
+    assert relative(latent, packed) < 1e-5
+
+
 def test_in_bfloat16_the_field_stays_close(model: VSSFlow, condition: Condition, tmp_path: Path) -> None:
     import_checkpoint(reference.WEIGHTS, reference.configuration(tmp_path), tmp_path / "weights", lambda line: None)
     brief = VSSFlow.load(tmp_path / "weights", dtype=torch.bfloat16)

@@ -44,6 +44,10 @@ class Codec(nn.Module):
         self.get_buffer("scale").copy_(spread.sqrt() * scaled.square().mean().sqrt())
         return float(1 - values[:LATENT_CHANNELS].sum() / values.sum())
 
+    def n_bands(self, latent_channels: int) -> int:
+        """Mel bands of the spectrograms it was fitted to."""
+        return MEL_BANDS
+
     def encode(self, mel: Tensor) -> Tensor:
         """Log-mel (B, 64, 4T) to latent (B, 128, T)."""
         return (

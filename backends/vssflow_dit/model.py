@@ -12,15 +12,22 @@ from torch import Tensor, nn
 
 from vssflow_dit.codec import Codec
 from vssflow_dit.conditions import Condition, Conditions
-from vssflow_dit.config import ModelConfig
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
 from vssflow_dit.dit import DiT
 from vssflow_dit.flow import Guidance
+from vssflow_dit.mel import levelled, log_mel
 from vssflow_dit.packs import PackedField
 from vssflow_dit.samplers import SAMPLERS, Sampler, time_grid
 
 
 class MelCodec(Protocol):
-    """Latents to mel spectrograms."""
+    """Latents to mel spectrograms, and back."""
+
+    def n_bands(self, latent_channels: int) -> int: ...
+
+    def encode(self, mel: Tensor) -> Tensor:
+        """Log-mel (B, bands, 4T) to (B, C, T)."""
+        ...
 
     def decode(self, latent: Tensor) -> Tensor:
         """(B, C, T) to log-mel (B, bands, 4T)."""
@@ -164,6 +171,14 @@ class VSSFlow:
             lambda y, t: torch.cat((packed(y[:, :n], t), rest), dim=1), torch.cat((x, still), dim=1), times
         )
         return packed.unpacked(state[:, :n])
+
+    @torch.no_grad()
+    def encode(self, waveform: Tensor) -> Tensor:
+        """Waveform (B, n >= 640) at 16 kHz, levelled as the reference levels what it learns from, to latents
+        (B, C, n // 640)."""
+        mel = log_mel(levelled(waveform), self.codec.n_bands(self.config.dit.latent_channels))
+        n_tokens = mel.shape[2] // MEL_FRAMES_PER_TOKEN
+        return self.codec.encode(mel[..., : n_tokens * MEL_FRAMES_PER_TOKEN])
 
     @torch.no_grad()
     def mel(self, latent: Tensor) -> Tensor:

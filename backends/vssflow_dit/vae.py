@@ -43,8 +43,12 @@ class MelVAE(nn.Module):
 
     @property
     def frames_per_token(self) -> int:
-        """Every level but the last halves time and frequency."""
+        """Mel frames of a latent one: every level but the last halves time and frequency."""
         return int(2 ** (len(self.config["block_out_channels"]) - 1))
+
+    def n_bands(self, latent_channels: int) -> int:
+        """Mel bands of the spectrograms whose latents have so many channels."""
+        return latent_channels // self.channels * self.frames_per_token
 
     def decode(self, latent: Tensor) -> Tensor:
         """Latent (B, C, T) to log-mel (B, bands, 4T)."""
