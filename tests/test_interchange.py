@@ -254,7 +254,11 @@ def test_fcpxml_times_are_whole_frames_and_clips_lie_inside_their_media(
     assert [asset.attrib["src"] for asset in assets.values()] == [
         "./a%20%26%20b.mp4", "./a%20%26%20b_DX.wav", "./a%20%26%20b_FX.wav",
     ]  # fmt: skip
+    wide = ElementTree.fromstring(as_fcpxml(dataclasses.replace(edit, n_channels=6), "a & b"))
+    assert {asset.attrib["audioChannels"] for asset in wide.iter("asset")} == {"6"}
+    assert next(wide.iter("sequence")).attrib["audioLayout"] == "surround"
     (sequence,) = root.iter("sequence")
+    assert sequence.attrib["audioLayout"] == "stereo"
     first = round(start * rate / 48_000)
     assert seconds(sequence, "tcStart") * rate == first
     assert sequence.attrib["tcFormat"] == ("DF" if timecode and ";" in timecode else "NDF")
@@ -292,3 +296,12 @@ def test_everything_is_delivered_under_any_name(
     for path in folder.iterdir():
         if path.suffix in (".edl", ".fcpxml", ".html", ".csv"):
             assert "\x1b" not in path.read_text("utf-8")
+
+
+def test_every_source_of_an_edit_list_has_a_reel_of_its_own() -> None:
+    from vssflow_post.deliver.edit_lists import _reel
+
+    reels = [_reel(f"./my%20film_FX_s{number:04}.wav") for number in range(1, 300)]
+    assert len(set(reels)) == len(reels)
+    assert {len(reel) for reel in reels} == {8}
+    assert _reel("./a.mp4") == "a       "

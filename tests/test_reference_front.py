@@ -82,6 +82,9 @@ def test_what_is_absent_is_told(backend: Backend) -> None:
     assert "no clip, sync, lip, speaker features" in notes["c1"]
     assert "no clip, sync features" in notes["c2"]
     assert "takes no sound prompt" in notes["c2"]
+    slip = {"synch": Track(np.zeros((24, 768), np.float32), 24.0)}
+    with pytest.raises(FilmRejected, match="no feature is called 'synch'; there are: clip, sync, lip, speaker"):
+        list(backend.render([CueRequest("c1", "speech", Span.of_seconds(0, 1), seed=1, text="Hi.", visual=slip)]))
     wrong = {"lip": Track(np.zeros((25, 7), np.float32), 25.0)}
     with pytest.raises(FilmRejected, match="feature lip has 7 channels, expected 1024"):
         list(backend.render([CueRequest("c1", "speech", Span.of_seconds(0, 1), seed=1, text="Hi.", visual=wrong)]))

@@ -10,6 +10,7 @@ from pathlib import Path
 from vssflow_post.cues import write_cue_sheet
 from vssflow_post.deliver import (
     Edit,
+    WaveReader,
     picture_name,
     write_edit_lists,
     write_fcpxml,
@@ -70,7 +71,10 @@ def deliver(delivery: Delivery, progress: Report) -> list[Path]:
 def _timelines(delivery: Delivery) -> list[Path]:
     """The timeline in the formats that the preset asks for, and the takes that it refers to."""
     folder, stem, film, wanted = delivery.folder, delivery.film_stem, delivery.film, delivery.settings
-    edit = Edit(film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.homes)
+    n_channels = WaveReader(delivery.stems["MIX"]).n_channels
+    edit = Edit(
+        film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.homes, n_channels=n_channels
+    )
     if wanted.takes:
         homes = {cue.id: edit.home(cue) for cue in delivery.sheet.cues}
         takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, homes, wanted.handles_s)

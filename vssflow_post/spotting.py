@@ -73,7 +73,17 @@ def spot_film(asked: Spotting, progress: Report) -> Spotted:
         segments, sentence = _segments(asked, lines, analysis)
         sheet = spot(film, analysis.scenes, segments, preset.cues, preset.generate.seed)
     progress(Progress("speech", 1, 1))
-    return Spotted(sheet, analysis, segments, sentence, unspoken(sheet), lines or ())
+    warnings = (*unspoken(sheet), *_too_late(lines or (), film))
+    return Spotted(sheet, analysis, segments, sentence, warnings, lines or ())
+
+
+def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
+    """A sentence for the report where lines of the script begin after the film has ended."""
+    late = [line for line in lines if line.span.start >= film.duration.end]
+    if not late:
+        return ()
+    more = f" and {len(late) - 1} more" if len(late) > 1 else ""
+    return (f"Not spoken, since the film is over by then: “{late[0].text}” at {late[0].span.start_s:.1f} s{more}.",)
 
 
 def _script(asked: Spotting) -> tuple[Line, ...] | None:

@@ -80,14 +80,15 @@ class Checkpoint:
             return None
         return Planned(shape, dtype, lambda: self._finite(name).chunk(n)[k])
 
-    def check(self, ignoring: str) -> None:
+    def check(self, ignoring: str, wanted: str) -> None:
         """Raises UsageError naming every fault of what was taken, and every tensor that nobody took but those below the
-        prefix `ignoring`."""
+        prefix `ignoring`; `wanted` says in words what it was to fit."""
         extra = [name for name in self._kinds if name not in self._taken and not name.startswith(ignoring)]
         faults = self._faults + [f"tensor {name} does not belong there" for name in sorted(extra)]
         if faults:
             more = f"; and {len(faults) - NAMED_AT_ONCE} more" if len(faults) > NAMED_AT_ONCE else ""
-            raise UsageError(f"{self.path} does not fit its configuration: {'; '.join(faults[:NAMED_AT_ONCE])}{more}")
+            named = "; ".join(faults[:NAMED_AT_ONCE])
+            raise UsageError(f"{self.path} does not fit {wanted}: {named}{more}")
 
     def _finite(self, name: str) -> Tensor:
         tensor = self._get(name)
@@ -101,8 +102,11 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # an unpickler that reads a stranger's bytes may raise anything
-        reason = str(error).strip().split("\n")[0]
-        raise UsageError(f"{path} cannot be read as a checkpoint of tensors alone: {reason}") from error
+        # torch's own sentence is not passed on: it advises to load what is not trusted.
+        raise UsageError(
+            f"{path} is no checkpoint of tensors alone, neither a Lightning file nor safetensors; anything that needs "
+            f"code to be executed is refused ({type(error).__name__})"
+        ) from error
     state = loaded.get("state_dict") if isinstance(loaded, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise UsageError(f"{path} is no Lightning checkpoint: it has no state_dict of tensors")

@@ -139,7 +139,8 @@ def import_checkpoint(source: Path, config: Path | None, out: Path, say: Callabl
         image_encoder = plan_image_encoder(checkpoint)
         if image_encoder:
             plans[weights.IMAGE_ENCODER] = (image_encoder, {})
-        checkpoint.check(ignoring=IMAGE_ENCODER_PREFIX)
+        wanted = f"the sizes in {config}" if config else "the released sizes (others come from --config)"
+        checkpoint.check(IMAGE_ENCODER_PREFIX, wanted)
         out.mkdir(parents=True, exist_ok=True)
         for name, (tensors, metadata) in plans.items():
             write_tensors(out / name, tensors, metadata)

@@ -46,6 +46,9 @@ class ReferenceFront:
         n_tokens = max(self._shortest, math.ceil(request.span.duration_s * TOKEN_RATE_HZ))
         values: dict[str, Tensor | None] = {"phoneme": None}
         absent = []
+        unknown = sorted(set(request.visual) - set(WIDTHS))
+        if unknown:
+            raise FilmRejected("bad_features", f"no feature is called {unknown[0]!r}; there are: {', '.join(WIDTHS)}")
         for name in WIDTHS:
             wanted = request.kind == "speech" or name not in OF_SPEECH
             track = request.visual.get(name) if wanted else None

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vssflow_post.cli.options import FILE, backend_options, cast_option, preset_option, resolved_preset
+from vssflow_post.errors import UsageError
 
 
 @click.command(short_help="List the voices; write a sample of each.")
@@ -40,6 +41,8 @@ def voices(
         parts = {
             voice: [name for name, member in settings.cast.items() if member.voice == voice] for voice in engine.voices
         }
+        if not parts:
+            raise UsageError(f"the weights {settings.generate.weights} have no voices of their own: nothing to list")
         print_rows([(voice, ", ".join(names)) for voice, names in parts.items()], ("voice", "cast for"))
         if samples is not None:
             for path in write_samples(engine, text, samples):

@@ -5,14 +5,18 @@ Borders are rounded to the nearest frame; the .otio beside them keeps every samp
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store import publish
+
+_REEL_CHARACTERS = 8
 
 
 def write_edit_lists(folder: Path, film_stem: str, edit: Edit) -> list[Path]:
@@ -45,7 +49,9 @@ def edit_list(track: Any, edit: Edit, title: str) -> str:
         )  # the adapter wants one, and writes the first
     timeline = otio.schema.Timeline(name=_in_one_line(title))
     timeline.tracks.extend(tracks)
-    text: str = otio.adapters.write_to_string(timeline, "cmx_3600", rate=rate, style="avid", reelname_len=8)
+    text: str = otio.adapters.write_to_string(
+        timeline, "cmx_3600", rate=rate, style="avid", reelname_len=_REEL_CHARACTERS
+    )
     head, _, events = text.partition("\n")
     return f"{head}\nFCM: {'DROP FRAME' if drop_frame else 'NON-DROP FRAME'}\n{events.lstrip(chr(10))}"
 
@@ -74,9 +80,16 @@ def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int) 
         name = _in_one_line(clip.name).replace("*", " ")
         reference = otio.schema.ExternalReference(target_url=_in_one_line(clip.media_reference.target_url))
         source_range = framed(source_start, source_start + end - start)
-        copy.append(otio.schema.Clip(name=name, media_reference=reference, source_range=source_range))
+        reel = {"cmx_3600": {"reel": _reel(reference.target_url)}}
+        copy.append(otio.schema.Clip(name=name, media_reference=reference, source_range=source_range, metadata=reel))
         at = end + first_frame
     return copy
+
+
+def _reel(address: str) -> str:
+    """Eight characters for a source: the last ones of its name, which tell one take from the next."""
+    name = unquote(address.rsplit("/", 1)[-1]).rsplit(".", 1)[0]
+    return re.sub(r"[^A-Za-z0-9]", "", name)[-_REEL_CHARACTERS:].ljust(_REEL_CHARACTERS)
 
 
 def _in_one_line(text: str) -> str:

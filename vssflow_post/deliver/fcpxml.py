@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from vssflow_post.media import Film
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LAYOUTS = {1: "mono", 2: "stereo"}
+"""Final Cut Pro's word for so many channels."""
 _ROLES = {"DX": "dialogue", "PD": "dialogue"}
 """Final Cut Pro's main roles; every other stem is of the effects."""
 
@@ -46,11 +48,11 @@ def as_fcpxml(edit: Edit, name: str) -> bytes:
     resources = _add(root, "resources")
     size = {"width": str(film.width), "height": str(film.height)}
     _add(resources, "format", id="r0", frameDuration=_time(frame_s), **size)
-    assets = _Assets(resources, film)
+    assets = _Assets(resources, film, edit.n_channels)
     picture = assets.picture(edit.picture, start_s, length)
     project = _add(_add(root, "event", name=_text(name)), "project", name=_text(name))
     drop = {"tcFormat": "DF" if is_drop_frame(film.start_timecode) else "NDF"}
-    layout = {"audioLayout": "stereo", "audioRate": "48k"}
+    layout = {"audioLayout": _LAYOUTS.get(edit.n_channels, "surround"), "audioRate": "48k"}
     sequence = _add(project, "sequence", format="r0", tcStart=_time(start_s), **length, **drop, **layout)
     spine = _add(sequence, "spine")
     at = {"offset": _time(start_s), "start": _time(start_s)}
@@ -100,21 +102,23 @@ def _connect(
 class _Assets:
     """The files that clips refer to, each declared once."""
 
-    def __init__(self, resources: ElementTree.Element, film: Film) -> None:
+    def __init__(self, resources: ElementTree.Element, film: Film, n_channels: int) -> None:
         self._resources = resources
+        self._sound = {
+            "hasAudio": "1", "audioSources": "1", "audioChannels": str(n_channels), "audioRate": "48000",
+        }  # fmt: skip
         self._film = film
         self._known: dict[Path, str] = {}
 
     def picture(self, path: Path, start_s: Fraction, length: dict[str, str]) -> str:
-        sound = {"hasAudio": "1", "audioSources": "1", "audioRate": "48000"}
-        return self._declare(path, {"hasVideo": "1", "format": "r0", "start": _time(start_s), **length, **sound})
+        return self._declare(path, {"hasVideo": "1", "format": "r0", "start": _time(start_s), **length, **self._sound})
 
     def sound(self, heard: TakeFile) -> str:
         if heard.path in self._known:
             return self._known[heard.path]
         start_s = Fraction(self._film.start_sample + heard.span.start, CLOCK_HZ)
         length = {"start": _time(start_s), "duration": _time(Fraction(heard.span.n_samples, CLOCK_HZ))}
-        return self._declare(heard.path, {"hasAudio": "1", "audioSources": "1", "audioRate": "48000", **length})
+        return self._declare(heard.path, {**self._sound, **length})
 
     def _declare(self, path: Path, facts: dict[str, str]) -> str:
         identity = self._known[path] = f"r{len(self._known) + 1}"

@@ -33,6 +33,8 @@ class Edit:
     """Cue id -> name of the stem it is heard in; without it speech is in `DX`, sound in `FX`."""
     takes: Mapping[str, TakeFile] = field(default_factory=dict)
     """Cue id -> its own WAV, which its clip then refers to instead of the stem."""
+    n_channels: int = 2
+    """Of every WAV."""
 
     def home(self, cue: Cue) -> str:
         """The name of the cue's stem."""
