@@ -151,5 +151,6 @@ def test_a_film_is_rendered_with_features_from_the_file_beside_it(
         report = json.loads((tmp_path / "out" / "a" / "report.json").read_text())
         notes.append(" ".join(report["warnings"]))
         assert any(not cue["cached"] for cue in report["cues"]), run
+    assert not (tmp_path / "out" / ".vssflow-post" / "features").exists()  # there may be a CLIP the next time
     assert "no sync, lip, speaker features" in notes[0]
     assert "features" not in notes[1]

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from vssflow_post.backend import Track
 from vssflow_post.casting import choose_voices, gain_db_of, named_voices, with_voices
 from vssflow_post.deliver import (
     Slate,
@@ -86,10 +85,9 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
         return _known_result(job, clock)
     if studio.preset.deliver.picture:
         check_picture(film, studio.preset.deliver)
-    beside = read_features(job.features, film.duration.end_s) if job.features else {}
     spotted = _spotted(job, film, studio, renderer, progress)
     clock.end("analyse")
-    work = _generated(job, film, spotted, {**spotted.analysis.features, **beside}, studio, renderer, progress)
+    work = _generated(job, film, spotted, studio, renderer, progress)
     clock.end("generate")
     with staged(job.folder, studio.out / STATE_FOLDER / "staging" / job.stem) as folder:
         mix, homes = _mixed(work, studio, folder, progress)
@@ -153,8 +151,10 @@ def _known_result(job: Job, clock: Clock) -> FilmResult:
 
 
 def _spotted(job: Job, film: Film, studio: Studio, renderer: Renderer, progress: Report) -> Spotted:
-    """The first half of the line, with the backend's features from the store where an earlier run left them."""
+    """The first half of the line, with the backend's features from the store where an earlier run left them, and those
+    in the file beside the film in place of its own."""
     preset = studio.preset
+    beside = read_features(job.features, film.duration.end_s) if job.features else {}
     key = address(
         {
             "film": film.digest,
@@ -166,27 +166,20 @@ def _spotted(job: Job, film: Film, studio: Studio, renderer: Renderer, progress:
     known = studio.features.get(key)
     encoder = renderer.backend.encoder() if known is None else KnownFeatures(known)
     spotted = spot_film(Spotting(film, job.script, job.cues, preset, studio.detectors, encoder), progress)
-    if known is None:
-        studio.features.put(key, spotted.analysis.features)
-    return spotted
+    found = spotted.analysis.features
+    if known is None and found:  # an encoder that found nothing may lack what it looks with, and get it later
+        studio.features.put(key, found)
+    return replace(spotted, analysis=replace(spotted.analysis, features={**found, **beside}))
 
 
-def _generated(
-    job: Job,
-    film: Film,
-    spotted: Spotted,
-    features: Mapping[str, Track],
-    studio: Studio,
-    renderer: Renderer,
-    progress: Report,
-) -> _Work:
+def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer: Renderer, progress: Report) -> _Work:
     """A take in the store for every cue that the backend renders."""
     preset = studio.preset
     sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices, job.company)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     spoken = {cue.id for cue in dialogue.generated}
     requests = [
-        request_for(cue, features, spotted.analysis.mouths)
+        request_for(cue, spotted.analysis.features, spotted.analysis.mouths)
         for cue in sheet.cues
         if cue.kind == "sound" or cue.id in spoken
     ]
