@@ -11,10 +11,25 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from vssflow_dit.config import DiTConfig
-from vssflow_dit.rows import Layout, Rotary
+from vssflow_dit.rows import Layout, Rotary, Run
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
 """Cross-attention keys and values of a run of sequences: (count, heads, N, head)."""
+
+
+def scale_of(config: DiTConfig) -> float:
+    """On products of queries and keys: the root of the head's width divides them, or with QK-norm multiplies."""
+    root = math.sqrt(config.width // config.heads)
+    return root if config.qk_norm else 1 / root
+
+
+def attended(q: Tensor, runs: Sequence[Run], keys_values: Sequence[KeysValues], scale: float) -> Tensor:
+    """What queries (rows, heads, head) find among each run's own keys and values, in the same shape."""
+    found = [
+        scaled_dot_product_attention(run.of(q), k, v, scale=scale).transpose(1, 2).flatten(0, 1)
+        for run, (k, v) in zip(runs, keys_values, strict=True)
+    ]
+    return found[0] if len(found) == 1 else torch.cat(found)
 
 
 def unit(x: Tensor) -> Tensor:
@@ -28,7 +43,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads, self.qk_norm = config.heads, config.qk_norm
         self.head = config.width // config.heads
-        self.scale = math.sqrt(self.head) if config.qk_norm else 1 / math.sqrt(self.head)
+        self.scale = scale_of(config)
         self.qkv = nn.Linear(config.width, 3 * config.width, bias=False)
         self.out = nn.Linear(config.width, config.width, bias=False)
 
@@ -39,15 +54,8 @@ class SelfAttention(nn.Module):
         if self.qk_norm:
             turning = unit(turning)
         q, k = layout.rotary.turned(turning.flatten(1, 2)).view_as(turning).unbind(1)  # both in one go
-        found = [
-            scaled_dot_product_attention(
-                run.of(q), run.of(k), run.of(v), scale=self.scale
-            )  # (count, heads, length, head)
-            .transpose(1, 2)
-            .flatten(0, 1)
-            for run in layout.runs
-        ]
-        return self.out(_joined(found).view_as(x))  # type: ignore[no-any-return]
+        keys_values = [(run.of(k), run.of(v)) for run in layout.runs]
+        return self.out(attended(q, layout.runs, keys_values, self.scale).view_as(x))  # type: ignore[no-any-return]
 
 
 class CrossAttention(nn.Module):
@@ -55,7 +63,7 @@ class CrossAttention(nn.Module):
         super().__init__()
         self.heads, self.kv_heads, self.qk_norm = config.heads, config.cross_heads, config.qk_norm
         self.head = config.width // config.heads
-        self.scale = math.sqrt(self.head) if config.qk_norm else 1 / math.sqrt(self.head)
+        self.scale = scale_of(config)
         self.q = nn.Linear(config.width, config.width, bias=False)
         self.kv = nn.Linear(config.cross_width, 2 * config.cross_heads * self.head, bias=False)
         self.out = nn.Linear(config.width, config.width, bias=False)
@@ -75,14 +83,5 @@ class CrossAttention(nn.Module):
         if self.qk_norm:
             q = unit(q)
         if rotary is not None:
-            q = Rotary(rotary.cos[: len(q)], rotary.sin[: len(q)], rotary.half).turned(q)
-        found = [
-            scaled_dot_product_attention(run.of(q), k, v, scale=self.scale).transpose(1, 2).flatten(0, 1)
-            for run, (k, v) in zip(layout.attending, keys_values, strict=True)
-        ]
-        return self.out(_joined(found).view_as(x))  # type: ignore[no-any-return]
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    """Rows of all runs, (rows, heads, head), as they lay."""
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+            q = rotary.at(slice(len(q))).turned(q)
+        return self.out(attended(q, layout.attending, keys_values, self.scale).view_as(x))  # type: ignore[no-any-return]

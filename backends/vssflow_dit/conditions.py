@@ -132,19 +132,16 @@ class Conditions(nn.Module):
         return Condition(joined.transpose(1, 2), attended, self.timed)
 
     def _embedded(self, stream: Stream, values: Tensor | None, n_examples: int, n_tokens: int) -> Tensor:
-        weight = next(self.streams[stream.name].parameters(), None)
-        device = (
-            values.device if weight is None and values is not None else weight.device if weight is not None else None
-        )
+        like = next(self.parameters())  # every stream is embedded where, and in the type in which, the others are
         if values is None:
             shape = (n_examples, 1) if stream.kind == "ids" else (n_examples, 1, stream.size)
             dtype = torch.long if stream.kind == "ids" else torch.float32
-            values = torch.zeros(shape, dtype=dtype, device=device)
+            values = torch.zeros(shape, dtype=dtype)
             if stream.timing.startswith("nearest"):  # zeros stay zeros however they are stretched
                 values = values.expand(-1, n_tokens, -1)
         elif stream.kind == "features" and values.shape[-1] != stream.size:
             raise ValueError(f"stream {stream.name}: vectors of {values.shape[-1]} where {stream.size} are wanted")
-        fitted = in_time(values.to(device), stream, n_tokens)
-        if weight is not None and stream.kind == "features":
-            fitted = fitted.to(weight.dtype)
+        fitted = in_time(values.to(like.device), stream, n_tokens)
+        if stream.kind == "features":
+            fitted = fitted.to(like.dtype)
         return self.streams[stream.name](fitted)  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -87,6 +88,10 @@ class ModelConfig:
     @property
     def window_tokens(self) -> int:
         return round(self.window_s * TOKEN_RATE_HZ)
+
+    def tokens_for(self, duration_s: float) -> int:
+        """Latent tokens that a cue is rendered with: what it covers, and no less than the model has seen."""
+        return max(round(self.shortest_s * TOKEN_RATE_HZ), math.ceil(duration_s * TOKEN_RATE_HZ))
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

@@ -139,9 +139,8 @@ class DiT(nn.Module):
         """What does not depend on t or x, computed once for sequences whose conditions are batches of one each."""
         lengths = [condition.n_tokens for condition in conditions]
         time_token = self.config.time == "token"
-        device = self.latent_in.weight.device
-        alone = layout_of(lengths, 0, time_token, self._rotary(max(lengths), device))
-        guided = layout_of(lengths, len(lengths), time_token, self._rotary(max(lengths), device))
+        rotary = self._rotary(max(lengths), self.latent_in.weight.device)
+        alone, guided = (layout_of(lengths, twice, time_token, rotary) for twice in (False, True))
         concat = torch.cat([condition.concat[0].T for condition in conditions])  # (rows, C)
         attended: list[Tensor] = []
         k = 0
@@ -178,7 +177,7 @@ class DiT(nn.Module):
         cross (B, N, cross width) to the velocity (B, latent, T)."""
         tokens = self.latent_in(x.transpose(1, 2)) + self.concat_in(concat.transpose(1, 2))  # (B, T, width)
         b, n, _ = tokens.shape
-        layout = layout_of([n] * b, 0, self.config.time == "token", self._rotary(n, x.device))
+        layout = layout_of([n] * b, False, self.config.time == "token", self._rotary(n, x.device))
         attended = [(block.cross.keys_values(cross),) if cross.shape[1] else () for block in self._blocks()]
         time = self.time(t).to(tokens.dtype)
         return self._through(tokens, time, layout, attended).transpose(1, 2)

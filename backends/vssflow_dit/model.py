@@ -73,7 +73,7 @@ class UnifiedModel(nn.Module):
 
 
 class VSSFlow:
-    """The unified model, ready to render. Everything public takes and gives float32 tensors on `device`."""
+    """The unified model, ready to render. Everything public takes and gives float32 tensors on its device."""
 
     def __init__(self, unified: UnifiedModel, codec: MelCodec, vocoder: MelVocoder) -> None:
         self.config = unified.config
@@ -90,10 +90,6 @@ class VSSFlow:
         from vssflow_dit.weights import load
 
         return load(str(folder), torch.device(device), dtype).model
-
-    @property
-    def device(self) -> torch.device:
-        return self.unified.dit.latent_in.weight.device
 
     def condition(self, n_tokens: int | None = None, **streams: Tensor | None) -> Condition:
         """What the transformer reads of the streams (reference: clip, speaker, sync, lip, phoneme), None for nothing.

@@ -5,7 +5,6 @@ What is not at hand is zeros, as in the reference's own inference, and the take 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,15 +34,14 @@ class ReferenceFront:
     sounds: Sequence[str] = ()
 
     def __init__(self, weights: Weights, clip: str, device: torch.device, dtype: torch.dtype) -> None:
-        self._model, config = weights.model, weights.model.config
-        self._shortest = round(config.shortest_s * TOKEN_RATE_HZ)
+        self._model = weights.model
         self._images = ImageEncoder.found(weights.part(IMAGE_ENCODER), clip, device, dtype)
 
     def encoder(self) -> FrameEncoder:
         return ReferenceEncoder(self._images)
 
     def conditioning(self, request: CueRequest) -> Conditioning:
-        n_tokens = max(self._shortest, math.ceil(request.span.duration_s * TOKEN_RATE_HZ))
+        n_tokens = self._model.config.tokens_for(request.span.duration_s)
         values: dict[str, Tensor | None] = {"phoneme": None}
         absent = []
         unknown = sorted(set(request.visual) - set(WIDTHS))

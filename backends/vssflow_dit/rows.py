@@ -26,7 +26,7 @@ class Rotary(NamedTuple):
         a, b, rest = x[..., : self.half], x[..., self.half : 2 * self.half], x[..., 2 * self.half :]
         return torch.addcmul(x * self.cos, torch.cat((b, a, rest), dim=-1), self.sin)
 
-    def at(self, positions: Tensor) -> Rotary:
+    def at(self, positions: Tensor | slice) -> Rotary:
         return Rotary(self.cos[positions], self.sin[positions], self.half)
 
 
@@ -89,19 +89,17 @@ class Layout:
         return tokens[:, self.latent_rows]
 
 
-def layout_of(lengths: Sequence[int], n_unconditional: int, time_token: bool, rotary: Rotary) -> Layout:
-    """Sequences of these lengths, then the first `n_unconditional` of them again, which attend to nothing."""
-    extra = int(time_token)
-    all_lengths = [length + extra for length in (*lengths, *lengths[:n_unconditional])]
-    n_attending = sum(length + extra for length in lengths)
-    attending = _runs([length + extra for length in lengths])
+def layout_of(lengths: Sequence[int], guided: bool, time_token: bool, rotary: Rotary) -> Layout:
+    """Sequences of these lengths; where `guided`, all of them once more, which attend to nothing."""
+    attending = [length + int(time_token) for length in lengths]
+    all_lengths = attending * (1 + guided)
     positions = torch.cat([torch.arange(length) for length in all_lengths])
     latent_rows = time_rows = None
     if time_token:
         device = rotary.cos.device
         latent_rows, time_rows = (torch.nonzero(which)[:, 0].to(device) for which in (positions > 0, positions == 0))
     by_row = rotary.at(positions.to(rotary.cos.device))
-    return Layout(_runs(all_lengths), n_attending, attending, by_row, latent_rows, time_rows)
+    return Layout(_runs(all_lengths), sum(attending), _runs(attending), by_row, latent_rows, time_rows)
 
 
 def _runs(lengths: Sequence[int]) -> tuple[Run, ...]:

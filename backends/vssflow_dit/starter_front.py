@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN
 from vssflow_dit.durations import DurationModel, fit_to_span, laid_out
 from vssflow_dit.fronts import Conditioning
 from vssflow_dit.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
@@ -34,7 +34,6 @@ class StarterFront:
         self._model, config = weights.model, weights.model.config
         self.voices: Sequence[str] = config.voices
         self.sounds: Sequence[str] = config.sounds
-        self._shortest = round(config.shortest_s * TOKEN_RATE_HZ)
         self._durations = DurationModel.load(weights.folder / DURATIONS)
         self._strikes = StrikeNet.load(weights.folder / STRIKES)
 
@@ -43,7 +42,7 @@ class StarterFront:
 
     def conditioning(self, request: CueRequest) -> Conditioning:
         """The starter's streams for one cue, as a batch of one."""
-        n_tokens = max(self._shortest, math.ceil(request.span.duration_s * TOKEN_RATE_HZ))
+        n_tokens = self._model.config.tokens_for(request.span.duration_s)
         n = n_tokens * MEL_FRAMES_PER_TOKEN
         phonemes, mouth = np.zeros(n, np.int64), np.zeros((n, 2), np.float32)
         motion, voice, sound = np.zeros((n, 2), np.float32), 0, 0

@@ -33,33 +33,27 @@ def read_table(text: str, frame_rate: Fraction, drop_frame: bool) -> list[Row]:
     The first row names the columns, in any order (`speaker` may be missing); without such a row they are
     start, end, speaker, text. Raises MalformedLine.
     """
-    columns: list[str] | None = None
-    found = []
-    for line, cells in _cells(text):
-        if columns is None:
-            columns = _header(cells, line)
-            if columns is not None:
-                continue
-            columns = list(_COLUMNS)
-        found.append(_row(columns, cells, line, frame_rate, drop_frame))
-    if columns is None:
+    if not any(True for _ in _cells(text)):
         raise MalformedLine(1, "is empty")
-    return found
+    return [_row(columns, cells, line, frame_rate, drop_frame) for line, columns, cells in _under_columns(text)]
 
 
 def texts_of_table(text: str) -> list[tuple[str, str | None]]:
     """(text, speaker) of each row, whatever its times say; columns as in `read_table`. Raises MalformedLine."""
+    rows = (dict(zip(columns, cells, strict=False)) for _, columns, cells in _under_columns(text))
+    return [(values.get("text", ""), values.get("speaker", "").strip() or None) for values in rows]
+
+
+def _under_columns(text: str) -> Iterator[tuple[int, list[str], list[str]]]:
+    """(line, names of the columns, cells) of each row but the one that names them. Raises MalformedLine."""
     columns: list[str] | None = None
-    found: list[tuple[str, str | None]] = []
     for line, cells in _cells(text):
         if columns is None:
             columns = _header(cells, line)
             if columns is not None:
                 continue
             columns = list(_COLUMNS)
-        values = dict(zip(columns, cells, strict=False))
-        found.append((values.get("text", ""), values.get("speaker", "").strip() or None))
-    return found
+        yield line, columns, cells
 
 
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
