@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vssflow_post.errors import FilmFailed, FilmRejected
+from vssflow_post.media.limits import MAX_PIXELS, MAX_STREAMS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
-
-MAX_STREAMS = 256
-MAX_PIXELS = 8192 * 8192
-"""A film whose pictures are larger is refused: a few decoded ones would fill the memory."""
 
 
 def open_film(path: Path, demuxer: str) -> InputContainer:

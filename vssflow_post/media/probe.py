@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.completeness import shortage
 from vssflow_post.media.film import AudioStream, Film
-from vssflow_post.media.opening import MAX_PIXELS, declared_pixels, open_film, read_only
+from vssflow_post.media.limits import MAX_PIXELS
+from vssflow_post.media.opening import declared_pixels, open_film, read_only
 from vssflow_post.media.packets import PacketScan, scan_packets
 from vssflow_post.media.regular import open_regular
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of
