@@ -19,7 +19,7 @@ from vssflow_dit.phonemes import phoneme_frames, phonemise
 from vssflow_dit.prompts import sound_class
 from vssflow_dit.ringing import rung_down
 from vssflow_dit.strikes import StrikeEncoder, StrikeNet
-from vssflow_dit.synthesis.sounds import FOLLOWS_SPEED, MATERIALS
+from vssflow_dit.synthesis.sounds import MOVED, RINGS_DOWN, STRUCK
 from vssflow_dit.weights import DURATIONS, STRIKES, Weights
 from vssflow_post.backend import CueRequest, FrameEncoder, Track
 
@@ -65,8 +65,8 @@ class StarterFront:
             "voice": torch.tensor([[voice]]),
             "sound": torch.tensor([[sound]]),
         }
-        may_be_struck = request.kind == "sound" and (sound == 0 or self.sounds[sound - 1] in MATERIALS)
-        struck = torch.from_numpy(motion[:, 0].copy()) if may_be_struck else None
+        rings_down = request.kind == "sound" and (sound == 0 or self.sounds[sound - 1] in RINGS_DOWN)
+        struck = torch.from_numpy(motion[:, 0].copy()) if rings_down else None
         return Conditioning(values, n_tokens, tuple(notes), struck)
 
     def waveform(self, latent: Tensor, ready: Conditioning, seed: int) -> Tensor:
@@ -105,9 +105,9 @@ def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
 def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
     """What a class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
     heard: npt.NDArray[np.float32] = motion.copy()
-    if name and name not in MATERIALS:
+    if name and name not in STRUCK:
         heard[:, 0] = 0.0
-    if name not in FOLLOWS_SPEED and (name or heard[:, 0].any()):
+    if name not in MOVED and (name or heard[:, 0].any()):
         heard[:, 1] = 0.0
     return heard
 

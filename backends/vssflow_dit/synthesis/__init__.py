@@ -13,7 +13,7 @@ def synthesise_all(
     out: Path, hours: float, seed: int, excluded: Sequence[str], workers: int, say: Callable[[str], object]
 ) -> None:
     """Speech in `out`/speech and sounds in `out`/sounds; each is left alone where it is complete already."""
-    from vssflow_dit.synthesis.sounds import CLASSES
+    from vssflow_dit.configs import config_of
     from vssflow_dit.synthesis.speech import synthesise_speech
     from vssflow_dit.training.examples import save_sounds
 
@@ -22,5 +22,5 @@ def synthesise_all(
         say(f"{made} sentences in {out / 'speech'}")
     if not (out / "sounds" / "sounds.npz").exists():
         clips = round(hours * CLIPS_AN_HOUR)
-        save_sounds(out / "sounds", clips, seed, CLASSES)
+        save_sounds(out / "sounds", clips, seed, config_of("starter").sounds)
         say(f"{clips} sounds in {out / 'sounds'}")

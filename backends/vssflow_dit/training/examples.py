@@ -15,8 +15,9 @@ from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
 from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
 from vssflow_dit.phonemes import phoneme_frames
 from vssflow_dit.strikes import pulses
-from vssflow_dit.synthesis import pictures, sounds
+from vssflow_dit.synthesis import pictures, rhythms, sounds
 from vssflow_dit.synthesis.speech import SpeechSet
+from vssflow_dit.synthesis.waves import RATE_HZ, Strikes
 from vssflow_dit.visemes import opening
 
 Array = npt.NDArray[np.float32]
@@ -36,7 +37,7 @@ class Utterance:
 @dataclass(frozen=True, slots=True, eq=False)
 class Sound:
     mel: npt.NDArray[np.float16]
-    strikes: sounds.Strikes
+    strikes: Strikes
     speed: Array
     """(n,) at 100/s"""
     sound: int
@@ -72,33 +73,37 @@ def load_speech(folder: Path, voices: tuple[str, ...]) -> list[Utterance]:
 
 
 def make_sound(rng: np.random.Generator, duration_s: float, classes: tuple[str, ...]) -> tuple[Sound, Array]:
-    """One clip and its audio: a random class under a random motion."""
-    n = int(duration_s * sounds.RATE_HZ)
-    strikes: sounds.Strikes = ()
-    speed, name = np.zeros(n), ""
-    kind = rng.choice(["strike", "speed", "ambience", "nothing"], p=[0.56, 0.18, 0.16, 0.1])
-    wave = np.zeros(n)
-    if kind == "strike":
-        motion = pictures.STRIKING[rng.integers(len(pictures.STRIKING))](rng, duration_s)
-        name = str(rng.choice(list(sounds.MATERIALS)))
-        strikes = tuple((t, s) for t, s in motion.strikes if rng.random() < 0.98)
-        wave = sounds.strike(rng, name, n, strikes)
+    """One clip and its audio: a class of `classes` under a motion that suits it, or silence.
+
+    Half of the clips are struck, a fifth follow a speed, a fifth go on by themselves, a tenth are silent; the classes
+    of a kind are equally often heard. Of those that a motion alone may make, some carry no class: id 0.
+    """
+    n = int(duration_s * RATE_HZ)
+    kind = rng.choice(["strikes", "speed", "nothing", "silence"], p=[0.5, 0.2, 0.2, 0.1])
+    name, named = _drawn_class(rng, str(kind), classes)
+    strikes: Strikes = ()
+    speed = np.zeros(n)
+    if kind == "strikes":
+        strikes = rhythms.strikes_for(rng, name, duration_s)
     elif kind == "speed":
-        motion = (pictures.swing, pictures.drive)[rng.integers(2)](rng, duration_s)
-        speed = np.repeat(motion.speed, sounds.RATE_HZ // pictures.GRID_HZ)[:n]
-        name = str(rng.choice(sounds.FOLLOWS_SPEED))
-        wave = sounds.CONTINUOUS[name](rng, n, speed)
-    elif kind == "ambience":
-        name = str(rng.choice([c for c in sounds.CONTINUOUS if c not in sounds.FOLLOWS_SPEED]))
-        wave = sounds.CONTINUOUS[name](rng, n, speed)
-    elif rng.random() < 0.5:
-        name = str(rng.choice(list(sounds.MATERIALS)))
-    label = classes.index(name) + 1 if name else 0
-    if (kind == "strike" and rng.random() < 0.4) or (kind == "speed" and name == "whoosh" and rng.random() < 0.5):
-        label = 0
+        speed = np.repeat(rhythms.speed_for(rng, name, duration_s), RATE_HZ // pictures.GRID_HZ)[:n]
+    wave = np.zeros(n) if kind == "silence" else sounds.sound(rng, name, n, strikes, speed)
     audio = np.clip(wave, -0.99, 0.99).astype(np.float32)
-    steps = speed[:: sounds.RATE_HZ // FRAME_RATE_HZ].astype(np.float32)
-    return Sound(mel_of(audio), strikes, steps, label), audio
+    steps = speed[:: RATE_HZ // FRAME_RATE_HZ].astype(np.float32)
+    return Sound(mel_of(audio), strikes, steps, classes.index(name) + 1 if named else 0), audio
+
+
+UNNAMED_SHARE = {"strikes": 0.3, "speed": 0.2, "silence": 0.5}
+PLAIN = ("wood", "metal", "glass", "stone", "plastic", "thud", "bounce", "whoosh")
+"""What may be heard of a motion of which nothing is said."""
+
+
+def _drawn_class(rng: np.random.Generator, kind: str, classes: tuple[str, ...]) -> tuple[str, bool]:
+    """A class of `classes` that follows `kind` (silence: strikes that do not come), and whether it is told."""
+    unnamed = rng.random() < UNNAMED_SHARE.get(kind, 0.0)
+    followed = "strikes" if kind == "silence" else kind
+    known = [c for c in classes if sounds.follows(c) == followed and (not unnamed or c in PLAIN)]
+    return str(rng.choice(known)), not unnamed
 
 
 class Examples:

@@ -1,0 +1,123 @@
+"""Struck bodies by their modes: a harder blow is louder and brighter, and high modes die first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vssflow_dit.synthesis.waves import (
+    HIGHEST_HZ,
+    RATE_HZ,
+    Range,
+    Strikes,
+    Wave,
+    add_at,
+    at_peak,
+    band,
+    decay,
+    log_uniform,
+    seconds,
+    tones,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A struck body: its modes and how fast they die."""
+
+    lowest_hz: Range
+    decay_s: Range
+    """Time in which the lowest mode falls by 60 dB."""
+    ratios: tuple[float, ...]
+    damping: float
+    """How much faster high modes die: decay ~ ratio ** -damping."""
+    click: float
+    """Share of noise in the attack."""
+
+
+BODIES = {
+    "wood": Body((160, 600), (0.08, 0.3), (1.0, 2.57, 4.9, 6.6, 8.4), 0.7, 0.5),
+    "metal": Body((280, 1200), (0.6, 2.5), (1.0, 1.58, 2.24, 2.92, 3.9, 4.6, 5.4, 6.8, 8.1), 0.5, 0.3),
+    "glass": Body((1300, 3200), (0.25, 0.9), (1.0, 1.47, 1.93, 2.3), 0.3, 0.15),
+    "stone": Body((500, 1300), (0.03, 0.09), (1.0, 1.7, 2.5, 3.6, 4.4), 0.4, 1.0),
+    "plastic": Body((250, 800), (0.05, 0.14), (1.0, 1.9, 3.1), 1.0, 0.35),
+    "thud": Body((50, 120), (0.15, 0.45), (1.0, 1.6, 2.2, 2.9), 1.0, 0.25),
+}
+
+
+def body(name: str, rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """One body of BODIES struck several times."""
+    kind = BODIES[name]
+    ratios = np.array(kind.ratios) * rng.uniform(0.96, 1.04, len(kind.ratios))
+    modes = log_uniform(rng, kind.lowest_hz) * ratios
+    modes, ratios = modes[modes < HIGHEST_HZ], ratios[modes < HIGHEST_HZ]
+    dies = rng.uniform(*kind.decay_s) * ratios**-kind.damping
+    gains = rng.uniform(0.4, 1.0, len(modes)) / ratios ** rng.uniform(0.2, 0.9)
+    t = seconds(int((dies.max() + 0.05) * RATE_HZ))
+    rings = np.sin(2 * np.pi * modes[:, None] * t) * 10 ** (-3 * t / dies[:, None])
+    attack = np.minimum(1.0, t * RATE_HZ / 12)
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        hit = at_peak((gains * strength ** (0.5 * (ratios - 1).clip(0, 3))) @ rings, 1.0)
+        burst = t[: int(0.04 * RATE_HZ)]
+        noise = rng.normal(size=len(burst)) * np.exp(-burst / rng.uniform(0.001, 0.005))
+        hit[: len(burst)] += kind.click * noise * strength * 0.5
+        add_at(wave, time, hit * attack * strength**1.5)
+    return wave * rng.uniform(0.35, 0.7)
+
+
+BELL = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.51, 2.66, 3.01, 4.17, 5.43])
+"""Partials of a tuned bell: hum, prime, tierce, quint, nominal and those above."""
+
+
+def bell(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A bell that rings for seconds; each partial is a pair that beats slowly, since no bell is round."""
+    partials = log_uniform(rng, (350, 1100)) * BELL * rng.uniform(0.995, 1.005, len(BELL))
+    dies = rng.uniform(3.5, 9.0) * BELL**-0.8
+    gains = rng.uniform(0.4, 1.0, len(BELL)) / BELL**0.4
+    gains[0] *= 0.5
+    apart = rng.uniform(0.3, 2.0, len(BELL))
+    pair = np.concatenate([partials, partials + apart])
+    share = rng.uniform(0.2, 0.5, len(BELL))
+    hum = tones(pair, np.concatenate([gains * (1 - share), gains * share]), np.tile(dies, 2), min(n / RATE_HZ, 6.5))
+    clapper = band(2000, 7000, rng.normal(size=480)) * decay(0.03, 0.02)
+    hit = at_peak(hum, 1.0)
+    hit[:480] += 0.3 * clapper
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        add_at(wave, time, hit * strength**1.5)
+    return wave * rng.uniform(0.25, 0.5)
+
+
+def bounce(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A ball: a contact whose pitch falls as it flattens, and the air inside that rings after."""
+    t = seconds(int(0.3 * RATE_HZ))
+    low, drop = log_uniform(rng, (70, 160)), rng.uniform(1.2, 2.5)
+    contact = np.sin(2 * np.pi * np.cumsum(low * (1 + drop * np.exp(-t / 0.012))) / RATE_HZ)
+    contact *= decay(0.3, rng.uniform(0.12, 0.25))
+    cavity = log_uniform(rng, (550, 1100)) * np.array([1.0, 1.46, 1.98, 2.7])
+    air = tones(cavity, np.array([1.0, 0.6, 0.35, 0.2]), rng.uniform(0.12, 0.28) * np.array([1, 0.8, 0.6, 0.5]), 0.3)
+    hollow = rng.uniform(0.2, 0.5)
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        slap = rng.normal(size=len(t)) * np.exp(-t / 0.0015) * 0.3 * strength
+        hit = contact + (hollow * air * strength**0.5 + slap) * np.minimum(1, t * RATE_HZ / 10)
+        add_at(wave, time, hit * strength**1.3)
+    return wave * rng.uniform(0.3, 0.55)
+
+
+def knock(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """Knuckles on a door: a hollow panel, damped at once, and the room behind it."""
+    panel = log_uniform(rng, (95, 190)) * np.array([1.0, 1.9, 2.8, 4.3, 6.1]) * rng.uniform(0.95, 1.05, 5)
+    dies = rng.uniform(0.05, 0.1) * np.array([1.6, 1.0, 0.8, 0.6, 0.5])
+    ring = at_peak(tones(panel, np.array([1.0, 0.9, 0.7, 0.5, 0.3]), dies, 0.16), 1.0)
+    room = band(150, 1100, rng.normal(size=int(0.35 * RATE_HZ))) * decay(0.35, rng.uniform(0.2, 0.4))
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        bone = band(700, 2600, rng.normal(size=320)) * decay(0.02, 0.012)
+        hit = at_peak(room, 0.12)
+        hit[: len(ring)] += ring * rng.uniform(0.85, 1.0)
+        hit[: len(bone)] += 0.5 * strength * bone
+        add_at(wave, time, hit * strength**1.3)
+    return wave * rng.uniform(0.35, 0.65)

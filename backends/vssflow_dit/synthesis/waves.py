@@ -1,0 +1,98 @@
+"""What the sounds are made of: bands of noise, decaying tones, grains scattered in time, and levels."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import butter, oaconvolve, sosfilt
+
+RATE_HZ = 16_000
+HIGHEST_HZ = 7600.0
+Wave: TypeAlias = npt.NDArray[np.float64]
+Strikes: TypeAlias = tuple[tuple[float, float], ...]
+"""(time in s, strength 0..1)"""
+Range: TypeAlias = tuple[float, float]
+
+
+def band(low_hz: float, high_hz: float, noise: Wave, order: int = 2) -> Wave:
+    filtered: Wave = sosfilt(butter(order, [low_hz, high_hz], "bandpass", fs=RATE_HZ, output="sos"), noise)
+    return filtered
+
+
+def at_rms(wave: Wave, dbfs: float) -> Wave:
+    return wave * float(10 ** (dbfs / 20) / (np.sqrt(np.mean(wave**2)) + 1e-9))
+
+
+def at_peak(wave: Wave, peak: float) -> Wave:
+    return wave * float(peak / (np.abs(wave).max(initial=0.0) + 1e-9))
+
+
+def seconds(n: int) -> Wave:
+    return np.arange(n) / RATE_HZ
+
+
+def log_uniform(rng: np.random.Generator, within: Range) -> float:
+    return float(np.exp(rng.uniform(*np.log(within))))
+
+
+def decay(duration_s: float, sixty_db_s: float) -> Wave:
+    """An envelope from 1 that falls by 60 dB in `sixty_db_s`, of `duration_s`."""
+    return np.asarray(10 ** (-3 * seconds(int(duration_s * RATE_HZ)) / sixty_db_s))
+
+
+def swell(duration_s: float, peak_s: float) -> Wave:
+    """An envelope that rises smoothly to 1 at `peak_s` and falls smoothly to 0 at `duration_s`."""
+    t = seconds(int(duration_s * RATE_HZ))
+    rise, fall = np.clip(t / peak_s, 0, 1), np.clip((duration_s - t) / (duration_s - peak_s), 0, 1)
+    return np.asarray(np.sin(np.pi / 2 * rise) * np.sin(np.pi / 2 * fall))
+
+
+def add_at(wave: Wave, time_s: float, piece: Wave) -> None:
+    """`piece` added into `wave` from `time_s` on; what lies outside is cut off."""
+    start = round(time_s * RATE_HZ)
+    first, last = max(0, -start), min(len(piece), len(wave) - start)
+    if last > first:
+        wave[start + first : start + last] += piece[first:last]
+
+
+def tones(hz: Wave, gains: Wave, sixty_db_s: Wave, duration_s: float) -> Wave:
+    """Sum of decaying sines that all start at zero phase; those above HIGHEST_HZ are left out."""
+    kept = hz < HIGHEST_HZ
+    t = seconds(int(duration_s * RATE_HZ))
+    rings = np.sin(2 * np.pi * hz[kept, None] * t) * 10 ** (-3 * t / sixty_db_s[kept, None])
+    return np.asarray(gains[kept] @ rings)
+
+
+def grains(
+    rng: np.random.Generator, n: int, times_s: Wave, gains: Wave, hz: Range, sixty_db_s: Range, n_kinds: int = 6
+) -> Wave:
+    """Tiny impacts at `times_s`, each the decaying tone of one of `n_kinds` grains drawn from the ranges."""
+    wave = np.zeros(n)
+    at = np.round(np.asarray(times_s) * RATE_HZ).astype(int)
+    inside = (at >= 0) & (at < n)
+    at, gains = at[inside], np.asarray(gains)[inside] * rng.choice([-1.0, 1.0], int(inside.sum()))
+    kind = rng.integers(0, n_kinds, len(at))
+    for k in range(n_kinds):
+        impulses = np.zeros(n)
+        np.add.at(impulses, at[kind == k], gains[kind == k])
+        fades = log_uniform(rng, sixty_db_s)
+        kernel = tones(np.array([log_uniform(rng, hz)]), np.ones(1), np.array([fades]), fades)
+        wave += oaconvolve(impulses, kernel)[:n]
+    return wave
+
+
+def scattered(rng: np.random.Generator, n_grains: int, duration_s: float, peak_s: float) -> tuple[Wave, Wave]:
+    """(times in s, gains) of grains crowded around `peak_s` within `duration_s`, few of them loud."""
+    times = rng.triangular(0.0, peak_s, duration_s, n_grains)
+    return times, rng.lognormal(-1.0, 0.8, n_grains)
+
+
+def modulation(rng: np.random.Generator, n: int, low_hz: float, high_hz: float) -> Wave:
+    """Slow noise of standard deviation 1 between two rates: gusts, wavering hands, rough ground."""
+    step = RATE_HZ // 400
+    coarse = rng.normal(size=n // step + 802)
+    sos = butter(2, [low_hz, high_hz], "bandpass", fs=400, output="sos")
+    slow = sosfilt(sos, coarse)[800:]
+    return np.asarray(np.interp(np.arange(n) / step, np.arange(len(slow)), slow / (slow.std() + 1e-9)))
