@@ -24,7 +24,9 @@ from vssflow_dit.synthesis.waves import (
 def door(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A door falls shut: the boom of the leaf, the latch that snaps, a frame that rattles, and the room."""
     boom_hz = log_uniform(rng, (45, 85)) * np.array([1.0, 1.7, 2.6, 3.9, 5.5])
-    boom = tones(boom_hz, np.array([1.0, 0.8, 0.6, 0.4, 0.3]), rng.uniform(0.25, 0.5) * np.arange(1.0, 6.0) ** -0.5, 0.5)
+    boom = tones(
+        boom_hz, np.array([1.0, 0.8, 0.6, 0.4, 0.3]), rng.uniform(0.25, 0.5) * np.arange(1.0, 6.0) ** -0.5, 0.5
+    )
     latch_hz = rng.uniform(1200, 5500, 5)
     room = band(80, 900, rng.normal(size=int(0.6 * RATE_HZ))) * decay(0.6, rng.uniform(0.4, 0.7))
     wave = np.zeros(n)
