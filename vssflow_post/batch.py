@@ -1,37 +1,26 @@
-"""Many films: each in its turn or several at once, each to its verdict; one bad film never stops the others."""
+"""Many films: each to its verdict, by a crew of workers; one bad film never stops the others."""
 
 from __future__ import annotations
 
 import os
-import queue
-import signal
-import threading
 import time
-import traceback
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
-from multiprocessing import get_context
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from vssflow_post.errors import FilmError, FilmFailed, UsageError
+from vssflow_post.crew import Crew, WorkerLost, first_silence_limit_s, silence_limit_s
+from vssflow_post.errors import UsageError
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.outcome import FilmResult, result_of
-from vssflow_post.plugins import load_plugins
-from vssflow_post.preset import Preset
+from vssflow_post.preset import WorkerSettings
 from vssflow_post.progress import Progress
-from vssflow_post.render import plan_film, render_film
-from vssflow_post.studio import Studio, open_studio
 
-if TYPE_CHECKING:
-    from multiprocessing.queues import Queue
-
-NO_SPACE = (28, 122)
-"""ENOSPC and EDQUOT."""
+MAX_TRIES = 2
+"""A film whose worker was lost is tried once more, after all others."""
 _TICK_S = 0.2
 
 
@@ -42,19 +31,24 @@ class Watcher(Protocol):
 
     def moved(self, index: int, progress: Progress) -> None: ...
 
+    def lost(self, index: int, reason: str) -> None:
+        """The worker of a film is gone; the film will be tried again."""
+        ...
+
     def ended(self, index: int, result: FilmResult) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for, the same for every film. Picklable."""
+class Arrivals(Protocol):
+    """Where films come from."""
 
-    preset: Preset
-    out: Path
-    fresh: bool = False
-    """Whether complete results are made again."""
-    dry_run: bool = False
-    """Whether only to look: analysis and cue sheet, nothing written."""
+    def take(self) -> Sequence[Job]:
+        """Those that have come since this was last called."""
+        ...
+
+    @property
+    def are_over(self) -> bool:
+        """Whether no more will come."""
+        ...
 
 
 @contextmanager
@@ -82,174 +76,110 @@ def output_lock(out: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def run_batch(jobs: Sequence[Job], order: Order, studio: Studio, n_workers: int, watcher: Watcher) -> list[FilmResult]:
-    """One result per job, in order; the films are worked on in `studio` where one worker is enough.
+@dataclass(slots=True)
+class _Open:
+    """A film that a worker has."""
 
-    Raises UsageError for what is wrong with the order and not with a film.
-    """
-    results: dict[int, FilmResult] = {}
-    waiting: list[int] = []
-    for index, job in enumerate(jobs):
+    index: int
+    limit_s: float
+    """How long its worker may be silent."""
+    heard: float = field(default_factory=time.monotonic)
+    """When it last told something."""
+    dismissed: bool = False
+
+    @property
+    def is_hung(self) -> bool:
+        return not self.dismissed and time.monotonic() - self.heard > self.limit_s
+
+
+@dataclass(slots=True)
+class Batch:
+    """One run over films that may still be arriving."""
+
+    arrivals: Arrivals
+    patience: WorkerSettings
+    hire: Callable[[], Crew]
+    """Called when the first film needs a worker."""
+    watcher: Watcher
+    record: Callable[[Job, FilmResult, int], None]
+    """Is told each film's result and how often it was tried."""
+    jobs: list[Job] = field(default_factory=list, init=False)
+    results: dict[int, FilmResult] = field(default_factory=dict, init=False)
+    _waiting: deque[int] = field(default_factory=deque, init=False)
+    _open: dict[Future[FilmResult], _Open] = field(default_factory=dict, init=False)
+    _tries: Counter[int] = field(default_factory=Counter, init=False)
+
+    def run(self) -> list[FilmResult]:
+        """One result per film, in the order of arrival. Raises UsageError for what is wrong with the order and not with
+        a film."""
+        crew: Crew | None = None
+        with ExitStack() as stack:
+            while True:
+                for job in self.arrivals.take():
+                    self._receive(job)
+                if self._waiting:
+                    crew = crew or stack.enter_context(self.hire())
+                if crew is not None:
+                    self._attend(crew)
+                if not self._waiting and not self._open:
+                    if self.arrivals.are_over:
+                        return [self.results[index] for index in range(len(self.jobs))]
+                    time.sleep(_TICK_S)
+
+    def _receive(self, job: Job) -> None:
+        index = len(self.jobs)
+        self.jobs.append(job)
         if job.refused is None:
-            waiting.append(index)
+            self._waiting.append(index)
         else:
-            watcher.started(index, len(jobs), job.film.name)
-            results[index] = result_of(job.refused, job.film)
-            watcher.ended(index, results[index])
-    if n_workers > 1 and len(waiting) > 1:
-        _run_side_by_side(jobs, waiting, order, min(n_workers, len(waiting)), watcher, results)
-    elif waiting:
-        _run_here(jobs, waiting, order, studio, watcher, results)
-    return [results[index] for index in range(len(jobs))]
+            self.watcher.started(index, len(self.jobs), job.film.name)
+            self._end(index, result_of(job.refused, job.film))
 
+    def _attend(self, crew: Crew) -> None:
+        """Gives films to free workers, and waits a moment for what becomes of those that they have."""
+        while self._waiting and len(self._open) < crew.size:
+            self._begin(crew, self._waiting.popleft())
+        ended, _ = wait(self._open, _TICK_S, FIRST_COMPLETED)
+        self._listen(crew)
+        for future in ended:
+            self._settle(crew, future, self._open.pop(future))
+        for film in self._open.values():
+            if film.is_hung:
+                film.dismissed = True
+                crew.dismiss(film.index)
 
-def work_on(job: Job, order: Order, studio: Studio, moved: Callable[[Progress], None]) -> FilmResult:
-    """One film to its verdict. Only UsageError comes out: it would meet every film."""
-    started = time.monotonic()
-    try:
-        if order.dry_run:
-            return plan_film(job, studio, moved)
-        return render_film(job, studio, order.fresh, moved)
-    except UsageError:
-        raise
-    except FilmError as error:
-        return result_of(error, job.film, time.monotonic() - started)
-    except OSError as error:
-        code = "no_space" if error.errno in NO_SPACE else "io"
-        failure = FilmFailed(code, f"{error.strerror or error}: {error.filename or job.film}")
-    except MemoryError:
-        failure = FilmFailed("no_memory", "the machine has not enough memory for this film")
-    except Exception as error:  # noqa: BLE001  a bug costs one film; its traceback is kept
-        log = _keep_traceback(job, order.out)
-        failure = FilmFailed("internal", f"{type(error).__name__}: {error} (traceback: {log})")
-    return result_of(failure, job.film, time.monotonic() - started)
+    def _begin(self, crew: Crew, index: int) -> None:
+        job = self.jobs[index]
+        self._tries[index] += 1
+        self.watcher.started(index, len(self.jobs), job.film.name)
+        self._open[crew.begin(index, job)] = _Open(index, first_silence_limit_s(self.patience, job.film))
 
+    def _listen(self, crew: Crew) -> None:
+        open_films = {film.index: film for film in self._open.values()}
+        for index, progress in crew.news():
+            if index not in open_films:  # it was dismissed meanwhile
+                continue
+            open_films[index].heard = time.monotonic()
+            if progress.stage == "probe":
+                open_films[index].limit_s = silence_limit_s(self.patience, progress.total)
+            self.watcher.moved(index, progress)
 
-def _keep_traceback(job: Job, out: Path) -> Path:
-    log = out / STATE_FOLDER / "errors" / f"{job.stem}.txt"
-    with suppress(OSError):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(traceback.format_exc(), "utf-8", "backslashreplace")
-    return log
-
-
-def _run_here(
-    jobs: Sequence[Job],
-    waiting: Sequence[int],
-    order: Order,
-    studio: Studio,
-    watcher: Watcher,
-    results: dict[int, FilmResult],
-) -> None:
-    for index in waiting:
-        watcher.started(index, len(jobs), jobs[index].film.name)
-        results[index] = work_on(jobs[index], order, studio, partial(watcher.moved, index))
-        watcher.ended(index, results[index])
-
-
-def _run_side_by_side(
-    jobs: Sequence[Job],
-    waiting: Sequence[int],
-    order: Order,
-    n_workers: int,
-    watcher: Watcher,
-    results: dict[int, FilmResult],
-) -> None:
-    """Several films at once. A worker that dies costs its film only: those left open then run one by one."""
-    order = replace(order, preset=with_shared_cores(order.preset, n_workers))
-    with suppress(BrokenProcessPool):
-        _run_pool(jobs, waiting, order, n_workers, watcher, results)
-    for index in [index for index in waiting if index not in results]:
+    def _settle(self, crew: Crew, future: Future[FilmResult], film: _Open) -> None:
         try:
-            _run_pool(jobs, [index], order, 1, watcher, results)
-        except BrokenProcessPool:
-            failure = FilmFailed("worker_died", "the process that worked on this film died (out of memory?)")
-            results[index] = result_of(failure, jobs[index].film)
-            watcher.ended(index, results[index])
-
-
-def with_shared_cores(preset: Preset, n_workers: int) -> Preset:
-    """The preset with this machine's cores divided among the workers, unless it says how many threads to take."""
-    if preset.generate.threads:
-        return preset
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return replace(preset, generate=replace(preset.generate, threads=max(1, n_cores // n_workers)))
-
-
-def _run_pool(
-    jobs: Sequence[Job],
-    indices: Sequence[int],
-    order: Order,
-    n_workers: int,
-    watcher: Watcher,
-    results: dict[int, FilmResult],
-) -> None:
-    context = get_context("spawn")
-    news: Queue[tuple[int, Progress | None]] = context.Queue()
-    pool = ProcessPoolExecutor(n_workers, context, _start_worker, (order, news, os.getpid()))
-    try:
-        open_films: dict[Future[FilmResult], int] = {pool.submit(_work, index, jobs[index]): index for index in indices}
-        while open_films:
-            ended, _ = wait(open_films, _TICK_S, FIRST_COMPLETED)
-            _pass_on(news, jobs, watcher)
-            for future in ended:
-                index = open_films.pop(future)
-                results[index] = future.result()
-                watcher.ended(index, results[index])
-        pool.shutdown()
-    except BaseException:
-        _stop(pool)
-        raise
-
-
-def _pass_on(news: Queue[tuple[int, Progress | None]], jobs: Sequence[Job], watcher: Watcher) -> None:
-    with suppress(queue.Empty):
-        while True:
-            index, progress = news.get_nowait()
-            if progress is None:
-                watcher.started(index, len(jobs), jobs[index].film.name)
+            self._end(film.index, future.result())
+        except (CancelledError, Exception) as error:
+            lost = crew.loss(error)
+            if film.dismissed:
+                lost = WorkerLost("timeout", f"nothing was heard of the work on this film for {film.limit_s:.0f} s")
+            if lost is None:
+                raise
+            if self._tries[film.index] < MAX_TRIES:
+                self.watcher.lost(film.index, str(lost))
+                self._waiting.append(film.index)
             else:
-                watcher.moved(index, progress)
+                self._end(film.index, result_of(lost, self.jobs[film.index].film))
 
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """Ends the workers at once: what they had finished is in the store."""
-    for process in list((pool._processes or {}).values()):
-        process.terminate()
-    pool.shutdown(wait=False, cancel_futures=True)
-
-
-class _Worker:
-    """What a worker process keeps between films."""
-
-    studio: Studio
-    order: Order
-    news: Queue[tuple[int, Progress | None]]
-
-
-def _start_worker(order: Order, news: Queue[tuple[int, Progress | None]], parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
-    news.cancel_join_thread()
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    _Worker.order, _Worker.news = order, news
-    _Worker.studio = open_studio(order.preset, order.out, load_plugins())
-
-
-def _leave_with(parent: int) -> None:
-    """Ends this worker when its parent was killed: nothing may go on writing after the lock is gone."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
-def _work(index: int, job: Job) -> FilmResult:
-    _Worker.news.put((index, None))
-    last: dict[str, float] = {}
-
-    def moved(progress: Progress) -> None:
-        now = time.monotonic()
-        if progress.done >= progress.total or now - last.get(progress.stage, 0.0) > _TICK_S:
-            last[progress.stage] = now
-            _Worker.news.put((index, progress))
-
-    return work_on(job, _Worker.order, _Worker.studio, moved)
+    def _end(self, index: int, result: FilmResult) -> None:
+        self.results[index] = result
+        self.record(self.jobs[index], result, self._tries[index])
+        self.watcher.ended(index, result)

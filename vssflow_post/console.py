@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -18,17 +18,10 @@ from rich.text import Text
 from vssflow_post.outcome import FilmResult
 from vssflow_post.progress import Progress
 
+if TYPE_CHECKING:
+    from vssflow_post.batch import Watcher
+
 STYLES = {"done": "green", "warnings": "yellow", "rejected": "red", "failed": "bold red"}
-
-
-class Watcher(Protocol):
-    """Who is told how a batch goes."""
-
-    def started(self, index: int, n_films: int, name: str) -> None: ...
-
-    def moved(self, index: int, progress: Progress) -> None: ...
-
-    def ended(self, index: int, result: FilmResult) -> None: ...
 
 
 def safe(text: object) -> str:
@@ -52,6 +45,8 @@ class Silence:
 
     def moved(self, index: int, progress: Progress) -> None: ...
 
+    def lost(self, index: int, reason: str) -> None: ...
+
     def ended(self, index: int, result: FilmResult) -> None: ...
 
 
@@ -72,8 +67,13 @@ class Log:
             amount = f" ({progress.total})" if progress.stage == "generate" else ""
             self._say(f"{self._names.get(index, '')}: {safe(progress.stage)}{amount}")
 
+    def lost(self, index: int, reason: str) -> None:
+        self._say(f"{self._names[index]}: {safe(reason)}; it will be tried again")
+
     def ended(self, index: int, result: FilmResult) -> None:
         reason = f": {safe(result.reason)}" if result.reason else ""
+        self._names.pop(index, None)
+        self._stages.pop(index, None)
         self._say(f"{safe(result.film.name)}: {result.verdict} in {result.seconds:.1f} s{reason}")
 
     def _say(self, line: str) -> None:
@@ -108,6 +108,7 @@ class Live:
     def started(self, index: int, n_films: int, name: str) -> None:
         if self._all is None:
             self._all = self._bars.add_task("films", total=n_films, detail="")
+        self._bars.update(self._all, total=n_films)
         label = safe(name)
         self._films[index] = (self._bars.add_task(label, total=None, detail="probe"), label)
 
@@ -119,6 +120,11 @@ class Live:
         if self._bars.tasks[self._bars.task_ids.index(task)].description != description:
             self._bars.reset(task, total=progress.total, description=description)
         self._bars.update(task, total=progress.total, completed=progress.done, detail=safe(progress.detail))
+
+    def lost(self, index: int, reason: str) -> None:
+        task, label = self._films.pop(index)
+        self._bars.remove_task(task)
+        self._bars.console.print(Text(f"{label}: {safe(reason)}; it will be tried again"))
 
     def ended(self, index: int, result: FilmResult) -> None:
         if index in self._films:
@@ -133,26 +139,13 @@ def _stdout() -> Console:
     return console if console.is_terminal else Console(width=10_000)
 
 
-class _Unmoving(AbstractContextManager[Watcher]):
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
-
-    def __enter__(self) -> Watcher:
-        return self._watcher
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
-
 def watching(quiet: bool) -> AbstractContextManager[Watcher]:
     """The watcher that fits: bars on a terminal, lines otherwise, nothing when quiet."""
     if quiet:
-        return _Unmoving(Silence())
+        return nullcontext(Silence())
     console = Console(stderr=True)
     if not console.is_terminal:
-        return _Unmoving(Log())
+        return nullcontext(Log())
     live: AbstractContextManager[Watcher] = Live(console)
     return live
 

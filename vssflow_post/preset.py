@@ -145,6 +145,16 @@ class DeliverSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """`[worker]`: how long to be patient with the process that works on a film. Changes no deliverable."""
+
+    silence_s: float = 120.0
+    """A worker that has told no progress for so long is taken for hung, and replaced."""
+    silence_factor: float = 10.0
+    """The same as a multiple of the film's length; the longer of the two counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class CastMember:
     """`[cast]`: what is set for one character, in every film."""
 
@@ -173,6 +183,7 @@ class Preset:
     mix: MixSettings = field(default_factory=MixSettings)
     loudness: LoudnessSettings = field(default_factory=LoudnessSettings)
     deliver: DeliverSettings = field(default_factory=DeliverSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def as_table(self) -> dict[str, dict[str, object]]:
         """The settings by section, as a preset file would say them."""
@@ -184,7 +195,7 @@ class Preset:
     def digest(self) -> str:
         """sha256 over all settings that can change a deliverable (hex)."""
         table = self.as_table()
-        del table["generate"]["threads"]
+        del table["generate"]["threads"], table["worker"]
         return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
 
 
@@ -202,6 +213,7 @@ SECTIONS: Mapping[str, type] = {
     "mix": MixSettings,
     "loudness": LoudnessSettings,
     "deliver": DeliverSettings,
+    "worker": WorkerSettings,
 }
 """The sections with fixed keys; `[cast]` is a free table."""
 
@@ -245,6 +257,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "deliver.aac_kbps": (32, 576),
     "deliver.opus_kbps": (16, 510),
     "deliver.handles_s": (0.0, 60.0),
+    "worker.silence_s": (1.0, 1e6),
+    "worker.silence_factor": (0.0, 1000.0),
 }
 """Lowest and highest value of every number, both allowed."""
 

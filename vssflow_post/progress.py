@@ -12,7 +12,7 @@ class Progress:
     """How far one stage of one film is."""
 
     stage: str
-    """`analyse`, `speech`, `generate`, `mix` or `deliver`."""
+    """`probe` (in seconds of the film), `analyse`, `speech`, `generate`, `mix` or `deliver`."""
     done: int
     total: int
     detail: str = ""

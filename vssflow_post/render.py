@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -78,7 +79,7 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
     UsageError for what is wrong with the whole order.
     """
     clock = Clock()
-    film = probe(job.film)
+    film = _probed(job, progress)
     renderer = studio.renderer
     settings_digest = _settings_digest(job, studio)
     if not fresh and is_complete(job.folder, film.digest, settings_digest, renderer.backend.weights_digest):
@@ -107,7 +108,7 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
 def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
     """What `--dry-run` does: everything up to the cue sheet, nothing written."""
     clock = Clock()
-    film = probe(job.film)
+    film = _probed(job, progress)
     if studio.preset.deliver.picture:
         check_picture(film, studio.preset.deliver)
     spotted = spot_film(Spotting(film, job.script, job.cues, studio.preset, studio.detectors), progress)
@@ -127,6 +128,14 @@ def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
     warnings = (*spotted.warnings, *dialogue.warnings)
     verdict = WARNINGS if warnings else DONE
     return FilmResult(job.film, verdict, None, " ".join(warnings) or None, clock.elapsed(), plan, tuple(rows))
+
+
+def _probed(job: Job, progress: Report) -> Film:
+    """The film, and word of its length in seconds."""
+    film = probe(job.film)
+    seconds = math.ceil(film.duration.duration_s)
+    progress(Progress("probe", seconds, seconds))
+    return film
 
 
 def _settings_digest(job: Job, studio: Studio) -> str:

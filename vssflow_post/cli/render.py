@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +22,14 @@ from vssflow_post.cli.options import (
     script_option,
     seed_option,
 )
-from vssflow_post.errors import UsageError
+from vssflow_post.errors import UsageError, VssflowError
 
 if TYPE_CHECKING:
     from vssflow_post.inputs import Job
     from vssflow_post.outcome import FilmResult
     from vssflow_post.preset import Preset
+
+    Record = Callable[[Job, FilmResult, int], None]
 
 
 @click.command(short_help="Render films: stems, mix, report.")
@@ -47,10 +50,8 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    default=1,
-    show_default=True,
     envvar="VSSFLOW_POST_WORKERS",
-    help="Films worked on at once.",
+    help="Films worked on at once, each in a process of its own. Without it: one per two cores and 4 GiB of memory.",
 )
 @click.option("--fresh", is_flag=True, help="Do films again whose results are complete.")
 @click.option("--dry-run", is_flag=True, help="Only show scenes, cues and the work ahead; write nothing.")
@@ -67,7 +68,7 @@ def render(
     weights: str | None,
     seed: int | None,
     deterministic: bool,
-    workers: int,
+    workers: int | None,
     fresh: bool,
     dry_run: bool,
     as_json: bool,
@@ -124,26 +125,45 @@ def carried_out(
     jobs: Sequence[Job],
     preset: Preset,
     output: Path,
-    workers: int = 1,
+    workers: int | None = None,
     fresh: bool = False,
     dry_run: bool = False,
     quiet: bool = False,
 ) -> list[FilmResult]:
-    """The results of all films, watched on stderr."""
-    from contextlib import closing, nullcontext
-
-    from vssflow_post.batch import Order, output_lock, run_batch
+    """The results of all films, watched on stderr. Raises UsageError for what would meet every film."""
+    from vssflow_post.arrivals import Listed
+    from vssflow_post.batch import Batch
     from vssflow_post.console import watching
+    from vssflow_post.local_crew import LocalCrew, crew_size, this_machine
     from vssflow_post.plugins import load_plugins
     from vssflow_post.studio import open_studio
+    from vssflow_post.work import Order
 
+    open_studio(preset, output, load_plugins())  # a backend that cannot run here is told before anything is begun
+    n_workers = min(workers or crew_size(*this_machine()), len(jobs))
     order = Order(preset, output, fresh, dry_run)
-    with (
-        closing(open_studio(preset, output, load_plugins())) as studio,
-        nullcontext() if dry_run else output_lock(output),
-        watching(quiet) as watcher,
-    ):
-        return run_batch(jobs, order, studio, workers, watcher)
+    with recording(output, dry_run) as record, watching(quiet) as watcher:
+        return Batch(Listed(jobs), preset.worker, lambda: LocalCrew(order, n_workers), watcher, record).run()
+
+
+@contextmanager
+def recording(output: Path, dry_run: bool) -> Iterator[Record]:
+    """Holds the output folder and keeps its `batch.json`; a dry run writes nothing."""
+    from vssflow_post.batch import output_lock
+    from vssflow_post.ledger import Ledger
+
+    if dry_run:
+        yield lambda job, result, n_tries: None
+        return
+    with output_lock(output):
+        ledger = Ledger(output)
+        try:
+            yield ledger.record
+        finally:
+            try:
+                ledger.close()
+            except (OSError, VssflowError) as error:
+                click.echo(f"batch.json is not complete: {error}", err=True)
 
 
 def report(results: Sequence[FilmResult], as_json: bool) -> None:
