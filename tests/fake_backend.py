@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
+import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -74,6 +77,11 @@ class FakeBackend:
             raise SystemExit(3)
         if fault == "die":
             os._exit(9)
+        if fault == "die once" and not (died := Path(f"{os.environ['FAKE_BACKEND_LOG']}.died")).exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "hang":
+            time.sleep(3600)
         if fault == "short":
             return Take(take.id, AudioClip(samples[:, :-100], RATE_HZ))
         if fault == "stereo":

@@ -152,7 +152,7 @@ class Batch:
         job = self.jobs[index]
         self._tries[index] += 1
         self.watcher.started(index, len(self.jobs), job.film.name)
-        self._open[crew.begin(index, job)] = _Open(index, first_silence_limit_s(self.patience, job.film))
+        self._open[crew.begin(index, job)] = _Open(index, first_silence_limit_s(job.film))
 
     def _listen(self, crew: Crew) -> None:
         open_films = {film.index: film for film in self._open.values()}

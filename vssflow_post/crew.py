@@ -14,6 +14,8 @@ from vssflow_post.outcome import FilmResult
 from vssflow_post.preset import WorkerSettings
 from vssflow_post.progress import Progress
 
+START_S = 180.0
+"""Time for a worker to start and to open a film, on a machine that has too much to do."""
 SLOWEST_DISK_BYTES_PER_S = 10_000_000
 """A film is read once before anything is known of it; from a busy network share at this rate."""
 
@@ -56,10 +58,10 @@ def silence_limit_s(settings: WorkerSettings, film_s: float) -> float:
     return max(settings.silence_s, settings.silence_factor * film_s)
 
 
-def first_silence_limit_s(settings: WorkerSettings, film: Path) -> float:
-    """The same while only the file's size is known."""
+def first_silence_limit_s(film: Path) -> float:
+    """The same while only the file's size is known: a worker has to start, and to read the file."""
     try:
         n_bytes = film.stat().st_size
     except OSError:
         n_bytes = 0
-    return settings.silence_s + n_bytes / SLOWEST_DISK_BYTES_PER_S
+    return START_S + n_bytes / SLOWEST_DISK_BYTES_PER_S

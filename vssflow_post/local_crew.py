@@ -82,17 +82,16 @@ class LocalCrew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._pool.close()
+            self._pool.close()  # type: ignore[no-untyped-call]
+            self._pool.join()
         else:
-            self._pool.stop()
-        self._pool.join()
+            self._end_pool()
         self._ears.close()
         self._mouth.close()
 
     def begin(self, index: int, job: Job) -> Future[FilmResult]:
         if not self._pool.active:  # a worker died between two films
-            self._pool.stop()
-            self._pool.join()
+            self._end_pool()
             self._pool = self._new_pool()
         self._open = {other: future for other, future in self._open.items() if not future.done()}
         self._open[index] = self._pool.schedule(_work, (index, job))
@@ -104,7 +103,7 @@ class LocalCrew:
                 yield pickle.loads(self._ears.recv(_NEWS_BYTES))
 
     def dismiss(self, index: int) -> None:
-        self._open[index].cancel()
+        self._open[index].cancel()  # type: ignore[no-untyped-call]
 
     def loss(self, error: Exception) -> WorkerLost | None:
         if isinstance(error, ProcessExpired):
@@ -116,6 +115,11 @@ class LocalCrew:
         if isinstance(error, BrokenProcessPool):
             return WorkerLost("worker_died", "the processes that work on films died")
         return None
+
+    def _end_pool(self) -> None:
+        """At once; what the workers had finished is in the store."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
     def _new_pool(self) -> ProcessPool:
         memory_bytes = max(_LEAST_BYTES, int(_USABLE * this_machine()[1] / self.size))

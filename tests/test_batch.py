@@ -1,0 +1,184 @@
+"""Batches: a worker that dies or hangs costs its film only, and `batch.json` knows what became of each film."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from conftest import MakeFilm
+from vssflow_post.cli import cli
+from vssflow_post.crew import first_silence_limit_s, silence_limit_s
+from vssflow_post.errors import FilmFailed
+from vssflow_post.inputs import Job
+from vssflow_post.ledger import Ledger
+from vssflow_post.local_crew import crew_size, with_shared_cores
+from vssflow_post.outcome import DONE, FilmResult, result_of
+from vssflow_post.preset import Preset, WorkerSettings
+
+GIB = 1 << 30
+
+
+def render(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["render", "-q", "--json", *(str(argument) for argument in arguments)])
+
+
+def verdicts(result: Result) -> dict[str, str]:
+    """Verdict by file name."""
+    return {Path(film["film"]).name: film["verdict"] for film in json.loads(result.stdout)["films"]}
+
+
+def lines(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "batch.json").read_text("ascii").splitlines()]
+
+
+def impatient(folder: Path) -> Path:
+    preset = folder / "impatient.toml"
+    preset.write_text("extends = 'ci'\n[worker]\nsilence_s = 8\nsilence_factor = 0\n")
+    return preset
+
+
+def job(film: Path, out: Path) -> Job:
+    return Job(film, film.stem, out / film.stem)
+
+
+def test_a_film_whose_worker_was_killed_is_tried_once_more(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = [make_film(name, n_frames=12, shots=1) for name in ("a.mp4", "b.mp4")]
+    monkeypatch.setenv("FAKE_BACKEND_FAULT", "die once")
+    out = tmp_path / "out"
+    result = CliRunner().invoke(cli, ["render", "-p", "ci", "--workers", "1", *map(str, films), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    assert Path(f"{fake_backend}.died").exists()
+    assert "a.mp4: the process that worked on this film died (signal SIGKILL); it will be tried again" in result.stderr
+    assert {Path(line["film"]).name: (line["verdict"], line["tries"]) for line in lines(out)} == {
+        "a.mp4": ("done", 2),
+        "b.mp4": ("done", 1),
+    }
+
+
+def test_a_worker_that_hangs_is_replaced_and_its_film_fails(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, bad = make_film("a.mp4", n_frames=12, shots=1), tmp_path / "bad.mp4"
+    bad.write_text("no film")
+    monkeypatch.setenv("FAKE_BACKEND_FAULT", "hang")
+    result = render(film, bad, "-o", tmp_path / "out", "-p", impatient(tmp_path), "--workers", 1)
+    assert result.exit_code == 1
+    assert verdicts(result) == {"a.mp4": "failed:timeout", "bad.mp4": "rejected:not_media"}
+    assert lines(tmp_path / "out")[-1]["tries"] == 2
+
+
+def test_a_stopped_worker_is_taken_for_hung(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    """A process that gets no time at all cannot watch itself: the parent must."""
+    film, out = make_film("a.mp4", n_frames=750), tmp_path / "out"
+    command = [sys.executable, "-m", "vssflow_post", "render", str(film), "-o", str(out), "--workers", "1"]
+    process = subprocess.Popen([*command, "-p", impatient(tmp_path)], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "analyse" in line:
+            break
+    (worker,) = workers_of(process.pid)
+    os.kill(worker, signal.SIGSTOP)
+    told = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, told
+    assert "nothing was heard of the work on this film for 8 s; it will be tried again" in told
+
+
+def workers_of(parent: int) -> list[int]:
+    """Ids of the processes that `parent` started to work on films."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def test_no_worker_outlives_a_killed_run(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    film, out = make_film("a.mp4", n_frames=3000), tmp_path / "out"
+    command = [sys.executable, "-m", "vssflow_post", "render", str(film), "-o", str(out), "-p", "ci"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "analyse" in line:
+            break
+    (worker,) = workers_of(process.pid)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{worker}").exists()
+
+
+def test_how_long_a_worker_may_be_silent(tmp_path: Path) -> None:
+    settings = WorkerSettings(silence_s=100, silence_factor=5)
+    assert silence_limit_s(settings, 10) == 100
+    assert silence_limit_s(settings, 60) == 300
+    film = tmp_path / "large.mp4"
+    with film.open("wb") as file:
+        file.truncate(10**10)
+    assert first_silence_limit_s(film) == pytest.approx(1180)
+    assert first_silence_limit_s(tmp_path / "absent.mp4") == 180
+
+
+def test_patience_changes_no_deliverable() -> None:
+    assert Preset(worker=WorkerSettings(silence_s=1)).digest == Preset().digest
+
+
+@pytest.mark.parametrize(
+    ("n_cores", "memory", "size"), [(1, 2 * GIB, 1), (2, 64 * GIB, 1), (16, 64 * GIB, 8), (16, 9 * GIB, 2)]
+)
+def test_workers_by_cores_and_memory(n_cores: int, memory: int, size: int) -> None:
+    assert crew_size(n_cores, memory) == size
+
+
+def test_cores_are_divided_unless_the_preset_says_how_many() -> None:
+    assert with_shared_cores(Preset(), 8, 3).generate.threads == 2
+    assert with_shared_cores(Preset(), 2, 4).generate.threads == 1
+    three = with_shared_cores(Preset(), 3, 1)
+    assert with_shared_cores(three, 8, 2).generate.threads == 3
+
+
+def test_every_film_stands_once_in_the_ledger_with_its_last_verdict(tmp_path: Path) -> None:
+    first, second = job(tmp_path / "a.mp4", tmp_path), job(tmp_path / "b\udcff.mp4", tmp_path)
+    ledger = Ledger(tmp_path)
+    ledger.record(first, result_of(FilmFailed("io", "gone"), first.film, 1.5), 1)
+    ledger.record(second, FilmResult(second.film, DONE, second.folder), 1)
+    ledger.record(first, FilmResult(first.film, DONE, first.folder), 2)
+    assert len(lines(tmp_path)) == 3
+    ledger.close()
+    assert [(Path(line["film"]), line["verdict"]) for line in lines(tmp_path)] == [
+        (second.film, "done"),
+        (first.film, "done"),
+    ]
+
+
+def test_a_ledger_torn_by_a_kill_loses_its_torn_line_only(tmp_path: Path) -> None:
+    film = job(tmp_path / "a.mp4", tmp_path)
+    Ledger(tmp_path).record(film, FilmResult(film.film, DONE, film.folder), 1)
+    with (tmp_path / "batch.json").open("a") as file:
+        file.write('{"film": "/b.mp4", "verd')
+    other = job(tmp_path / "c.mp4", tmp_path)
+    Ledger(tmp_path).record(other, FilmResult(other.film, DONE, other.folder), 1)
+    assert [Path(line["film"]).name for line in lines(tmp_path)] == ["a.mp4", "c.mp4"]
+
+
+def test_a_film_without_results_has_a_report_that_says_why(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    bad, good, out = tmp_path / "bad.mp4", make_film("good.mp4", n_frames=12, shots=1), tmp_path / "out"
+    bad.write_text("no film")
+    assert render(bad, good, "-o", out, "-p", "ci").exit_code == 1
+    by_name = {Path(line["film"]).name: line for line in lines(out)}
+    for name, verdict in (("bad.mp4", "rejected:not_media"), ("good.mp4", "done")):
+        report = json.loads(Path(by_name[name]["report"]).read_text("utf-8"))
+        assert (report["verdict"], by_name[name]["verdict"]) == (verdict, verdict)
+    assert by_name["bad.mp4"]["reason"] in json.loads(Path(by_name["bad.mp4"]["report"]).read_text())["warnings"]
+    assert not (out / "bad").exists()
