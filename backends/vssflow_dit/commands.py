@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from vssflow_dit.sounds_command import sounds
 from vssflow_post.hookspecs import hookimpl
 
 
 @hookimpl
 def vssflow_commands(cli: click.Group) -> None:
     cli.add_command(model)
+    cli.add_command(sounds)
 
 
 @click.group()
