@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check fmt lint types arch wheel-test bench clean
+.PHONY: help demo test test-slow check fmt lint types arch wheel-test evaluate bench clean
 
 help:
 	@echo "make demo        install into $(VENV) and render the demo film into $(DEMO_OUT)"
@@ -19,6 +19,7 @@ help:
 	@echo "make types       mypy --strict"
 	@echo "make arch        import-linter: who may import whom"
 	@echo "make wheel-test  build the wheel and test it away from this checkout"
+	@echo "make evaluate    measure the shipped weights and write docs/evaluation.md"
 	@echo "make bench       measure the speed of the model and of a render"
 	@echo "make clean       remove what was built and rendered here"
 
@@ -72,6 +73,12 @@ arch: $(VENV)/.dev
 
 wheel-test: $(VENV)/.dev
 	VENV=$(VENV) bash .ci/wheel-test
+
+evaluate: $(VENV)/.installed
+	$(PIP) -e '.[evaluate]'
+	@# Its own requirements name a webrtcvad that has to be compiled and an obsolete `typing`; what it needs is installed.
+	$(PIP) --no-deps Resemblyzer
+	$(BIN)/vssflow-post model evaluate -o docs
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/model_speed.py

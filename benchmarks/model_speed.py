@@ -11,13 +11,14 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
 from vssflow_cpu.engine import fast_bfloat16, open_engine
 from vssflow_dit.config import LATENT_CHANNELS, ModelConfig
 from vssflow_dit.configs import config_of
+from vssflow_dit.evaluation.heldout import SENTENCES
+from vssflow_dit.evaluation.rendered import line_request
 from vssflow_dit.hifigan import RELEASED as VOCODER
 from vssflow_dit.hifigan import HiFiGAN
 from vssflow_dit.model import UnifiedModel, VSSFlow
@@ -30,7 +31,6 @@ from vssflow_dit.weights import load
 from vssflow_post.backend import CueRequest, GenerationSettings
 from vssflow_post.timeline import Span
 
-SENTENCES = (Path(__file__).parent.parent / "tests" / "data" / "sentences.txt").read_text("utf-8").splitlines()
 SETTINGS = GenerationSettings()
 EVALUATIONS = SETTINGS.steps
 """Of the default sampler, adams: one a step."""
@@ -155,10 +155,7 @@ def starter_rate(kind: str) -> float:
     """Seconds of audio a second through the engine, decoding included."""
     backend = open_engine(SETTINGS)
     if kind == "speech":
-        asked = [
-            CueRequest(f"d{k}", "speech", Span.of_seconds(0, 0.6 + 0.33 * len(text.split())), k, text, "slt")
-            for k, text in enumerate(SENTENCES[:24])
-        ]
+        asked = [line_request(k, text, "slt") for k, text in enumerate(SENTENCES[:24])]
     else:
         asked = [CueRequest(f"s{k}", "sound", Span.of_seconds(0, 5.0), k, sound="rain") for k in range(12)]
     audio_s = sum(request.span.duration_s for request in asked)

@@ -12,18 +12,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from starter_quality import SENTENCES, spoken, struck_films
 from torch import Tensor
 
 from vssflow_cpu.engine import open_engine
 from vssflow_dit.engine import Engine
-from vssflow_dit.evaluation import closed_set_accuracy
+from vssflow_dit.evaluation.heldout import SENTENCES
+from vssflow_dit.evaluation.rendered import line_request, takes
+from vssflow_dit.evaluation.struck import films
+from vssflow_dit.evaluation.understood import closed_set_accuracy
 from vssflow_dit.flow import Guidance
 from vssflow_dit.onsets import matched, onsets
 from vssflow_dit.packs import PackedField
 from vssflow_dit.samplers import SAMPLERS, dopri5, time_grid
 from vssflow_post.backend import CueRequest, GenerationSettings
-from vssflow_post.timeline import Span
+from vssflow_post.progress import silent
 
 DB = 20 / np.log(10)
 DEFAULT = GenerationSettings()
@@ -71,14 +73,12 @@ class Problem:
 def problems(n: int) -> list[Problem]:
     """Lines of every voice, and sounds of every kind under drawn motion."""
     engine = Engine("cpu", torch.device("cpu"), DEFAULT, torch.float32, 1)
-    films = struck_films(engine, n)
+    struck = films(engine, n, silent)
     found = []
     for k in range(n):
-        text = SENTENCES[k]
-        span = Span.of_seconds(0, 0.6 + 0.33 * len(text.split()))
-        line = CueRequest("d", "speech", span, k, text=text, voice=engine.voices[k % len(engine.voices)])
+        line = line_request(k, SENTENCES[k], engine.voices[k % len(engine.voices)])
         sound = engine.sounds[k % len(engine.sounds)]
-        for request in (line, replace(films[k][0], sound=sound)):
+        for request in (line, replace(struck[k].request, sound=sound)):
             ready = engine._front.conditioning(request)
             noise = torch.randn(ready.n_tokens, 128, generator=torch.Generator().manual_seed(request.seed))
             problem = Problem(request, noise, engine, noise)
@@ -102,12 +102,13 @@ def errors(all_problems: list[Problem], settings: GenerationSettings) -> tuple[l
 def heard(settings: GenerationSettings, n: int) -> tuple[float, float]:
     """(share of sentences recognised, F1 of onsets) through the engine as it renders."""
     backend = open_engine(settings)
-    said = [(spoken(backend, k, backend.voices[k % len(backend.voices)]), k) for k in range(2 * n)]
+    lines = [line_request(k, SENTENCES[k], backend.voices[k % len(backend.voices)]) for k in range(2 * n)]
+    struck = films(backend, 2 * n, silent)
     hits = wanted = found = 0
-    for request, times in struck_films(backend, 2 * n):
-        (take,) = backend.render([request])
-        at = onsets(take.audio.samples[0], 16_000)
-        hits, wanted, found = hits + matched(times, at, 0.06), wanted + len(times), found + len(at)
+    for film, wave in zip(struck, takes(backend, [film.request for film in struck], "", silent).waves, strict=True):
+        at = onsets(wave, 16_000)
+        hits, wanted, found = hits + matched(film.times_s, at, 0.06), wanted + len(film.times_s), found + len(at)
+    said = [(wave, k) for k, wave in enumerate(takes(backend, lines, "", silent).waves)]
     return closed_set_accuracy(said, SENTENCES), 2 * hits / (wanted + found)
 
 

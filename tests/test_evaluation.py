@@ -1,43 +1,140 @@
-"""The listener that judges generated speech must itself tell sentences apart, and hear nothing in noise."""
+"""The meters of `model evaluate`: each must tell good from bad where the answer is known; the page must say it all."""
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vssflow_dit.evaluation import Said, closed_set_accuracy, word_errors, words_of
+from vssflow_dit.evaluation import classified, likeness, lips, pleasant, struck
+from vssflow_dit.evaluation.drawn_faces import FPS
+from vssflow_dit.evaluation.heldout import Waveform, clips, teachers_speech
+from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure
+from vssflow_dit.evaluation.page import page
+from vssflow_dit.evaluation.struck import Film
+from vssflow_post.backend import CueRequest
+from vssflow_post.errors import UsageError
+from vssflow_post.progress import silent
+from vssflow_post.timeline import Span
 
-SENTENCES = (Path(__file__).parent / "data" / "sentences.txt").read_text("utf-8").splitlines()
+CLASSES = ("metal", "engine", "rain", "bird")
 
 
-def test_word_errors_count_substitutions_insertions_and_deletions() -> None:
-    assert word_errors(["a", "b", "c", "d"], ["a", "x", "c", "d", "e"]) == 2
-    assert word_errors(["a", "b", "c"], ["c"]) == 2
-    assert word_errors([], ["a", "b"]) == 2
+def value(measures: list[Measure], what: str, column: str, subject: str = "") -> float:
+    [found] = [m.value for m in measures if (m.what, m.column, m.subject) == (what, column, subject)]
+    return found
 
 
-def test_sentences_are_simple_different_and_of_six_to_ten_words() -> None:
-    counts = [len(words_of(sentence)) for sentence in SENTENCES]
-    assert len(SENTENCES) == len({tuple(words_of(sentence)) for sentence in SENTENCES}) == 50
-    assert min(counts) >= 6
-    assert max(counts) <= 10
+def test_the_classifier_knows_unheard_clips_and_is_not_fooled_by_noise() -> None:
+    net = classified.learned(clips(CLASSES, 10, 3), CLASSES)
+    held, others = clips(CLASSES, 4, 1), clips(CLASSES, 4, 2)
+    chance = np.random.default_rng(0)
+    noise = [chance.normal(0, 0.1, len(clip.audio)).astype(np.float32) for clip in held]
+    quieter = [clip.audio * np.float32(0.3) for clip in held]
+    heard = {TRUTH: [clip.audio for clip in held], CEILING: quieter, MODEL: noise}
+    found = classified.measures(heard, held, others, net, CLASSES)
+    assert value(found, "class recognised, all", TRUTH) >= 85
+    assert value(found, "class recognised, all", CEILING) >= 85, "level is no mark of a class"
+    assert value(found, "class recognised, all", MODEL) <= 30, "one kind of noise has one class of four"
+    truth, noisy = (value(found, "Frechet distance", column) for column in (TRUTH, MODEL))
+    assert noisy > 3 * truth
+
+
+def test_frechet_distance_of_known_gaussians() -> None:
+    chance = np.random.default_rng(1)
+    one = chance.normal(0, 1, (20_000, 3))
+    other = chance.normal(0, 2, (20_000, 3)) + np.array([1.0, 0.0, 0.0])
+    assert classified.frechet(one, other) == pytest.approx(1 + 3 * (2 - 1) ** 2, rel=0.05)
+    assert classified.frechet(one, one) == pytest.approx(0.0, abs=1e-6)
+
+
+def clicks(times_s: list[float], duration_s: float = 3.0) -> Waveform:
+    wave = np.zeros(round(duration_s * 16_000), np.float32)
+    for time in times_s:
+        first = round(time * 16_000)
+        wave[first : first + 400] = np.hanning(800)[400:]
+    return wave
+
+
+def test_strikes_that_are_late_missed_or_made_up_are_counted() -> None:
+    film = Film(CueRequest("k0", "sound", Span.of_seconds(0, 3), seed=0), (0.5, 1.0, 1.5, 2.0), np.zeros(0, np.float32))
+    found = struck.measures({TRUTH: [clicks([0.5, 1.0, 1.5, 2.0])], MODEL: [clicks([0.52, 1.07, 1.5, 2.6])]}, [film])
+    assert value(found, "recall within 60 ms", TRUTH) == value(found, "precision within 60 ms", TRUTH) == 100
+    assert value(found, "recall within 60 ms", MODEL) == value(found, "precision within 60 ms", MODEL) == 50
+    assert value(found, "recall within 80 ms", MODEL) == 75
+    assert value(found, "median offset", MODEL) == pytest.approx(20, abs=6)
+
+
+def test_agreement_says_how_late_the_sound_is() -> None:
+    chance = np.random.default_rng(2)
+    opening = np.convolve(chance.uniform(0, 1, 110), np.hanning(9), mode="valid")
+    assert lips.agreement(opening, opening)[0] == pytest.approx(1.0)
+    correlation, late_s = lips.agreement(opening, np.roll(opening, 4))
+    assert correlation < 0.6
+    assert late_s == pytest.approx(4 / FPS)
+    assert lips.agreement(opening, np.zeros_like(opening))[0] == 0.0
 
 
 @pytest.mark.skipif(shutil.which("flite") is None, reason="needs Debian's flite")
-def test_a_clear_voice_is_recognised_and_a_wrong_one_is_not() -> None:
-    pytest.importorskip("pocketsphinx")
-    from vssflow_dit.synthesis.speech import speak
+def test_noise_and_another_s_voice_are_heard(tmp_path: Path) -> None:
+    pytest.importorskip("speechmos")
+    pytest.importorskip("librosa")
+    texts = ("Please close the window before you leave.", "The children are playing in the garden.")
+    lines = teachers_speech(tmp_path, ("slt", "rms"), texts, silent)
+    assert len(teachers_speech(tmp_path, ("rms",), (), silent)) == 2, "what was spoken is read again"
+    with pytest.raises(UsageError, match="no speech by nobody"):
+        teachers_speech(tmp_path, ("nobody",), (), silent)
+    truth = [(line.audio / 32768).astype(np.float32) for line in lines]
+    noise = np.random.default_rng(0).normal(0, 0.05, 80_000).astype(np.float32)
+    noisy = [wave + noise[: len(wave)] for wave in truth]
+    found = pleasant.measures({TRUTH: truth, MODEL: noisy}, lines, silent)
+    for voice in ("slt", "rms"):
+        assert value(found, "DNSMOS overall", TRUTH, voice) > 2.0
+        assert value(found, "DNSMOS overall, share of the teacher's", MODEL, voice) < 80
+    if likeness.installed():
+        found = likeness.measures({TRUTH: truth, MODEL: truth[2:] + truth[:2]}, lines, silent)
+        assert value(found, "nearest to its own teacher", TRUTH, "slt") == 100
+        assert value(found, "nearest to its own teacher", MODEL, "slt") == 0
 
-    some = [*SENTENCES[:4], "Zarg met Dr. Blorf at 5 p.m. today."]
-    said: list[Said] = []
-    for index, sentence in enumerate(some):
-        utterance = speak(sentence, "slt")
-        assert utterance is not None
-        said.append(((utterance.audio / 32768.0).astype(np.float32), index))
-    assert closed_set_accuracy(said, some) == 1.0
-    assert closed_set_accuracy([(waveform, (index + 1) % len(some)) for waveform, index in said], some) == 0.0
-    noise = np.random.default_rng(0).normal(0.0, 0.05, 24_000).astype(np.float32)
-    assert closed_set_accuracy([(noise, 0)], some) == 0.0
+
+def test_a_page_has_a_table_for_each_question() -> None:
+    measures = [
+        Measure("Is it loud?", "level", "slt", TRUTH, 12.345, "ms", 3),
+        Measure("Is it loud?", "level", "slt", MODEL, 0.5, "ms", 3),
+        Measure("Is it loud?", "share", "", MODEL, 98.76, "%", 3),
+    ]
+    text = page(
+        "T", ["about"], {"Is it loud?": "How.", "Is it red?": "Look."}, {"Is it loud?": ["a/b.png|B"]}, measures
+    )
+    assert "| level: slt | 12 ms | 0 ms |" in text
+    assert "| share |  | 98.8 % |" in text
+    assert "![B](a/b.png)" in text
+    assert text.index("How.") < text.index("## Is it red?") < text.index("Not measured here.")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(shutil.which("flite") is None, reason="needs Debian's flite")
+def test_the_starter_is_evaluated_from_end_to_end(tmp_path: Path) -> None:
+    from vssflow_cpu.engine import open_engine
+    from vssflow_dit.evaluation.run import ANSWERS, NEEDED, Sizes, evaluate
+    from vssflow_post.backend import GenerationSettings
+
+    for name in NEEDED:
+        pytest.importorskip(name)
+    backend = open_engine(GenerationSettings())
+    written = evaluate("starter", backend, tmp_path / "held", tmp_path / "out", Sizes(2, 1, 6, 4, 3), silent)
+    text = written.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert 0 < (written.parent / target).stat().st_size < 150_000 or target.endswith(".json")
+    results = json.loads((tmp_path / "out" / "evaluation" / "results.json").read_text("utf-8"))
+    measures = [Measure(**row) for row in results["measures"]]
+    assert set(ANSWERS) - {likeness.GROUP} <= {m.group for m in measures}
+    assert np.isfinite([m.value for m in measures]).all()
+    for voice in backend.voices:
+        assert value(measures, "closed set, sentences recognised", MODEL, voice) == 100
+    assert value(measures, "class recognised, all", TRUTH) > 60

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from vssflow_dit.evaluation.heldout import SENTENCES
 from vssflow_post.backend import Backend, CueRequest, GenerationSettings, Track
 from vssflow_post.timeline import Scene, Span
 
-SENTENCES = (Path(__file__).parent / "data" / "sentences.txt").read_text("utf-8").splitlines()
 VOICES = ("slt", "rms", "awb")
 
 
@@ -37,7 +36,7 @@ def spoken(backend: Backend, text: str, voice: str) -> np.ndarray[tuple[int], np
 
 
 def share_recognised(backend: Backend, voice: str, chosen: list[int]) -> float:
-    from vssflow_dit.evaluation import closed_set_accuracy
+    from vssflow_dit.evaluation.understood import closed_set_accuracy
 
     return closed_set_accuracy([(spoken(backend, SENTENCES[k], voice), k) for k in chosen], SENTENCES)
 

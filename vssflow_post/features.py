@@ -7,9 +7,7 @@ holds throughout, and so does the mean of `speaker`'s rows.
 
 from __future__ import annotations
 
-import os
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +22,6 @@ from vssflow_post.timeline import Scene
 
 LARGEST_BYTES = 2**31
 """Of a file's arrays together, unpacked: four hours of the widest features are 1.5 GB."""
-_SMALLEST_LIMIT, _BYTES_A_SECOND = 2**26, 2**20
-"""What the features of a short film may unpack to, and what each second of film adds."""
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What a stranger's archive may raise: RuntimeError where it is encrypted or its compression unknown."""
 THROUGHOUT = ("speaker",)
 """Features whose rows are samples of one thing, not its course: who speaks."""
 RATE = ".rate_hz"
@@ -46,25 +31,22 @@ RATE = ".rate_hz"
 def features_beside(film: Path) -> Path | None:
     """The file of features that lies beside a film, by its name; None where there is none."""
     path = film.parent / (film.stem + ".npz")
-    return path if os.path.lexists(path) else None
+    return path if path.is_file() else None
 
 
 def read_features(path: Path, duration_s: float) -> dict[str, Track]:
     """Raises FilmRejected("bad_features") naming the file and the array that does not fit."""
-    largest = min(LARGEST_BYTES, _SMALLEST_LIMIT + round(duration_s * _BYTES_A_SECOND))
     try:
-        if not path.is_file():  # a pipe would be waited for
-            raise ValueError("it is no file")
-        return {name: _track(name, values, duration_s) for name, values in _arrays(path, largest).items()}
-    except (*_UNREADABLE, MemoryError) as error:
+        return {name: _track(name, values, duration_s) for name, values in _arrays(path).items()}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise FilmRejected("bad_features", f"{path} cannot be read as features: {error}") from error
 
 
-def _arrays(path: Path, largest: int = LARGEST_BYTES) -> dict[str, Features]:
-    """The file's arrays: no pickled object is ever loaded, and nothing that unpacks to more than `largest` bytes."""
+def _arrays(path: Path) -> dict[str, Features]:
+    """The file's arrays: no pickled object is ever loaded, and none that unpacks to more than LARGEST_BYTES."""
     with zipfile.ZipFile(path) as archive:
-        if sum(info.file_size for info in archive.infolist()) > largest:
-            raise ValueError(f"its arrays are larger than {largest} bytes")
+        if sum(info.file_size for info in archive.infolist()) > LARGEST_BYTES:
+            raise ValueError(f"its arrays are larger than {LARGEST_BYTES} bytes")
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 
@@ -109,7 +91,7 @@ class FeatureStore:
                 for name, values in arrays.items()
                 if not name.endswith(RATE)
             }
-        except _UNREADABLE:
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
             return None
 
     def put(self, key: str, tracks: Mapping[str, Track]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vssflow_dit.sounds_command import sounds
+from vssflow_post.backend import GenerationSettings
 from vssflow_post.hookspecs import hookimpl
 
 
@@ -18,13 +19,14 @@ def vssflow_commands(cli: click.Group) -> None:
 
 @click.group()
 def model() -> None:
-    """Look at the model's weights, import the reference's, or train your own.
+    """Look at the model's weights, import the reference's, or train and evaluate your own.
 
     \b
     vssflow-post model info                                  the shipped starter
     vssflow-post model import official.ckpt -o weights       the reference's checkpoint
     vssflow-post model synthesise data --hours 5 --seed 1    data to learn from
     vssflow-post model train --config starter --data data --run runs/starter
+    vssflow-post model evaluate runs/starter/weights -o report
     """
 
 
@@ -75,18 +77,19 @@ def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
 @click.option(
     "--exclude",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File of sentences, one a line, that are never spoken: those a test will ask for.",
+    help="File of sentences, one a line, that are never spoken, besides the fifty that `evaluate` asks for.",
 )
 @click.option("--workers", default=2, show_default=True, help="Processes.")
 def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, workers: int) -> None:
     """Make training data in OUT: spoken sentences and sounds, with exact times. Needs flite and fortunes (Debian).
 
     \b
-    vssflow-post model synthesise data --hours 5 --seed 1 --exclude tests/data/sentences.txt
+    vssflow-post model synthesise data --hours 5 --seed 1
     """
+    from vssflow_dit.evaluation.heldout import SENTENCES
     from vssflow_dit.synthesis import synthesise_all
 
-    excluded = exclude.read_text("utf-8").splitlines() if exclude else []
+    excluded = [*SENTENCES, *(exclude.read_text("utf-8").splitlines() if exclude else ())]
     synthesise_all(out, hours, seed, excluded, workers, click.echo)
 
 
@@ -121,3 +124,38 @@ def train(config: str, part: str, data: Path, run: Path, time_budget: float, thr
     from vssflow_dit.training.parts import train_parts
 
     train_parts(config, part, data, run, time_budget, threads, click.echo)
+
+
+@model.command()
+@click.argument("weights", default="starter")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The teachers' held-out speech; spoken into it first where there is none. Without it, it is spoken each time.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("evaluation"),
+    show_default=True,
+    help="Gets evaluation.md, and a folder of its pictures and numbers.",
+)
+def evaluate(weights: str, data: Path | None, out: Path) -> None:
+    """Measure WEIGHTS (a folder, or `starter`): words, voices, strikes, classes, lips and speed, in some minutes.
+
+    Needs the extra `evaluate`, and the teachers' voices (docs/training.md).
+
+    \b
+    vssflow-post model evaluate runs/starter/weights -o report
+    vssflow-post model evaluate -o docs
+    """
+    from vssflow_cpu.engine import open_engine
+    from vssflow_dit.evaluation.run import Sizes
+    from vssflow_dit.evaluation.run import evaluate as evaluate_weights
+    from vssflow_dit.evaluation.watched import bars
+
+    backend = open_engine(GenerationSettings(weights=weights))
+    with bars() as report:
+        page = evaluate_weights(weights, backend, data, out, Sizes(), report)
+    click.echo(f"evaluation: {page}")

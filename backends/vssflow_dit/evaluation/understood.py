@@ -7,19 +7,27 @@ package's own English model, so the errors say how natural the words sound to it
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from vssflow_dit.evaluation.heldout import Waveform
+from vssflow_dit.evaluation.measures import Measure
+from vssflow_dit.evaluation.watched import watched
 from vssflow_dit.normalise import PAUSE, spoken_words
 from vssflow_dit.phonemes import dictionary, word_symbols
+from vssflow_dit.synthesis.speech import Utterance
+from vssflow_post.progress import Report
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
-Waveform: TypeAlias = npt.NDArray[np.float32]
+GROUP = "Is the speech understood?"
+ABOUT = (
+    "PocketSphinx, which nothing was trained against, with a grammar of just the sentences spoken (closed set), and "
+    "with its own English model (open vocabulary; lower is better)."
+)
 Said: TypeAlias = tuple[Waveform, int]
 """A waveform (n,) at 16 kHz, full scale 1, and the index of the sentence that it says."""
 
@@ -31,26 +39,53 @@ def words_of(sentence: str) -> list[str]:
     return [word.replace(".", "") for word in spoken_words(sentence, dictionary()) if word != PAUSE]
 
 
-def closed_set_accuracy(said: Sequence[Said], sentences: Sequence[str]) -> float:
-    """The share of waveforms that a grammar of just these sentences takes for the right one, 0 to 1."""
-    if not said:
-        raise ValueError("nothing was said")
+def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance], report: Report) -> list[Measure]:
+    """`said`: column -> a waveform for each line."""
+    texts = list(dict.fromkeys(line.text for line in lines))
+    found = []
+    for voice in dict.fromkeys(line.voice for line in lines):
+        own = [(k, texts.index(line.text)) for k, line in enumerate(lines) if line.voice == voice]
+        for column, waves in said.items():
+            spoken: list[Said] = [(waves[k], index) for k, index in own]
+            closed = closed_set_accuracy(spoken, texts)
+            errors = open_vocabulary_wer(watched(f"understood: {voice}, {column}", spoken, report), texts)
+            found += [
+                Measure(GROUP, "closed set, sentences recognised", voice, column, 100 * closed, "%", len(own)),
+                Measure(GROUP, "open vocabulary, word error rate", voice, column, 100 * errors, "%", len(own)),
+            ]
+    return found
+
+
+def closed_set_accuracy(said: Iterable[Said], sentences: Sequence[str]) -> float:
+    """The share of waveforms that a grammar of just these sentences takes for the right one, 0 to 1.
+
+    Raises ValueError where nothing was said.
+    """
     wanted = [words_of(sentence) for sentence in sentences]
     decoder = _closed_decoder(wanted)
-    return float(np.mean([_heard(decoder, waveform) == wanted[index] for waveform, index in said]))
+    hits = [_heard(decoder, waveform) == wanted[index] for waveform, index in said]
+    if not hits:
+        raise ValueError("nothing was said")
+    return float(np.mean(hits))
 
 
-def open_vocabulary_wer(said: Sequence[Said], sentences: Sequence[str]) -> float:
-    """Word errors over words, with the package's language model; words of ours that it lacks are taught to it."""
+def open_vocabulary_wer(said: Iterable[Said], sentences: Sequence[str]) -> float:
+    """Word errors over words, with the package's language model; words of ours that it lacks are taught to it.
+
+    Raises ValueError where nothing was said.
+    """
     from pocketsphinx import Decoder
 
-    if not said:
-        raise ValueError("nothing was said")
     decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL")
     wanted = [words_of(sentence) for sentence in sentences]
     _teach(decoder, wanted)
-    errors = sum(word_errors(wanted[index], _heard(decoder, waveform)) for waveform, index in said)
-    return errors / sum(len(wanted[index]) for _, index in said)
+    errors = n_words = 0
+    for waveform, index in said:
+        errors += word_errors(wanted[index], _heard(decoder, waveform))
+        n_words += len(wanted[index])
+    if not n_words:
+        raise ValueError("nothing was said")
+    return errors / n_words
 
 
 def word_errors(wanted: Sequence[str], heard: Sequence[str]) -> int:

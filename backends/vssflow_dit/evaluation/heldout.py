@@ -1,0 +1,84 @@
+"""What no training saw: other sentences by the teachers, other sounds, all drawn from seeds of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_dit.evaluation.watched import watched
+from vssflow_dit.strikes import pulses
+from vssflow_dit.synthesis import pictures, sounds
+from vssflow_dit.synthesis.speech import RATE_HZ, SpeechSet, Utterance, speak, write_speech
+from vssflow_dit.synthesis.waves import Strikes
+from vssflow_post.backend import Track
+from vssflow_post.errors import UsageError
+from vssflow_post.progress import Report
+
+SEED = 90_001
+"""Of everything drawn here; training draws from (seed, number) with small seeds."""
+SENTENCES: tuple[str, ...] = tuple((Path(__file__).parent / "sentences.txt").read_text("utf-8").splitlines())
+"""Fifty simple sentences of 6 to 10 words; `model synthesise` never has them spoken."""
+CLIP_S = 4.0
+Waveform = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """A sound of one class, and the motion that it belongs to."""
+
+    name: str
+    strikes: Strikes
+    speed: npt.NDArray[np.float32]
+    """(n,) at 100/s"""
+    audio: Waveform
+    """(16 kHz * CLIP_S,)"""
+
+    @property
+    def motion(self) -> Track:
+        """What the model reads of a picture that moves so: strike pulses and speed."""
+        return Track(np.stack([pulses(self.strikes, len(self.speed)), self.speed], axis=1), 100.0)
+
+
+def teachers_speech(folder: Path, voices: Sequence[str], texts: Sequence[str], report: Report) -> list[Utterance]:
+    """The utterances in `folder`/speech by these voices; spoken first, at natural pace, where there are none.
+
+    Raises UsageError where a teacher is not installed, or none of the utterances is by one of the voices.
+    """
+    if not (folder / "speech" / "index.npz").exists():
+        asked = [(text, voice) for voice in voices for text in texts]
+        try:
+            said = [speak(text, voice) for text, voice in watched("teachers speak", asked, report)]
+        except (FileNotFoundError, ImportError) as error:
+            raise UsageError(f"the teachers cannot speak: {error}; --data takes speech made elsewhere") from error
+        write_speech(folder / "speech", [utterance for utterance in said if utterance is not None])
+    found = [utterance for utterance in SpeechSet(folder / "speech") if utterance.voice in voices]
+    if not found:
+        raise UsageError(f"{folder / 'speech'} holds no speech by {', '.join(voices)}")
+    return found
+
+
+def clips(classes: Sequence[str], n_each: int, seed: int) -> list[Clip]:
+    """`n_each` clips of every class, class by class; other seeds give other clips."""
+    return [
+        _clip(np.random.default_rng((SEED, seed, number, k)), name)
+        for number, name in enumerate(classes)
+        for k in range(n_each)
+    ]
+
+
+def _clip(rng: np.random.Generator, name: str) -> Clip:
+    n, speed = round(CLIP_S * RATE_HZ), np.zeros(round(CLIP_S * pictures.GRID_HZ))
+    strikes: Strikes = ()
+    if sounds.follows(name) == "strikes":
+        while len(strikes) < 2:
+            strikes = pictures.STRIKING[rng.integers(len(pictures.STRIKING))](rng, CLIP_S).strikes
+    elif sounds.follows(name) == "speed":
+        while speed.mean() < 0.1:
+            speed = (pictures.swing, pictures.drive)[rng.integers(2)](rng, CLIP_S).speed
+    wave = sounds.sound(rng, name, n, strikes, np.repeat(speed, RATE_HZ // pictures.GRID_HZ))
+    audio = np.clip(wave, -0.99, 0.99).astype(np.float32)
+    return Clip(name, strikes, speed[:: pictures.GRID_HZ // 100].astype(np.float32), audio)

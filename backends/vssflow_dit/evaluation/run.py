@@ -1,0 +1,166 @@
+"""An evaluation from end to end: held-out data, what the model makes of it, measures, and a page."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from vssflow_dit import weights as weight_files
+from vssflow_dit.durations import DurationModel
+from vssflow_dit.evaluation import classified, likeness, lips, pictures, pleasant, speed, struck, timed, understood
+from vssflow_dit.evaluation.heldout import SENTENCES, Waveform, clips, teachers_speech
+from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure
+from vssflow_dit.evaluation.page import page
+from vssflow_dit.evaluation.rendered import Takes, clip_requests, line_requests, takes, through_codec
+from vssflow_dit.evaluation.talking import talks
+from vssflow_dit.evaluation.watched import watched
+from vssflow_dit.synthesis.speech import Utterance
+from vssflow_dit.weights import DURATIONS, Weights
+from vssflow_post.backend import Backend
+from vssflow_post.errors import UsageError
+from vssflow_post.progress import Report
+
+NEEDED = ("pocketsphinx", "speechmos", "onnxruntime", "librosa", "matplotlib")
+PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
+"""What is written: the page, and beside it the folder of its pictures and numbers."""
+SHOWN = ("metal", "engine", "rain")
+"""Classes whose spectrograms are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is listened to."""
+
+    sentences: int = 50
+    """By each voice."""
+    clips_each: int = 6
+    """Of each class of sound."""
+    learned_each: int = 24
+    """Of each class, for the classifier to learn from."""
+    films: int = 40
+    faces: int = 24
+
+
+ANSWERS = {part.GROUP: part.ABOUT for part in (understood, pleasant, likeness, struck, classified, lips, timed, speed)}
+"""Group -> how it is measured, in the order of the page."""
+
+
+def evaluate(weights: str, backend: Backend, data: Path | None, out: Path, sizes: Sizes, report: Report) -> Path:
+    """Measures the weights, whose takes `backend` makes, and writes page, pictures and numbers; gives the page's path.
+
+    `data` holds the teachers' held-out speech, and gets it where it holds none; None keeps none.
+    Raises UsageError where a package or a teacher is missing, or where the weights know no voices by name.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"{', '.join(missing)} missing: pip install 'vssflow-post[evaluate]'")
+    loaded = weight_files.load(weights)
+    if loaded.model.config.front != "starter":
+        raise UsageError(
+            f"{weights}: only a model with voices and sounds of its own can be evaluated, as the starter is"
+        )
+    (out / FOLDER).mkdir(parents=True, exist_ok=True)
+    study = Study(loaded, backend, out / FOLDER, sizes, report)
+    with tempfile.TemporaryDirectory() as folder:
+        voices = loaded.model.config.voices
+        lines = teachers_speech(data or Path(folder), voices, SENTENCES[: sizes.sentences], report)
+    study.sounds(study.speech(lines))
+    study.strikes()
+    study.faces(lines)
+    return study.written(weights)
+
+
+class Study:
+    """One folder of weights and what has been measured of it so far."""
+
+    def __init__(self, weights: Weights, backend: Backend, folder: Path, sizes: Sizes, report: Report) -> None:
+        self.weights, self.backend, self.folder, self.sizes, self.report = weights, backend, folder, sizes, report
+        self.measures: list[Measure] = []
+        self.shown: dict[str, list[str]] = {}
+        """Group -> `path|caption` of each picture, the path from the page."""
+
+    def speech(self, lines: Sequence[Utterance]) -> Takes:
+        """Every voice says every line."""
+        truth = [(line.audio / 32768).astype(np.float32) for line in lines]
+        made = takes(self.backend, line_requests(lines), "lines", self.report)
+        said = {TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}
+        self.measures += understood.measures(said, lines, self.report)
+        self.measures += pleasant.measures(said, lines, self.report)
+        if likeness.installed():
+            self.measures += likeness.measures(said, lines, self.report)
+        voices = [line.voice for line in lines]
+        rows = {voice: _nth(said, voices.index(voice)) for voice in dict.fromkeys(voices)}
+        pictures.spectrograms(self._picture(understood.GROUP, "speech", lines[0].text), rows)
+        whats = ("open vocabulary, word error rate", "DNSMOS overall")
+        pictures.bars(self._picture(pleasant.GROUP, "voices", "Each voice"), self.measures, whats)
+        return made
+
+    def sounds(self, spoken: Takes) -> None:
+        """Every class under motions that suit it."""
+        classes = self.weights.model.config.sounds
+        held, others = (clips(classes, self.sizes.clips_each, seed) for seed in (1, 2))
+        net = classified.learned(clips(classes, self.sizes.learned_each, 3), classes)
+        truth = [clip.audio for clip in held]
+        made = takes(self.backend, clip_requests(held), "sounds", self.report)
+        heard = {TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}
+        self.measures += classified.measures(heard, held, others, net, classes)
+        self.measures += speed.measures(spoken, made)
+        names = [clip.name for clip in held]
+        rows = {name: _nth(heard, names.index(name)) for name in SHOWN if name in names}
+        pictures.spectrograms(self._picture(classified.GROUP, "sounds", "One clip of some classes"), rows)
+        pictures.bars(self._picture(classified.GROUP, "classes", "Each class"), self.measures, ("class recognised",))
+
+    def strikes(self) -> None:
+        films = struck.films(self.backend, self.sizes.films, self.report)
+        truth = [film.audio for film in films]
+        made = takes(self.backend, [film.request for film in films], "strikes", self.report)
+        self.measures += struck.measures({TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}, films)
+
+    def faces(self, lines: Sequence[Utterance]) -> None:
+        """What the mouth adds, and how good durations are without it."""
+        shots = talks(lines, self.sizes.faces, self.report)
+        heard = lips.spoken(self.backend, shots, self.report)
+        self.measures += lips.measures(shots, heard)
+        self.measures += timed.measures(DurationModel.load(self.weights.folder / DURATIONS), lines, shots)
+        some = {column: waves[:3] for column, waves in heard.items()}
+        pictures.mouths(self._picture(lips.GROUP, "mouths", "Three faces"), shots[:3], some)
+
+    def written(self, name: str) -> Path:
+        """The numbers and the page."""
+        size_mb = sum(part.stat().st_size for part in self.weights.folder.glob("*.safetensors")) / 1e6
+        facts = {
+            "version": 1,
+            "weights": {"name": self.weights.model.config.name, "digest": self.weights.digest, "mb": round(size_mb, 1)},
+            "device": self.backend.device,
+            "sizes": asdict(self.sizes),
+            "measures": [asdict(measure) for measure in self.measures],
+        }
+        (self.folder / RESULTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        about = (
+            f"Weights `{self.weights.digest[:16]}`, {size_mb:.1f} MB, on {self.backend.device}.",
+            f"Made by `vssflow-post model evaluate {name} -o {self.folder.parent}`; do not edit by hand.",
+            "Everything heard here is of seeds, sentences and drawings that no training saw. What went *through codec",
+            "and vocoder* is the ground truth coded and decoded: the best that the model could reach.",
+            f"The tables' numbers: [{RESULTS}]({FOLDER}/{RESULTS}).",
+        )
+        path = self.folder.parent / PAGE
+        title = f"How good the model `{self.weights.model.config.name}` is"
+        path.write_text(page(title, about, ANSWERS, self.shown, self.measures), encoding="utf-8")
+        return path
+
+    def _through(self, waves: Sequence[Waveform]) -> list[Waveform]:
+        return [through_codec(self.weights.model, wave) for wave in watched("codec and vocoder", waves, self.report)]
+
+    def _picture(self, group: str, name: str, caption: str) -> Path:
+        self.shown.setdefault(group, []).append(f"{FOLDER}/{name}.png|{caption}")
+        return self.folder / f"{name}.png"
+
+
+def _nth(columns: Mapping[str, Sequence[Waveform]], k: int) -> dict[str, Waveform]:
+    return {column: waves[k] for column, waves in columns.items()}
