@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from vssflow_post.backend import Track
 from vssflow_post.cli import cli
 from vssflow_post.errors import FilmRejected
 from vssflow_post.features import FeatureStore, features_beside, read_features
+from vssflow_post.store import Missing, address
 from vssflow_post.timeline import Span
 
 
@@ -75,28 +77,39 @@ def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path: Path, monkey
 
 def test_the_store_gives_back_what_it_took_and_nothing_that_rotted(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path / "features")
-    tracks = {"clip": Track(np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32), 10.0)}
-    assert store.get("k") is None
-    store.put("k", tracks)
-    known = store.get("k")
-    assert known is not None
-    assert np.array_equal(known["clip"].values, tracks["clip"].values)
-    assert known["clip"].rate_hz == 10.0
-    path = tmp_path / "features" / "k.npz"
+    tracks = {
+        "clip": Track(np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32), 10.1),
+        "tone": Track(np.ones((1, 2), np.float32), 0.0),
+    }
+    key = address({"film": "a"})
+    assert store.get(key) is Missing.ABSENT
+    store.put(key, tracks)
+    known = store.get(key)
+    assert not isinstance(known, Missing)
+    assert {name: (track.values.tolist(), track.rate_hz) for name, track in known.items()} == {
+        name: (track.values.tolist(), track.rate_hz) for name, track in tracks.items()
+    }
+    (path,) = (path for path in (tmp_path / "features").rglob("*") if path.is_file())
     content = bytearray(path.read_bytes())
-    content[200] ^= 1
+    content[40] ^= 1
     path.write_bytes(bytes(content))
-    assert store.get("k") is None
+    assert store.get(key) is Missing.ROTTED
 
 
-def test_a_film_is_looked_at_once(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
-    """A second run with another seed knows the features; a backend's encoder is not even opened."""
+def test_a_film_is_looked_at_once(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second run with another seed decodes no picture."""
     film, out = make_film("a.mp4", 25), tmp_path / "out"
     words = ["render", str(film), "-o", str(out), "-p", "ci", "-q"]
     assert CliRunner().invoke(cli, words).exit_code == 0
-    (kept,) = (out / ".vssflow-post" / "features").iterdir()
-    changed = kept.stat().st_mtime_ns
+    scenes = json.loads((out / "a" / "report.json").read_text())["scenes"]
+
+    decoded: list[object] = []
+    monkeypatch.setattr("vssflow_post.analysis.frames", lambda *given: decoded.append(given) or iter(()))
     again = CliRunner().invoke(cli, [*words, "--seed", "7"])
     assert again.exit_code == 0, again.output
-    assert kept.stat().st_mtime_ns == changed
-    assert len(list((out / ".vssflow-post" / "features").iterdir())) == 1
+    assert not decoded
+    assert json.loads((out / "a" / "report.json").read_text())["scenes"] == scenes
+    assert CliRunner().invoke(cli, [*words[:3], str(tmp_path / "new"), *words[4:]]).exit_code == 1
+    assert decoded, "the film is not decoded where nothing is known of it: the test proves nothing"

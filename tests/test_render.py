@@ -254,7 +254,7 @@ def test_sigterm_ends_the_run_with_143(make_film: MakeFilm, fake_backend: Path, 
 def test_a_second_run_on_the_same_output_says_so_at_once(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path
 ) -> None:
-    from vssflow_post.batch import output_lock
+    from vssflow_post.output_folder import output_lock
 
     film = make_film("a.mp4")
     with output_lock(tmp_path / "out"):

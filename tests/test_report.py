@@ -115,7 +115,7 @@ def test_json_has_the_agreed_keys(report: FilmReport) -> None:
     assert document["backend"] == {"name": "cpu", "device": "2 cores", "weights": "starter 0123"}
     assert document["scenes"][1] == {"index": 1, "start_s": 2.0, "end_s": 4.0}
     assert " ".join(document["cues"][0]) == (
-        "id scene kind start_s end_s text speaker voice sound origin gain_db seed seconds cached"
+        "id scene kind start_s end_s text speaker voice sound origin gain_db seed seconds cached why_made"
     )
     assert (document["cues"][0]["seconds"], document["cues"][1]["cached"]) == (1.25, True)
     assert " ".join(document["loudness"]) == (

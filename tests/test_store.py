@@ -12,7 +12,9 @@ import pytest
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import Take
 from vssflow_post.errors import FilmFailed
-from vssflow_post.store import Store, address, file_digest, publish, sweep
+from vssflow_post.publishing import publish, publishing, sweep
+from vssflow_post.store import Missing, Store, address, file_digest
+from vssflow_post.take_store import StoredTake, TakeStore
 
 KEY = address({"cue": 1})
 
@@ -32,18 +34,23 @@ def test_address_depends_on_content_alone() -> None:
         address({"path": Path("x")})
 
 
+def opened(folder: Path) -> StoredTake:
+    found = TakeStore(folder).open(KEY)
+    assert isinstance(found, StoredTake)
+    return found
+
+
 @pytest.mark.parametrize(("n", "channels"), [(0, 1), (1, 1), (1000, 1), (999, 2)])
 def test_a_take_comes_back_as_it_was(tmp_path: Path, n: int, channels: int) -> None:
-    Store(tmp_path).put(KEY, take(n, channels))
-    found = Store(tmp_path).get(KEY)
-    assert found is not None
-    assert (found.id, found.notes, found.audio.rate_hz) == ("c001", take().notes, 16_000)
-    np.testing.assert_array_equal(found.audio.samples, take(n, channels).audio.samples)
+    TakeStore(tmp_path).put(KEY, take(n, channels))
+    found = opened(tmp_path)
+    assert (found.id, found.notes, found.rate_hz) == ("c001", take().notes, 16_000)
+    np.testing.assert_array_equal(found.read(0, n), take(n, channels).audio.samples)
 
 
 def test_parts_are_read_where_they_lie(tmp_path: Path) -> None:
     original = take(1000, 2)
-    stored = Store(tmp_path).put(KEY, original)
+    stored = TakeStore(tmp_path).put(KEY, original)
     np.testing.assert_array_equal(stored.read(100, 250), original.audio.samples[:, 100:250])
     np.testing.assert_array_equal(stored.array(), original.audio.samples)
     with pytest.raises(ValueError):
@@ -52,43 +59,53 @@ def test_parts_are_read_where_they_lie(tmp_path: Path) -> None:
 
 def test_a_take_stored_in_blocks_is_the_same_file(tmp_path: Path) -> None:
     original = take(1000, 2)
-    whole = Store(tmp_path / "a").put(KEY, original)
+    whole = TakeStore(tmp_path / "a").put(KEY, original)
     parts = np.split(original.audio.samples, [7, 700], axis=1)
-    pieces = Store(tmp_path / "b").put_blocks(KEY, original.id, 16_000, iter(parts), original.notes)
+    pieces = TakeStore(tmp_path / "b").put_blocks(KEY, original.id, 16_000, iter(parts), original.notes)
     assert file_digest(whole.path) == file_digest(pieces.path)
 
 
 @pytest.mark.parametrize("where", [0, 2000, -30, -5, -1])
-def test_a_rotten_take_is_absent_and_removed(tmp_path: Path, where: int) -> None:
-    path = Store(tmp_path).put(KEY, take()).path
+def test_a_rotten_take_is_found_by_its_digest_and_replaced(tmp_path: Path, where: int) -> None:
+    path = TakeStore(tmp_path).put(KEY, take()).path
     data = bytearray(path.read_bytes())
     data[where] ^= 0x10
     path.write_bytes(data)
-    store = Store(tmp_path)
-    assert store.get(KEY) is None
-    assert not path.exists()
+    store = TakeStore(tmp_path)
+    assert store.open(KEY) is Missing.ROTTED
     store.put(KEY, take())
-    assert store.get(KEY) is not None
+    assert np.array_equal(opened(tmp_path).array(), take().audio.samples)
 
 
 @pytest.mark.parametrize("n_bytes", [0, 5, 3000, 4001])
-def test_a_take_that_was_cut_short_is_absent(tmp_path: Path, n_bytes: int) -> None:
-    path = Store(tmp_path).put(KEY, take()).path
+def test_a_take_that_was_cut_short_is_rotten(tmp_path: Path, n_bytes: int) -> None:
+    path = TakeStore(tmp_path).put(KEY, take()).path
     os.truncate(path, n_bytes)
-    assert Store(tmp_path).open(KEY) is None
+    assert TakeStore(tmp_path).open(KEY) is Missing.ROTTED
+
+
+def test_what_was_never_put_is_absent(tmp_path: Path) -> None:
+    assert TakeStore(tmp_path).open(KEY) is Missing.ABSENT
 
 
 def test_rot_is_noticed_after_a_take_was_verified(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = TakeStore(tmp_path)
     path = store.put(KEY, take()).path
-    assert store.open(KEY) is not None
+    assert isinstance(store.open(KEY), StoredTake)
     path.write_bytes(b"\0" + path.read_bytes()[1:])
-    assert store.open(KEY) is None
+    assert store.open(KEY) is Missing.ROTTED
+
+
+def test_using_an_entry_makes_it_young(tmp_path: Path) -> None:
+    path = TakeStore(tmp_path).put(KEY, take()).path
+    os.utime(path, (1, 1))
+    opened(tmp_path)
+    assert path.stat().st_mtime > 1e9
 
 
 def test_only_addresses_are_keys(tmp_path: Path) -> None:
     with pytest.raises(ValueError):
-        Store(tmp_path).get("../../etc/passwd")
+        Store(tmp_path, "take").open("../../etc/passwd")
 
 
 def test_publish_keeps_the_old_file_when_writing_fails(tmp_path: Path) -> None:
@@ -105,6 +122,17 @@ def test_publish_keeps_the_old_file_when_writing_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
     publish(target, lambda path: path.write_text("new"))
     assert target.read_text() == "new"
+
+
+def test_what_does_not_verify_is_not_published(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+
+    def refuses(path: Path) -> None:
+        raise ValueError(path.read_text())
+
+    with pytest.raises(ValueError, match="half"), publishing(target, refuses) as temporary:
+        temporary.write_text("half")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_a_verdict(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from vssflow_post.audio import AudioClip
 from vssflow_post.backend import Backend, CueRequest, Frame, Track
 from vssflow_post.errors import BackendError, UsageError
 from vssflow_post.generate import checked_take
-from vssflow_post.store import publish
+from vssflow_post.publishing import publish
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 CHARACTERS_PER_S = 13.0

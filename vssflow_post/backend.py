@@ -154,6 +154,14 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BackendIdentity:
+    """What is known of a backend before it is opened, and is the same once it is."""
+
+    weights_digest: str
+    voices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BackendOffer:
     """What a plugin registers; making one must not import torch."""
 
@@ -164,6 +172,9 @@ class BackendOffer:
     """Imports what is heavy and loads the weights."""
     unavailable: str | None = None
     """Why it cannot run here, as a sentence the user reads; None when it can."""
+    identify: Callable[[GenerationSettings], BackendIdentity] | None = None
+    """Says what `open` would open, at once and without importing anything heavy: films that are finished are then
+    recognised without it. None where only opening can tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from vssflow_post.crew import Crew, WorkerLost, first_silence_limit_s, silence_limit_s
-from vssflow_post.errors import UsageError
-from vssflow_post.inputs import STATE_FOLDER, Job
+from vssflow_post.inputs import Job
 from vssflow_post.outcome import FilmResult, result_of
 from vssflow_post.preset import WorkerSettings
 from vssflow_post.progress import Progress
@@ -51,31 +48,6 @@ class Arrivals(Protocol):
         ...
 
 
-@contextmanager
-def output_lock(out: Path) -> Iterator[None]:
-    """Holds the output folder for this run; the system lets go of it however the run ends.
-
-    Raises UsageError at once when another run holds it, or when the folder cannot be made.
-    """
-    import fcntl
-
-    state = out / STATE_FOLDER
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise UsageError(f"cannot write into {out}: {error.strerror}") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise UsageError(f"another run is writing into {out}; wait for it, or choose another folder") from None
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
 @dataclass(slots=True)
 class _Open:
     """A film that a worker has."""
@@ -103,6 +75,8 @@ class Batch:
     watcher: Watcher
     record: Callable[[Job, FilmResult, int], None]
     """Is told each film's result and how often it was tried."""
+    known: Callable[[Job], FilmResult | None] = lambda job: None
+    """The verdict of a film that has one already, at a glance: no worker is needed for it."""
     jobs: list[Job] = field(default_factory=list, init=False)
     results: dict[int, FilmResult] = field(default_factory=dict, init=False)
     _waiting: deque[int] = field(default_factory=deque, init=False)
@@ -129,11 +103,12 @@ class Batch:
     def _receive(self, job: Job) -> None:
         index = len(self.jobs)
         self.jobs.append(job)
-        if job.refused is None:
+        known = self.known(job) if job.refused is None else result_of(job.refused, job.film)
+        if known is None:
             self._waiting.append(index)
         else:
             self.watcher.started(index, len(self.jobs), job.film.name)
-            self._end(index, result_of(job.refused, job.film))
+            self._end(index, known)
 
     def _attend(self, crew: Crew) -> None:
         """Gives films to free workers, and waits a moment for what becomes of those that they have."""

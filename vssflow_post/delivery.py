@@ -22,7 +22,7 @@ from vssflow_post.deliver import (
 from vssflow_post.media import Film
 from vssflow_post.preset import DeliverSettings
 from vssflow_post.progress import Progress, Report
-from vssflow_post.store import publish
+from vssflow_post.publishing import publish
 from vssflow_post.timeline import CueSheet
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from vssflow_post.media import Film, audio_blocks
 from vssflow_post.preset import DialogueSettings
-from vssflow_post.store import Store, StoredTake, address
+from vssflow_post.store import Missing, address
+from vssflow_post.take_store import StoredTake, TakeStore
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
 
@@ -47,8 +48,11 @@ def keeps_whole_track(settings: DialogueSettings, has_audio: bool) -> bool:
     return has_audio and settings.production == "whole" and settings.source in ("auto", "production")
 
 
-def production_track(film: Film, store: Store) -> StoredTake:
-    """The film's own sound, mono on the film's clock, streamed into the store once."""
+def production_track(film: Film, store: TakeStore) -> tuple[StoredTake, bool]:
+    """The film's own sound, mono on the film's clock, streamed into the store once; and whether it had rotted there."""
     key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples})
     known = store.open(key)
-    return known or store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
+    if isinstance(known, Missing):
+        track = store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
+        return track, known is Missing.ROTTED
+    return known, False

@@ -1,4 +1,4 @@
-"""Visual features: those made elsewhere, in a file beside the film, and those of an earlier run, by content address.
+"""Visual features: those made elsewhere, in a file beside the film, and those of an earlier run, from the store.
 
 `film.npz` beside `film.mp4` holds float arrays by name, as a backend calls its features. The rows of an array tile the
 film evenly: (n, channels), or (segments, rows, channels), which is read segment after segment. A vector (channels,)
@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vssflow_post.backend import Features, Frame, Track
 from vssflow_post.errors import FilmRejected
-from vssflow_post.store import publish
+from vssflow_post.packed_tracks import packed_tracks, unpacked_tracks
+from vssflow_post.store import Missing, Store
 from vssflow_post.timeline import Scene
 
 LARGEST_BYTES = 2**31
 """Of a file's arrays together, unpacked: four hours of the widest features are 1.5 GB."""
 THROUGHOUT = ("speaker",)
 """Features whose rows are samples of one thing, not its course: who speaks."""
-RATE = ".rate_hz"
-"""Behind a feature's name: the array with its rate, in files of the store."""
 
 
 def features_beside(film: Path) -> Path | None:
@@ -76,32 +73,18 @@ class KnownFeatures:
         return self._tracks
 
 
-@dataclass(frozen=True, slots=True)
 class FeatureStore:
     """Features of films by the address of all that determines them."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(folder, "features")
 
-    def get(self, key: str) -> dict[str, Track] | None:
-        """None for what is not there, and for what has rotted: every array is checked against its checksum."""
-        try:
-            arrays = _arrays(self.folder / f"{key}.npz")
-            return {
-                name: Track(values, float(arrays[name + RATE]))
-                for name, values in arrays.items()
-                if not name.endswith(RATE)
-            }
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-            return None
+    def get(self, key: str) -> dict[str, Track] | Missing:
+        """The features, verified (see `Store.open`)."""
+        entry = self._store.open(key)
+        return entry if isinstance(entry, Missing) else unpacked_tracks(entry, entry.facts["tracks"])
 
     def put(self, key: str, tracks: Mapping[str, Track]) -> None:
         """Raises FilmFailed("no_space") when the disk is full."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, Any] = {name: track.values for name, track in tracks.items()}
-        arrays |= {name + RATE: np.float64(track.rate_hz) for name, track in tracks.items()}
-
-        def write(path: Path) -> None:
-            with path.open("wb") as file:
-                np.savez(file, **arrays)
-
-        publish(self.folder / f"{key}.npz", write)
+        table, pieces = packed_tracks(tracks)
+        self._store.put(key, {"tracks": table}, pieces)

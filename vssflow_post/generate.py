@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track
+from vssflow_post.cue_history import AskedCue, CueHistory
 from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.progress import Progress, Report
-from vssflow_post.store import Store, StoredTake, address
+from vssflow_post.store import Missing
+from vssflow_post.take_store import StoredTake, TakeStore
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
-ADDRESS_VERSION = 2
+STAGE_VERSION = 3
 """Part of every address: raised when what a take depends on changes."""
 
 
@@ -23,11 +25,16 @@ ADDRESS_VERSION = 2
 class CueTake:
     """A cue's take, left on disk."""
 
-    cue_id: str
+    cue: AskedCue
     audio: StoredTake
     seconds: float
     """Time it took to render; 0 when it was there already."""
-    cached: bool
+    why_made: str
+    """Why it was rendered, in a few words; "" when it was there already."""
+
+    @property
+    def cached(self) -> bool:
+        return not self.why_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +46,31 @@ class Renderer:
     """Name and version of the plugin it came from."""
     settings: GenerationSettings
 
-    def address(self, request: CueRequest) -> str:
-        """sha256 (hex) over everything a take depends on; where the cue lies in the film is not among it."""
+    def depends_on(self, request: CueRequest) -> dict[str, object]:
+        """Everything a take depends on, in parts with names for people; where the cue lies in the film is not among it.
+
+        The take's address is `store.address` of this.
+        """
         settings = self.settings
         guidance = settings.guidance if request.kind == "speech" else settings.sound_guidance
-        facts = {
-            "version": ADDRESS_VERSION,
-            "backend": self.backend.name,
-            "plugin": self.plugin,
+        return {
+            "method": STAGE_VERSION,
+            "kind": request.kind,
+            "backend": [self.backend.name, self.plugin],
             "weights": self.backend.weights_digest,
-            "sampler": [settings.sampler, settings.steps, settings.time_shift, settings.time_stretch],
-            "guidance": [guidance, settings.guidance_from, settings.guidance_to, settings.guidance_schedule],
-            "deterministic": settings.deterministic,
-            "cue": [request.kind, request.text, request.voice, request.sound, request.seed, request.span.n_samples],
-            "visual": {name: _track_digest(track) for name, track in request.visual.items()},
+            "settings": {
+                "sampler": [settings.sampler, settings.steps, settings.time_shift, settings.time_stretch],
+                "guidance": [guidance, settings.guidance_from, settings.guidance_to, settings.guidance_schedule],
+                "deterministic": settings.deterministic,
+            },
+            "text": request.text,
+            "voice": request.voice,
+            "sound": request.sound,
+            "seed": request.seed,
+            "length": request.span.n_samples,
+            "picture": {name: _track_digest(track) for name, track in request.visual.items()},
             "mouth": request.mouth and _track_digest(request.mouth),
         }
-        return address(facts)
 
 
 def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack]) -> CueRequest:
@@ -91,33 +106,40 @@ def _during(mouth: MouthTrack, span: Span) -> Track:
     return Track(rows, rate_hz)
 
 
-def takes(requests: Sequence[CueRequest], renderer: Renderer, store: Store, progress: Report) -> Iterator[CueTake]:
+def takes(
+    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, past: CueHistory, progress: Report
+) -> Iterator[CueTake]:
     """One stored take per request: first those that are known, then the others as the backend finishes them.
 
     Raises BackendError when the backend raises, exits, or breaks its contract.
     """
-    missing: dict[str, list[CueRequest]] = {}
+    by_id = {request.id: request for request in requests}
+    asked = [AskedCue.of(request, renderer.depends_on(request)) for request in requests]
+    addresses = {cue.address for cue in asked}
+    missing: dict[str, list[AskedCue]] = {}
+    why: dict[str, str] = {}
     done = 0
-    for request in requests:
-        key = renderer.address(request)
-        known = None if key in missing else store.open(key)
-        if known is None:
-            missing.setdefault(key, []).append(request)
+    for cue in asked:
+        known = Missing.ABSENT if cue.address in missing else store.open(cue.address)
+        if isinstance(known, Missing):
+            missing.setdefault(cue.address, []).append(cue)
+            why.setdefault(cue.address, past.why(cue, known, addresses))
             continue
         done += 1
-        progress(Progress("generate", done, len(requests), request.id))
-        yield CueTake(request.id, known, 0.0, cached=True)
-    for key, take, seconds in _rendered(missing, renderer.backend):
+        progress(Progress("generate", done, len(requests), cue.id))
+        yield CueTake(cue, known, 0.0, "")
+    rendered = _rendered({key: by_id[cues[0].id] for key, cues in missing.items()}, renderer.backend)
+    for key, take, seconds in rendered:
         stored = store.put(key, take)
-        for twin, request in enumerate(missing[key]):
+        for twin, cue in enumerate(missing[key]):
             done += 1
-            progress(Progress("generate", done, len(requests), request.id))
-            yield CueTake(request.id, stored, 0.0 if twin else seconds, cached=twin > 0)
+            progress(Progress("generate", done, len(requests), cue.id))
+            yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
 
 
-def _rendered(missing: Mapping[str, Sequence[CueRequest]], backend: Backend) -> Iterator[tuple[str, Take, float]]:
-    """(address, checked take, seconds) of one request per address, in the order in which they are ready."""
-    waiting = {twins[0].id: (key, twins[0]) for key, twins in missing.items()}
+def _rendered(missing: Mapping[str, CueRequest], backend: Backend) -> Iterator[tuple[str, Take, float]]:
+    """(address, checked take, seconds) of the request of each address, in the order in which they are ready."""
+    waiting = {request.id: (key, request) for key, request in missing.items()}
     if not waiting:
         return
     arriving = _calls(backend, [request for _, request in waiting.values()])

@@ -13,8 +13,8 @@ from typing import Any
 from vssflow_post.errors import FilmFailed
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.outcome import FilmResult
+from vssflow_post.publishing import publish
 from vssflow_post.report import FilmReport, report_as_json
-from vssflow_post.store import publish
 from vssflow_post.timeline import Span
 
 NAME = "batch.json"
@@ -34,7 +34,10 @@ class Ledger:
         self._rewrite()
 
     def record(self, job: Job, result: FilmResult, n_tries: int) -> None:
-        """A line that cannot be written now (the disk is full) is tried again by `close`."""
+        """A line that cannot be written now (the disk is full) is tried again by `close`.
+
+        The line of a film that was not worked on, and whose verdict is the old one, stays as it is.
+        """
         line: dict[str, Any] = {
             "film": str(result.film.absolute()),
             "verdict": result.verdict,
@@ -45,7 +48,10 @@ class Ledger:
             "tries": n_tries,
             "ended": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
-        self._lines.pop(line["film"], None)
+        old = self._lines.pop(line["film"], {})
+        if n_tries == 0 and all(old.get(name) == line[name] for name in ("verdict", "output", "report", "reason")):
+            self._lines[line["film"]] = old
+            return
         self._lines[line["film"]] = line
         with suppress(OSError, FilmFailed):
             self._append(_as_text(line).encode("ascii"))

@@ -25,6 +25,7 @@ from vssflow_post.crew import WorkerLost
 from vssflow_post.inputs import Job
 from vssflow_post.media import limits
 from vssflow_post.outcome import FilmResult
+from vssflow_post.output_folder import join_run
 from vssflow_post.plugins import load_plugins
 from vssflow_post.preset import Preset
 from vssflow_post.progress import Progress
@@ -157,6 +158,8 @@ def _start_worker(order: Order, mouth: socket.socket, parent: int, memory_bytes:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, also in the middle of a long call of a library
     _leave_with(parent)
+    if not order.dry_run:
+        join_run(order.out)
     limits.apply(memory_bytes)
     _Worker.order, _Worker.mouth = order, mouth
 

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vssflow_post.casting import choose_voices, gain_db_of, named_voices, with_voices
-from vssflow_post.deliver import (
-    Slate,
-    check_picture,
-    is_complete,
-    stem_files,
-    write_manifest,
-)
+from vssflow_post.casting import gain_db_of, named_voices, with_voices
+from vssflow_post.cue_history import ROTTED, read_history, write_history
+from vssflow_post.deliver import Slate, check_picture, staged, stem_files, write_manifest
 from vssflow_post.delivery import Delivery, deliver
 from vssflow_post.dialogue import Dialogue, divide, keeps_whole_track, production_track
-from vssflow_post.features import KnownFeatures, read_features
-from vssflow_post.generate import CueTake, Renderer, request_for, takes
+from vssflow_post.finished import complete_result, inputs_of, known_result, remember_delivery, remembered_rejection
+from vssflow_post.generate import CueTake, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.layout import LAYOUTS
+from vssflow_post.looking import Seen, look_at
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame, probe
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
 from vssflow_post.models_used import models_used
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
+from vssflow_post.output_folder import STAGING
 from vssflow_post.preset import CastMember, MixSettings
 from vssflow_post.progress import Progress, Report
 from vssflow_post.report import BackendFacts, CastFacts, CueFacts, FilmReport, Timing, write_report
 from vssflow_post.spotting import Spotted, Spotting, spot_film
-from vssflow_post.staging import staged
-from vssflow_post.store import address, file_digest
 from vssflow_post.studio import Studio
+from vssflow_post.take_store import StoredTake
 from vssflow_post.timeline import Cue, CueSheet
 from vssflow_post.tracklaying import Session, lay_tracks
 
@@ -70,27 +64,38 @@ class _Work:
     dialogue: Dialogue
     takes: Mapping[str, CueTake]
     """By cue id."""
+    track: StoredTake | None
+    """The film's own sound, where it is heard."""
+    notes: tuple[str, ...]
+    """Sentences for the report about what was made again."""
 
 
 def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> FilmResult:
     """Probe, analyse, find speech, spot, generate, lay, mix, deliver, report, and the manifest last.
 
-    A film whose results are complete is left alone unless `fresh`. Raises FilmError for a verdict other than done, and
-    UsageError for what is wrong with the whole order.
+    A film that has its verdict already is left alone unless `fresh`. Raises FilmError for a verdict other than done,
+    and UsageError for what is wrong with the whole order.
     """
     clock = Clock()
-    film = _probed(job, progress)
-    renderer = studio.renderer
-    settings_digest = _settings_digest(job, studio)
-    if not fresh and is_complete(job.folder, film.digest, settings_digest, renderer.backend.weights_digest):
-        return _known_result(job, clock)
+    known = None if fresh else known_result(job, studio)
+    if known is not None:
+        return replace(known, seconds=clock.elapsed())
+    with remembered_rejection(job, studio):
+        film = _probed(job, progress)
+        known = None if fresh else complete_result(job, film, studio)
+        return _rendered(job, film, studio, clock, progress) if known is None else known
+
+
+def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Report) -> FilmResult:
+    """The work itself: from a film that can be worked on to its deliverables."""
     if studio.preset.deliver.picture:
         check_picture(film, studio.preset.deliver)
-    spotted = _spotted(job, film, studio, renderer, progress)
+    seen = look_at(job, film, studio, progress)
     clock.end("analyse")
-    work = _generated(job, film, spotted, studio, renderer, progress)
+    work = _generated(job, film, seen, studio, progress)
     clock.end("generate")
-    with staged(job.folder, studio.out / STATE_FOLDER / "staging" / job.stem) as folder:
+    inputs = inputs_of(job, film, studio)
+    with staged(job.folder, studio.out / STATE_FOLDER / STAGING / job.stem) as folder:
         mix, homes = _mixed(work, studio, folder, progress)
         stems = _stem_paths(folder, job.stem, studio.preset.mix)
         delivery = Delivery(folder, job.stem, film, work.sheet, stems, homes, studio.preset.deliver)
@@ -99,10 +104,11 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
         clock.end("mix")
         report = _report(work, studio, delivery, mix, clock.timing(), delivered)
         delivered += write_report(folder, report)
-        write_manifest(folder, film.digest, settings_digest, renderer.backend.weights_digest, delivered)
-    return FilmResult(
-        job.film, report.verdict, job.folder, " ".join(report.warnings) or None, clock.elapsed(), _summary(report)
-    )
+        write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
+    reason = " ".join(report.warnings) or None
+    write_history(_history_path(job, studio), [take.cue for take in work.takes.values()])
+    remember_delivery(job, film, inputs, studio, report.verdict, reason)
+    return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), _summary(report))
 
 
 def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
@@ -138,52 +144,14 @@ def _probed(job: Job, progress: Report) -> Film:
     return film
 
 
-def _settings_digest(job: Job, studio: Studio) -> str:
-    """sha256 over all that decides about the deliverables besides film and weights."""
-    words: dict[str, object] = {
-        name: path and file_digest(path)
-        for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
-    }
-    voices = choose_voices(job.speakers, studio.preset.cast, studio.renderer.backend.voices, job.company)
-    words["cast"] = {name: voices.get(name) for name in job.speakers}
-    return address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
+def _history_path(job: Job, studio: Studio) -> Path:
+    return studio.out / STATE_FOLDER / "cues" / f"{job.stem}.json"
 
 
-def _known_result(job: Job, clock: Clock) -> FilmResult:
-    """The verdict of an earlier run, from its report."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        report = json.loads((job.folder / "report.json").read_text("utf-8"))
-        if report["verdict"] in (DONE, WARNINGS):
-            reason = " ".join(map(str, report["warnings"])) or None
-            return FilmResult(job.film, report["verdict"], job.folder, reason, clock.elapsed(), "was complete already")
-    return FilmResult(job.film, DONE, job.folder, None, clock.elapsed(), "was complete already")
-
-
-def _spotted(job: Job, film: Film, studio: Studio, renderer: Renderer, progress: Report) -> Spotted:
-    """The first half of the line, with the backend's features from the store where an earlier run left them, and those
-    in the file beside the film in place of its own."""
-    preset = studio.preset
-    beside = read_features(job.features, film.duration.end_s) if job.features else {}
-    key = address(
-        {
-            "film": film.digest,
-            "picture": asdict(preset.picture),
-            "clip": preset.generate.clip,
-            "backend": [renderer.backend.name, renderer.plugin, renderer.backend.weights_digest],
-        }
-    )
-    known = studio.features.get(key)
-    encoder = renderer.backend.encoder() if known is None else KnownFeatures(known)
-    spotted = spot_film(Spotting(film, job.script, job.cues, preset, studio.detectors, encoder), progress)
-    found = spotted.analysis.features
-    if known is None and found:  # an encoder that found nothing may lack what it looks with, and get it later
-        studio.features.put(key, found)
-    return replace(spotted, analysis=replace(spotted.analysis, features={**found, **beside}))
-
-
-def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer: Renderer, progress: Report) -> _Work:
-    """A take in the store for every cue that the backend renders."""
-    preset = studio.preset
+def _generated(job: Job, film: Film, seen: Seen, studio: Studio, progress: Report) -> _Work:
+    """Everything that will be heard, in the store: a take for every cue that the backend renders, and the film's own
+    sound where the preset keeps it."""
+    preset, renderer, spotted = studio.preset, studio.renderer, seen.spotted
     sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices, job.company)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     spoken = {cue.id for cue in dialogue.generated}
@@ -193,8 +161,19 @@ def _generated(job: Job, film: Film, spotted: Spotted, studio: Studio, renderer:
         if cue.kind == "sound" or cue.id in spoken
     ]
     progress(Progress("generate", 0, len(requests)))
-    stored = {take.cue_id: take for take in takes(requests, renderer, studio.store, progress)}
-    return _Work(job, film, spotted, sheet, dialogue, stored)
+    past = read_history(_history_path(job, studio))
+    stored = {take.cue.id: take for take in takes(requests, renderer, studio.store, past, progress)}
+    track, notes = None, [*seen.notes, *_rotted_takes(stored)]
+    if dialogue.production or keeps_whole_track(preset.dialogue, film.production_stream is not None):
+        track, had_rotted = production_track(film, studio.store)
+        notes += ["What the store held of this film's own sound had rotted and was made again."] * had_rotted
+    return _Work(job, film, spotted, sheet, dialogue, stored, track, tuple(notes))
+
+
+def _rotted_takes(stored: Mapping[str, CueTake]) -> Iterator[str]:
+    rotted = [identity for identity, take in stored.items() if take.why_made == ROTTED]
+    if rotted:
+        yield f"What the store held of {', '.join(rotted)} had rotted and was made again."
 
 
 def _session(work: _Work, studio: Studio) -> Session:
@@ -203,15 +182,14 @@ def _session(work: _Work, studio: Studio) -> Session:
     cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.cues]
     taken = [(cue, work.takes[cue.id].audio) for cue in cues if cue.id in work.takes]
     kept = {cue.id for cue in dialogue.production}
-    whole = keeps_whole_track(studio.preset.dialogue, film.production_stream is not None)
     return Session(
         duration=film.duration,
         scenes=work.sheet.scenes,
         sounds=[(cue, take) for cue, take in taken if cue.kind == "sound"],
         speech=[(cue, take) for cue, take in taken if cue.kind == "speech"],
         production=[cue for cue in cues if cue.id in kept],
-        track=production_track(film, studio.store) if dialogue.production or whole else None,
-        whole_track=whole,
+        track=work.track,
+        whole_track=keeps_whole_track(studio.preset.dialogue, film.production_stream is not None),
         places={name: member.pan for name, member in studio.preset.cast.items() if member.pan},
     )
 
@@ -255,7 +233,7 @@ def _report(
         frame_rate=film.frame_rate,
         start_timecode=film.start_timecode,
         size=(film.width, film.height),
-        warnings=(*troubles, *film.notes),
+        warnings=(*troubles, *film.notes, *work.notes),
         backend=BackendFacts(
             backend.name, backend.device, f"{preset.generate.weights} {backend.weights_digest[:16]}", studio.why
         ),
@@ -284,7 +262,9 @@ def _cue_facts(work: _Work) -> list[CueFacts]:
     facts = []
     for cue in work.sheet.cues:
         take = work.takes.get(cue.id)
-        facts.append(CueFacts(cue) if take is None else CueFacts(cue, take.seconds, take.cached, take.audio.notes))
+        facts.append(
+            CueFacts(cue) if take is None else CueFacts(cue, take.seconds, take.cached, take.why_made, take.audio.notes)
+        )
     return facts
 
 

@@ -13,11 +13,9 @@ from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.outcome import FilmResult, result_of
 from vssflow_post.preset import Preset
 from vssflow_post.progress import Report
+from vssflow_post.publishing import DISK_FULL
 from vssflow_post.render import plan_film, render_film
 from vssflow_post.studio import Studio
-
-NO_SPACE = (28, 122)
-"""ENOSPC and EDQUOT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def work_on(job: Job, order: Order, studio: Studio, moved: Report) -> FilmResult
     except FilmError as error:
         return result_of(error, job.film, time.monotonic() - started)
     except OSError as error:
-        code = "no_space" if error.errno in NO_SPACE else "io"
+        code = "no_space" if error.errno in DISK_FULL else "io"
         failure = FilmFailed(code, f"{error.strerror or error}: {error.filename or job.film}")
     except MemoryError:
         failure = FilmFailed("no_memory", "the machine has not enough memory for this film")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,23 +135,25 @@ def carried_out(
     from vssflow_post.arrivals import Listed
     from vssflow_post.batch import Batch
     from vssflow_post.console import watching
+    from vssflow_post.finished import known_result
     from vssflow_post.local_crew import LocalCrew, crew_size, this_machine
     from vssflow_post.plugins import load_plugins
     from vssflow_post.studio import open_studio
     from vssflow_post.work import Order
 
-    open_studio(preset, output, load_plugins())  # a backend that cannot run here is told before anything is begun
+    studio = open_studio(preset, output, load_plugins())  # tells of a backend that cannot run here before all else
     n_workers = min(workers or crew_size(*this_machine()), len(jobs))
     order = Order(preset, output, fresh, dry_run)
+    known = (lambda job: None) if fresh or dry_run else partial(known_result, studio=studio)
     with recording(output, dry_run) as record, watching(quiet) as watcher:
-        return Batch(Listed(jobs), preset.worker, lambda: LocalCrew(order, n_workers), watcher, record).run()
+        return Batch(Listed(jobs), preset.worker, lambda: LocalCrew(order, n_workers), watcher, record, known).run()
 
 
 @contextmanager
 def recording(output: Path, dry_run: bool) -> Iterator[Record]:
     """Holds the output folder and keeps its `batch.json`; a dry run writes nothing."""
-    from vssflow_post.batch import output_lock
     from vssflow_post.ledger import Ledger
+    from vssflow_post.output_folder import output_lock
 
     if dry_run:
         yield lambda job, result, n_tries: None

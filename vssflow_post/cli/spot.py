@@ -33,8 +33,8 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     from vssflow_post.media import probe
     from vssflow_post.plugins import load_plugins
     from vssflow_post.progress import silent
+    from vssflow_post.publishing import publish
     from vssflow_post.spotting import Spotting, spot_film
-    from vssflow_post.store import publish
 
     settings = resolved_preset(preset, generate_seed=seed)
     if not film.exists() or film.is_dir():

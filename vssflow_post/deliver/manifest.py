@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vssflow_post.store import file_digest, publishing
+from vssflow_post.publishing import publishing
+from vssflow_post.store import file_digest
 
-NAME = "manifest.json"
+MANIFEST = "manifest.json"
 VERSION = 1
+TOOL = "vssflow-post"
 
 
 def write_manifest(
@@ -19,11 +21,11 @@ def write_manifest(
 ) -> Path:
     """Lists `deliverables` (files in `folder`) with size and sha256; returns the manifest's path.
 
-    Says nothing about time or machine: the same inputs give the same manifest, byte for byte.
+    It says nothing itself about time or machine; the report, which it lists, does.
     """
     document = {
         "version": VERSION,
-        "tool": {"name": "vssflow-post", "version": _tool_version()},
+        "tool": {"name": TOOL, "version": tool_version()},
         "source": source_digest,
         "settings": settings_digest,
         "weights": weights_digest,
@@ -33,56 +35,78 @@ def write_manifest(
         ],
     }
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"  # ASCII: a name need not be valid Unicode
-    path = folder / NAME
+    path = folder / MANIFEST
     with publishing(path) as temporary:
         temporary.write_text(text, encoding="ascii")
     return path
 
 
-def is_complete(
-    folder: Path, source_digest: str, settings_digest: str, weights_digest: str, verify: bool = False
-) -> bool:
-    """Whether `folder` holds everything a render of these inputs would write, so that it can be left alone.
-
-    Sizes are compared, and a file changed after the manifest was written is digested; `verify` digests every file.
-    """
-    manifest = _read(folder / NAME)
+def is_complete(folder: Path, source_digest: str, settings_digest: str, weights_digest: str) -> bool:
+    """Whether `folder` holds everything a render of these inputs would write; every file is digested."""
+    manifest = _read(folder / MANIFEST)
     inputs = {"source": source_digest, "settings": settings_digest, "weights": weights_digest}
-    wanted = {"version": VERSION, "tool": {"name": "vssflow-post", "version": _tool_version()}, **inputs}
-    if any(manifest.get(key) != value for key, value in wanted.items()):
-        return False
+    wanted = {"tool": {"name": TOOL, "version": tool_version()}, **inputs}
+    return all(manifest.get(key) == value for key, value in wanted.items()) and not any(faults_of(folder))
+
+
+def faults_of(folder: Path) -> Iterator[str]:
+    """A sentence for each way in which a folder's files are not what its manifest says; every file is digested."""
+    manifest = _read(folder / MANIFEST)
+    if not manifest:
+        yield f"{MANIFEST} is missing or cannot be read"
+        return
     entries = manifest.get("deliverables")
-    if not isinstance(entries, list) or not entries:
-        return False
-    written_ns = (folder / NAME).stat().st_mtime_ns
-    return all(isinstance(entry, dict) and _is_intact(folder, entry, written_ns, verify) for entry in entries)
+    if manifest.get("version") != VERSION or not isinstance(entries, list) or not entries:
+        yield f"{MANIFEST} is not a manifest of version {VERSION}"
+        return
+    for entry in entries:
+        fault = _fault_of(folder, entry)
+        if fault is not None:
+            yield fault
 
 
-def _is_intact(folder: Path, entry: Mapping[str, Any], written_ns: int, verify: bool) -> bool:
-    name = entry.get("name")
-    if not isinstance(name, str) or Path(name).name != name:
-        return False
+def listed(manifest: Path) -> set[str]:
+    """Names of the deliverables that a manifest lists; none where it cannot be read."""
+    entries = _read(manifest).get("deliverables")
+    names = [entry.get("name") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return {name for name in names if isinstance(name, str) and Path(name).name == name}
+
+
+def is_delivery(folder: Path) -> bool:
+    """Whether a folder has a manifest of ours."""
+    return bool(_read(folder / MANIFEST))
+
+
+def _read(manifest: Path) -> dict[str, Any]:
+    """A manifest; empty where there is none that can be read, or that of another program."""
+    try:
+        document = json.loads(manifest.read_text(encoding="ascii"))
+        is_ours = document["tool"]["name"] == TOOL
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return document if is_ours else {}
+
+
+def _fault_of(folder: Path, entry: object) -> str | None:
+    if not isinstance(entry, Mapping) or not isinstance(name := entry.get("name"), str) or Path(name).name != name:
+        return f"{MANIFEST} lists something that is no file name"
     path = folder / name
-    if not path.is_file():
-        return False
-    stat = path.stat()
-    if stat.st_size != entry.get("bytes"):
-        return False
-    return (not verify and stat.st_mtime_ns <= written_ns) or file_digest(path) == entry.get("sha256")
+    try:
+        if not path.is_file():
+            return f"{name} is missing"
+        n_bytes = path.stat().st_size
+        if n_bytes != entry.get("bytes"):
+            return f"{name} has {n_bytes} bytes instead of {entry.get('bytes')}"
+        if file_digest(path) != entry.get("sha256"):
+            return f"{name} is not the file that was delivered: its digest differs"
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
+    return None
 
 
-def _tool_version() -> str:
+def tool_version() -> str:
     """Version of the installed package; `source` when it runs from a source tree without one."""
     try:
         return importlib.metadata.version("vssflow-post")
     except importlib.metadata.PackageNotFoundError:
         return "source"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The manifest; empty where there is none that can be read."""
-    try:
-        document = json.loads(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -22,7 +22,7 @@ from vssflow_post.errors import FilmFailed
 from vssflow_post.layout import layout_of
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.preset import DeliverSettings
-from vssflow_post.store import publishing
+from vssflow_post.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from vssflow_post.deliver.bwf import BroadcastWave
 from vssflow_post.deliver.ixml import ixml_chunk
 from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.layout import STEREO, Layout
-from vssflow_post.store import publishing
+from vssflow_post.publishing import publishing
 
 TITLES = {
     "DX": "Dialogue stem",

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from vssflow_post.captions import as_srt, as_vtt
-from vssflow_post.store import publish
+from vssflow_post.publishing import publish
 from vssflow_post.timeline import Cue
 
 

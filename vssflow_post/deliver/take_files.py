@@ -16,7 +16,7 @@ import numpy as np
 
 from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader
 from vssflow_post.layout import layout_of
-from vssflow_post.store import publishing
+from vssflow_post.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from vssflow_post.publishing import publish
 from vssflow_post.report.facts import (
     BackendFacts,
     CastFacts,
@@ -18,7 +19,6 @@ from vssflow_post.report.facts import (
 )
 from vssflow_post.report.machine import report_as_json
 from vssflow_post.report.page import report_as_html
-from vssflow_post.store import publish
 
 __all__ = [
     "BackendFacts",

@@ -32,6 +32,8 @@ class CueFacts:
     """Time its take took to make; 0 when it came from the store."""
     cached: bool = False
     """Whether the take came from the store."""
+    why_made: str = ""
+    """Why it did not, in a few words."""
     notes: tuple[str, ...] = ()
     """Sentences from the backend, e.g. that a line did not fit its span."""
 

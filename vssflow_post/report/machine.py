@@ -65,6 +65,7 @@ def _cue(facts: CueFacts) -> dict[str, Any]:
         "seed": cue.seed,
         "seconds": round(facts.seconds, 3),
         "cached": facts.cached,
+        "why_made": facts.why_made or None,
     }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-MANIFEST = "manifest.json"
+from vssflow_post.deliver.manifest import MANIFEST, listed
+from vssflow_post.publishing import give_name, sync_folder
+
+OUTGOING = ".vssflow-outgoing.json"
+"""What the manifest of an earlier delivery is called while its files are replaced."""
 
 
 @contextmanager
@@ -34,27 +36,20 @@ def _move(staging: Path, final: Path) -> None:
     except OSError:
         if not final.is_dir():
             raise
-        outdated = _listed(final / MANIFEST) - _listed(staging / MANIFEST)
-        (final / MANIFEST).unlink(missing_ok=True)
-        for path in sorted(staging.iterdir(), key=lambda path: path.name == MANIFEST):
+        _replace(staging, final)
+    sync_folder(final.parent)
+
+
+def _replace(staging: Path, final: Path) -> None:
+    """Whenever this is cut short, there is no manifest, and what the old one listed is still known."""
+    if (final / MANIFEST).exists():
+        give_name(final / MANIFEST, final / OUTGOING)
+    outdated = listed(final / OUTGOING) - listed(staging / MANIFEST)
+    for path in sorted(staging.iterdir()):
+        if path.name != MANIFEST:
             path.replace(final / path.name)
-        for name in outdated:
-            (final / name).unlink(missing_ok=True)
-        _sync(final)
-    _sync(final.parent)
-
-
-def _listed(manifest: Path) -> set[str]:
-    """Names of the deliverables that a manifest lists; none where it cannot be read."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        names = {str(entry["name"]) for entry in json.loads(manifest.read_text("ascii"))["deliverables"]}
-        return {name for name in names if Path(name).name == name}
-    return set()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    for name in outdated:
+        (final / name).unlink(missing_ok=True)
+    sync_folder(final)
+    give_name(staging / MANIFEST, final / MANIFEST)
+    (final / OUTGOING).unlink(missing_ok=True)

@@ -1,0 +1,61 @@
+"""The first half of the line, with what an earlier run saw: a film is decoded once, however its sound is changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+from vssflow_post.analysis import Analysis
+from vssflow_post.analysis_store import analysis_address
+from vssflow_post.features import KnownFeatures, read_features
+from vssflow_post.inputs import Job
+from vssflow_post.media import Film
+from vssflow_post.progress import Report
+from vssflow_post.spotting import Spotted, Spotting, spot_film
+from vssflow_post.store import Missing, address
+from vssflow_post.studio import Studio
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What was found, and sentences about what had rotted in the store."""
+
+    spotted: Spotted
+    notes: tuple[str, ...]
+
+
+def look_at(job: Job, film: Film, studio: Studio, progress: Report) -> Seen:
+    """The cue sheet and what it is made from. Features in the file beside the film take the place of the backend's."""
+    preset = studio.preset
+    beside = read_features(job.features, film.duration.end_s) if job.features else {}
+    features_key, analysis_key = _features_address(film, studio), analysis_address(film, preset.picture)
+    features, analysis = studio.features.get(features_key), studio.analyses.get(analysis_key)
+    known = None
+    if not isinstance(analysis, Missing) and not isinstance(features, Missing):
+        known = replace(analysis, features=features)
+    encoder = studio.renderer.backend.encoder() if isinstance(features, Missing) else KnownFeatures(features)
+    spotted = spot_film(Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known), progress)
+    found = spotted.analysis
+    if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
+        studio.features.put(features_key, found.features)
+    if isinstance(analysis, Missing):
+        studio.analyses.put(analysis_key, found)
+    return Seen(
+        replace(spotted, analysis=replace(found, features={**found.features, **beside})), _rotted(analysis, features)
+    )
+
+
+def _features_address(film: Film, studio: Studio) -> str:
+    renderer = studio.renderer
+    return address(
+        {
+            "film": film.digest,
+            "picture": asdict(studio.preset.picture),
+            "clip": studio.preset.generate.clip,
+            "backend": [renderer.backend.name, renderer.plugin, renderer.backend.weights_digest],
+        }
+    )
+
+
+def _rotted(analysis: Analysis | Missing, features: object) -> tuple[str, ...]:
+    parts = [name for name, part in (("analysis", analysis), ("features", features)) if part is Missing.ROTTED]
+    return tuple(f"What the store held of this film's {name} had rotted and was made again." for name in parts)
