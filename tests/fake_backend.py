@@ -17,6 +17,7 @@ import numpy as np
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import (
     Backend,
+    BackendIdentity,
     BackendOffer,
     CueRequest,
     Frame,
@@ -47,16 +48,19 @@ class MeanEncoder:
 
 
 class FakeBackend:
-    """`FAKE_BACKEND_FAULT` names a way to break the contract; `FAKE_BACKEND_LOG` a file that gets each cue's id."""
+    """`FAKE_BACKEND_FAULT` names a way to break the contract; `FAKE_BACKEND_LOG` a file that gets each cue's id.
+
+    `FAKE_BACKEND_OPENED` names a file that gets a line whenever one is opened; `FAKE_BACKEND_WEIGHTS` are its weights.
+    """
 
     name = "fake"
     device = "nothing at all"
-    weights_digest = hashlib.sha256(b"no weights").hexdigest()
     voices: Sequence[str] = VOICES
     sounds: Sequence[str] = ("click",)
 
     def __init__(self, settings: GenerationSettings) -> None:
         self.settings = settings
+        self.weights_digest = _weights_digest()
 
     def encoder(self) -> FrameEncoder:
         return MeanEncoder()
@@ -106,7 +110,18 @@ def _sound_of(request: CueRequest) -> np.ndarray[tuple[int], np.dtype[np.float32
     return samples.astype(np.float32)
 
 
+def _weights_digest() -> str:
+    return hashlib.sha256(os.environ.get("FAKE_BACKEND_WEIGHTS", "no weights").encode()).hexdigest()
+
+
+def _identify(settings: GenerationSettings) -> BackendIdentity:
+    return BackendIdentity(_weights_digest(), VOICES)
+
+
 def _open(settings: GenerationSettings) -> Backend:
+    if log := os.environ.get("FAKE_BACKEND_OPENED"):
+        with open(log, "a", encoding="utf-8") as file:  # noqa: PTH123
+            file.write("opened\n")
     if settings.weights == "absent":
         from vssflow_post.errors import BackendUnavailable
 
@@ -117,6 +132,6 @@ def _open(settings: GenerationSettings) -> Backend:
 @hookimpl
 def vssflow_backends() -> Sequence[BackendOffer]:
     return [
-        BackendOffer("fake", 1000, _open),
+        BackendOffer("fake", 1000, _open, identify=_identify),
         BackendOffer("absent", 2000, _open, unavailable="it is made of nothing"),
     ]

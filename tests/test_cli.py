@@ -18,6 +18,7 @@ from conftest import MakeFilm
 from vssflow_post.cli import cli
 from vssflow_post.console import safe
 
+COMMANDS = ("render", "spot", "demo", "voices", "verify", "cache", "presets", "backends", "doctor")
 HEAVY = ("torch", "cv2", "av", "pyannote", "scenedetect", "silero_vad", "scipy", "rich")
 
 
@@ -37,11 +38,13 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
-    for command in ("render", "spot", "demo", "voices", "presets", "backends", "doctor"):
+    for command in COMMANDS:
         assert command in done.stdout
 
 
-@pytest.mark.parametrize("command", ["render", "spot", "demo", "voices", "presets", "backends", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["render", "spot", "demo", "voices", "verify", "cache", "presets", "backends", "doctor"]
+)
 def test_every_command_shows_an_example(command: str) -> None:
     assert f"vssflow-post {command}" in run(command, "--help").output
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import MakeFilm
+from one_film import render_here
 from vssflow_post.backend import Track
 from vssflow_post.cli import cli
 from vssflow_post.errors import FilmRejected
@@ -101,15 +102,12 @@ def test_a_film_is_looked_at_once(
 ) -> None:
     """A second run with another seed decodes no picture."""
     film, out = make_film("a.mp4", 25), tmp_path / "out"
-    words = ["render", str(film), "-o", str(out), "-p", "ci", "-q"]
-    assert CliRunner().invoke(cli, words).exit_code == 0
+    assert render_here(film, out).is_done
     scenes = json.loads((out / "a" / "report.json").read_text())["scenes"]
-
     decoded: list[object] = []
     monkeypatch.setattr("vssflow_post.analysis.frames", lambda *given: decoded.append(given) or iter(()))
-    again = CliRunner().invoke(cli, [*words, "--seed", "7"])
-    assert again.exit_code == 0, again.output
+    assert render_here(film, out, seed=7).is_done
     assert not decoded
     assert json.loads((out / "a" / "report.json").read_text())["scenes"] == scenes
-    assert CliRunner().invoke(cli, [*words[:3], str(tmp_path / "new"), *words[4:]]).exit_code == 1
+    assert not render_here(film, tmp_path / "new").is_done
     assert decoded, "the film is not decoded where nothing is known of it: the test proves nothing"

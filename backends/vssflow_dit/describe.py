@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from torch import nn
 
 from vssflow_dit import weights as weight_files
+from vssflow_dit.weight_folder import folder_of
 
 
 def description(name: str) -> Iterator[str]:
     """Lines that say what the weights `name` are. Raises UsageError where there are none, or where they are damaged."""
-    folder = weight_files.folder_of(name)
+    folder = folder_of(name)
     loaded = weight_files.load(name)
     config = loaded.model.config
     size = sum(part.stat().st_size for part in folder.glob("*.safetensors"))

@@ -15,13 +15,11 @@ from torch import nn
 from vssflow_dit.config import ModelConfig
 from vssflow_dit.model import MelCodec, MelVocoder, UnifiedModel, VSSFlow
 from vssflow_dit.tensor_files import fill, metadata_of
+from vssflow_dit.weight_folder import INDEX, MODEL, folder_of, index_digest
 from vssflow_post.errors import UsageError
 
-STARTER = Path(__file__).parent / "weights"
-"""The starter ships inside the package."""
-INDEX = "index.json"
 M = TypeVar("M", bound=nn.Module)
-MODEL, VAE, VOCODER = "model.safetensors", "vae.safetensors", "vocoder.safetensors"
+VAE, VOCODER = "vae.safetensors", "vocoder.safetensors"
 DURATIONS, STRIKES, IMAGE_ENCODER = "durations.safetensors", "strikes.safetensors", "image_encoder.safetensors"
 PARTS: dict[str, tuple[str, ...]] = {
     "starter": (MODEL, VOCODER, DURATIONS, STRIKES),
@@ -46,14 +44,6 @@ class Weights:
     def part(self, name: str) -> Path | None:
         """The file of a part; None where the weights have none."""
         return self.folder / name if name in self.parts else None
-
-
-def folder_of(name: str) -> Path:
-    """The folder that a preset's `weights` means: `starter`, or a path. Raises UsageError where there is none."""
-    folder = STARTER if name == "starter" else Path(name)
-    if not (folder / INDEX).is_file():
-        raise UsageError(f"no weights at {folder}: expected a folder with {INDEX} (or the name 'starter')")
-    return folder
 
 
 def digest_of(path: Path) -> str:
@@ -89,7 +79,7 @@ def verified(folder: Path) -> tuple[str, frozenset[str]]:
             raise UsageError(
                 f"{folder / name} is missing or differs from its digest in {INDEX}: fetch the weights again"
             )
-    return hashlib.sha256(text.encode()).hexdigest(), frozenset(digests)
+    return index_digest(text), frozenset(digests)
 
 
 def config_in(folder: Path, parts: frozenset[str]) -> ModelConfig:

@@ -8,10 +8,12 @@ from types import FrameType
 
 import click
 
+from vssflow_post.cli.cache import cache
 from vssflow_post.cli.demo import demo
 from vssflow_post.cli.inspect import backends, doctor, presets
 from vssflow_post.cli.render import render
 from vssflow_post.cli.spot import spot
+from vssflow_post.cli.verify import verify
 from vssflow_post.cli.voices import voices
 from vssflow_post.errors import UsageError, VssflowError
 
@@ -89,7 +91,7 @@ def cli() -> None:
     """
 
 
-for _command in (render, spot, demo, voices, presets, backends, doctor):
+for _command in (render, spot, demo, voices, verify, cache, presets, backends, doctor):
     cli.add_command(_command)
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from vssflow_post.deliver.bwf import BroadcastWave, WaveReader, null_test
 from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.fcpxml import write_fcpxml
-from vssflow_post.deliver.manifest import MANIFEST, faults_of, is_complete, listed, tool_version, write_manifest
+from vssflow_post.deliver.manifest import (
+    MANIFEST,
+    faults_of,
+    film_folders,
+    is_complete,
+    listed,
+    tool_version,
+    write_manifest,
+)
 from vssflow_post.deliver.picture import check_picture, picture_name, write_picture
 from vssflow_post.deliver.staging import staged
 from vssflow_post.deliver.stems import TITLES, Slate, StemFiles, stem_files
@@ -23,6 +31,7 @@ __all__ = [
     "WaveReader",
     "check_picture",
     "faults_of",
+    "film_folders",
     "is_complete",
     "listed",
     "null_test",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def faults_of(folder: Path) -> Iterator[str]:
     """A sentence for each way in which a folder's files are not what its manifest says; every file is digested."""
     manifest = _read(folder / MANIFEST)
     if not manifest:
-        yield f"{MANIFEST} is missing or cannot be read"
+        yield f"{MANIFEST} is missing or cannot be read: the film is not finished, render it again"
         return
     entries = manifest.get("deliverables")
     if manifest.get("version") != VERSION or not isinstance(entries, list) or not entries:
@@ -72,9 +73,13 @@ def listed(manifest: Path) -> set[str]:
     return {name for name in names if isinstance(name, str) and Path(name).name == name}
 
 
-def is_delivery(folder: Path) -> bool:
-    """Whether a folder has a manifest of ours."""
-    return bool(_read(folder / MANIFEST))
+def film_folders(root: Path) -> Iterator[Path]:
+    """The folders at or below `root` that hold a film's deliverables, sorted; also one whose manifest is lost."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = Path(folder)
+        if _read(here / MANIFEST) or f"{here.resolve().name}_MIX.wav" in files:
+            yield here
 
 
 def _read(manifest: Path) -> dict[str, Any]:
