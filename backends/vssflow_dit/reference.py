@@ -24,6 +24,7 @@ from vssflow_dit.image_encoder import PREFIX as IMAGE_ENCODER_PREFIX
 from vssflow_dit.image_encoder import plan_image_encoder
 from vssflow_dit.plain import PlainDiT
 from vssflow_dit.tensor_files import Planned, write_tensors
+from vssflow_dit.weight_folder import INDEX, MODEL
 from vssflow_post.errors import UsageError
 
 PROJECTIONS = {"lip": "lip_proj", "sync": "synch_proj", "speaker": "ref_proj", "clip": "cond_proj"}
@@ -124,12 +125,12 @@ def import_checkpoint(source: Path, config: Path | None, out: Path, say: Callabl
 
     Raises UsageError naming each tensor that is missing, extra or misshapen; then nothing is written.
     """
-    if (out / weights.INDEX).exists():
+    if (out / INDEX).exists():
         raise UsageError(f"{out} holds weights already: give another folder")
     with Checkpoint.opened(source) as checkpoint:
         sizes = sizes_from(config, checkpoint) if config else released()
         plans = {
-            weights.MODEL: (plan_model(sizes, checkpoint), {"config": sizes.model.to_json()}),
+            MODEL: (plan_model(sizes, checkpoint), {"config": sizes.model.to_json()}),
             weights.VAE: (_plan_part("vae", vae.MelVAE, sizes.vae, checkpoint), {"config": json.dumps(sizes.vae)}),
             weights.VOCODER: (
                 _plan_part("vocoder", hifigan.HiFiGAN, sizes.vocoder, checkpoint),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vssflow_post.pruning import Kept
 
 
-class Quantity(click.ParamType):
+class Quantity(click.ParamType):  # type: ignore[type-arg]  # a type of types from click 8.2 on
     """A number with a unit, as in `30d`; the value is in the smallest unit."""
 
     def __init__(self, name: str, units: Mapping[str, int], example: str) -> None:
