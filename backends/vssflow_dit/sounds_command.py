@@ -23,9 +23,10 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     from vssflow_dit import weights as weight_files
     from vssflow_dit.prompts import ALIASES, sound_class
     from vssflow_dit.synthesis.sounds import follows
+    from vssflow_dit.weight_folder import folder_of
     from vssflow_post.errors import UsageError
 
-    folder = weight_files.folder_of(weights)
+    folder = folder_of(weights)
     _, parts = weight_files.verified(folder)
     classes = weight_files.config_in(folder, parts).sounds
     if not classes:
