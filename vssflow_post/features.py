@@ -7,7 +7,9 @@ holds throughout, and so does the mean of `speaker`'s rows.
 
 from __future__ import annotations
 
+import os
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +23,19 @@ from vssflow_post.timeline import Scene
 
 LARGEST_BYTES = 2**31
 """Of a file's arrays together, unpacked: four hours of the widest features are 1.5 GB."""
+_SMALLEST_LIMIT, _BYTES_A_SECOND = 2**26, 2**20
+"""What the features of a short film may unpack to, and what each second of film adds."""
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a stranger's archive may raise: RuntimeError where it is encrypted or its compression unknown."""
 THROUGHOUT = ("speaker",)
 """Features whose rows are samples of one thing, not its course: who speaks."""
 
@@ -28,22 +43,25 @@ THROUGHOUT = ("speaker",)
 def features_beside(film: Path) -> Path | None:
     """The file of features that lies beside a film, by its name; None where there is none."""
     path = film.parent / (film.stem + ".npz")
-    return path if path.is_file() else None
+    return path if os.path.lexists(path) else None
 
 
 def read_features(path: Path, duration_s: float) -> dict[str, Track]:
     """Raises FilmRejected("bad_features") naming the file and the array that does not fit."""
+    largest = min(LARGEST_BYTES, _SMALLEST_LIMIT + round(duration_s * _BYTES_A_SECOND))
     try:
-        return {name: _track(name, values, duration_s) for name, values in _arrays(path).items()}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is no file")
+        return {name: _track(name, values, duration_s) for name, values in _arrays(path, largest).items()}
+    except (*_UNREADABLE, MemoryError) as error:
         raise FilmRejected("bad_features", f"{path} cannot be read as features: {error}") from error
 
 
-def _arrays(path: Path) -> dict[str, Features]:
-    """The file's arrays: no pickled object is ever loaded, and none that unpacks to more than LARGEST_BYTES."""
+def _arrays(path: Path, largest: int = LARGEST_BYTES) -> dict[str, Features]:
+    """The file's arrays: no pickled object is ever loaded, and nothing that unpacks to more than `largest` bytes."""
     with zipfile.ZipFile(path) as archive:
-        if sum(info.file_size for info in archive.infolist()) > LARGEST_BYTES:
-            raise ValueError(f"its arrays are larger than {LARGEST_BYTES} bytes")
+        if sum(info.file_size for info in archive.infolist()) > largest:
+            raise ValueError(f"its arrays are larger than {largest} bytes")
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
 

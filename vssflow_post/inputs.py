@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ NOT_FILMS = (
 """Sound and pictures that come in a film's container format."""
 SCRIPT_SUFFIXES = (".srt", ".vtt", ".ass", ".csv")
 """A sidecar's ending, in the order in which they win."""
+MAX_SCRIPT_BYTES = 5 * 1024 * 1024
 MAX_STEM_BYTES = 200
 """File names may have 255 bytes; deliverables add their own endings to the film's."""
 
@@ -48,6 +50,8 @@ class Job:
     """Who speaks in its script."""
     company: tuple[str, ...] = ()
     """Who speaks in the scripts of the whole batch."""
+    salvage: bool = False
+    """Whether a film that is cut off is taken as far as it goes."""
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
 
@@ -67,13 +71,38 @@ def find_jobs(inputs: Sequence[Path], out: Path) -> list[Job]:
             key = _identity(film)
             if key not in seen:
                 seen.add(key)
-                stem = deliverable_stem(film)
-                jobs.append(
-                    Job(film, stem, out / stem, sidecar_of(film), features=features_beside(film), refused=refused)
-                )
+                jobs.append(_job(film, out, refused, path if path.is_dir() else None))
     if not jobs:
         raise UsageError(f"there is no film in {', '.join(map(str, inputs))}")
     return _without_collisions(jobs)
+
+
+def _job(film: Path, out: Path, refused: FilmRejected | None, root: Path | None) -> Job:
+    """The job of a film in the walked folder `root`; without one the user named the film itself."""
+    stem = deliverable_stem(film)
+    script, features = sidecar_of(film), features_beside(film)
+    for path, code in ((script, "bad_script"), (features, "bad_features")):
+        if path is not None and refused is None:
+            refused = _unusable(path, code, MAX_SCRIPT_BYTES if path is script else None, root)
+    if refused is not None:
+        return Job(film, stem, out / stem, refused=refused)
+    return Job(film, stem, out / stem, script, features=features)
+
+
+def _unusable(path: Path, code: str, max_bytes: int | None, root: Path | None) -> FilmRejected | None:
+    """Why what lies beside a film is not opened: it leads out of the walked folder, may block, or never end."""
+    outside = None if root is None else _outside(path, root, root.resolve())
+    if outside is not None:
+        return outside
+    try:
+        status = path.stat()
+    except OSError as error:
+        return FilmRejected(code, f"{path.name}: cannot be read ({error.strerror})")
+    if not stat.S_ISREG(status.st_mode):
+        return FilmRejected(code, f"{path.name}: is not a file")
+    if max_bytes is not None and status.st_size > max_bytes:
+        return FilmRejected(code, f"{path.name}: is larger than {max_bytes // 1024**2} MB, too large for a script")
+    return None
 
 
 def deliverable_stem(film: Path) -> str:
@@ -86,7 +115,8 @@ def deliverable_stem(film: Path) -> str:
             kept = kept[:-1]
         kept = kept[:-1] if kept and kept[-1] & 0xC0 == 0xC0 else kept
         return os.fsdecode(kept) + "~" + hashlib.sha256(raw).hexdigest()[:8]
-    return f"_{stem}" if stem == STATE_FOLDER else stem
+    is_taken = stem == STATE_FOLDER or not stem.strip(".")  # "..mp4" and "...mp4" would name the folder and its parent
+    return f"_{stem}" if is_taken else stem
 
 
 def _identity(path: Path) -> Path:
@@ -145,12 +175,12 @@ def _is_candidate(path: Path) -> bool:
 
 
 def sidecar_of(film: Path) -> Path | None:
-    """The script that lies beside a film, by its name; None where there is none."""
-    for suffix in SCRIPT_SUFFIXES:
-        script = film.parent / (film.stem + suffix)
-        if script.is_file():
-            return script
-    return None
+    """The script that lies beside a film, by its name; None where there is none.
+
+    What is called so and is no file is a script all the same: one that cannot be read, which nobody wants to miss.
+    """
+    beside = (film.parent / (film.stem + suffix) for suffix in SCRIPT_SUFFIXES)
+    return next((script for script in beside if os.path.lexists(script)), None)
 
 
 def _without_collisions(jobs: Sequence[Job]) -> list[Job]:

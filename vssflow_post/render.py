@@ -131,14 +131,14 @@ def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
         f"{speech_s:.1f} s of speech and {sound_s:.1f} s of sound; production dialogue to keep: "
         f"{len(dialogue.production)} cues"
     )
-    warnings = (*spotted.warnings, *dialogue.warnings)
+    warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
     verdict = WARNINGS if warnings else DONE
     return FilmResult(job.film, verdict, None, " ".join(warnings) or None, clock.elapsed(), plan, tuple(rows))
 
 
 def _probed(job: Job, progress: Report) -> Film:
     """The film, and word of its length in seconds."""
-    film = probe(job.film)
+    film = probe(job.film, job.salvage)
     seconds = math.ceil(film.duration.duration_s)
     progress(Progress("probe", seconds, seconds))
     return film
@@ -223,7 +223,7 @@ def _report(
 ) -> FilmReport:
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
-    troubles = (*spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
+    troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
     stems = delivery.stems
     return FilmReport(
         stem=delivery.film_stem,

@@ -55,6 +55,16 @@ def seed_option(command: Command) -> Command:
     )(command)
 
 
+def salvage_option(command: Command) -> Command:
+    """`--salvage`."""
+    return click.option(
+        "--salvage",
+        is_flag=True,
+        envvar="VSSFLOW_POST_SALVAGE",
+        help="Take a film that is cut off as far as it can be decoded, and say how far that is.",
+    )(command)
+
+
 def backend_options(command: Command) -> Command:
     """`--backend` and `--weights`."""
     for option in (

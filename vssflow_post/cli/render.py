@@ -20,6 +20,7 @@ from vssflow_post.cli.options import (
     existing,
     preset_option,
     resolved_preset,
+    salvage_option,
     script_option,
     seed_option,
 )
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     envvar="VSSFLOW_POST_WORKERS",
     help="Films worked on at once, each in a process of its own. Without it: one per two cores and 4 GiB of memory.",
 )
+@salvage_option
 @click.option("--fresh", is_flag=True, help="Do films again whose results are complete.")
 @click.option("--dry-run", is_flag=True, help="Only show scenes, cues and the work ahead; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
@@ -70,6 +72,7 @@ def render(
     seed: int | None,
     deterministic: bool,
     workers: int | None,
+    salvage: bool,
     fresh: bool,
     dry_run: bool,
     as_json: bool,
@@ -98,6 +101,7 @@ def render(
         generate_deterministic=deterministic or None,
     )
     jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"))
+    jobs = [replace(job, salvage=salvage) for job in jobs]
     results = carried_out(jobs, settings, output, workers, fresh, dry_run, quiet)
     report(results, as_json)
 

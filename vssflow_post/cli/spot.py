@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from vssflow_post.cli.options import FILE, existing, preset_option, resolved_preset, script_option, seed_option
+from vssflow_post.cli.options import (
+    FILE,
+    existing,
+    preset_option,
+    resolved_preset,
+    salvage_option,
+    script_option,
+    seed_option,
+)
 
 
 @click.command(short_help="Make the cue sheet of a film, to read or edit.")
@@ -16,7 +24,8 @@ from vssflow_post.cli.options import FILE, existing, preset_option, resolved_pre
 @preset_option
 @script_option
 @seed_option
-def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed: int | None) -> None:
+@salvage_option
+def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed: int | None, salvage: bool) -> None:
     """Make the cue sheet of FILM: its scenes and what is to be heard in them, as JSON to read or edit.
 
     An output called .csv gets a table for spreadsheets instead.
@@ -41,7 +50,7 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
         raise UsageError(f"there is no film {film}")
     script = existing(script, "script") or sidecar_of(film)
     detectors = load_plugins().speech_detectors()
-    probed = probe(film)
+    probed = probe(film, salvage)
     spotted = spot_film(Spotting(probed, script, None, settings, detectors), silent)
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -52,5 +61,5 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     if not output.parent.is_dir():
         raise UsageError(f"there is no folder {output.parent}")
     publish(output, lambda temporary: write_cue_sheet(temporary, probed, spotted.sheet))
-    for sentence in spotted.warnings:
+    for sentence in (*probed.losses, *spotted.warnings):
         click.echo(sentence, err=True)

@@ -40,6 +40,8 @@ def picture_packets(
     last_dts: int | None = None
     for packet, dts in _with_dts(source.demux(stream), film):
         pts = packet.pts if packet.pts is not None else dts
+        if film.is_cut_off and film.sample_of_pts(pts) >= film.duration.end:
+            continue
         dts -= film.first_pts
         if last_dts is not None and dts <= last_dts:
             dts = last_dts + 1
@@ -99,6 +101,8 @@ def kept_packets(
             continue
         unit = packet.time_base or _CLOCK
         shift = round(zero_s / unit)
+        if film.is_cut_off and (packet.dts - shift) * unit * CLOCK_HZ >= film.duration.end:
+            continue
         packet.dts -= shift
         packet.pts = packet.pts - shift if packet.pts is not None else packet.dts
         packet.stream = targets[packet.stream_index]

@@ -6,24 +6,37 @@ outermost elements are compared with the file before a single packet is read.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
-from vssflow_post.media.signature import HEAD_BYTES, transport_packet_bytes
+from vssflow_post.media.endings import (
+    asf_shortage,
+    flv_shortage,
+    gif_shortage,
+    ivf_shortage,
+    mxf_shortage,
+    ogg_shortage,
+    program_shortage,
+    y4m_shortage,
+)
+from vssflow_post.media.signature import HEAD_BYTES, mxf_start, transport_packet_bytes
 
 _SEGMENT = b"\x18\x53\x80\x67"
+_BOXES = frozenset(b"ftyp moov mdat wide free skip pnot styp uuid moof mfra sidx ssix meta emsg prft pdin".split())
+"""Those that may lie outermost in a file."""
+_TAIL_PACKETS = 8192
+"""Of a transport stream, looked at for what is unfinished at its end."""
+_UNKNOWN_LENGTHS = (0, 0xFFFFFFFF)
+"""What a writer that could not go back leaves as the length of a RIFF chunk; RF64 has its length elsewhere."""
 
 
-def shortage(file: BinaryIO, size: int, demuxer: str) -> str | None:
+def shortage(file: BinaryIO, size: int, kind: str) -> str | None:
     """Why a file of `size` bytes is incomplete, as half a sentence; None when its structure does not say so."""
-    if demuxer == "mov":
-        return _mp4_shortage(file, size)
-    if demuxer == "matroska":
-        return _matroska_shortage(file, size)
-    if demuxer == "avi":
-        return _riff_shortage(file, size)
-    if demuxer == "mpegts":
-        return _transport_shortage(file, size)
-    return None
+    if kind == "mxf":
+        file.seek(0)
+        return mxf_shortage(file, size, mxf_start(file.read(HEAD_BYTES)))
+    check = _CHECKS.get(kind)
+    return check(file, size) if check is not None else None
 
 
 def _mp4_shortage(file: BinaryIO, size: int) -> str | None:
@@ -37,7 +50,7 @@ def _mp4_shortage(file: BinaryIO, size: int) -> str | None:
             length = int.from_bytes(header[8:16], "big")
         elif length == 0:
             length = size - position
-        if length < 8 or not kind.isascii():
+        if length < 8 or kind not in _BOXES:
             break  # Not a box: some writers leave padding behind the last one.
         if position + length > size:
             return f"its {kind.decode('ascii')!r} part should end at byte {position + length}, the file at {size}"
@@ -84,7 +97,10 @@ def _riff_shortage(file: BinaryIO, size: int) -> str | None:
         header = file.read(8)
         if header[:4] != b"RIFF":
             return None
-        end = position + 8 + int.from_bytes(header[4:8], "little")
+        length = int.from_bytes(header[4:8], "little")
+        if length in _UNKNOWN_LENGTHS:
+            return None
+        end = position + 8 + length
         if end > size:
             return f"its RIFF chunk should end at byte {end}, the file at {size}"
         position = end + end % 2
@@ -92,8 +108,46 @@ def _riff_shortage(file: BinaryIO, size: int) -> str | None:
 
 
 def _transport_shortage(file: BinaryIO, size: int) -> str | None:
+    """Whole packets, and what they carry is whole where it says its length (as sound does; pictures need not)."""
     file.seek(0)
-    packets = transport_packet_bytes(file.read(HEAD_BYTES))
-    if packets is None or (size % packets[0]) == 0:
-        return None
-    return f"its last transport packet has {size % packets[0]} of {packets[0]} bytes"
+    found = transport_packet_bytes(file.read(HEAD_BYTES))
+    if found is None:
+        return "it ends within its first packets"
+    unit, offset = found
+    if size % unit:
+        return f"its last transport packet has {size % unit} of {unit} bytes"
+    file.seek(max(0, size - unit * _TAIL_PACKETS))
+    tail = file.read()
+    missing: dict[int, int] = {}
+    for at in range(offset, len(tail), unit):
+        _count_payload(tail[at : at + 188], missing)
+    return "its last packet of sound is incomplete" if any(n > 0 for n in missing.values()) else None
+
+
+def _count_payload(packet: bytes, missing: dict[int, int]) -> None:
+    """Keeps account of the bytes that are `missing` of each stream's packet that says its length."""
+    stream = int.from_bytes(packet[1:3], "big") & 0x1FFF
+    begins, control = packet[1] & 0x40, packet[3] >> 4 & 3
+    payload = packet[5 + packet[4] if control & 2 else 4 :] if control & 1 else b""
+    if begins:
+        length = int.from_bytes(payload[4:6], "big") if payload.startswith(b"\0\0\1") else 0
+        missing[stream] = length + 6 - len(payload) if length else 0
+    elif stream in missing:
+        missing[stream] -= len(payload)
+
+
+_CHECKS: Mapping[str, Callable[[BinaryIO, int], str | None]] = {
+    "mov": _mp4_shortage,
+    "matroska": _matroska_shortage,
+    "avi": _riff_shortage,
+    "wav": _riff_shortage,
+    "mpegts": _transport_shortage,
+    "mpeg": program_shortage,
+    "asf": asf_shortage,
+    "flv": flv_shortage,
+    "ogg": ogg_shortage,
+    "ivf": ivf_shortage,
+    "yuv4mpegpipe": y4m_shortage,
+    "gif": gif_shortage,
+}
+"""By name of the demuxer; MXF needs to know where it starts."""

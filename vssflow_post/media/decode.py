@@ -10,9 +10,9 @@ import numpy as np
 
 from vssflow_post.backend import Frame
 from vssflow_post.errors import FilmRejected
-from vssflow_post.media.film import Film
-from vssflow_post.media.opening import open_film, read_only
-from vssflow_post.media.verdicts import Damage
+from vssflow_post.media.film import Film, judged
+from vssflow_post.media.opening import open_film, packets_of, read_only
+from vssflow_post.media.verdicts import Damage, reading
 from vssflow_post.timeline import CLOCK_HZ, samples_from_frame
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+
+OPEN_ENDED = ("mpegts", "mpeg")
+"""Formats that may stop after any packet: only their last picture tells that they were cut off."""
 
 
 def display_size(width: int, height: int, aspect: Fraction | None, longer_side: int) -> tuple[int, int]:
@@ -36,49 +40,71 @@ def display_size(width: int, height: int, aspect: Fraction | None, longer_side: 
 def frames(film: Film, width: int) -> Iterator[Frame]:
     """Each picture once, in order of presentation, upright; its longer side has at most `width` pixels.
 
-    Memory does not grow with the film. Raises FilmRejected `corrupt` (how many pictures, and when the first) or
-    `truncated` after the last good picture.
+    Memory does not grow with the film. Raises FilmRejected `corrupt` (how many pictures, and when the first),
+    `truncated` or `too_large`, after the last good picture; FilmFailed `source_io` or `source_changed`.
     """
-    damage = Damage("pictures")
+    with judged(film):
+        yield from _frames(film, width)
+
+
+def _frames(film: Film, width: int) -> Iterator[Frame]:
+    damage = Damage("pictures", is_known=film.is_cut_off)
     with open_film(film.path, film.container) as container:
         stream = container.streams.video[[one.index for one in container.streams.video].index(film.video_index)]
         read_only(container, stream)
         stream.thread_type = "AUTO"
         size = display_size(stream.width, stream.height, stream.sample_aspect_ratio, width)
         n_frames = last_sample = 0
-        for picture in _pictures(container, stream, film, damage):
-            sample = _sample(film, picture, n_frames)
+        for picture in pictures(container, stream, film, damage):
+            sample = picture_sample(film, picture, n_frames)
+            if film.is_cut_off and sample >= film.duration.end:
+                break
             if picture.is_corrupt:
                 damage.add(sample)
             n_frames += 1
             last_sample = max(last_sample, sample)
             yield _small(picture, sample, size)
-    damage.raise_if_any()
-    if not n_frames or last_sample < film.last_frame_sample - samples_from_frame(2, film.frame_rate):
+    _require_all(film, n_frames, last_sample, damage)
+
+
+def _require_all(film: Film, n_frames: int, last_sample: int, damage: Damage) -> None:
+    """Raises FilmRejected where pictures are damaged, or missing at the end."""
+    near_the_end = film.last_frame_sample - samples_from_frame(2, film.frame_rate)
+    lacks_the_end = not n_frames or last_sample < near_the_end
+    is_whole_before = not damage.n_errors or damage.first_sample > near_the_end
+    if film.container in OPEN_ENDED and is_whole_before and (lacks_the_end or damage.n_errors):
         raise FilmRejected(
             "truncated",
-            f"Its last picture lies at {last_sample / CLOCK_HZ:.3f} s; one at "
-            f"{film.last_frame_sample / CLOCK_HZ:.3f} s was expected.",
+            f"The file is cut off: its last picture, at {film.last_frame_sample / CLOCK_HZ:.3f} s, is not whole.",
+        )
+    damage.raise_if_any()
+    if lacks_the_end:
+        raise FilmRejected(
+            "corrupt",
+            f"Its last picture that can be decoded lies at {last_sample / CLOCK_HZ:.3f} s; one at "
+            f"{film.last_frame_sample / CLOCK_HZ:.3f} s is there, but damaged.",
         )
 
 
-def _pictures(container: InputContainer, stream: VideoStream, film: Film, damage: Damage) -> Iterator[VideoFrame]:
+def pictures(container: InputContainer, stream: VideoStream, film: Film, damage: Damage) -> Iterator[VideoFrame]:
     """Decoded pictures; errors are counted, but for those before the first picture (a start between key frames)."""
     import av
 
     n_pictures = 0
     try:
-        for packet in container.demux(stream):
-            try:
-                decoded = packet.decode()
-            except av.error.InvalidDataError:
-                if n_pictures:
-                    damage.add(_packet_sample(film, packet))
-                continue
-            n_pictures += len(decoded)
-            yield from decoded
-    except av.error.FFmpegError as error:
-        raise FilmRejected("corrupt", f"Decoding stops after {n_pictures} pictures: {error.strerror}.") from error
+        with reading(film.path, "Decoding its pictures"):
+            for packet in packets_of(container, stream):
+                try:
+                    decoded = packet.decode()
+                except av.error.InvalidDataError:
+                    if n_pictures:
+                        damage.add(_packet_sample(film, packet))
+                    continue
+                n_pictures += len(decoded)
+                yield from decoded
+    except FilmRejected as rejected:
+        if not damage.is_known or rejected.code != "corrupt":
+            raise
 
 
 def _packet_sample(film: Film, packet: Packet[VideoStream]) -> int:
@@ -86,7 +112,7 @@ def _packet_sample(film: Film, packet: Packet[VideoStream]) -> int:
     return film.sample_of_pts(pts) if pts is not None else film.last_frame_sample
 
 
-def _sample(film: Film, picture: VideoFrame, number: int) -> int:
+def picture_sample(film: Film, picture: VideoFrame, number: int) -> int:
     """Its time by its own timestamp; by its number where the container has none (AVI knows only the decoding order)."""
     if picture.pts is None or (film.container == "avi" and not film.variable_rate):
         return samples_from_frame(number, film.frame_rate)

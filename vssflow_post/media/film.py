@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from vssflow_post.errors import FilmFailed
+from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.timeline import Span, samples_from_seconds
 
 
@@ -62,9 +64,16 @@ class Film:
     """Whether pictures lie at uneven distances: then times come from timestamps, never from frame numbers."""
     notes: tuple[str, ...] = ()
     """Sentences for the report: choices that were made, oddities that were found."""
+    losses: tuple[str, ...] = ()
+    """Sentences for the report: what of a film that is cut off could not be salvaged."""
     size_bytes: int = 0
     modified_ns: int = 0
     """The file's modification time when it was probed, nanoseconds since the epoch."""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether `duration` is what could be salvaged of a file that is incomplete."""
+        return bool(self.losses)
 
     @property
     def production_stream(self) -> AudioStream | None:
@@ -79,9 +88,27 @@ class Film:
 
 def ensure_unchanged(film: Film) -> None:
     """Raises FilmFailed `source_changed` when size or modification time are not those that were probed."""
+    ensure_same_file(film.path, film.size_bytes, film.modified_ns)
+
+
+def ensure_same_file(path: Path, size_bytes: int, modified_ns: int) -> None:
+    """Raises FilmFailed `source_changed` for a file of another size or time of modification, `source_io` for none."""
     try:
-        now = film.path.stat()
+        now = path.stat()
     except OSError as error:
-        raise FilmFailed("source_io", f"{film.path} cannot be read any more: {error.strerror}.") from error
-    if (now.st_size, now.st_mtime_ns) != (film.size_bytes, film.modified_ns):
-        raise FilmFailed("source_changed", f"{film.path} changed while it was being worked on.")
+        raise FilmFailed("source_io", f"{path} cannot be read any more: {error.strerror}.") from error
+    if (now.st_size, now.st_mtime_ns) != (size_bytes, modified_ns):
+        raise FilmFailed("source_changed", f"{path} changed while it was being worked on.")
+
+
+@contextmanager
+def judged(film: Film) -> Iterator[None]:
+    """What is found wrong with a film whose file has changed meanwhile is no verdict on the film.
+
+    Raises FilmFailed `source_changed` instead of it, or `source_io`.
+    """
+    try:
+        yield
+    except FilmRejected:
+        ensure_unchanged(film)
+        raise

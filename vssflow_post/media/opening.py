@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from vssflow_post.errors import FilmFailed, FilmRejected
-from vssflow_post.media.limits import MAX_PIXELS, MAX_STREAMS
+from vssflow_post.errors import FilmRejected
+from vssflow_post.media.limits import MAX_PIXELS, MAX_STREAMS, READ_TIMEOUT_S
+from vssflow_post.media.verdicts import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from av.container import InputContainer
+    from av.packet import Packet
     from av.stream import Stream
+
+AnyStream = TypeVar("AnyStream", bound="Stream")
 
 
 def open_film(path: Path, demuxer: str) -> InputContainer:
@@ -29,18 +35,18 @@ def open_film(path: Path, demuxer: str) -> InputContainer:
         "max_streams": str(MAX_STREAMS),
         "max_pixels": str(MAX_PIXELS),
     }
-    too_large = FilmRejected("too_large", f"It has {MAX_STREAMS} streams or more, or needs too much memory.")
-    try:
-        container = av.open(f"file:{os.fspath(path)}", "r", format=demuxer, options=options, metadata_errors="replace")
-    except MemoryError as error:
-        raise too_large from error
-    except (av.error.PermissionError, av.error.FileNotFoundError, av.error.OSError) as error:
-        raise FilmFailed("source_io", f"{path} cannot be read: {error.strerror}.") from error
-    except av.error.FFmpegError as error:
-        raise FilmRejected("corrupt", f"Its {demuxer} headers cannot be read: {error.strerror}.") from error
+    with reading(path, f"Reading its {demuxer} headers"):
+        container = av.open(
+            f"file:{os.fspath(path)}",
+            "r",
+            format=demuxer,
+            options=options,
+            metadata_errors="replace",
+            timeout=READ_TIMEOUT_S,
+        )
     if len(container.streams) >= MAX_STREAMS:  # Some demuxers leave out, without a word, what is past the limit.
         container.close()
-        raise too_large
+        raise FilmRejected("too_large", f"It has {MAX_STREAMS} streams or more.")
     return container
 
 
@@ -58,6 +64,17 @@ def declared_pixels(path: Path, demuxer: str, index: int) -> int:
             return stream.width * stream.height if stream is not None else 0
     except av.error.FFmpegError:
         return 0
+
+
+def packets_of(container: InputContainer, stream: AnyStream) -> Iterator[Packet[AnyStream]]:
+    """The stream's packets, and at last the empty one that makes a decoder give what it holds back.
+
+    A damaged transport stream may declare further streams on the way, on which PyAV stumbles when it is over.
+    """
+    try:
+        yield from cast("Iterator[Packet[AnyStream]]", container.demux(stream))
+    except IndexError:
+        return
 
 
 def read_only(container: InputContainer, stream: Stream) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.errors import FilmRejected
+from vssflow_post.media.limits import MAX_PICTURES
+from vssflow_post.media.opening import packets_of
+from vssflow_post.media.verdicts import reading
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -30,30 +35,36 @@ class PacketScan:
     even: bool
     """Whether all distances are the typical one, to within one unit of the time base."""
     notes: tuple[str, ...]
+    coded_pts: npt.NDArray[np.int64]
+    """Timestamps of all pictures, in the order in which they are decoded."""
 
 
-def scan_packets(container: InputContainer, stream: VideoStream) -> PacketScan:
-    """Reads every video packet once. Raises FilmRejected `corrupt` or `no_video`."""
-    import av
+def scan_packets(container: InputContainer, stream: VideoStream, path: Path, salvage: bool = False) -> PacketScan:
+    """Reads every video packet once; with `salvage`, up to where that fails.
 
-    times: list[int] = []
-    dts_order: list[int] = []
-    n_marked_corrupt = 0
-    last_pts = last_duration = 0
+    Raises FilmRejected `corrupt`, `too_large` or `no_video`, FilmFailed `source_io`.
+    """
+    # Arrays, since a day at 240 pictures a second as Python's integers would take gigabytes.
+    times, dts_order = array("q"), array("q")
+    n_marked_corrupt = last_pts = last_duration = 0
     try:
-        for packet in container.demux(stream):
-            pts = packet.pts if packet.pts is not None else packet.dts
-            if packet.size == 0 or pts is None or packet.is_discard:
-                continue
-            n_marked_corrupt += packet.is_corrupt
-            times.append(pts)
-            if packet.dts is not None:
-                dts_order.append(packet.dts)
-            if len(times) == 1 or pts >= last_pts:
-                last_pts, last_duration = pts, packet.duration or 0
-    except av.error.FFmpegError as error:
-        raise FilmRejected("corrupt", f"Reading stops after {len(times)} pictures: {error.strerror}.") from error
-    if n_marked_corrupt:
+        with reading(path, "Reading its packets"):
+            for packet in packets_of(container, stream):
+                pts = packet.pts if packet.pts is not None else packet.dts
+                if packet.size == 0 or pts is None or packet.is_discard:
+                    continue
+                n_marked_corrupt += packet.is_corrupt
+                times.append(pts)
+                if packet.dts is not None:
+                    dts_order.append(packet.dts)
+                if len(times) == 1 or pts >= last_pts:
+                    last_pts, last_duration = pts, packet.duration or 0
+                if len(times) > MAX_PICTURES:
+                    raise FilmRejected("too_large", f"It has more than {MAX_PICTURES} pictures.")
+    except FilmRejected as rejected:
+        if not salvage or rejected.code != "corrupt" or not times:
+            raise
+    if n_marked_corrupt and not salvage:
         raise FilmRejected("corrupt", f"{n_marked_corrupt} of its {len(times)} video packets are damaged.")
     if not times:
         raise FilmRejected("no_video", "Its video stream holds no picture.")
@@ -63,6 +74,7 @@ def scan_packets(container: InputContainer, stream: VideoStream) -> PacketScan:
 def _summary(
     pts: npt.NDArray[np.int64], dts: npt.NDArray[np.int64], last_duration: int, stream: VideoStream
 ) -> PacketScan:
+    coded_pts = pts
     pts = np.sort(pts)
     steps = np.diff(pts)
     typical = int(np.median(steps)) if len(steps) else 0
@@ -76,7 +88,7 @@ def _summary(
     if len(steps) > 10 and (n_gaps := int(np.count_nonzero(steps > max(10 * typical, 1)))):
         notes.append(f"Timestamps have {n_gaps} gaps of more than ten frames.")
     step = last_duration or typical or _unit_from_rate(stream)
-    return PacketScan(len(pts), int(pts[0]), int(pts[-1]), int(pts[-1]) + step, typical, even, tuple(notes))
+    return PacketScan(len(pts), int(pts[0]), int(pts[-1]), int(pts[-1]) + step, typical, even, tuple(notes), coded_pts)
 
 
 def _unit_from_rate(stream: VideoStream) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,22 +13,24 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.completeness import shortage
-from vssflow_post.media.film import AudioStream, Film
-from vssflow_post.media.limits import MAX_PIXELS
+from vssflow_post.media.declared import IN_THE_HEADER, declared_s, require_declared_packets, shortfall
+from vssflow_post.media.decode import OPEN_ENDED
+from vssflow_post.media.film import AudioStream, Film, ensure_same_file, ensure_unchanged
+from vssflow_post.media.film_times import declared_of, duration_of, frame_rate_of, measured_s, require_sane
+from vssflow_post.media.limits import AUDIO_RATES_HZ, MAX_AUDIO_CHANNELS, MAX_PIXELS
 from vssflow_post.media.opening import declared_pixels, open_film, read_only
 from vssflow_post.media.packets import PacketScan, scan_packets
-from vssflow_post.media.regular import open_regular
-from vssflow_post.media.signature import HEAD_BYTES, demuxer_of
+from vssflow_post.media.regular import open_regular, reading_source
+from vssflow_post.media.salvage import salvaged
+from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
 from vssflow_post.media.timecode import frame_from_timecode, samples_from_timecode
 from vssflow_post.timeline import Span, samples_from_seconds
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream as AudioStreamOfFilm
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-_STANDARD_RATES = tuple(
-    Fraction(1000 * rate, divisor) for rate in (12, 15, 24, 25, 30, 48, 50, 60, 100, 120) for divisor in (1000, 1001)
-)
 _ENCRYPTED_TAGS = ("encv", "drmi")
 
 
@@ -35,40 +39,81 @@ class _Source:
     """What is known of the file before FFmpeg sees it."""
 
     demuxer: str
-    digest: str
     size_bytes: int
     modified_ns: int
+    missing: str
+    """Why it is cut off, as half a sentence; "" where nothing says so."""
 
 
-def probe(path: Path) -> Film:
-    """Everything about a film that can be known without decoding it; reads the file twice (digest, timestamps).
+def probe(path: Path, salvage: bool = False) -> Film:
+    """Everything about a film that can be known without decoding it; reads the file twice (timestamps, digest).
 
-    Raises FilmRejected with `empty`, `not_media`, `not_regular`, `playlist`, `truncated`, `corrupt`, `no_video`,
-    `unsupported_codec` or `too_large`; FilmFailed `source_io` where the file cannot be read.
+    With `salvage`, a film that is cut off is taken as far as it goes, which is found out by decoding it; its `losses`
+    say what is missing. Raises FilmRejected with `empty`, `not_media`, `not_regular`, `playlist`, `truncated`,
+    `corrupt`, `no_video`, `unsupported_codec` or `too_large`; FilmFailed `source_io` where the file cannot be read and
+    `source_changed` where it changes meanwhile.
     """
-    with open_regular(path) as file:
-        source = _identify(file)
+    with open_regular(path) as file, reading_source(path):
+        status = os.fstat(file.fileno())
+        try:
+            source = _identify(file, status, salvage)
+            with _of_what_is_left(source):
+                film = _probed(path, source, salvage)
+            digest = _digest_of(file)
+        except FilmRejected:
+            ensure_same_file(path, status.st_size, status.st_mtime_ns)
+            raise
+    ensure_unchanged(film)
+    return replace(film, digest=digest)
+
+
+def _identify(file: BinaryIO, status: os.stat_result, salvage: bool) -> _Source:
+    kind = kind_of(file.read(HEAD_BYTES))
+    missing = shortage(file, status.st_size, kind) or ""
+    if missing and not salvage:
+        raise FilmRejected("truncated", f"The file is cut off: {missing}.")
+    return _Source(demuxer_of(kind), status.st_size, status.st_mtime_ns, missing)
+
+
+def _digest_of(file: BinaryIO) -> str:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _of_what_is_left(source: _Source) -> Iterator[None]:
+    """Whatever is wrong with a file that is cut off, this is why."""
+    try:
+        yield
+    except FilmRejected as rejected:
+        if not source.missing or rejected.code not in ("corrupt", "no_video", "unsupported_codec"):
+            raise
+        sentence = f"The file is cut off ({source.missing}): nothing can be salvaged."
+        raise FilmRejected("truncated", sentence) from rejected
+
+
+def _probed(path: Path, source: _Source, salvage: bool) -> Film:
+    """The film, but for its digest."""
     with open_film(path, source.demuxer) as container:
         notes: list[str] = []
         stream = _choose_video(container, path, source.demuxer, notes)
         timecode = _declared_timecode(container, stream)
         audio = _audio_streams(container, notes)
         read_only(container, stream)
-        scan = scan_packets(container, stream)
-        return _film(path, source, stream, scan, audio, timecode, notes)
-
-
-def _identify(file: BinaryIO) -> _Source:
-    status = os.fstat(file.fileno())
-    demuxer = demuxer_of(file.read(HEAD_BYTES))
-    missing = shortage(file, status.st_size, demuxer)
-    if missing is not None:
+        scan = scan_packets(container, stream, path, salvage)
+        film = _film(path, source, stream, scan, audio, timecode, notes)
+        claimed = declared_s(container, stream, source.demuxer)
+        missing = source.missing or shortfall(declared_of(stream), measured_s(scan, film.time_base), film.frame_rate)
+        if not source.missing and source.demuxer in IN_THE_HEADER:
+            require_declared_packets(container, path, source.demuxer, missing, scan.end_pts * film.time_base)
+    if missing and not salvage:
         raise FilmRejected("truncated", f"The file is cut off: {missing}.")
-    file.seek(0)
-    digest = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digest.update(block)
-    return _Source(demuxer, digest.hexdigest(), status.st_size, status.st_mtime_ns)
+    if missing or (salvage and source.demuxer in OPEN_ENDED):
+        return salvaged(film, scan.coded_pts, missing, claimed)
+    return film
 
 
 def _choose_video(container: InputContainer, path: Path, demuxer: str, notes: list[str]) -> VideoStream:
@@ -99,7 +144,7 @@ def _audio_streams(container: InputContainer, notes: list[str]) -> tuple[AudioSt
 
     streams = []
     for stream in container.streams.audio:
-        if stream.codec_context is None or not stream.rate:
+        if stream.codec_context is None or not _is_playable(stream):
             notes.append(f"Audio stream {stream.index} cannot be decoded and is left out.")
             continue
         is_default = bool(stream.disposition & Disposition.default)
@@ -107,6 +152,11 @@ def _audio_streams(container: InputContainer, notes: list[str]) -> tuple[AudioSt
         codec = stream.codec_context.name
         streams.append(AudioStream(stream.index, codec, stream.rate, stream.channels, layout, language, is_default))
     return tuple(streams)
+
+
+def _is_playable(stream: AudioStreamOfFilm) -> bool:
+    low, high = AUDIO_RATES_HZ
+    return low <= (stream.rate or 0) <= high and 1 <= stream.channels <= MAX_AUDIO_CHANNELS
 
 
 def _declared_timecode(container: InputContainer, stream: VideoStream) -> str | None:
@@ -129,8 +179,9 @@ def _film(
     notes: list[str],
 ) -> Film:
     time_base = stream.time_base or Fraction(1, 90_000)
-    rate = _frame_rate(stream, scan, time_base)
-    duration_s = _duration_s(stream, scan, rate, time_base)
+    rate = frame_rate_of(stream, scan, time_base)
+    duration_s = duration_of(stream, scan, rate, time_base)
+    require_sane(scan, rate, duration_s)
     notes += scan.notes
     if timecode is not None:
         try:
@@ -140,7 +191,7 @@ def _film(
             timecode = None
     film = Film(
         path=path,
-        digest=source.digest,
+        digest="",
         frame_rate=rate,
         n_frames=scan.n_frames,
         duration=Span(0, samples_from_seconds(duration_s)),
@@ -165,40 +216,3 @@ def _film(
         return film
     choice = f"It has {len(audio)} audio streams; stream {chosen.index} is the production track."
     return replace(film, notes=(*film.notes, choice))
-
-
-def _frame_rate(stream: VideoStream, scan: PacketScan, time_base: Fraction) -> Fraction:
-    """The container's rate; the standard one it stands for where the time base is too coarse to say it exactly."""
-    measured = None
-    if scan.n_frames > 1 and scan.last_pts > scan.first_pts:
-        measured = Fraction(scan.n_frames - 1) / ((scan.last_pts - scan.first_pts) * time_base)
-    declared = stream.average_rate or stream.base_rate
-    # A declared rate that is far from the timestamps (a field rate, a codec's default) is not believed.
-    if declared and measured and abs(declared / measured - 1) > Fraction(1, 20):
-        declared = measured
-    rate = declared or measured or Fraction(25)
-    nearest = min(_STANDARD_RATES, key=lambda standard: abs(standard / rate - 1))
-    return nearest if abs(nearest / rate - 1) < Fraction(1, 5000) and scan.even else rate
-
-
-def _duration_s(stream: VideoStream, scan: PacketScan, rate: Fraction, time_base: Fraction) -> Fraction:
-    """From the first picture to the end of the last one, in seconds, exact.
-
-    The timestamps decide, to within their own rounding (Matroska's are whole milliseconds): at an even rate the
-    number of pictures is exact. Raises FilmRejected `truncated` where the container declares more than there is.
-    """
-    measured = (scan.end_pts - scan.first_pts) * time_base
-    frame_s = 1 / rate
-    declared = stream.duration * time_base if stream.duration else None
-    if declared is not None and declared - measured > max(2 * frame_s, Fraction(1, 10)):
-        raise FilmRejected(
-            "truncated",
-            f"The file is cut off: it declares {float(declared):.3f} s of picture and holds {float(measured):.3f} s.",
-        )
-    exact = scan.n_frames * frame_s
-    if scan.even and abs(exact - measured) <= max(3 * time_base, Fraction(1, 1000)):
-        return exact
-    last_start = (scan.last_pts - scan.first_pts) * time_base
-    if declared is not None and abs(declared - measured) < frame_s and declared > last_start:
-        return declared
-    return measured

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +18,7 @@ def open_regular(path: Path) -> BinaryIO:
     It is looked at before it is opened, since opening a FIFO waits for a writer; and again through the open
     descriptor, since it may have been exchanged in between. Raises FilmRejected `not_regular`, FilmFailed `source_io`.
     """
-    try:
+    with reading_source(path):
         _require_regular(path, path.stat())
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         try:
@@ -24,9 +26,16 @@ def open_regular(path: Path) -> BinaryIO:
         except BaseException:
             os.close(descriptor)
             raise
-    except OSError as error:
-        raise FilmFailed("source_io", f"{path} cannot be read: {error.strerror}.") from error
     return os.fdopen(descriptor, "rb")
+
+
+@contextmanager
+def reading_source(path: Path) -> Iterator[None]:
+    """Raises FilmFailed `source_io` for an OSError within."""
+    try:
+        yield
+    except OSError as error:
+        raise FilmFailed("source_io", f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _require_regular(path: Path, status: os.stat_result) -> None:

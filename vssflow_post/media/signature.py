@@ -46,56 +46,84 @@ def transport_packet_bytes(head: bytes) -> tuple[int, int] | None:
     return None
 
 
+def _is_first_transport_packet(head: bytes) -> bool:
+    """Whether all there is may be the first packet of a transport stream, cut off: a table, which is never text."""
+    return len(head) < 2 * 204 and head[:2] == b"G@" and b"\0" in head
+
+
+def mxf_start(head: bytes) -> int:
+    """Where the header partition starts, behind a run-in; -1 where there is none."""
+    return head.find(_MXF_HEADER)
+
+
+def _is_mpeg_audio(head: bytes) -> bool:
+    """A frame header of MPEG audio layer III or of AAC (ADTS) with values that exist."""
+    sync, rates = head[:2], head[2:3]
+    if not rates:
+        return False
+    if sync in (b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9"):
+        return rates[0] >> 2 & 15 < 13
+    is_layer_3 = sync in (b"\xff\xfa", b"\xff\xfb", b"\xff\xf2", b"\xff\xf3", b"\xff\xe2", b"\xff\xe3")
+    return is_layer_3 and rates[0] >> 4 not in (0, 15) and rates[0] >> 2 & 3 != 3
+
+
 _FILMS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("mov", lambda head: head[4:8] in _MP4_BOXES),
     ("matroska", _starts(b"\x1a\x45\xdf\xa3")),
     ("avi", _riff(b"AVI ", b"AVIX")),
-    ("mpegts", lambda head: transport_packet_bytes(head) is not None),
+    ("mpegts", lambda head: transport_packet_bytes(head) is not None or _is_first_transport_packet(head)),
     ("mpeg", _starts(b"\x00\x00\x01\xba")),
-    ("mxf", lambda head: _MXF_HEADER in head),
+    ("mxf", lambda head: mxf_start(head) >= 0),
     ("asf", _starts(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"))),
     ("flv", _starts(b"FLV\x01")),
     ("ogg", _starts(b"OggS")),
-    ("gxf", _starts(bytes.fromhex("0000000001bc"))),
-    ("nut", _starts(b"nut/multimedia container\0")),
     ("ivf", _starts(b"DKIF")),
     ("yuv4mpegpipe", _starts(b"YUV4MPEG2")),
-    ("rm", _starts(b".RMF")),
     ("gif", _starts(b"GIF87a", b"GIF89a")),
 )
 _SOUNDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("wav", _riff(b"WAVE")),
     ("flac", _starts(b"fLaC")),
     ("mp3", _starts(b"ID3")),
+    ("mp3 or aac", _is_mpeg_audio),
     ("aiff", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")),
     ("w64", _starts(b"riff\x2e\x91\xcf\x11")),
     ("caf", _starts(b"caff\0\1")),
+    ("au", _starts(b".snd\0")),
+    ("amr", _starts(b"#!AMR")),
+    ("ac3", _starts(b"\x0b\x77")),
+    ("midi", _starts(b"MThd\0\0\0\x06")),
+    ("wavpack", _starts(b"wvpk")),
 )
 
 
-def demuxer_of(head: bytes) -> str:
-    """FFmpeg's name of the demuxer for a file that starts with `head`.
+def kind_of(head: bytes) -> str:
+    """What a file that starts with `head` is: FFmpeg's name of a film format, or the name of a sound format.
 
-    Raises FilmRejected `empty`, `playlist`, `not_media`, or `no_video` for a sound file.
+    Raises FilmRejected `empty`, `playlist` or `not_media`.
     """
     if not head:
         raise FilmRejected("empty", "The file is empty (0 bytes).")
-    film = next((name for name, matches in _FILMS if matches(head)), None)
-    if film is not None:
-        return film
-    sound = next((name for name, matches in _SOUNDS if matches(head)), None)
-    if sound is not None:
-        raise FilmRejected("no_video", f"This is a sound file ({sound}), it has no picture.")
+    found = next((name for name, matches in (*_FILMS, *_SOUNDS) if matches(head)), None)
+    if found is not None:
+        return found
     if _PLAYLIST.match(head.removeprefix(b"\xef\xbb\xbf")):
         raise FilmRejected("playlist", "This is a playlist that points to other files, not a film; none is opened.")
     raise FilmRejected("not_media", "This is not a film: its content is of no known film format.")
+
+
+def demuxer_of(kind: str) -> str:
+    """The demuxer for a file of this kind. Raises FilmRejected `no_video` for a sound file."""
+    if kind not in dict(_FILMS):
+        raise FilmRejected("no_video", f"This is a sound file ({kind}), it has no picture.")
+    return kind
 
 
 def looks_like_film(path: Path) -> bool:
     """Whether a file's content, not its name, says that it is a film. Never opens anything but a regular file."""
     try:
         with open_regular(path) as file:
-            demuxer_of(file.read(HEAD_BYTES))
+            demuxer_of(kind_of(file.read(HEAD_BYTES)))
     except FilmRejected:
         return False
     return True

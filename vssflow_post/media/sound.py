@@ -6,16 +6,16 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.downmix import mono_of
-from vssflow_post.media.film import AudioStream, Film
-from vssflow_post.media.opening import open_film, read_only
-from vssflow_post.media.verdicts import Damage
+from vssflow_post.media.film import AudioStream, Film, judged
+from vssflow_post.media.opening import open_film, packets_of, read_only
+from vssflow_post.media.verdicts import Damage, reading
 from vssflow_post.timeline import CLOCK_HZ, samples_from_seconds
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def production_audio(film: Film, rate_hz: int) -> AudioClip:
 def audio_blocks(film: Film, rate_hz: int) -> Iterator[Samples]:
     """The production track in blocks of one second, shape (1, n), the last one shorter; memory stays flat.
 
-    Sample 0 lies at the first picture, whatever the streams' start times are. Raises FilmRejected `corrupt` or
-    `non_finite_audio`.
+    Sample 0 lies at the first picture, whatever the streams' start times are. Raises FilmRejected `corrupt`,
+    `too_large` or `non_finite_audio`, FilmFailed `source_io` or `source_changed`.
     """
     left = samples_from_seconds(Fraction(film.duration.n_samples * rate_hz, CLOCK_HZ) / CLOCK_HZ)
     stream = film.production_stream
@@ -121,21 +121,23 @@ def _silence(n: int, rate_hz: int) -> Iterator[Samples]:
 def _pieces(film: Film, stream: AudioStream) -> Iterator[_Piece]:
     import av
 
-    damage = Damage("audio packets")
-    with open_film(film.path, film.container) as container:
+    damage = Damage("audio packets", is_known=film.is_cut_off)
+    with judged(film), open_film(film.path, film.container) as container:
         audio = container.streams.audio[[one.index for one in container.streams.audio].index(stream.index)]
         read_only(container, audio)
         try:
-            for packet in container.demux(audio):
-                try:
-                    decoded = packet.decode()
-                except av.error.InvalidDataError:
-                    _count(damage, film, packet)
-                    continue
-                yield from map(_piece, decoded)
-        except av.error.FFmpegError as error:
-            raise FilmRejected("corrupt", f"Its audio cannot be decoded: {error.strerror}.") from error
-    damage.raise_if_any()
+            with reading(film.path, "Decoding its audio"):
+                for packet in packets_of(container, audio):
+                    try:
+                        decoded = cast("list[AudioFrame]", packet.decode())
+                    except av.error.InvalidDataError:
+                        _count(damage, film, packet)
+                        continue
+                    yield from map(_piece, decoded)
+        except FilmRejected as rejected:
+            if not film.is_cut_off or rejected.code != "corrupt":
+                raise
+        damage.raise_if_any()
 
 
 def _count(damage: Damage, film: Film, packet: Packet[AvAudioStream]) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vssflow_post.errors import ScriptError
+from vssflow_post.inputs import MAX_SCRIPT_BYTES
 from vssflow_post.speech.script_table import read_table, texts_of_table
 from vssflow_post.speech.script_times import ScriptTime, start_label
 from vssflow_post.speech.spoken_text import Utterance, plain_text, utterances
@@ -15,7 +16,6 @@ from vssflow_post.timeline import Line, Span, samples_from_seconds
 
 SCRIPT_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".csv")
 """What a script may be called, in the order in which a sidecar is looked for."""
-MAX_SCRIPT_BYTES = 5 * 1024 * 1024
 MAX_LINE_CHARACTERS = 2000
 
 

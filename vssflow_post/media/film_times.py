@@ -1,0 +1,70 @@
+"""Frame rate and duration of a film, exact, from its timestamps and what its container says of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from vssflow_post.errors import FilmRejected
+from vssflow_post.media.limits import MAX_DURATION_S, MAX_FRAME_RATE
+from vssflow_post.media.packets import PacketScan
+from vssflow_post.timeline import samples_from_seconds
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+_STANDARD_RATES = tuple(
+    Fraction(1000 * rate, divisor) for rate in (12, 15, 24, 25, 30, 48, 50, 60, 100, 120) for divisor in (1000, 1001)
+)
+
+
+def require_sane(scan: PacketScan, rate: Fraction, duration_s: Fraction) -> None:
+    """Raises FilmRejected for times that no film has: damaged timestamps, or made to fill a disk."""
+    if duration_s > MAX_DURATION_S:
+        raise FilmRejected(
+            "too_large", f"It claims to last {float(duration_s):.0f} s; {MAX_DURATION_S // 3600} hours are the limit."
+        )
+    if samples_from_seconds(duration_s) < scan.n_frames or rate > MAX_FRAME_RATE:
+        raise FilmRejected("corrupt", f"Its {scan.n_frames} pictures claim to last {float(duration_s):.6f} s together.")
+
+
+def frame_rate_of(stream: VideoStream, scan: PacketScan, time_base: Fraction) -> Fraction:
+    """The container's rate; the standard one it stands for where the time base is too coarse to say it exactly."""
+    measured = None
+    if scan.n_frames > 1 and scan.last_pts > scan.first_pts:
+        measured = Fraction(scan.n_frames - 1) / ((scan.last_pts - scan.first_pts) * time_base)
+    declared = stream.average_rate or stream.base_rate
+    # A declared rate that is far from the timestamps (a field rate, a codec's default) is not believed.
+    if declared and measured and abs(declared / measured - 1) > Fraction(1, 20):
+        declared = measured
+    rate = declared or measured or Fraction(25)
+    nearest = min(_STANDARD_RATES, key=lambda standard: abs(standard / rate - 1))
+    return nearest if abs(nearest / rate - 1) < Fraction(1, 5000) and scan.even else rate
+
+
+def declared_of(stream: VideoStream) -> Fraction | None:
+    """The duration of the picture that the container states, in seconds."""
+    return stream.duration * stream.time_base if stream.duration and stream.time_base else None
+
+
+def measured_s(scan: PacketScan, time_base: Fraction) -> Fraction:
+    """From the first picture to the end of the last one by their timestamps, in seconds."""
+    return (scan.end_pts - scan.first_pts) * time_base
+
+
+def duration_of(stream: VideoStream, scan: PacketScan, rate: Fraction, time_base: Fraction) -> Fraction:
+    """From the first picture to the end of the last one, in seconds, exact.
+
+    The timestamps decide, to within their own rounding (Matroska's are whole milliseconds): at an even rate the
+    number of pictures is exact.
+    """
+    measured = measured_s(scan, time_base)
+    frame_s = 1 / rate
+    declared = declared_of(stream)
+    exact = scan.n_frames * frame_s
+    if scan.even and abs(exact - measured) <= max(3 * time_base, Fraction(1, 1000)):
+        return exact
+    last_start = (scan.last_pts - scan.first_pts) * time_base
+    if declared is not None and abs(declared - measured) < frame_s and declared > last_start:
+        return declared
+    return measured
