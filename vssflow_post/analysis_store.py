@@ -24,7 +24,8 @@ _TOOLS = ("av", "opencv-python-headless", "scenedetect-headless")
 def analysis_address(film: Film, settings: PictureSettings) -> str:
     """sha256 (hex) over everything that an analysis depends on."""
     tools = {name: _version(name) for name in _TOOLS}
-    return address({"analysis": STAGE_VERSION, "film": film.digest, "settings": asdict(settings), "tools": tools})
+    seen = [film.digest, film.duration.end]  # of a film that is cut off, a part may be asked for
+    return address({"analysis": STAGE_VERSION, "film": seen, "settings": asdict(settings), "tools": tools})
 
 
 class AnalysisStore:

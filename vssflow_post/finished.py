@@ -101,6 +101,7 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
         for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
     }
     voices = choose_voices(job.speakers, studio.preset.cast, identity.voices, job.company)
+    words["salvage"] = job.salvage
     words["cast"] = {name: voices.get(name) for name in job.speakers}
     settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
     return Inputs(source, settings, identity.weights_digest, tool_version())

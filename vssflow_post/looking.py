@@ -48,7 +48,7 @@ def _features_address(film: Film, studio: Studio) -> str:
     renderer = studio.renderer
     return address(
         {
-            "film": film.digest,
+            "film": [film.digest, film.duration.end],
             "picture": asdict(studio.preset.picture),
             "clip": studio.preset.generate.clip,
             "backend": [renderer.backend.name, renderer.plugin, renderer.backend.weights_digest],
