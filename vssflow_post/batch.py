@@ -112,8 +112,11 @@ class Batch:
 
     def _attend(self, crew: Crew) -> None:
         """Gives films to free workers, and waits a moment for what becomes of those that they have."""
-        while self._waiting and len(self._open) < crew.size:
-            self._begin(crew, self._waiting.popleft())
+        while len(self._open) < crew.size and (index := self._next()) is not None:
+            self._begin(crew, index)
+        if not self._open:
+            time.sleep(_TICK_S)  # a cluster's workers come in their time
+            return
         ended, _ = wait(self._open, _TICK_S, FIRST_COMPLETED)
         self._listen(crew)
         for future in ended:
@@ -122,6 +125,14 @@ class Batch:
             if film.is_hung:
                 film.dismissed = True
                 crew.dismiss(film.index)
+
+    def _next(self) -> int | None:
+        """The first film that waits; not one that changed while its older version is still worked on."""
+        busy = {self.jobs[film.index].folder for film in self._open.values()}
+        index = next((index for index in self._waiting if self.jobs[index].folder not in busy), None)
+        if index is not None:
+            self._waiting.remove(index)
+        return index
 
     def _begin(self, crew: Crew, index: int) -> None:
         job = self.jobs[index]

@@ -27,8 +27,10 @@ class WorkerLost(FilmFailed):
 class Crew(Protocol):
     """The workers of one run. Leaving its `with` block ends them all, at once where the block ends with an error."""
 
-    size: int
-    """How many films are worked on at once."""
+    @property
+    def size(self) -> int:
+        """How many films are worked on at once."""
+        ...
 
     def __enter__(self) -> Crew: ...
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vssflow_post.errors import FilmRejected, UsageError
 from vssflow_post.features import features_beside
+from vssflow_post.selection import EVERYTHING, Selection
 
 STATE_FOLDER = ".vssflow-post"
 """Inside the output folder: takes, the lock, error logs."""
@@ -56,11 +57,20 @@ class Job:
     """Why nothing is done about it, known before any work."""
 
 
-def find_jobs(inputs: Sequence[Path], out: Path) -> list[Job]:
-    """The films among `inputs`, in order, each once; a folder's are sorted by path.
+def find_jobs(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
+    """The films among `inputs` that are meant, in order, each once; a folder's are sorted by path.
 
     Raises UsageError for an input that does not exist and when there is no film at all.
     """
+    jobs = jobs_now(inputs, out, selection)
+    if not jobs:
+        meant = "" if selection == EVERYTHING else " that --since, --only and --exclude leave"
+        raise UsageError(f"there is no film in {', '.join(map(str, inputs))}{meant}")
+    return jobs
+
+
+def jobs_now(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
+    """The same, where no film may be there yet. Raises UsageError for an input that does not exist."""
     jobs: list[Job] = []
     seen: set[Path] = set()
     for path in inputs:
@@ -69,11 +79,9 @@ def find_jobs(inputs: Sequence[Path], out: Path) -> list[Job]:
         found = _walk(path, out) if path.is_dir() else iter([(path, None)])
         for film, refused in found:
             key = _identity(film)
-            if key not in seen:
+            if key not in seen and selection.takes(film, path):
                 seen.add(key)
                 jobs.append(_job(film, out, refused, path if path.is_dir() else None))
-    if not jobs:
-        raise UsageError(f"there is no film in {', '.join(map(str, inputs))}")
     return _without_collisions(jobs)
 
 

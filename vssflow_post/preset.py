@@ -152,6 +152,8 @@ class WorkerSettings:
     """A worker that has told no progress for so long is taken for hung, and replaced."""
     silence_factor: float = 10.0
     """The same as a multiple of the film's length; the longer of the two counts."""
+    gpus: float = 0.0
+    """Share of a GPU that each worker on a cluster takes; 0 leaves GPUs out of account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "deliver.handles_s": (0.0, 60.0),
     "worker.silence_s": (1.0, 1e6),
     "worker.silence_factor": (0.0, 1000.0),
+    "worker.gpus": (0.0, 8.0),
 }
 """Lowest and highest value of every number, both allowed."""
 

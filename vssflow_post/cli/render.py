@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +22,15 @@ from vssflow_post.cli.options import (
     script_option,
     seed_option,
 )
-from vssflow_post.errors import UsageError, VssflowError
+from vssflow_post.cli.running import Hiring, run_films
+from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
+    from vssflow_post.arrivals import Watched
     from vssflow_post.inputs import Job
     from vssflow_post.outcome import FilmResult
     from vssflow_post.preset import Preset
-
-    Record = Callable[[Job, FilmResult, int], None]
+    from vssflow_post.selection import Selection
 
 
 @click.command(short_help="Render films: stems, mix, report.")
@@ -56,7 +55,19 @@ if TYPE_CHECKING:
     help="Films worked on at once, each in a process of its own. Without it: one per two cores and 4 GiB of memory.",
 )
 @salvage_option
+@click.option(
+    "--cluster",
+    metavar="auto|ADDRESS",
+    envvar="VSSFLOW_POST_CLUSTER",
+    help="Work on the machines of a Ray cluster, which share INPUT and the output folder (docs/cluster.md).",
+)
 @click.option("--fresh", is_flag=True, help="Do films again whose results are complete.")
+@click.option("--since", metavar="TIME", help="Only films changed since a date (2026-11-24T18:00) or an age (36h, 2d).")
+@click.option(
+    "--only", multiple=True, metavar="PATTERN", help="Only films whose path below INPUT is like this: 'reel1/*'."
+)
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="No films whose path below INPUT is like this.")
+@click.option("--watch", is_flag=True, help="Go on with films that come into the folders, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Only show scenes, cues and the work ahead; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -73,7 +84,12 @@ def render(
     deterministic: bool,
     workers: int | None,
     salvage: bool,
+    cluster: str | None,
     fresh: bool,
+    since: str | None,
+    only: tuple[str, ...],
+    exclude: tuple[str, ...],
+    watch: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -90,8 +106,12 @@ def render(
       vssflow-post render film.mp4 -o out --script film.csv -p broadcast-ebu
       vssflow-post render films/ -o out --workers 2 --json
       vssflow-post render films/ -o out --cast cast.toml
+      vssflow-post render incoming/ -o out --watch --exclude 'tests/*'
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
+    from vssflow_post.arrivals import Listed
+    from vssflow_post.work import Order
+
     settings = resolved_preset(
         preset,
         cast,
@@ -100,17 +120,51 @@ def render(
         generate_seed=seed,
         generate_deterministic=deterministic or None,
     )
-    jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"))
-    jobs = [replace(job, salvage=salvage) for job in jobs]
-    results = carried_out(jobs, settings, output, workers, fresh, dry_run, quiet)
+    meant = selected(since, only, exclude)
+    if watch and (script or cues or dry_run):
+        raise UsageError("--watch goes with neither --script nor --cues nor --dry-run")
+    order, hiring = Order(settings, output, fresh, dry_run), Hiring(workers, cluster)
+    if watch:
+        results = run_films(watched(inputs, output, meant, salvage), order, hiring, quiet)
+    else:
+        jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"), meant)
+        jobs = [replace(job, salvage=salvage) for job in jobs]
+        results = run_films(Listed(jobs), order, replace(hiring, at_most=len(jobs)), quiet)
     report(results, as_json)
 
 
-def jobs_for(inputs: Sequence[Path], output: Path, script: Path | None, cues: Path | None) -> list[Job]:
+def selected(since: str | None, only: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
+    """Raises UsageError for a time that is none."""
+    from datetime import datetime
+
+    from vssflow_post.selection import Selection, time_of
+
+    return Selection(time_of(since, datetime.now().astimezone()) if since else None, only, exclude)
+
+
+def watched(inputs: Sequence[Path], output: Path, meant: Selection, salvage: bool) -> Watched:
+    """Films as they come. Each group that comes at once is cast for itself."""
+    from vssflow_post.arrivals import Watched
+    from vssflow_post.inputs import jobs_now
+
+    def prepared(jobs: Sequence[Job]) -> list[Job]:
+        return [replace(job, salvage=salvage) for job in with_company(jobs)]
+
+    return Watched(lambda: jobs_now(inputs, output, meant), prepared)
+
+
+def jobs_for(
+    inputs: Sequence[Path],
+    output: Path,
+    script: Path | None = None,
+    cues: Path | None = None,
+    meant: Selection | None = None,
+) -> list[Job]:
     """The films to work on. Raises UsageError when a script or cue sheet is meant for several films."""
     from vssflow_post.inputs import find_jobs
+    from vssflow_post.selection import EVERYTHING
 
-    jobs = find_jobs(inputs, output)
+    jobs = find_jobs(inputs, output, meant or EVERYTHING)
     for option, path in (("--script", script), ("--cues", cues)):
         if path is not None and len(jobs) != 1:
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
@@ -127,50 +181,13 @@ def with_company(jobs: Sequence[Job]) -> list[Job]:
 
 
 def carried_out(
-    jobs: Sequence[Job],
-    preset: Preset,
-    output: Path,
-    workers: int | None = None,
-    fresh: bool = False,
-    dry_run: bool = False,
-    quiet: bool = False,
+    jobs: Sequence[Job], preset: Preset, output: Path, workers: int | None = None, quiet: bool = False
 ) -> list[FilmResult]:
-    """The results of all films, watched on stderr. Raises UsageError for what would meet every film."""
+    """The results of films on this machine. Raises UsageError for what would meet every film."""
     from vssflow_post.arrivals import Listed
-    from vssflow_post.batch import Batch
-    from vssflow_post.console import watching
-    from vssflow_post.finished import known_result
-    from vssflow_post.local_crew import LocalCrew, crew_size, this_machine
-    from vssflow_post.plugins import load_plugins
-    from vssflow_post.studio import open_studio
     from vssflow_post.work import Order
 
-    studio = open_studio(preset, output, load_plugins())  # tells of a backend that cannot run here before all else
-    n_workers = min(workers or crew_size(*this_machine()), len(jobs))
-    order = Order(preset, output, fresh, dry_run)
-    known = (lambda job: None) if fresh or dry_run else partial(known_result, studio=studio)
-    with recording(output, dry_run) as record, watching(quiet) as watcher:
-        return Batch(Listed(jobs), preset.worker, lambda: LocalCrew(order, n_workers), watcher, record, known).run()
-
-
-@contextmanager
-def recording(output: Path, dry_run: bool) -> Iterator[Record]:
-    """Holds the output folder and keeps its `batch.json`; a dry run writes nothing."""
-    from vssflow_post.ledger import Ledger
-    from vssflow_post.output_folder import output_lock
-
-    if dry_run:
-        yield lambda job, result, n_tries: None
-        return
-    with output_lock(output):
-        ledger = Ledger(output)
-        try:
-            yield ledger.record
-        finally:
-            try:
-                ledger.close()
-            except (OSError, VssflowError) as error:
-                click.echo(f"batch.json is not complete: {error}", err=True)
+    return run_films(Listed(jobs), Order(preset, output), Hiring(workers, at_most=len(jobs)), quiet)
 
 
 def report(results: Sequence[FilmResult], as_json: bool) -> None:

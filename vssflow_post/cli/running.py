@@ -1,0 +1,84 @@
+"""A run of films, as commands start it: the output folder held, workers hired, progress on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from vssflow_post.errors import BackendUnavailable, VssflowError
+
+if TYPE_CHECKING:
+    from vssflow_post.batch import Arrivals
+    from vssflow_post.crew import Crew
+    from vssflow_post.inputs import Job
+    from vssflow_post.outcome import FilmResult
+    from vssflow_post.work import Order
+
+Record: TypeAlias = "Callable[[Job, FilmResult, int], None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Hiring:
+    """Who is to work."""
+
+    n_workers: int | None = None
+    """None: as many as the machines have cores and memory for."""
+    cluster: str | None = None
+    """Address of a Ray cluster; None: this machine."""
+    at_most: int | None = None
+    """Number of films, where that is known."""
+
+    def crew(self, order: Order) -> Crew:
+        if self.cluster is not None:
+            from vssflow_post.ray_crew import RayCrew
+
+            return RayCrew(order, self.cluster, self.n_workers, self.at_most)
+        from vssflow_post.local_crew import LocalCrew, crew_size, this_machine
+
+        size = self.n_workers or crew_size(*this_machine())
+        return LocalCrew(order, size if self.at_most is None else min(size, self.at_most))
+
+
+def run_films(arrivals: Arrivals, order: Order, hiring: Hiring, quiet: bool) -> list[FilmResult]:
+    """The results of all films. Raises UsageError for what would meet every film."""
+    from vssflow_post.batch import Batch
+    from vssflow_post.console import watching
+    from vssflow_post.finished import known_result
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.studio import open_studio
+
+    try:
+        studio = open_studio(order.preset, order.out, load_plugins())
+    except BackendUnavailable:
+        if hiring.cluster is None:
+            raise  # before anything else is begun
+        studio = None  # it can run elsewhere; the workers know finished films as well
+    known = None if studio is None or order.fresh or order.dry_run else partial(known_result, studio=studio)
+    with recording(order) as record, watching(quiet) as watcher:
+        hire = partial(hiring.crew, order)
+        return Batch(arrivals, order.preset.worker, hire, watcher, record, known or (lambda job: None)).run()
+
+
+@contextmanager
+def recording(order: Order) -> Iterator[Record]:
+    """Holds the output folder and keeps its `batch.json`; a dry run writes nothing."""
+    from vssflow_post.ledger import Ledger
+    from vssflow_post.output_folder import output_lock
+
+    if order.dry_run:
+        yield lambda job, result, n_tries: None
+        return
+    with output_lock(order.out):
+        ledger = Ledger(order.out)
+        try:
+            yield ledger.record
+        finally:
+            try:
+                ledger.close()
+            except (OSError, VssflowError) as error:
+                click.echo(f"batch.json is not complete: {error}", err=True)
