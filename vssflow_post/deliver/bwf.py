@@ -71,6 +71,12 @@ class WaveReader:
         self._frame_bytes = self.n_channels * SAMPLE_BYTES
         self.n_samples: int = n_data // self._frame_bytes
 
+    def require_whole(self) -> None:
+        """Raises ValueError when the file is shorter than its header says."""
+        n_bytes = self.path.stat().st_size
+        if n_bytes < self._data_at + self.n_samples * self._frame_bytes:
+            raise ValueError(f"{self.path} is cut short: it has {n_bytes} bytes")
+
     def blocks(self, n: int = _READ_BLOCK) -> Iterator[Integers]:
         """int32 (channels, up to n), in order."""
         with self.path.open("rb") as file:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from contextlib import contextmanager
+from functools import partial
 from heapq import merge
 from itertools import islice
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 
 from vssflow_post.deliver.bwf import Integers, WaveReader
 from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
-from vssflow_post.errors import FilmFailed
+from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.layout import layout_of
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.preset import DeliverSettings
@@ -85,8 +86,20 @@ def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) 
     Raises FilmFailed("not_muxable") when the container cannot hold the film's packets, and what opening a film raises.
     """
     wave = WaveReader(mix)
-    with publishing(path) as temporary:
+    with publishing(path, partial(_require_playable, _FORMATS[path.suffix])) as temporary:
         _write(f"file:{temporary}", path.suffix, film, wave.blocks(), wave.n_channels, settings, None)
+
+
+def _require_playable(container: str, path: Path) -> None:
+    """Opens what was written. Raises FilmFailed("not_muxable") when it does not hold a picture and its sound."""
+    demuxer = {"mp4": "mov"}.get(container, container)
+    try:
+        with open_film(path, demuxer) as film:
+            is_whole = bool(film.streams.video) and bool(film.streams.audio)
+    except FilmRejected as error:
+        raise FilmFailed("not_muxable", f"What was written cannot be opened: {error}") from error
+    if not is_whole:
+        raise FilmFailed("not_muxable", "What was written holds no picture, or no sound.")
 
 
 def _write(

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
 
-from vssflow_post.deliver.bwf import BroadcastWave
+from vssflow_post.deliver.bwf import BroadcastWave, WaveReader
 from vssflow_post.deliver.ixml import ixml_chunk
 from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.layout import STEREO, Layout
@@ -84,10 +84,14 @@ class StemFiles:
 def stem_files(paths: Mapping[str, Path], slate: Slate) -> Iterator[StemFiles]:
     """Publishes the stems and `MIX` under `paths` when the block ends well; leaves nothing behind when it does not."""
     with ExitStack() as stack:
-        temporary = {name: stack.enter_context(publishing(path)) for name, path in paths.items()}
+        temporary = {name: stack.enter_context(publishing(path, _require_whole)) for name, path in paths.items()}
         files = StemFiles(slate, temporary)
         stack.callback(files.abandon)
         yield files
+
+
+def _require_whole(path: Path) -> None:
+    WaveReader(path).require_whole()
 
 
 def _origination(dated_ns: int | None) -> tuple[str, str]:
