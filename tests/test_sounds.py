@@ -7,7 +7,7 @@ import pytest
 
 from vssflow_dit.onsets import matched, onsets
 from vssflow_dit.synthesis import sounds
-from vssflow_dit.synthesis.rhythms import steps, strikes_for
+from vssflow_dit.synthesis.rhythms import motion_for, steps
 from vssflow_dit.synthesis.waves import RATE_HZ, Wave
 
 SECONDS = 6.0
@@ -99,7 +99,7 @@ def test_classes_are_told_apart() -> None:
 
     def features(name: str, seeds: range) -> list[Wave]:
         rngs = [np.random.default_rng((seed, sounds.CLASSES.index(name))) for seed in seeds]
-        return [spectrum(sounds.sound(rng, name, N, strikes_for(rng, name, SECONDS), speed)) for rng in rngs]
+        return [spectrum(sounds.sound(rng, name, N, motion_for(rng, name, SECONDS).strikes, speed)) for rng in rngs]
 
     known = {name: np.stack(features(name, range(10))) for name in sounds.CLASSES}
     scale = np.concatenate(list(known.values())).std(0)

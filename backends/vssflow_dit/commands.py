@@ -79,9 +79,17 @@ def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File of sentences, one a line, that are never spoken, besides the fifty that `evaluate` asks for.",
 )
+@click.option(
+    "--recordings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Recorded sounds to take in as well: the `mods` folder of Debian's minetest-data.",
+)
 @click.option("--workers", default=2, show_default=True, help="Processes.")
-def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, workers: int) -> None:
+def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, recordings: Path | None, workers: int) -> None:
     """Make training data in OUT: spoken sentences and sounds, with exact times. Needs flite and fortunes (Debian).
+
+    OUT/data.json says what was made, from what, and its digest; the same command gives the same digest again. A run
+    that was stopped goes on where it was.
 
     \b
     vssflow-post model synthesise data --hours 5 --seed 1
@@ -90,7 +98,7 @@ def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, workers
     from vssflow_dit.synthesis import synthesise_all
 
     excluded = [*SENTENCES, *(exclude.read_text("utf-8").splitlines() if exclude else ())]
-    synthesise_all(out, hours, seed, excluded, workers, click.echo)
+    synthesise_all(out, hours, seed, excluded, recordings, workers, click.echo)
 
 
 @model.command()

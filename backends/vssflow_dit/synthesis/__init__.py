@@ -10,17 +10,27 @@ CLIPS_AN_HOUR = 520
 
 
 def synthesise_all(
-    out: Path, hours: float, seed: int, excluded: Sequence[str], workers: int, say: Callable[[str], object]
+    out: Path,
+    hours: float,
+    seed: int,
+    excluded: Sequence[str],
+    recordings: Path | None,
+    workers: int,
+    say: Callable[[str], object],
 ) -> None:
-    """Speech in `out`/speech and sounds in `out`/sounds; each is left alone where it is complete already."""
-    from vssflow_dit.configs import config_of
-    from vssflow_dit.synthesis.speech import synthesise_speech
-    from vssflow_dit.training.examples import save_sounds
+    """Speech in `out`/speech, sounds in `out`/sounds, and `out`/data.json that says what they are.
 
+    What is there already is left alone, so that a killed run goes on. Raises UsageError where it is of another recipe.
+    """
+    from vssflow_dit.configs import config_of
+    from vssflow_dit.synthesis.data_record import write_record
+    from vssflow_dit.synthesis.sound_shards import Recipe, write_sounds
+    from vssflow_dit.synthesis.speech import synthesise_speech
+
+    recipe = Recipe(seed, config_of("starter").sounds, recordings)
+    shards = write_sounds(out / "sounds", round(hours * CLIPS_AN_HOUR), recipe, workers, lambda done, total: None)
+    say(f"{sum(len(shard['clips']) for shard in shards)} sounds in {out / 'sounds'}")
     if not (out / "speech" / "index.npz").exists():
         made = synthesise_speech(out / "speech", round(hours * SENTENCES_AN_HOUR), seed, excluded, workers)
         say(f"{made} sentences in {out / 'speech'}")
-    if not (out / "sounds" / "sounds.npz").exists():
-        clips = round(hours * CLIPS_AN_HOUR)
-        save_sounds(out / "sounds", clips, seed, config_of("starter").sounds)
-        say(f"{clips} sounds in {out / 'sounds'}")
+    say(f"digest: {write_record(out, seed, shards)}")

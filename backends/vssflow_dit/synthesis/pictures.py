@@ -37,6 +37,8 @@ class Motion:
     """Strength of picture noise that moves (rain, fire)."""
     speed: Curve = field(default_factory=lambda: np.zeros(0))
     """0..1 curve that continuous sounds (engine, whoosh) follow; empty for none."""
+    turn: Curve = field(default_factory=lambda: np.zeros(0))
+    """Angle in radians of a wheel in its place; empty for things that do not turn."""
 
 
 def _grid(duration_s: float) -> Curve:
@@ -166,6 +168,16 @@ def drive(rng: np.random.Generator, duration_s: float) -> Motion:
     return Motion(x, np.full(len(t), rng.uniform(0.5, 0.75)), speed=np.clip(pace / 0.5, 0, 1))
 
 
+def spin(rng: np.random.Generator, duration_s: float) -> Motion:
+    """A wheel that turns in its place, now faster, now slower: engines, fans, mills."""
+    t = _grid(duration_s)
+    pace = np.interp(t, np.linspace(0, duration_s, 5), rng.uniform(0.1, 1.0, 5) * rng.choice([0, 1, 1, 1], 5))
+    pace = np.convolve(np.pad(pace, 250, mode="edge"), np.ones(501) / 501, mode="valid")
+    turn = rng.uniform(0, 6.28) + rng.choice([-1, 1]) * 2 * np.pi * rng.uniform(0.8, 2.5) * np.cumsum(pace) / GRID_HZ
+    x, y = np.full(len(t), rng.uniform(0.5, 1.2)), np.full(len(t), rng.uniform(0.4, 0.65))
+    return Motion(x, y, speed=np.clip(pace, 0, 1), turn=turn)
+
+
 def still(rng: np.random.Generator, duration_s: float) -> Motion:
     """Nothing moves but, in some, the picture itself (rain, fire, foliage)."""
     n = int(duration_s * GRID_HZ)
@@ -185,6 +197,18 @@ def _background(rng: np.random.Generator, height: int, width: int) -> npt.NDArra
     if rng.random() < 0.6:
         base[int(height * rng.uniform(0.7, 0.95)) :] += rng.uniform(-60, 60)
     return np.clip(base, 0, 255)
+
+
+def _wheel(
+    image: npt.NDArray[np.float32], centre: tuple[float, float], radius: float, turn: float, shade: float
+) -> None:
+    """A rim with three spokes, one of them thick, so that its turning is seen."""
+    place = (round(centre[0] * 16), round(centre[1] * 16))
+    cv2.circle(image, place, round(radius * 16), shade, max(2, round(radius / 5)), cv2.LINE_AA, 4)
+    for k in range(3):
+        angle = turn + 2 * np.pi * k / 3
+        tip = (round(place[0] + 16 * radius * np.cos(angle)), round(place[1] + 16 * radius * np.sin(angle)))
+        cv2.line(image, place, tip, shade, max(1, round(radius / (4 if k == 0 else 8))), cv2.LINE_AA, 4)
 
 
 def draw(rng: np.random.Generator, motion: Motion, height: int = 108) -> Iterator[Frame]:
@@ -210,6 +234,8 @@ def draw(rng: np.random.Generator, motion: Motion, height: int = 108) -> Iterato
             image += cv2.resize(
                 rng.normal(0, motion.flicker, (height // 3, width // 3)).astype(np.float32), (width, height)
             )
+        elif len(motion.turn):
+            _wheel(image, (x, y), 3 * radius, motion.turn[at], float(shade))
         elif box:
             corners = turn + np.arange(4) * np.pi / 2
             points = np.stack([x + radius * np.cos(corners), y + radius * np.sin(corners)], 1)

@@ -1,27 +1,59 @@
-"""When a sound is struck and how fast a thing is moved: steps walk, keys are typed, doors fall shut now and then."""
+"""How a thing moves that makes a class of sound: steps walk, keys are typed, doors fall shut, wheels turn."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from vssflow_dit.synthesis import pictures
-from vssflow_dit.synthesis.pictures import Curve
+from vssflow_dit.synthesis.pictures import Motion
+from vssflow_dit.synthesis.sounds import follows
 from vssflow_dit.synthesis.waves import Strikes
 
 STEPPED = ("wood", "stone", "thud", "gravel", "grass", "snow", "water")
 """Grounds that people walk on."""
-APART_S = {"explosion": 1.2, "door": 0.8, "bell": 0.5, "water": 0.3}
-"""What rarely happens twice within this time."""
-MISSED = 0.02
-"""Share of strikes of a drawn motion that nothing is heard of."""
+APART_S = {"explosion": 1.5, "door": 1.0, "bell": 0.7}
+"""What seldom happens twice within this time."""
+TURNED = ("engine", "wheels")
+
+
+def motion_for(rng: np.random.Generator, name: str, duration_s: float) -> Motion:
+    """A motion that the class `name` is heard of; one that nothing is heard of where it follows nothing."""
+    what = follows(name)
+    if what == "strikes":
+        return _struck(rng, name, duration_s)
+    return _moved(rng, name, duration_s) if what == "speed" else unheard(rng, duration_s)
+
+
+def unheard(rng: np.random.Generator, duration_s: float) -> Motion:
+    """Stillness, or something that moves without a sound: a pendulum, a drifting cloud."""
+    kinds = (pictures.still, pictures.still, pictures.swing, pictures.drive)
+    return kinds[rng.integers(len(kinds))](rng, duration_s)
+
+
+def _struck(rng: np.random.Generator, name: str, duration_s: float) -> Motion:
+    """Half of the time, where the class has a rhythm, in that rhythm."""
+    if name in APART_S and rng.random() < 0.7:
+        return tapped(rng, duration_s, now_and_then(rng, duration_s, APART_S[name]))
+    rhythm = taps if name == "typing" else steps if name in STEPPED else None
+    if rhythm is not None and rng.random() < 0.5:
+        return tapped(rng, duration_s, rhythm(rng, duration_s))
+    return pictures.STRIKING[rng.integers(len(pictures.STRIKING))](rng, duration_s)
+
+
+def _moved(rng: np.random.Generator, name: str, duration_s: float) -> Motion:
+    """A saw and cloth go to and fro, engines and wheels drive or turn, most of the time."""
+    usual = rng.random() < 0.75
+    if name in TURNED and rng.random() < 0.5:
+        return pictures.spin(rng, duration_s)
+    return (pictures.drive if usual == (name in TURNED) else pictures.swing)(rng, duration_s)
 
 
 def steps(rng: np.random.Generator, duration_s: float) -> Strikes:
     """Walking or running: a steady pace, one foot a little harder than the other."""
     apart, limp = rng.uniform(0.3, 0.75), rng.uniform(0.85, 1.0)
     force, first = rng.uniform(0.4, 1.0), rng.uniform(0.0, 1.0)
-    times = first + apart * np.arange(int((duration_s - first) / apart)) + rng.normal(0, 0.015)
-    stops_s = duration_s if rng.random() < 0.6 else rng.uniform(1.5, duration_s)
+    times = first + apart * np.arange(int(duration_s / apart)) + rng.normal(0, 0.015)
+    stops_s = duration_s if rng.random() < 0.6 else rng.uniform(0.3, 1.0) * duration_s
     return tuple(
         (float(t), float(np.clip(force * (limp if k % 2 else 1.0) * rng.uniform(0.85, 1.1), 0.15, 1.0)))
         for k, t in enumerate(times)
@@ -42,25 +74,24 @@ def taps(rng: np.random.Generator, duration_s: float) -> Strikes:
     return tuple(struck)
 
 
-def strikes_for(rng: np.random.Generator, name: str, duration_s: float) -> Strikes:
-    """Strikes as the class `name` is wont to be struck: half of them, where it has a rhythm, in that rhythm."""
-    rhythm = taps if name == "typing" else steps if name in STEPPED else None
-    if rhythm is not None and rng.random() < 0.5:
-        return rhythm(rng, duration_s)
-    motion = pictures.STRIKING[rng.integers(len(pictures.STRIKING))](rng, duration_s)
-    strikes = tuple((t, s) for t, s in motion.strikes if rng.random() >= MISSED)
-    return _thinned(strikes, APART_S[name]) if name in APART_S and rng.random() < 0.7 else strikes
+def now_and_then(rng: np.random.Generator, duration_s: float, apart_s: float) -> Strikes:
+    """Once in a while, never twice within `apart_s`."""
+    now, struck = rng.uniform(0.2, 1.5), []
+    while now < duration_s:
+        struck.append((float(now), float(rng.uniform(0.4, 1.0))))
+        now += apart_s * rng.uniform(1.0, 3.0)
+    return tuple(struck)
 
 
-def _thinned(strikes: Strikes, apart_s: float) -> Strikes:
-    kept: list[tuple[float, float]] = []
-    for time, strength in strikes:
-        if not kept or time - kept[-1][0] >= apart_s:
-            kept.append((time, strength))
-    return tuple(kept)
-
-
-def speed_for(rng: np.random.Generator, name: str, duration_s: float) -> Curve:
-    """A speed (0..1, at GRID_HZ): a saw and cloth go to and fro, wheels and engines drive, most of the time."""
-    to_and_fro = rng.random() < (0.25 if name in ("engine", "wheels") else 0.75)
-    return (pictures.swing if to_and_fro else pictures.drive)(rng, duration_s).speed
+def tapped(rng: np.random.Generator, duration_s: float, strikes: Strikes) -> Motion:
+    """Something that comes down at each strike, a foot or a finger, and is lifted in the time that is left between."""
+    t = np.arange(int(duration_s * pictures.GRID_HZ)) / pictures.GRID_HZ
+    times = [time for time, _ in strikes]
+    down = np.zeros(len(t))
+    for k, (time, strength) in enumerate(strikes):
+        room = min([0.5, *(abs(time - other) for other in times[max(0, k - 1) : k + 2] if other != time)])
+        falls, rises = min(0.12, 0.4 * room), min(0.25, 0.5 * room)
+        shape = np.where(t < time, ((t - time + falls) / falls).clip(0, 1) ** 1.5, (1 - (t - time) / rises).clip(0, 1))
+        down = np.maximum(down, (0.4 + 0.6 * strength) * shape)
+    reach, base = rng.uniform(0.15, 0.35), rng.uniform(0.3, 0.5)
+    return Motion(np.full(len(t), rng.uniform(0.4, 1.3)), base + reach * down, strikes)

@@ -15,9 +15,8 @@ from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
 from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
 from vssflow_dit.phonemes import phoneme_frames
 from vssflow_dit.strikes import pulses
-from vssflow_dit.synthesis import pictures, rhythms, sounds
 from vssflow_dit.synthesis.speech import SpeechSet
-from vssflow_dit.synthesis.waves import RATE_HZ, Strikes
+from vssflow_dit.synthesis.waves import Strikes
 from vssflow_dit.visemes import opening
 
 Array = npt.NDArray[np.float32]
@@ -70,40 +69,6 @@ def load_speech(folder: Path, voices: tuple[str, ...]) -> list[Utterance]:
         frames = phoneme_frames(spoken.ids, spoken.ends_s, len(mel), FRAME_RATE_HZ)
         found.append(Utterance(mel, frames.astype(np.int16), voices.index(spoken.voice) + 1))
     return found
-
-
-def make_sound(rng: np.random.Generator, duration_s: float, classes: tuple[str, ...]) -> tuple[Sound, Array]:
-    """One clip and its audio: a class of `classes` under a motion that suits it, or silence.
-
-    Half of the clips are struck, a fifth follow a speed, a fifth go on by themselves, a tenth are silent; the classes
-    of a kind are equally often heard. Of those that a motion alone may make, some carry no class: id 0.
-    """
-    n = int(duration_s * RATE_HZ)
-    kind = rng.choice(["strikes", "speed", "nothing", "silence"], p=[0.5, 0.2, 0.2, 0.1])
-    name, named = _drawn_class(rng, str(kind), classes)
-    strikes: Strikes = ()
-    speed = np.zeros(n)
-    if kind == "strikes":
-        strikes = rhythms.strikes_for(rng, name, duration_s)
-    elif kind == "speed":
-        speed = np.repeat(rhythms.speed_for(rng, name, duration_s), RATE_HZ // pictures.GRID_HZ)[:n]
-    wave = np.zeros(n) if kind == "silence" else sounds.sound(rng, name, n, strikes, speed)
-    audio = np.clip(wave, -0.99, 0.99).astype(np.float32)
-    steps = speed[:: RATE_HZ // FRAME_RATE_HZ].astype(np.float32)
-    return Sound(mel_of(audio), strikes, steps, classes.index(name) + 1 if named else 0), audio
-
-
-UNNAMED_SHARE = {"strikes": 0.3, "speed": 0.2, "silence": 0.5}
-PLAIN = ("wood", "metal", "glass", "stone", "plastic", "thud", "bounce", "whoosh")
-"""What may be heard of a motion of which nothing is said."""
-
-
-def _drawn_class(rng: np.random.Generator, kind: str, classes: tuple[str, ...]) -> tuple[str, bool]:
-    """A class of `classes` that follows `kind` (silence: strikes that do not come), and whether it is told."""
-    unnamed = rng.random() < UNNAMED_SHARE.get(kind, 0.0)
-    followed = "strikes" if kind == "silence" else kind
-    known = [c for c in classes if sounds.follows(c) == followed and (not unnamed or c in PLAIN)]
-    return str(rng.choice(known)), not unnamed
 
 
 class Examples:
@@ -184,22 +149,12 @@ def values(windows: list[Window]) -> dict[str, Tensor]:
     }
 
 
-def save_sounds(folder: Path, n: int, seed: int, classes: tuple[str, ...], duration_s: float = 6.0) -> None:
-    """Draw clips once, so that training only reads them: one .npz of mels, one of 16 kHz audio for the vocoder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = [make_sound(np.random.default_rng((seed, k)), duration_s, classes) for k in range(n)]
-    np.savez(
-        folder / "sounds.npz",
-        mel=np.stack([s.mel for s, _ in made]),
-        speed=np.stack([s.speed for s, _ in made]),
-        sound=np.array([s.sound for s, _ in made]),
-        strikes=np.array(json.dumps([s.strikes for s, _ in made])),
-    )
-    np.save(folder / "audio.npy", np.stack([(a * 32767).astype(np.int16) for _, a in made]))
-
-
 def load_sounds(folder: Path) -> list[Sound]:
-    with np.load(folder / "sounds.npz") as data:
-        strikes = json.loads(str(data["strikes"]))
-        rows = zip(data["mel"], strikes, data["speed"], data["sound"], strict=True)
-        return [Sound(m, tuple((float(t), float(s)) for t, s in k), v, int(c)) for m, k, v, c in rows]
+    """Clips of the shards that `synthesis.sound_shards` wrote."""
+    found: list[Sound] = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as shard:
+            strikes = json.loads(str(shard["strikes"]))
+            rows = zip(shard["mel"], strikes, shard["speed"], shard["sound"], strict=True)
+            found += [Sound(m, tuple((float(t), float(s)) for t, s in k), v, int(c)) for m, k, v, c in rows]
+    return found

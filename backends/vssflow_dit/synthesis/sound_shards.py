@@ -1,0 +1,152 @@
+"""Sounds, their conditions and pictures of some, written in shards: a killed run goes on, and a digest names the data.
+
+docs/training.md describes the files. The same recipe gives the same digest on the same machine and libraries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from vssflow_dit.mel import FRAME_RATE_HZ, log_mel
+from vssflow_dit.synthesis.clips import Clip, draw_clip
+from vssflow_dit.synthesis.pictures import draw
+from vssflow_dit.synthesis.recordings import Recordings
+from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_post.errors import UsageError
+from vssflow_post.timeline import CLOCK_HZ
+
+CLIP_S = 6.0
+CLIPS_A_SHARD = 50
+PICTURED = 10
+"""Every so many clips have their picture drawn: pictures are large, and the transformer reads curves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What sounds are made by; another recipe is other data."""
+
+    seed: int
+    classes: tuple[str, ...]
+    recordings: Path | None = None
+    """Folder of recordings, see `recordings.SOURCES`."""
+
+    def facts(self) -> dict[str, Any]:
+        """What a shard remembers of the recipe: recordings by what they are, not by where they lie."""
+        used = Recordings(self.recordings).facts() if self.recordings else []
+        return {"seed": self.seed, "classes": list(self.classes), "recordings": used}
+
+
+def write_sounds(
+    folder: Path, n_clips: int, recipe: Recipe, workers: int, progress: Callable[[int, int], None]
+) -> list[Mapping[str, Any]]:
+    """`n_clips` clips, in whole shards, in `folder`; shards that are there are kept. Returns what each says of itself.
+
+    Raises UsageError where `folder` holds sounds of another recipe.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = range(-(-n_clips // CLIPS_A_SHARD))
+    facts = recipe.facts()
+    missing = [k for k in numbers if not _is_complete(folder, k, facts)]
+    done = len(numbers) - len(missing)
+    progress(done, len(numbers))
+    with ProcessPoolExecutor(workers) as pool:
+        for _ in pool.map(partial(_write_shard, folder, recipe, facts), missing):
+            done += 1
+            progress(done, len(numbers))
+    return [json.loads(_named(folder, k, "json").read_text()) for k in numbers]
+
+
+def frames_of(shard: Path, clip: int) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+    """(time in s, grey picture (h, w)) of a pictured clip of a shard's .npz."""
+    with np.load(shard) as data:
+        row = clip // PICTURED
+        ends, coded = np.concatenate([[0], data["frame_ends"]]), data["frames"]
+        first, last = np.concatenate([[0], np.cumsum(data["n_frames"])])[row : row + 2]
+        for k in range(first, last):
+            picture = cv2.imdecode(coded[ends[k] : ends[k + 1]], cv2.IMREAD_GRAYSCALE)
+            yield float(data["frame_times_s"][k]), np.asarray(picture, np.uint8)
+
+
+def _named(folder: Path, number: int, kind: str) -> Path:
+    return folder / f"{number:04d}.{kind}"
+
+
+def _is_complete(folder: Path, number: int, facts: Mapping[str, Any]) -> bool:
+    path = _named(folder, number, "json")  # written last
+    if not path.exists():
+        return False
+    if json.loads(path.read_text())["recipe"] != facts:
+        raise UsageError(f"{path} is of another seed, other classes or other recordings: choose another folder")
+    return True
+
+
+def _write_shard(folder: Path, recipe: Recipe, facts: Mapping[str, Any], number: int) -> None:
+    torch.set_num_threads(1)  # workers stand beside each other
+    recordings = Recordings(recipe.recordings) if recipe.recordings else None
+    keys = [(recipe.seed, number * CLIPS_A_SHARD + k) for k in range(CLIPS_A_SHARD)]
+    clips = [draw_clip(np.random.default_rng(key), CLIP_S, recipe.classes, recordings) for key in keys]
+    audio = np.stack([np.round(clip.audio * 32767).astype(np.int16) for clip in clips])
+    arrays: dict[str, Any] = {**_conditions(clips, recipe.classes), **_pictures(clips[::PICTURED], keys[::PICTURED])}
+    mel = log_mel(torch.from_numpy(np.stack([clip.audio for clip in clips])))
+    arrays["mel"] = mel.transpose(1, 2).contiguous().numpy().astype(np.float16)
+    sha = hashlib.sha256(audio.tobytes())
+    for name in sorted(arrays):
+        sha.update(arrays[name].tobytes())
+    with _replacing(_named(folder, number, "npy")) as path, path.open("wb") as file:
+        np.save(file, audio)
+    with _replacing(_named(folder, number, "npz")) as path, path.open("wb") as file:
+        np.savez(file, **arrays)
+    told = {
+        "recipe": facts,
+        "sha256": sha.hexdigest(),
+        "clips": [{"sound": clip.name, "named": clip.named, "recorded": clip.recorded} for clip in clips],
+    }
+    with _replacing(_named(folder, number, "json")) as path:
+        path.write_text(json.dumps(told, indent=1) + "\n")
+
+
+def _conditions(clips: list[Clip], classes: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
+    return {
+        "sound": np.array([classes.index(clip.name) + 1 if clip.named else 0 for clip in clips]),
+        "speed": np.stack([clip.speed[:: RATE_HZ // FRAME_RATE_HZ] for clip in clips]).astype(np.float32),
+        "strikes": np.array(json.dumps([clip.strikes for clip in clips])),
+    }
+
+
+def _pictures(clips: list[Clip], keys: list[tuple[int, int]]) -> dict[str, npt.NDArray[Any]]:
+    """JPEGs of the clips' motions end to end, where each ends, when each is shown, and how many each clip has."""
+    coded: list[npt.NDArray[np.uint8]] = []
+    times: list[float] = []
+    counts: list[int] = []
+    for clip, key in zip(clips, keys, strict=True):
+        frames = list(draw(np.random.default_rng((*key, 1)), clip.motion))
+        coded += [cv2.imencode(".jpg", frame.grey, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].reshape(-1) for frame in frames]
+        times += [frame.sample / CLOCK_HZ for frame in frames]
+        counts.append(len(frames))
+    return {
+        "frames": np.concatenate(coded),
+        "frame_ends": np.cumsum([len(picture) for picture in coded]),
+        "frame_times_s": np.array(times),
+        "n_frames": np.array(counts),
+    }
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the place of `path` once all is written."""
+    part = path.with_name(f".{path.name}.part")
+    yield part
+    part.replace(path)
