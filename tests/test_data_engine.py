@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,21 @@ import pytest
 import soundfile
 
 from vssflow_dit.onsets import matched, onsets
+from vssflow_dit.phonemes import SYMBOLS
 from vssflow_dit.synthesis import sound_shards
 from vssflow_dit.synthesis.clips import SHARES, draw_clip
+from vssflow_dit.synthesis.face_films import mouth_of, write_faces
+from vssflow_dit.synthesis.faces import FPS
+from vssflow_dit.synthesis.picture_files import unpacked
 from vssflow_dit.synthesis.recordings import CC_BY_SA, SOURCES, Recordings
 from vssflow_dit.synthesis.sound_shards import Recipe, frames_of, write_sounds
 from vssflow_dit.synthesis.sounds import CLASSES, follows
+from vssflow_dit.synthesis.speech import Utterance, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.training.examples import load_sounds
 from vssflow_post.errors import UsageError
+from vssflow_post.faces import MouthTracker
+from vssflow_post.timeline import CLOCK_HZ, Span
 
 
 def digests(folder: Path, recipe: Recipe, n: int = 8) -> list[str]:
@@ -57,8 +65,8 @@ def test_training_reads_what_was_written(tmp_path: Path) -> None:
         assert clip.mel.shape == (600, 64)
         assert clip.speed.shape == (600,)
     pictures = list(frames_of(tmp_path / "0001.npz", 2))
-    assert 5.9 < pictures[-1][0] < 6.0
-    assert len({picture.shape for _, picture in pictures}) == 1
+    assert 5.9 < pictures[-1].sample / CLOCK_HZ < 6.0
+    assert len({frame.grey.shape for frame in pictures}) == 1
 
 
 def test_clips_are_as_many_of_each_kind_as_promised() -> None:
@@ -102,3 +110,46 @@ def test_recordings_are_heard_at_the_strikes_and_named_with_their_licence(record
 def test_a_folder_without_the_recordings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="minetest-data"):
         Recordings(tmp_path)
+
+
+def said(sounds: str, seconds: float) -> Utterance:
+    """Somebody who says these phonemes, each as long, in silence."""
+    names = ["<blank>", *sounds.split(), "<blank>"]
+    ids = np.array([SYMBOLS.index(name) + 1 for name in names], np.int16)
+    ends = np.linspace(seconds / len(names), seconds, len(names)).astype(np.float32)
+    audio = np.zeros(round(seconds * RATE_HZ), np.int16)
+    return Utterance(sounds, "slt", audio, ids, ends, np.zeros(len(names), np.uint8))
+
+
+def test_a_drawn_face_says_its_sentence_to_the_product_s_eyes(tmp_path: Path) -> None:
+    """The tracker that looks at films sees the mouth open as it was drawn, in heads of any size, pose and light."""
+    spoken = said("M AA1 M AE1 P IY1 M AA1 B AA1 M OW1 P AE1 M AA1 B IY1 M AA1", 3.0)
+    write_speech(tmp_path / "speech", [spoken] * 201)
+    told = write_faces(tmp_path / "faces", tmp_path / "speech", 7, 1, lambda done, total: None)
+    assert len(set(told)) == 5
+    assert write_faces(tmp_path / "faces", tmp_path / "speech", 7, 1, lambda done, total: None) == told
+    with pytest.raises(UsageError, match="another seed"):
+        write_faces(tmp_path / "faces", tmp_path / "speech", 8, 1, lambda done, total: None)
+    likeness = []
+    for path in sorted((tmp_path / "faces").glob("*.npz")):
+        tracker = MouthTracker(Fraction(FPS))
+        for frame in unpacked(path):
+            tracker.push(frame)
+        with np.load(path) as data:
+            truth, in_sight = data["opening"], data["in_sight"]
+        for track in tracker.finish(Span.of_seconds(0, 3)):
+            at = np.arange(len(truth)) / FPS
+            seen = np.interp(
+                at,
+                track.span.start_s + np.arange(len(track.opening.values)) / track.opening.rate_hz,
+                track.opening.values[:, 0],
+            )
+            likeness.append(np.corrcoef(seen[in_sight], truth[in_sight])[0, 1])
+    assert len(likeness) >= 4, "faces were not found"
+    assert float(np.median(likeness)) > 0.8
+
+
+def test_the_mouth_is_shut_for_a_closed_sound() -> None:
+    curve = mouth_of(said("AA1 M M M AA1", 2.1))
+    assert curve[round(1.05 * FPS)] < 0.1
+    assert curve.max() > 0.7

@@ -18,12 +18,13 @@ def synthesise_all(
     workers: int,
     say: Callable[[str], object],
 ) -> None:
-    """Speech in `out`/speech, sounds in `out`/sounds, and `out`/data.json that says what they are.
+    """Folders speech, faces and sounds in `out`, and `out`/data.json that says what they are.
 
     What is there already is left alone, so that a killed run goes on. Raises UsageError where it is of another recipe.
     """
     from vssflow_dit.configs import config_of
     from vssflow_dit.synthesis.data_record import write_record
+    from vssflow_dit.synthesis.face_films import write_faces
     from vssflow_dit.synthesis.sound_shards import Recipe, write_sounds
     from vssflow_dit.synthesis.speech import synthesise_speech
 
@@ -33,4 +34,6 @@ def synthesise_all(
     if not (out / "speech" / "index.npz").exists():
         made = synthesise_speech(out / "speech", round(hours * SENTENCES_AN_HOUR), seed, excluded, workers)
         say(f"{made} sentences in {out / 'speech'}")
-    say(f"digest: {write_record(out, seed, shards)}")
+    films = write_faces(out / "faces", out / "speech", seed, workers, lambda done, total: None)
+    say(f"{len(films)} talking faces in {out / 'faces'}")
+    say(f"digest: {write_record(out, seed, shards, films)}")

@@ -21,17 +21,21 @@ LIBRARIES = ("vssflow-post", "numpy", "scipy", "soundfile", "soxr", "opencv-pyth
 """What the last bits of the data depend on, besides the speaking programs."""
 
 
-def write_record(out: Path, seed: int, shards: Sequence[Mapping[str, Any]]) -> str:
-    """Writes `out`/data.json from the speech there and what the sound shards say of themselves; returns the digest."""
+def write_record(out: Path, seed: int, shards: Sequence[Mapping[str, Any]], faces: Sequence[str]) -> str:
+    """Writes `out`/data.json; returns the digest.
+
+    `shards` is what the sound shards say of themselves, `faces` the sha256 of each film of a face.
+    """
     speech = _speech(out / "speech")
     sounds = _sounds(shards)
-    sha = hashlib.sha256("".join([speech["sha256"], *(shard["sha256"] for shard in shards)]).encode())
+    sha = hashlib.sha256("".join([speech["sha256"], *(shard["sha256"] for shard in shards), *faces]).encode())
     record = {
         "version": 1,
         "digest": sha.hexdigest(),
         "seed": seed,
         "speech": speech,
         "sounds": sounds,
+        "faces": len(faces),
         "recordings": shards[0]["recipe"]["recordings"] if shards else [],
         "made_with": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
     }

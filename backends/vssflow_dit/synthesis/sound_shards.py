@@ -9,24 +9,23 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from vssflow_dit.mel import FRAME_RATE_HZ, log_mel
 from vssflow_dit.synthesis.clips import Clip, draw_clip
+from vssflow_dit.synthesis.picture_files import packed, replacing, unpacked
 from vssflow_dit.synthesis.pictures import draw
 from vssflow_dit.synthesis.recordings import Recordings
 from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_post.backend import Frame
 from vssflow_post.errors import UsageError
-from vssflow_post.timeline import CLOCK_HZ
 
 CLIP_S = 6.0
 CLIPS_A_SHARD = 50
@@ -69,15 +68,9 @@ def write_sounds(
     return [json.loads(_named(folder, k, "json").read_text()) for k in numbers]
 
 
-def frames_of(shard: Path, clip: int) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
-    """(time in s, grey picture (h, w)) of a pictured clip of a shard's .npz."""
-    with np.load(shard) as data:
-        row = clip // PICTURED
-        ends, coded = np.concatenate([[0], data["frame_ends"]]), data["frames"]
-        first, last = np.concatenate([[0], np.cumsum(data["n_frames"])])[row : row + 2]
-        for k in range(first, last):
-            picture = cv2.imdecode(coded[ends[k] : ends[k + 1]], cv2.IMREAD_GRAYSCALE)
-            yield float(data["frame_times_s"][k]), np.asarray(picture, np.uint8)
+def frames_of(shard: Path, clip: int) -> Iterator[Frame]:
+    """The picture of a clip of a shard's .npz, one of every PICTURED; grey only."""
+    return unpacked(shard, clip // PICTURED)
 
 
 def _named(folder: Path, number: int, kind: str) -> Path:
@@ -105,16 +98,16 @@ def _write_shard(folder: Path, recipe: Recipe, facts: Mapping[str, Any], number:
     sha = hashlib.sha256(audio.tobytes())
     for name in sorted(arrays):
         sha.update(arrays[name].tobytes())
-    with _replacing(_named(folder, number, "npy")) as path, path.open("wb") as file:
+    with replacing(_named(folder, number, "npy")) as path, path.open("wb") as file:
         np.save(file, audio)
-    with _replacing(_named(folder, number, "npz")) as path, path.open("wb") as file:
+    with replacing(_named(folder, number, "npz")) as path, path.open("wb") as file:
         np.savez(file, **arrays)
     told = {
         "recipe": facts,
         "sha256": sha.hexdigest(),
         "clips": [{"sound": clip.name, "named": clip.named, "recorded": clip.recorded} for clip in clips],
     }
-    with _replacing(_named(folder, number, "json")) as path:
+    with replacing(_named(folder, number, "json")) as path:
         path.write_text(json.dumps(told, indent=1) + "\n")
 
 
@@ -127,26 +120,6 @@ def _conditions(clips: list[Clip], classes: tuple[str, ...]) -> dict[str, npt.ND
 
 
 def _pictures(clips: list[Clip], keys: list[tuple[int, int]]) -> dict[str, npt.NDArray[Any]]:
-    """JPEGs of the clips' motions end to end, where each ends, when each is shown, and how many each clip has."""
-    coded: list[npt.NDArray[np.uint8]] = []
-    times: list[float] = []
-    counts: list[int] = []
-    for clip, key in zip(clips, keys, strict=True):
-        frames = list(draw(np.random.default_rng((*key, 1)), clip.motion))
-        coded += [cv2.imencode(".jpg", frame.grey, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].reshape(-1) for frame in frames]
-        times += [frame.sample / CLOCK_HZ for frame in frames]
-        counts.append(len(frames))
-    return {
-        "frames": np.concatenate(coded),
-        "frame_ends": np.cumsum([len(picture) for picture in coded]),
-        "frame_times_s": np.array(times),
-        "n_frames": np.array(counts),
-    }
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A path to write to that takes the place of `path` once all is written."""
-    part = path.with_name(f".{path.name}.part")
-    yield part
-    part.replace(path)
+    """The clips' motions, each in a look of its own, see `picture_files.packed`."""
+    pairs = zip(clips, keys, strict=True)
+    return packed([list(draw(np.random.default_rng((*key, 1)), clip.motion)) for clip, key in pairs])

@@ -24,7 +24,7 @@ def example(seed: tuple[int, int]) -> tuple[Curve, Curve]:
     """Motion (n, channels) of one drawn film, and (n,) its strikes as pulses."""
     rng = np.random.default_rng(seed)
     striking = rng.random() < 0.75
-    kinds = pictures.STRIKING if striking else (pictures.swing, pictures.drive, pictures.still)
+    kinds = pictures.STRIKING if striking else (pictures.swing, pictures.drive, pictures.spin, pictures.still)
     motion = kinds[rng.integers(len(kinds))](rng, DURATION_S)
     reader = MotionReader()
     for frame in pictures.draw(rng, motion):
