@@ -15,10 +15,11 @@ from vssflow_post.timeline import Cue, CueSheet
 
 
 def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
-    """Raises UsageError when the preset's `[cast]` names a voice that the backend does not have."""
-    for character, member in cast.items():
-        if member.voice:
-            _require(member.voice, voices, f"[cast] {character}")
+    """Raises UsageError naming everybody in the preset's `[cast]` whose voice the backend does not have."""
+    strange = [(name, member.voice) for name, member in cast.items() if member.voice and member.voice not in voices]
+    if strange:
+        named = "; ".join(f"[cast] {name}: there is no voice {voice!r}" for name, voice in strange)
+        raise UsageError(f"{named} (there are: {', '.join(voices) or 'none'})")
 
 
 def with_voices(
@@ -27,8 +28,8 @@ def with_voices(
     """The cue sheet with a voice in every speech cue that has words.
 
     The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the `company`
-    (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a voice that the
-    backend does not have.
+    (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a voice of the cast
+    that the backend does not have; those of cues were checked where their sheet was read.
     """
     speech = [cue for cue in sheet.cues if _is_spoken(cue)]
     chosen = choose_voices({cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, company)
@@ -75,10 +76,7 @@ def named_voices(given: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[s
 
 
 def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Sequence[str]) -> Cue:
-    if not _is_spoken(cue):
-        return cue
-    if cue.voice:
-        _require(cue.voice, voices, f"cue {cue.id}")
+    if cue.voice or not _is_spoken(cue):
         return cue
     first = voices[0] if voices else None
     return replace(cue, voice=chosen.get(cue.speaker, first) if cue.speaker else first)
@@ -86,8 +84,3 @@ def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Sequence[str]) -> C
 
 def _is_spoken(cue: Cue) -> bool:
     return cue.kind == "speech" and bool(cue.text.strip())
-
-
-def _require(voice: str, voices: Sequence[str], where: str) -> None:
-    if voice not in voices:
-        raise UsageError(f"{where}: there is no voice {voice!r} (there are: {', '.join(voices) or 'none'})")

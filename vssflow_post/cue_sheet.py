@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from vssflow_post.cue_table import read_cue_table, write_cue_table
 from vssflow_post.errors import ScriptError
+from vssflow_post.json_lines import JsonPath, line_of
 from vssflow_post.strict_json import JsonFault, Table, load_bytes, load_json, shown
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span, samples_from_seconds
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from vssflow_post.media import Film
 
 VERSION = 1
-MAX_BYTES = 16 * 1024 * 1024
-"""A day of film with a cue every two seconds is 10 MB; nothing that this product writes is refused."""
+LEAST_MAX_BYTES, MAX_BYTES_A_SECOND, MAX_BYTES = 256 * 1024, 2048, 16 * 1024 * 1024
+"""How large a sheet may be: of a short film, what each second adds, and at most. A day of film with a cue every two
+seconds is 10 MB; nothing that this product writes is refused."""
 ROUNDING = CLOCK_HZ // 1000
 """Times typed with three decimals may be this far off (in samples): such overlaps are trimmed, not refused."""
 MAX_SECONDS = 7 * 24 * 3600.0
@@ -70,32 +72,48 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
     path.write_text(document, encoding="utf-8", newline="\n")
 
 
-def read_cue_sheet(path: Path, film: Film, seed: int = 0) -> CueSheet:
+def read_cue_sheet(path: Path, film: Film, seed: int = 0, voices: Sequence[str] | None = None) -> CueSheet:
     """The cues of the sheet at `path` (JSON, or a table in `.csv`), by start; `seed` is for cues that name none.
 
-    A sheet need not tile the film: where no cue lies there is silence. Raises ScriptError `bad_cues`, which names the
-    file, the cue and the key.
+    A sheet need not tile the film: where no cue lies there is silence. `voices` are those that a cue may name; None
+    takes any. Raises ScriptError `bad_cues`, which names the file, the line, the cue and the key.
     """
+    text = ""
     try:
-        content, places = _content(path, film)
+        content, places, text = _content(path, film)
         sheet = Table(content, "the cue sheet", _SHEET_KEYS, _SHEET_KEYS)
         sheet.whole("version", VERSION, VERSION)
         _same_film(sheet.value("film"), film)
         scenes = _scenes(sheet.items("scenes"), film.duration)
         cues = [
-            _cue(content, places[k] if places else _place(content, k), scenes, film.duration, seed)
+            _cue(content, ("cues", k), places[k] if places else _place(content, k), scenes, film.duration, seed)
             for k, content in enumerate(sheet.items("cues"))
         ]
+        _require_voices(cues, voices, places)
         return CueSheet(scenes, _without_collisions(cues))
     except JsonFault as fault:
-        raise ScriptError("bad_cues", f"{path.name}: {fault}") from None
+        line = line_of(text, fault.path) if text and fault.path else None
+        raise ScriptError("bad_cues", f"{path.name}{f', line {line}' if line else ''}: {fault}") from None
 
 
-def _content(path: Path, film: Film) -> tuple[object, list[str]]:
-    """What the sheet says, and where each cue of a table stands."""
+def _require_voices(cues: Sequence[Cue], voices: Sequence[str] | None, places: Sequence[str]) -> None:
+    """Raises JsonFault for a cue with a voice that is not among `voices`."""
+    for k, cue in enumerate(cues):
+        if voices is not None and cue.voice and cue.voice not in voices:
+            known = ", ".join(voices) or "none"
+            where = places[k] if places else f"cues[{k}] ({cue.id})"
+            raise JsonFault(
+                f"{where}: 'voice': there is no voice {shown(cue.voice)} (there are: {known})", ("cues", k, "voice")
+            )
+
+
+def _content(path: Path, film: Film) -> tuple[object, list[str], str]:
+    """What the sheet says; where each cue of a table stands; and the text, where lines are to be found in it."""
+    largest = min(MAX_BYTES, LEAST_MAX_BYTES + round(film.duration.duration_s * MAX_BYTES_A_SECOND))
     if path.suffix.lower() == ".csv":
-        return read_cue_table(load_bytes(path, MAX_BYTES), film)
-    return load_json(path, MAX_BYTES), []
+        return *read_cue_table(load_bytes(path, largest), film), ""
+    content, text = load_json(path, largest)
+    return content, [], text
 
 
 def _seconds(samples: int) -> float:
@@ -112,7 +130,7 @@ def _as_table(cue: Cue) -> dict[str, object]:
 
 
 def _same_film(content: object, film: Film) -> None:
-    about = Table(content, "film", _FILM_KEYS, ("duration_s", "frame_rate"))
+    about = Table(content, "film", _FILM_KEYS, ("duration_s", "frame_rate"), ("film",))
     rate = about.text("frame_rate")
     if not _FRAME_RATE.fullmatch(rate) or not Fraction(rate):
         raise about.fault("frame_rate", f"must look like 24000/1001, not {shown(rate)}")
@@ -127,7 +145,7 @@ def _same_film(content: object, film: Film) -> None:
 def _scenes(contents: list[object], duration: Span) -> tuple[Scene, ...]:
     found: list[Scene] = []
     for k, content in enumerate(contents):
-        table = Table(content, f"scenes[{k}]", _SCENE_KEYS, _SCENE_KEYS)
+        table = Table(content, f"scenes[{k}]", _SCENE_KEYS, _SCENE_KEYS, ("scenes", k))
         if table.whole("index", 0, len(contents)) != k:
             raise table.fault("index", f"must be {k}: scenes are numbered in order")
         span = _span(table, duration)
@@ -159,8 +177,8 @@ def _place(content: object, position: int) -> str:
     return f"cues[{position}]" + (f" ({name})" if isinstance(name, str) and _ID.fullmatch(name) else "")
 
 
-def _cue(content: object, where: str, scenes: Sequence[Scene], duration: Span, seed: int) -> Cue:
-    table = Table(content, where, _CUE_KEYS, _CUE_REQUIRED)
+def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], duration: Span, seed: int) -> Cue:
+    table = Table(content, where, _CUE_KEYS, _CUE_REQUIRED, path)
     identity = table.text("id")
     if not _ID.fullmatch(identity):
         raise table.fault("id", f"must be letters, digits, '.', '_' or '-', not {shown(identity)}")

@@ -176,10 +176,7 @@ def _is_candidate(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in FILM_SUFFIXES:
         return True
-    try:
-        return suffix not in NOT_FILMS and looks_like_film(path)
-    except OSError:
-        return False
+    return suffix not in NOT_FILMS and looks_like_film(path)
 
 
 def sidecar_of(film: Path) -> Path | None:

@@ -32,8 +32,10 @@ def look_at(job: Job, film: Film, studio: Studio, progress: Report) -> Seen:
     known = None
     if not isinstance(analysis, Missing) and not isinstance(features, Missing):
         known = replace(analysis, features=features)
-    encoder = studio.renderer.backend.encoder() if isinstance(features, Missing) else KnownFeatures(features)
-    spotted = spot_film(Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known), progress)
+    backend = studio.renderer.backend
+    encoder = backend.encoder() if isinstance(features, Missing) else KnownFeatures(features)
+    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known, backend.voices)
+    spotted = spot_film(asked, progress)
     found = spotted.analysis
     if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
         studio.features.put(features_key, found.features)

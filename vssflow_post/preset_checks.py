@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_type_hints
 
@@ -104,6 +105,8 @@ def _checked(
         problem = f"must be {_KIND_WORDS[kind]}, not {_kind(value)}"
     elif isinstance(value, float) and not math.isfinite(value):
         problem = f"must be a finite number, not {value}"
+    elif isinstance(value, str) and any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in value):
+        problem = f"must not hold control characters: {value[:40]!r}"
     elif name in CHOICES and value not in CHOICES[name]:
         problem = f"must be one of {', '.join(CHOICES[name])}, not {value!r}{_did_you_mean(value, CHOICES[name])}"
     elif limits is not None and isinstance(value, (int, float)) and not limits[0] <= value <= limits[1]:

@@ -83,7 +83,7 @@ def load_preset(
     """The resolved settings of a preset; `overrides` ("section.key" -> value) win over every file.
 
     The characters of `cast_file` win over those of the preset. Raises PresetError, naming file, line and key, for
-    anything a preset may not say.
+    anything a preset may not say; for a cast file, everything that is wrong with it.
     """
     table, description = _resolve(find_preset(name_or_path), (), _refuse)
     for key, value in (overrides or {}).items():
@@ -116,10 +116,14 @@ def _cast_of(path: Path) -> dict[str, object]:
     text, raw = _read(path)
     source = Source(str(path), text)
     found: dict[str, object] = {}
+    faults: list[str] = []
     for section, values in raw.items():
-        if section not in CAST_SECTIONS:
-            raise PresetError(f"{source.at('', section)}: a cast file has the section [cast] alone, not {section!r}")
-        found.update(checked_section(source, section, values, _refuse))
+        if section in CAST_SECTIONS:
+            found.update(checked_section(source, section, values, faults.append))
+        else:
+            faults.append(f"{source.at('', section)}: a cast file has the section [cast] alone, not {section!r}")
+    if faults:
+        raise PresetError("; ".join(faults))
     return found
 
 
@@ -170,7 +174,9 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise PresetError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise PresetError(f"{path}: not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise PresetError(f"{path}: not TOML: nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and Python's for an integer of thousands of digits
         raise PresetError(f"{path}: not TOML: {error}") from None
 
 

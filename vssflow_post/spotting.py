@@ -42,6 +42,8 @@ class Spotting:
     encoder: FrameEncoder = field(default_factory=NoEncoder)
     known: Analysis | None = None
     """The film's analysis where it was made before: then the film is not decoded."""
+    voices: Sequence[str] | None = None
+    """Those that a cue sheet may name; None where no backend is asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,7 @@ def spot_film(asked: Spotting, progress: Report) -> Spotted:
     """
     film, preset = asked.film, asked.preset
     lines = _script(asked)  # before the long work, so that a fault in it is told at once
-    given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed)
+    given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
     analysis = asked.known or analyse(film, preset.picture, asked.encoder, progress)
     progress(Progress("speech", 0, 1))
     segments: tuple[SpeakingSegment, ...] = ()

@@ -9,9 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.json_lines import JsonPath, line_of_oddity
+
 
 class JsonFault(ValueError):
     """Says what is wrong and where inside the file."""
+
+    def __init__(self, problem: str, path: JsonPath | None = None) -> None:
+        super().__init__(problem)
+        self.path = path
+        """Of the value that is wrong, where its line is not told yet."""
 
 
 def load_bytes(path: Path, max_bytes: int) -> bytes:
@@ -24,23 +31,24 @@ def load_bytes(path: Path, max_bytes: int) -> bytes:
     except OSError as error:
         raise JsonFault(f"cannot be read ({error.strerror or error})") from None
     if len(data) > max_bytes:
-        raise JsonFault(f"is larger than {max_bytes // 1024**2} MB")
+        raise JsonFault(f"is larger than {max_bytes // 1024} KB")
     return data
 
 
-def load_json(path: Path, max_bytes: int) -> object:
-    """The content of a JSON file of at most `max_bytes`; no NaN, no key twice. Raises JsonFault."""
-    data = load_bytes(path, max_bytes)
+def load_json(path: Path, max_bytes: int) -> tuple[object, str]:
+    """The content and the text of a JSON file of at most `max_bytes`; no NaN, no key twice. Raises JsonFault."""
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
+        text = load_bytes(path, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise JsonFault("is not UTF-8 text") from None
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_key_twice), text
     except json.JSONDecodeError as error:
         raise JsonFault(f"line {error.lineno}: is not JSON ({error.msg})") from None
     except RecursionError:
         raise JsonFault("is nested too deeply") from None
-    except JsonFault:
-        raise
+    except JsonFault as fault:
+        raise JsonFault(f"line {line_of_oddity(text)}: {fault}") from None
     except ValueError as error:  # an integer of thousands of digits
         raise JsonFault(f"is not JSON ({error})") from None
 
@@ -67,24 +75,27 @@ def shown(value: object) -> str:
 class Table:
     """One JSON object; each access checks a type and raises JsonFault with the place and the key."""
 
-    def __init__(self, content: object, where: str, known: Sequence[str], required: Sequence[str]) -> None:
-        self.where = where
+    def __init__(
+        self, content: object, where: str, known: Sequence[str], required: Sequence[str], path: JsonPath = ()
+    ) -> None:
+        """`where` names the object in a sentence, `path` is its place in the file."""
+        self.where, self.path = where, path
         if not isinstance(content, dict):
-            raise JsonFault(f"{where} must be an object, not {shown(content)}")
+            raise JsonFault(f"{where} must be an object, not {shown(content)}", path)
         self._content: dict[str, Any] = content
         for key in content:
             if key not in known:
-                raise JsonFault(f"{where}: unknown key {shown(key)} (known: {', '.join(known)})")
+                raise JsonFault(f"{where}: unknown key {shown(key)} (known: {', '.join(known)})", (*path, key))
         for key in required:
             if key not in content:
-                raise JsonFault(f"{where}: key '{key}' is missing")
+                raise JsonFault(f"{where}: key '{key}' is missing", path)
 
     def __contains__(self, key: str) -> bool:
         """Whether the key is there and not null."""
         return self._content.get(key) is not None
 
     def fault(self, key: str, problem: str) -> JsonFault:
-        return JsonFault(f"{self.where}: '{key}' {problem}")
+        return JsonFault(f"{self.where}: '{key}' {problem}", (*self.path, key))
 
     def text(self, key: str, default: str = "", max_characters: int = 2000) -> str:
         value = self._content.get(key, default)

@@ -59,7 +59,9 @@ def metadata_of(path: Path) -> dict[str, str]:
             if size > LONGEST_HEADER:
                 raise ValueError("its header is too long")
             header = json.loads(file.read(size), object_pairs_hook=_without_doubles)
-    except (struct.error, ValueError, OSError) as error:
+            if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
+                raise ValueError("its header is no table")
+    except (struct.error, ValueError, OSError, RecursionError) as error:
         raise UsageError(f"{path} is no safetensors file: {error}") from error
     found = header.get("__metadata__", {})
     return {str(key): str(value) for key, value in found.items()}

@@ -66,10 +66,10 @@ def verified(folder: Path) -> tuple[str, frozenset[str]]:
 
     Raises UsageError naming the part that differs.
     """
-    text = (folder / INDEX).read_text()
     try:
+        text = (folder / INDEX).read_text("utf-8")
         digests = dict(json.loads(text)["sha256"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder / INDEX} is not an index of weights: {error}") from error
     known = {part for parts in PARTS.values() for part in parts} | set(OPTIONAL)
     if MODEL not in digests or not set(digests) <= known:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 IN_THE_HEADER = ("matroska", "flv", "asf")
 """Formats that declare one length for all their streams; that of others is FFmpeg's guess."""
-_TOLERANCE_S = Fraction(1, 4)
+SIZED = (*IN_THE_HEADER, "avi")
+"""Formats whose files say their own size: where that is right and pictures are missing, nothing was cut off."""
+_TOLERANCE_S = Fraction(1, 8)
 
 
 def declared_s(container: InputContainer, stream: VideoStream, demuxer: str) -> Fraction | None:
@@ -45,7 +47,7 @@ def require_declared_packets(
     if missing:
         raise FilmRejected("corrupt", f"Its parts are damaged: {missing}.")
     declared = Fraction(container.duration or 0, 1_000_000)
-    if declared - picture_end <= _TOLERANCE_S:
+    if demuxer not in IN_THE_HEADER or declared - picture_end <= _TOLERANCE_S:
         return
     end = max(picture_end, _last_end(path, demuxer))  # the sound may be longer
     if declared - end > _TOLERANCE_S:

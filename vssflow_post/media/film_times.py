@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from vssflow_post.errors import FilmRejected
-from vssflow_post.media.limits import MAX_DURATION_S, MAX_FRAME_RATE
+from vssflow_post.media.limits import MAX_DURATION_S, MAX_FRAME_RATE, MAX_PICTURE_S
 from vssflow_post.media.packets import PacketScan
 from vssflow_post.timeline import samples_from_seconds
 
@@ -24,7 +24,8 @@ def require_sane(scan: PacketScan, rate: Fraction, duration_s: Fraction) -> None
         raise FilmRejected(
             "too_large", f"It claims to last {float(duration_s):.0f} s; {MAX_DURATION_S // 3600} hours are the limit."
         )
-    if samples_from_seconds(duration_s) < scan.n_frames or rate > MAX_FRAME_RATE:
+    is_slow = duration_s > scan.n_frames * MAX_PICTURE_S
+    if is_slow or samples_from_seconds(duration_s) < scan.n_frames or rate > MAX_FRAME_RATE:
         raise FilmRejected("corrupt", f"Its {scan.n_frames} pictures claim to last {float(duration_s):.6f} s together.")
 
 

@@ -13,10 +13,12 @@ MAX_DURATION_S = 48 * 3600
 """A day-long film works; a longer one is a damaged timestamp, and its stems would fill the disk."""
 MAX_FRAME_RATE = 1000
 """Frames per second: what cameras record and timecode can count."""
+MAX_PICTURE_S = 600
+"""How long a picture stands, on the average of a film: a slide show's, at most."""
 AUDIO_RATES_HZ = (1000, 768_000)
 MAX_AUDIO_CHANNELS = 64
 """A sound track outside these is left out, with a note."""
-READ_TIMEOUT_S = 120.0
+READ_TIMEOUT_S = 60.0
 """For the headers of a film, and for each next packet."""
 
 

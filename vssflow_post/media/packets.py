@@ -66,6 +66,8 @@ def scan_packets(container: InputContainer, stream: VideoStream, path: Path, sal
             raise
     if n_marked_corrupt and not salvage:
         raise FilmRejected("corrupt", f"{n_marked_corrupt} of its {len(times)} video packets are damaged.")
+    if not times and (stream.frames or stream.duration):
+        raise FilmRejected("corrupt", "Its index is damaged: none of the pictures that it declares can be read.")
     if not times:
         raise FilmRejected("no_video", "Its video stream holds no picture.")
     return _summary(np.array(times), np.array(dts_order), last_duration, stream)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.completeness import shortage
-from vssflow_post.media.declared import IN_THE_HEADER, declared_s, require_declared_packets, shortfall
+from vssflow_post.media.declared import SIZED, declared_s, require_declared_packets, shortfall
 from vssflow_post.media.decode import OPEN_ENDED
 from vssflow_post.media.film import AudioStream, Film, ensure_same_file, ensure_unchanged
 from vssflow_post.media.film_times import declared_of, duration_of, frame_rate_of, measured_s, require_sane
@@ -107,7 +107,7 @@ def _probed(path: Path, source: _Source, salvage: bool) -> Film:
         film = _film(path, source, stream, scan, audio, timecode, notes)
         claimed = declared_s(container, stream, source.demuxer)
         missing = source.missing or shortfall(declared_of(stream), measured_s(scan, film.time_base), film.frame_rate)
-        if not source.missing and source.demuxer in IN_THE_HEADER:
+        if not source.missing and source.demuxer in SIZED:
             require_declared_packets(container, path, source.demuxer, missing, scan.end_pts * film.time_base)
     if missing and not salvage:
         raise FilmRejected("truncated", f"The file is cut off: {missing}.")

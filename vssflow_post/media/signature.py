@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from vssflow_post.errors import FilmRejected
+from vssflow_post.errors import FilmError, FilmRejected
 from vssflow_post.media.regular import open_regular
 
 HEAD_BYTES = 65_536 + 1024
@@ -20,7 +20,8 @@ _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"s
 _MXF_HEADER = bytes.fromhex("060e2b34020501010d01020101")
 _PLAYLIST = re.compile(
     rb"\s*(#EXTM3U|ffconcat\s|\[playlist\]|\[reference\]|RTSPtext|v=0\r?\n|<asx\b|"
-    rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<([\w-]+:)?(MPD|SmoothStreamingMedia|smil|CompositionPlaylist|AssetMap)\b)",
+    rb"(<\?xml[^>]*>\s*)?((<!--.*?-->|<!DOCTYPE[^\[>]*(\[.*?\])?>)\s*)*<([\w-]+:)?"
+    rb"((MPD|SmoothStreamingMedia|smil|CompositionPlaylist|AssetMap)\b|(playlist|manifest)\b[^>]*\b(xspf|f4m)\b))",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -97,6 +98,14 @@ _SOUNDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
 )
 
 
+def _as_ascii(head: bytes) -> bytes:
+    """The text that a file starts with, without a mark: UTF-16 narrowed, all else as it is."""
+    for mark, codec in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if head.startswith(mark):
+            return head[2:4096].decode(codec, "replace").encode("ascii", "replace")
+    return head.removeprefix(b"\xef\xbb\xbf")[:4096]
+
+
 def kind_of(head: bytes) -> str:
     """What a file that starts with `head` is: FFmpeg's name of a film format, or the name of a sound format.
 
@@ -107,7 +116,7 @@ def kind_of(head: bytes) -> str:
     found = next((name for name, matches in (*_FILMS, *_SOUNDS) if matches(head)), None)
     if found is not None:
         return found
-    if _PLAYLIST.match(head.removeprefix(b"\xef\xbb\xbf")):
+    if _PLAYLIST.match(_as_ascii(head)):
         raise FilmRejected("playlist", "This is a playlist that points to other files, not a film; none is opened.")
     raise FilmRejected("not_media", "This is not a film: its content is of no known film format.")
 
@@ -124,6 +133,6 @@ def looks_like_film(path: Path) -> bool:
     try:
         with open_regular(path) as file:
             demuxer_of(kind_of(file.read(HEAD_BYTES)))
-    except FilmRejected:
+    except FilmError:  # a file that cannot be read is told of where it is called like a film
         return False
     return True
