@@ -21,7 +21,7 @@ def values_of(text: str) -> Iterator[tuple[JsonPath, int, str]]:
     for match in _TOKEN.finditer(text):
         line += text.count("\n", before, match.start())
         before, token = match.start(), match.group()
-        inside = open_values[-1] if open_values else ["", None]
+        inside: list[Any] = open_values[-1] if open_values else ["", None]
         if token in "}]":
             open_values.pop()
         elif token == ",":
