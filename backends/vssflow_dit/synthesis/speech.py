@@ -1,32 +1,36 @@
-"""Speech to learn from, spoken by flite's free voices: audio, phonemes, and when each phoneme ends.
-
-Flite says when each of its phones ends; where its phones are our front end's, the stored symbols are ours (with
-stress), elsewhere flite's phone is kept, so that what is stored is always what is heard.
-"""
+"""Speech to learn from, spoken by free synthetic voices: audio, phonemes, and when each phoneme ends."""
 
 from __future__ import annotations
 
 import json
 import random
-import subprocess
-import tempfile
-import wave
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.phonemes import BLANK, SYMBOLS, VOWELS, Phoneme, mark_phrases, phonemise
+from vssflow_dit.phonemes import BLANK, SYMBOLS, Phoneme
+from vssflow_dit.synthesis import festival, flite, piper
+from vssflow_dit.synthesis.recital import RATE_HZ, Recital
 from vssflow_dit.synthesis.sentences import sentences
 
-RATE_HZ = 16_000
-VOICES = ("slt", "rms", "awb")
-PITCH_HZ = {"slt": 174.0, "awb": 130.0}
-"""Each voice's own mean for `int_f0_target_mean`; rms ignores the setting."""
+Teacher: TypeAlias = Callable[[str, float, float], "Recital | None"]
+"""Text, stretch (above 1 is slower) and pitch (a factor of the voice's mean) to a recital."""
+TEACHERS: dict[str, Teacher] = {
+    "slt": lambda text, stretch, pitch: festival.recite(text, stretch),
+    "rms": partial(flite.recite, "rms"),
+    "awb": partial(flite.recite, "awb"),
+    "kal": partial(flite.recite, "kal16"),
+    "joe": piper.recite,
+}
+SHARES = {"slt": 0.2, "rms": 0.15, "awb": 0.15, "kal": 0.15, "joe": 0.35}
+"""Of the sentences, for each voice: the natural one varies most, so it has most to say."""
+VOICES = tuple(TEACHERS)
 SPEECH_DBFS = -23.0
 PEAK = 0.95
 EDGE_S = 0.05
@@ -60,72 +64,18 @@ class Utterance:
 
 
 def speak(text: str, voice: str, stretch: float = 1.0, pitch: float = 1.0) -> Utterance | None:
-    """The sentence as flite says it, or None where it reads other words than we do or makes several phrases of it.
+    """The sentence as the voice's teacher says it, or None where teacher and front end read different words.
 
-    `stretch` above 1 is slower; `pitch` multiplies the voice's mean (within 0.9-1.1 the voice stays itself).
+    `stretch` above 1 is slower; `pitch` multiplies the voice's mean where it can be set (within 0.9-1.1 the voice stays
+    itself).
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "x.wav"
-        command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch:.3f}"]
-        if voice in PITCH_HZ:
-            command += ["--setf", f"int_f0_target_mean={PITCH_HZ[voice] * pitch:.1f}"]
-        said = subprocess.run(
-            [*command, "-psdur", "-t", text, "-o", str(path)], capture_output=True, text=True, check=True
-        )
-        lines = said.stdout.strip().splitlines()
-        if len(lines) != 1:
-            return None
-        with wave.open(str(path)) as recording:
-            audio = np.frombuffer(recording.readframes(recording.getnframes()), "<i2").astype(np.float32) / 32768.0
-    phones = [(name, float(end)) for name, _, end in (field.partition(":") for field in lines[0].split())]
-    aligned = align(phones, phonemise(text))
-    return None if aligned is None else _trimmed(text, voice, audio, *aligned)
+    recital = TEACHERS[voice](text, stretch, pitch)
+    return None if recital is None else _trimmed(text, voice, recital)
 
 
-def align(phones: Sequence[tuple[str, float]], ours: Sequence[Phoneme]) -> tuple[list[Phoneme], list[float]] | None:
-    """Flite's phones and end times under our symbols: (phonemes, ends in seconds), pauses at both edges included.
-
-    None where fewer than four in five sounds agree: then flite and we read different words.
-    """
-    heard = [arpabet(name) for name, _ in phones]
-    matcher = SequenceMatcher(
-        None, [symbol.rstrip("012") for symbol in heard], [sound.base for sound in ours], autojunk=False
-    )
-    if sum(block.size for block in matcher.get_matching_blocks()) < 0.8 * max(len(ours), len(heard) - 2):
-        return None
-    sounds: list[Phoneme] = []
-    for tag, i0, i1, j0, j1 in matcher.get_opcodes():
-        if tag in ("equal", "replace") and i1 - i0 == j1 - j0:
-            sounds += [_heard_as(symbol, sound) for symbol, sound in zip(heard[i0:i1], ours[j0:j1], strict=True)]
-        else:
-            ends_word = any(sound.word_final for sound in ours[j0:j1])
-            sounds += [Phoneme(symbol, ends_word and k == i1 - 1) for k, symbol in enumerate(heard[i0:i1], start=i0)]
-    return mark_phrases(sounds), [end for _, end in phones]
-
-
-def arpabet(phone: str) -> str:
-    """A flite phone as one of SYMBOLS: `ax` is AH0, `pau` a blank, other vowels get stress 1."""
-    if phone == "pau":
-        return BLANK
-    base = {"AX": "AH", "AXR": "ER", "HV": "HH", "DX": "T", "EL": "L", "EM": "M", "EN": "N"}.get(
-        phone.upper(), phone.upper()
-    )
-    return base if base not in VOWELS else base + ("0" if phone in ("ax", "axr") else "1")
-
-
-def _heard_as(symbol: str, sound: Phoneme) -> Phoneme:
-    """What flite said with our stress, unless it contradicts: a schwa carries no stress, a full `ah` does."""
-    base = symbol.rstrip("012")
-    stress = sound.symbol[len(sound.base) :]
-    if base in VOWELS and stress and not (base == "AH" and (symbol == "AH0") != (stress == "0")):
-        symbol = base + stress
-    return Phoneme(symbol, sound.word_final and symbol != BLANK)
-
-
-def _trimmed(
-    text: str, voice: str, audio: npt.NDArray[np.float32], sounds: list[Phoneme], ends: list[float]
-) -> Utterance | None:
-    """Cut to EDGE_S of silence on both sides and brought to level; None if flite framed it in no pause."""
+def _trimmed(text: str, voice: str, recital: Recital) -> Utterance | None:
+    """Cut to EDGE_S of silence on both sides and brought to level; None if the teacher framed it in no pause."""
+    audio, sounds, ends = recital.audio, recital.phonemes, recital.ends_s
     if sounds[0].symbol != BLANK or sounds[-1].symbol != BLANK or len(sounds) < 3:
         return None
     starts_s = max(0.0, ends[0] - EDGE_S)
@@ -162,8 +112,8 @@ def synthesise_speech(
     """
     chance = random.Random(seed + 1)
     tasks = [
-        (text, VOICES[k % len(VOICES)], chance.uniform(0.85, 1.3), chance.uniform(0.94, 1.06))
-        for k, text in enumerate(sentences(n_sentences, seed, excluded))
+        (text, *chance.choices(VOICES, list(SHARES.values())), chance.uniform(0.85, 1.3), chance.uniform(0.94, 1.06))
+        for text in sentences(n_sentences, seed, excluded)
     ]
     spoken: list[Utterance] = []
     with ProcessPoolExecutor(workers) as pool:
@@ -207,7 +157,7 @@ Read with `vssflow_dit.synthesis.speech.SpeechSet(folder)`: `len(set)`, `set[k] 
   * `flags` uint8: bit 0 word-final, bit 1 in the last rime before a pause or the end;
   * `voice` int8 (n): index into `voices` of texts.json.
 * `texts.json`: {"voices": [...], "texts": [n sentences]}.
-Voices: flite 2.2's CMU Arctic voices slt, rms, awb (free licence of Carnegie Mellon University).
+Voices: flite 2.2's rms, awb and kal16, Festival's slt (free licences of Carnegie Mellon University), Piper's joe (CC0).
 Texts: Debian's `fortunes` and an own grammar.
 """
 

@@ -1,0 +1,24 @@
+"""What a teacher gives back: a sentence as sound, and when each of its phonemes ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_dit.phonemes import Phoneme
+
+RATE_HZ = 16_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recital:
+    """One sentence as the teacher says it, silence at both edges included."""
+
+    audio: npt.NDArray[np.float32]
+    """(n,) at 16 kHz."""
+    phonemes: list[Phoneme]
+    """What is heard, framed by pauses."""
+    ends_s: list[float]
+    """When each phoneme ends; the next starts there."""
