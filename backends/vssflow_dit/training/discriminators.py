@@ -1,6 +1,7 @@
-"""Judges of spectrograms: small networks that tell recordings from the vocoder's work.
+"""Judges: small networks that tell recordings from the vocoder's work.
 
-Each looks at a spectrogram of its own resolution in patches of frequency, so that two cores can afford several.
+Some look at a spectrogram of their own resolution in patches of frequency, some at every n-th sample (HiFi-GAN's period
+judges, arXiv 2010.05646, section 2.3): all are so small that two cores can afford several.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SIZES = (256, 512, 1024)
+PERIODS = (2, 3, 5, 7, 11)
 SLOPE = 0.1
 
 
@@ -49,12 +51,39 @@ class Discriminator(nn.Module):
         return [value.float() for value in found]
 
 
+class PeriodDiscriminator(nn.Module):
+    """One period: waveform (B, n), a sample in `period`, to the inner values of each layer, the last one the verdict."""
+
+    def __init__(self, period: int, channels: tuple[int, ...] = (16, 48, 96, 96)) -> None:
+        super().__init__()
+        self.period = period
+        weight_norm = nn.utils.parametrizations.weight_norm
+        sizes = zip((1, *channels[:-1]), channels, strict=True)
+        self.layers = nn.ModuleList(
+            [weight_norm(nn.Conv2d(before, after, (5, 1), (3, 1), (2, 0))) for before, after in sizes]
+            + [weight_norm(nn.Conv2d(channels[-1], 1, (3, 1), 1, (1, 0)))]
+        )
+
+    def forward(self, waveform: Tensor) -> list[Tensor]:
+        kept = waveform.shape[1] // self.period * self.period
+        x = waveform[:, None, :kept].unflatten(2, (-1, self.period)).contiguous(memory_format=torch.channels_last)
+        found = []
+        with torch.autocast("cpu", torch.bfloat16):
+            for layer in self.layers[:-1]:
+                x = functional.leaky_relu(layer(x), SLOPE)
+                found.append(x)
+            found.append(self.layers[-1](x))
+        return [value.float() for value in found]
+
+
 class Discriminators(nn.Module):
-    """All resolutions together; least squares."""
+    """All of them together; least squares."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.judges = nn.ModuleList([Discriminator(size) for size in SIZES])
+        self.judges = nn.ModuleList(
+            [*(Discriminator(size) for size in SIZES), *(PeriodDiscriminator(period) for period in PERIODS)]
+        )
 
     def compare(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The judges' own loss, how far `made` is from passing, and how far its inner values are from the truth's."""

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
+from vssflow_dit.codec import Codec
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ, ModelConfig
 from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
 from vssflow_dit.phonemes import phoneme_frames
 from vssflow_dit.strikes import pulses
@@ -57,6 +58,17 @@ class Window:
     sound: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a batch is made of."""
+
+    batch: int = 24
+    window_s: float = 5.0
+    shares: tuple[float, float, float] = (0.5, 0.44, 0.06)
+    """Of speech, sound, and both at once."""
+    seed: int = 1
+
+
 def mel_of(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
     return log_mel(torch.from_numpy(audio)[None])[0].T.numpy().astype(np.float16)
 
@@ -72,11 +84,27 @@ def load_speech(folder: Path, voices: tuple[str, ...]) -> list[Utterance]:
 
 
 class Examples:
-    """Draws batches; the same seed and step give the same batch."""
+    """The starter's `Source`: batches drawn by seed, step and rank, through the model's codec."""
 
-    def __init__(self, config: ModelConfig, speech: list[Utterance], clips: list[Sound], n_frames: int) -> None:
-        self.config, self.speech, self.clips, self.n_frames = config, speech, clips, n_frames
+    def __init__(
+        self, config: ModelConfig, speech: list[Utterance], clips: list[Sound], codec: Codec, drawing: Drawing
+    ) -> None:
+        self.config, self.speech, self.clips, self.codec, self.drawing = config, speech, clips, codec, drawing
+        self.n_frames = round(drawing.window_s * TOKEN_RATE_HZ) * MEL_FRAMES_PER_TOKEN
         self.by_voice = {v: [u for u in speech if u.voice == v] for v in sorted({u.voice for u in speech})}
+
+    def batch(self, step: int, rank: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """See `joint.Source`."""
+        mel, condition_values = self.mels(step, rank)
+        return self.codec.encode(mel), condition_values
+
+    def mels(self, step: int, rank: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
+        """Log-mel (n, 64, frames) and the model's condition values."""
+        rng = np.random.default_rng((self.drawing.seed, rank, step))
+        shares, n = self.drawing.shares, self.drawing.batch
+        edges = np.round(np.cumsum(shares) / sum(shares) * n)
+        windows = [self.window(rng, ("speech", "sound", "both")[int((k >= edges).sum())]) for k in range(n)]
+        return torch.from_numpy(np.stack([w.mel.T for w in windows])), values(windows)
 
     def window(self, rng: np.random.Generator, task: str) -> Window:
         n = self.n_frames
@@ -125,15 +153,6 @@ class Examples:
         out.motion[:, 0] = pulses(seen, self.n_frames, first / FRAME_RATE_HZ)
         out.motion[:, 1] = clip.speed[where] * rng.uniform(0.9, 1.1)
         out.sound = clip.sound
-
-    def batch(
-        self, seed: int, step: int, n: int, shares: tuple[float, float, float]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Log-mel (n, 64, frames) and the model's condition values; `shares` of speech, sound and both."""
-        rng = np.random.default_rng((seed, step))
-        edges = np.round(np.cumsum(shares) / sum(shares) * n)
-        windows = [self.window(rng, ("speech", "sound", "both")[int((k >= edges).sum())]) for k in range(n)]
-        return torch.from_numpy(np.stack([w.mel.T for w in windows])), values(windows)
 
 
 def values(windows: list[Window]) -> dict[str, Tensor]:

@@ -1,41 +1,53 @@
-"""Joint training of speech and sounds by flow matching: bf16, Muon and AdamW, EMA, resumable at any step."""
+"""Joint training of speech and sounds by flow matching: bf16, Muon and AdamW, EMA, resumable at any step.
+
+The same loop trains the starter on a laptop and the full size on several GPUs: Lightning Fabric places the model and
+gathers gradients; where the latents and conditions come from is the `Source`'s matter.
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor, nn
 
-from vssflow_dit.codec import patches
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ, ModelConfig
 from vssflow_dit.flow import interpolate
 from vssflow_dit.model import UnifiedModel
-from vssflow_dit.training.examples import Examples, load_sounds, load_speech
+from vssflow_dit.training.curves import draw_curves
 from vssflow_dit.training.muon import Muon
+
+
+class Source(Protocol):
+    """Where examples come from."""
+
+    def batch(self, step: int, rank: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Latents (B, C, T) and the values of the model's streams; the same step and rank give the same examples."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """What a run is made of; stored beside its checkpoints."""
+    """How a run learns."""
 
     steps: int = 4000
-    batch: int = 24
-    window_s: float = 5.0
-    shares: tuple[float, float, float] = (0.42, 0.54, 0.04)
-    """Of speech, sound, and both at once."""
     muon_lr: float = 0.02
     adam_lr: float = 1e-3
     warmup: int = 60
     decay_from: float = 0.4
-    """Share of the steps after which the learning rate falls linearly to zero."""
+    """Share of the steps (or of the time) after which the learning rate falls linearly to zero."""
     condition_dropout: float = 0.1
     ema: float = 0.998
     seed: int = 1
+    compiled: bool = True
+    """Whether the transformer is compiled: a step takes half the time, after two minutes of compiling on two cores."""
+    save_every_s: float = 180.0
 
 
 def initialise(model: UnifiedModel) -> None:
@@ -66,40 +78,53 @@ def schedule(progress: float, step: int, settings: TrainingSettings) -> float:
     return max(0.0, min(1.0, (step + 1) / settings.warmup) * decay)
 
 
-class Trainer:
-    """One run in one folder."""
+class FlowLoss(nn.Module):
+    """The mean squared error of the velocity (arXiv 2509.24773, section 3.1; t logit-normal)."""
 
-    def __init__(self, config: ModelConfig, settings: TrainingSettings, data: Path, run: Path) -> None:
-        self.settings, self.run = settings, run
+    def __init__(self, model: UnifiedModel, condition_dropout: float) -> None:
+        super().__init__()
+        self.model, self.condition_dropout = model, condition_dropout
+
+    def forward(self, data: Tensor, values: dict[str, Tensor], seed: int) -> Tensor:
+        """`data` (B, C, T); `seed` draws noise, times and dropped conditions."""
+        chance = torch.Generator().manual_seed(seed)
+        noise = torch.randn(data.shape, generator=chance).to(data)
+        t = torch.sigmoid(torch.randn(len(data), generator=chance)).to(data)
+        keep = (torch.rand(len(data), generator=chance) > self.condition_dropout).to(data)
+        condition = self.model.condition(values, data.shape[2]).dropped(keep)
+        velocity = self.model.dit(interpolate(noise, data, t), t, condition.concat, condition.cross)
+        error: Tensor = velocity.float() - (data - noise)
+        return error.square().mean()
+
+
+class Trainer:
+    """One run in one folder: `state.pt` to go on from, `log.jsonl` and `curves.png` to look at."""
+
+    def __init__(self, model: UnifiedModel, source: Source, settings: TrainingSettings, run: Path, fabric: Fabric):
         run.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(settings.seed)
-        n_frames = round(settings.window_s * TOKEN_RATE_HZ) * MEL_FRAMES_PER_TOKEN
-        self.examples = Examples(
-            config, load_speech(data / "speech", config.voices), load_sounds(data / "sounds"), n_frames
-        )
-        self.model = UnifiedModel(config)
-        initialise(self.model)
-        self._fit_codec()
-        self.ema = copy.deepcopy(self.model)
-        self.model.dit.compile()  # measured: twice as fast a step on two cores, after two minutes of compiling
-        self.optimisers = optimisers(self.model, settings)
+        self.settings, self.source, self.run, self.fabric = settings, source, run, fabric
+        self.model, self.ema = model, copy.deepcopy(model).requires_grad_(False)
+        raw = optimisers(model, settings)
         self.step, self.seconds = 0, 0.0
         if (run / "state.pt").exists():
-            self._resume()
+            self._resume(raw)
+        if settings.compiled:
+            model.dit.compile()
+        self.ema.to(fabric.device)
+        self.loss, *self.optimisers = fabric.setup(FlowLoss(model, settings.condition_dropout), *raw)
 
-    def _fit_codec(self) -> None:
-        mels = [self.examples.batch(self.settings.seed, 2**31 + k, 32, self.settings.shares)[0] for k in range(8)]
-        self.model.codec.fit(torch.cat([patches(mel).reshape(-1, 256) for mel in mels]))
-
-    def _resume(self) -> None:
-        state = torch.load(self.run / "state.pt", weights_only=True)
+    def _resume(self, raw: list[torch.optim.Optimizer]) -> None:
+        state = torch.load(self.run / "state.pt", weights_only=True, map_location="cpu")
         self.model.load_state_dict(state["model"])
         self.ema.load_state_dict(state["ema"])
-        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+        for optimiser, saved in zip(raw, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.step, self.seconds = state["step"], state["seconds"]
 
     def save(self) -> None:
+        """Replaces `state.pt` as a whole; one process of a run does."""
+        if not self.fabric.is_global_zero:
+            return
         state = {
             "model": self.model.state_dict(),
             "ema": self.ema.state_dict(),
@@ -109,48 +134,54 @@ class Trainer:
         }
         torch.save(state, self.run / "state.tmp")
         (self.run / "state.tmp").replace(self.run / "state.pt")
+        draw_curves(self.run / "log.jsonl", self.run / "curves.png")
 
-    def loss(self, mel: Tensor, values: dict[str, Tensor]) -> Tensor:
-        data = self.model.codec.encode(mel)
-        condition = self.model.condition(values, data.shape[2])
-        condition = condition.dropped((torch.rand(len(data)) > self.settings.condition_dropout).float())
-        noise, t = torch.randn_like(data), torch.sigmoid(torch.randn(len(data)))
-        with torch.autocast("cpu", torch.bfloat16):
-            velocity = self.model.dit(interpolate(noise, data, t), t, condition.concat, condition.cross)
-        error: Tensor = velocity.float() - (data - noise)
-        return error.square().mean()
+    def train(
+        self, time_budget_s: float | None = None, seen: Callable[[int, float, float], object] = lambda *_: None
+    ) -> None:
+        """Until `settings.steps` steps or `time_budget_s` seconds of training in all, resumed runs included.
 
-    def train(self, time_budget_s: float | None = None, save_every_s: float = 180.0) -> None:
-        """Until `settings.steps` steps or `time_budget_s` seconds of training in all, resumed runs included."""
+        `seen` is told the step, the loss and the progress (0 to 1) every 25 steps.
+        """
         saved = started = time.monotonic()
         before, recent = self.seconds, []
         while True:
             self.seconds = before + time.monotonic() - started
-            progress = self.step / self.settings.steps
-            if time_budget_s is not None:
-                progress = max(progress, self.seconds / time_budget_s)
+            progress = self._progress(time_budget_s)
             if progress >= 1.0:
                 break
             recent.append(self._one_step(schedule(progress, self.step, self.settings)))
             self.step += 1
             if self.step % 25 == 0:
-                row = {
-                    "step": self.step,
-                    "loss": round(sum(recent) / len(recent), 4),
-                    "seconds": round(self.seconds, 1),
-                }
-                with (self.run / "log.jsonl").open("a") as log:
-                    log.write(json.dumps(row) + "\n")
+                loss = sum(recent) / len(recent)
+                self._log(loss)
+                seen(self.step, loss, progress)
                 recent = []
-            if time.monotonic() - saved > save_every_s:
+            if time.monotonic() - saved > self.settings.save_every_s:
                 self.save()
                 saved = time.monotonic()
         self.save()
 
+    def _progress(self, time_budget_s: float | None) -> float:
+        """The share of the run that is done; every process of a run must stop at the same step, so the first decides."""
+        progress = self.step / self.settings.steps
+        if time_budget_s is not None:
+            progress = max(progress, self.seconds / time_budget_s)
+        return float(self.fabric.broadcast(progress))
+
+    def _log(self, loss: float) -> None:
+        if self.fabric.is_global_zero:
+            row = {"step": self.step, "loss": round(loss, 4), "seconds": round(self.seconds, 1)}
+            with (self.run / "log.jsonl").open("a") as log:
+                log.write(json.dumps(row) + "\n")
+
     def _one_step(self, rate: float) -> float:
-        mel, values = self.examples.batch(self.settings.seed, self.step, self.settings.batch, self.settings.shares)
-        loss = self.loss(mel, values)
-        loss.backward()  # type: ignore[no-untyped-call]
+        rank = self.fabric.global_rank
+        data, values = self.source.batch(self.step, rank)
+        device = self.fabric.device
+        seed = (self.settings.seed * 1_000_003 + self.step) * 997 + rank
+        loss: Tensor = self.loss(data.to(device), {name: value.to(device) for name, value in values.items()}, seed)
+        self.fabric.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         bases = (self.settings.muon_lr, self.settings.adam_lr)
         for optimiser, base in zip(self.optimisers, bases, strict=True):

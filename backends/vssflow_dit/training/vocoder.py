@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vssflow_dit.codec import Codec
 from vssflow_dit.mel import HOP, log_mel
 from vssflow_dit.training.discriminators import Discriminators
 from vssflow_dit.training.listening import energy_distance, true_detune, true_pitch
@@ -118,11 +119,11 @@ class Trainer:
     """All that a run needs to go on after a stop."""
 
     def __init__(
-        self, audio_folder: Path, run_folder: Path, minutes: float, recipe: VocoderTraining, config: VocoderConfig
+        self, audio_folder: Path, run_folder: Path, minutes: float, recipe: VocoderTraining, codec: Codec, start: Vocoder
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.run_folder, self.budget_s = recipe, run_folder, minutes * 60.0
-        self.vocoder, self.averaged = Vocoder(config), Vocoder(config)
+        self.codec, self.vocoder, self.averaged = codec, start.train().requires_grad_(True), Vocoder(start.config)
         self.averaged.load_state_dict(self.vocoder.state_dict())
         self.judges = Discriminators()
         self.optimizer = torch.optim.AdamW(
@@ -171,15 +172,16 @@ class Trainer:
         judging = self.spent_s > self.recipe.adversarial_from * self.budget_s
         self.set_rate()
         mel = log_mel(truth, self.vocoder.config.n_bands)
+        given = self.codec.decode(self.codec.encode(mel))  # what it will be given in use
         with torch.autocast("cpu", torch.bfloat16):
-            reading = self.vocoder.read(mel)
+            reading = self.vocoder.read(given)
         read_loss, pitch, voicing = reading_loss(reading, truth, self.vocoder)
         excitation = self.vocoder.excitation(reading)
         if (
             self.step < 500 or self.generator.initial_seed() + self.step & 1
         ):  # half the time the reader's own pitch, as in use
             excitation = replace(excitation, pitch_hz=pitch, voicing=voicing)
-        waves = self.vocoder.synthesise(mel.repeat(2, 1, 1), twice(excitation), self.generator, brief=True)
+        waves = self.vocoder.synthesise(given.repeat(2, 1, 1), twice(excitation), self.generator, brief=True)
         first, second = waves.chunk(2)
         distance = energy_distance(truth, first, second)
         mel_error = (log_mel(first) - mel).abs().mean()
@@ -243,14 +245,19 @@ def twice(excitation: Excitation) -> Excitation:
     )
 
 
-def train_vocoder(audio_folder: Path, run_folder: Path, minutes: float, threads: int) -> None:
+def train_vocoder(
+    audio_folder: Path, run_folder: Path, minutes: float, threads: int, codec: Codec, start: Vocoder | None = None
+) -> None:
     """Trains for `minutes` of this machine's time in all, going on from `run_folder`/checkpoint.pt when there is one.
 
+    `codec` stands between recording and vocoder, as it will in use; `start` is a trained vocoder to begin with, which
+    is judged from its first step.
     Leaves `run_folder`/vocoder.safetensors, renewed every few minutes, and a line of JSON per 50 steps in log.jsonl.
     """
     torch.set_num_threads(threads)
     run_folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(audio_folder, run_folder, minutes, VocoderTraining(), VocoderConfig())
+    recipe = VocoderTraining() if start is None else VocoderTraining(learning_rate=4e-4, adversarial_from=0.0)
+    trainer = Trainer(audio_folder, run_folder, minutes, recipe, codec, start or Vocoder(VocoderConfig()))
     recent: list[dict[str, float]] = []
     with (run_folder / "log.jsonl").open("a") as log:
         for values in trainer.run():

@@ -1,0 +1,42 @@
+"""Real speech for the vocoder alone: what recordings sound like, which no synthesiser teaches.
+
+Debian's `asterisk-core-sounds-en-g722` holds telephone prompts by one professional speaker, 16 kHz, CC BY-SA 3.0. She is
+no voice of the product: only codec and vocoder hear her.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+RATE_HZ = 16_000
+LEVEL_DBFS = -23.0
+SHORTEST_S = 1.0
+
+
+def recorded_speech(folder: Path = PROMPTS) -> npt.NDArray[np.int16]:
+    """All prompts longer than a second, end to end, each at -23 dBFS RMS: (n,) at 16 kHz.
+
+    Raises FileNotFoundError where the package is not installed.
+    """
+    paths = sorted(folder.rglob("*.g722"))
+    if not paths:
+        raise FileNotFoundError(f"no recordings in {folder}; install Debian's asterisk-core-sounds-en-g722")
+    clips = [_levelled(clip) for clip in map(_decoded, paths) if len(clip) > SHORTEST_S * RATE_HZ]
+    return np.concatenate(clips)
+
+
+def _decoded(path: Path) -> npt.NDArray[np.float32]:
+    import av
+
+    with av.open(str(path), format="g722") as container:
+        frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
+    return np.concatenate(frames).astype(np.float32) / 32768.0 if frames else np.zeros(0, np.float32)
+
+
+def _levelled(clip: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
+    gain = 10.0 ** (LEVEL_DBFS / 20.0) / max(float(np.sqrt(np.mean(clip**2))), 1e-6)
+    return np.round(np.clip(clip * gain, -0.99, 0.99) * 32767.0).astype(np.int16)
