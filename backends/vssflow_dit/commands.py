@@ -110,7 +110,7 @@ def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, recordi
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="Made by `model synthesise`.",
+    help="Made by `model synthesise`; for the full size, a folder of feature files.",
 )
 @click.option(
     "--run",
@@ -118,20 +118,43 @@ def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, recordi
     required=True,
     help="Folder of the run; it resumes what it finds there.",
 )
+@click.option("--start", help="Weights to begin with: `starter`, or a folder. Voices and sounds may be added.")
 @click.option(
     "--time-budget", default=90.0, show_default=True, help="Minutes for the transformer, and as many for the vocoder."
 )
+@click.option("--steps", type=click.IntRange(1), help="Steps of the transformer, if the time does not end it earlier.")
+@click.option(
+    "--batch", type=click.IntRange(1), default=24, show_default=True, help="Examples of a step, on each device."
+)
+@click.option("--devices", default="auto", show_default=True, help="How many GPUs; all there are without.")
 @click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores.")
-def train(config: str, part: str, data: Path, run: Path, time_budget: float, threads: int) -> None:
+def train(
+    config: str,
+    part: str,
+    data: Path,
+    run: Path,
+    start: str | None,
+    time_budget: float,
+    steps: int | None,
+    batch: int,
+    devices: str,
+    threads: int,
+) -> None:
     """Train a model: RUN/weights is what `render --weights` takes. Resumes where it was stopped.
+
+    RUN/dit/curves.png shows how it learns. docs/training.md says what feature files of the full size hold.
 
     \b
     vssflow-post model train --config starter --data data --run runs/starter
-    vssflow-post model train --part dit --data data --run runs/starter --time-budget 600
+    vssflow-post model train --start starter --data data --run runs/more --part dit --time-budget 600
+    vssflow-post model train --config base --data features --run runs/base --devices 8 --time-budget 10000
     """
-    from vssflow_dit.training.parts import train_parts
+    from vssflow_dit.training.parts import Order, train_parts
+    from vssflow_dit.training.watching import watched
 
-    train_parts(config, part, data, run, time_budget, threads, click.echo)
+    order = Order(config, data, run, part, time_budget, start, batch, steps or 1_000_000, devices, threads)
+    with watched() as seen:
+        train_parts(order, click.echo, seen)
 
 
 @model.command()

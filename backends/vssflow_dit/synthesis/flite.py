@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vssflow_dit.phonemes import BLANK, SYMBOLS, VOWELS, Phoneme, mark_phrases, phonemise
+from vssflow_dit.phonemes import BLANK, VOWELS, Phoneme, mark_phrases, phonemise
 from vssflow_dit.synthesis.recital import RATE_HZ, Recital
 
 PITCH_HZ = {"slt": 174.0, "awb": 130.0, "kal16": 105.0}

@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,13 +31,13 @@ DURATIONS = "/Ceil_output_0"
 NOISES = {"/dp/RandomNormalLike": (1, 2, 2000), "/RandomNormalLike": (1, 192, 4000)}
 """The graph's two draws of noise and more of it than a sentence needs: given from outside, a sentence is repeatable."""
 _IPA = {
-    "AA": "ɑː", "AE": "æ", "AH": "ʌ", "AO": "ɔː", "AW": "aʊ", "AY": "aɪ", "EH": "ɛ", "ER": "ɜː", "EY": "eɪ", "IH": "ɪ",
-    "IY": "iː", "OW": "oʊ", "OY": "ɔɪ", "UH": "ʊ", "UW": "uː", "B": "b", "CH": "tʃ", "D": "d", "DH": "ð", "F": "f",
-    "G": "ɡ", "HH": "h", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "P": "p", "R": "ɹ", "S": "s",
+    "AA": "ɑː", "AE": "æ", "AH": "ʌ", "AO": "ɔː", "AW": "aʊ", "AY": "aɪ", "EH": "ɛ", "ER": "ɜː", "EY": "eɪ", "IH": "ɪ",  # noqa: RUF001
+    "IY": "iː", "OW": "oʊ", "OY": "ɔɪ", "UH": "ʊ", "UW": "uː", "B": "b", "CH": "tʃ", "D": "d", "DH": "ð", "F": "f",  # noqa: RUF001
+    "G": "ɡ", "HH": "h", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "P": "p", "R": "ɹ", "S": "s",  # noqa: RUF001
     "SH": "ʃ", "T": "t", "TH": "θ", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ",
 }  # fmt: skip
 _UNSTRESSED = {"AH": "ə", "ER": "ɚ", "IY": "i"}
-_STRESS = {"0": "", "1": "ˈ", "2": "ˌ"}
+_STRESS = {"0": "", "1": "ˈ", "2": "ˌ"}  # noqa: RUF001
 _START, _STOP, _PAD = "^", "$", "_"
 
 
@@ -110,8 +111,7 @@ def _voice() -> tuple[InferenceSession, dict[str, int], int]:
     graph.graph.output.append(onnx.helper.make_tensor_value_info(DURATIONS, onnx.TensorProto.FLOAT, None))
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    with open(config_path(), encoding="utf-8") as file:
-        config = json.load(file)
+    config = json.loads(Path(config_path()).read_text("utf-8"))
     ids = {symbol: values[0] for symbol, values in config["phoneme_id_map"].items()}
     session = InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return session, ids, int(config["audio"]["sample_rate"])

@@ -1,7 +1,7 @@
 """Real speech for the vocoder alone: what recordings sound like, which no synthesiser teaches.
 
-Debian's `asterisk-core-sounds-en-g722` holds telephone prompts by one professional speaker, 16 kHz, CC BY-SA 3.0. She is
-no voice of the product: only codec and vocoder hear her.
+Debian's `asterisk-core-sounds-en-g722` holds telephone prompts by one professional speaker, 16 kHz, CC BY-SA 3.0. She
+is no voice of the product: only codec and vocoder hear her.
 """
 
 from __future__ import annotations

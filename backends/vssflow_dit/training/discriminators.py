@@ -52,7 +52,7 @@ class Discriminator(nn.Module):
 
 
 class PeriodDiscriminator(nn.Module):
-    """One period: waveform (B, n), a sample in `period`, to the inner values of each layer, the last one the verdict."""
+    """One period: waveform (B, n) to the inner values of each layer, the last one the verdict."""
 
     def __init__(self, period: int, channels: tuple[int, ...] = (16, 48, 96, 96)) -> None:
         super().__init__()

@@ -155,6 +155,12 @@ class Examples:
         out.sound = clip.sound
 
 
+def starter_examples(config: ModelConfig, data: Path, codec: Codec, batch: int) -> Examples:
+    """What `model synthesise` made in `data`, as a source of batches for `config`."""
+    speech, clips = load_speech(data / "speech", config.voices), load_sounds(data / "sounds")
+    return Examples(config, speech, clips, codec, Drawing(batch=batch))
+
+
 def values(windows: list[Window]) -> dict[str, Tensor]:
     """Condition values as `Conditions` takes them, for the starter's streams."""
     per = MEL_FRAMES_PER_TOKEN

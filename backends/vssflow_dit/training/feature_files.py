@@ -1,8 +1,8 @@
 """Examples of the full size, from files of features: one safetensors file an example.
 
 A file holds `latent` (channels, tokens), what the VAE made of the clip's sound, and an array for each stream of the
-model that the clip has: features (rows, size) at the stream's own rate, ids (n,). What a file lacks is nothing: a clip of
-sounds has no lips and no phonemes, a talking head may have no CLIP. All clips last one window of the model.
+model that the clip has: features (rows, size) at the stream's own rate, ids (n,). What a file lacks is nothing: a clip
+of sounds has no lips and no phonemes, a talking head may have no CLIP. All clips last one window of the model.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ class Trainer:
         self.save()
 
     def _progress(self, time_budget_s: float | None) -> float:
-        """The share of the run that is done; every process of a run must stop at the same step, so the first decides."""
+        """The share of the run that is done; all processes of a run must stop at the same step: the first decides."""
         progress = self.step / self.settings.steps
         if time_budget_s is not None:
             progress = max(progress, self.seconds / time_budget_s)

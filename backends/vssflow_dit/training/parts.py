@@ -4,44 +4,113 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from lightning.fabric import Fabric
 
 from vssflow_dit import weights as weight_files
+from vssflow_dit.codec import Codec, patches
 from vssflow_dit.config import ModelConfig
 from vssflow_dit.configs import config_of
+from vssflow_dit.model import UnifiedModel
+from vssflow_dit.training.joint import Source, Trainer, TrainingSettings, initialise
 from vssflow_post.errors import UsageError
 
+PARTS = ("all", "dit", "vocoder", "strikes", "durations")
+CODEC_BATCHES = 8
 
-def train_parts(
-    config: str, part: str, data: Path, run: Path, minutes: float, threads: int, say: Callable[[str], object]
-) -> None:
-    """`part` of {all, dit, vocoder, strikes, durations}; run/weights is complete once all of them are there."""
-    model = config_of(config)
-    if model.front != "starter":
-        raise UsageError(
-            f"{config} learns from features of real films; what `model synthesise` makes trains the starter"
-        )
-    threads = threads or torch.get_num_threads()
-    torch.set_num_threads(threads)
-    folder = run / "weights"
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be trained, from what, where. One run in one folder, resumed where it was stopped."""
+
+    config: str
+    """Name of the model's configuration."""
+    data: Path
+    """What `model synthesise` made; for the full size, feature files."""
+    run: Path
+    part: str = "all"
+    minutes: float = 90.0
+    """For the transformer, and as many for the vocoder."""
+    start: str | None = None
+    """Weights to begin with: `starter`, or a folder; a fresh model without."""
+    batch: int = 24
+    """Examples of a step, on each device."""
+    steps: int = 1_000_000
+    """The transformer's at most; the minutes end it otherwise."""
+    devices: str = "auto"
+    """How many GPUs (or processes on the CPU)."""
+    threads: int = 0
+    """CPU threads; 0 is all cores."""
+
+
+def train_parts(order: Order, say: Callable[[str], object], seen: Callable[[int, float, float], object]) -> None:
+    """`run`/weights is complete once all parts of the model are there. `seen` follows the transformer's steps."""
+    model = config_of(order.config)
+    torch.set_num_threads(order.threads or torch.get_num_threads())
+    folder = order.run / "weights"
     folder.mkdir(parents=True, exist_ok=True)
-    if part in ("all", "durations"):
-        _durations(data, folder)
-        say("durations fitted")
-    if part in ("all", "strikes"):
-        _strikes(run, folder)
-        say("strike reader trained")
-    if part in ("all", "vocoder"):
-        _vocoder(data, run, folder, minutes, threads)
-        say("vocoder trained")
-    if part in ("all", "dit"):
-        _transformer(model, data, run, folder, minutes)
-        say("transformer trained")
+    if model.front == "starter":
+        _starter(model, order, folder, say, seen)
+    elif order.part in ("all", "dit"):
+        _full_size(model, order, folder, seen)
+        say("transformer trained; its VAE and vocoder come from `model import`")
+    else:
+        raise UsageError(f"{order.config} has no part {order.part} of its own to train")
     if all((folder / name).exists() for name in weight_files.PARTS[model.front]):
         weight_files.write_index(folder)
         say(f"weights: {folder}")
+
+
+def _starter(
+    model: ModelConfig,
+    order: Order,
+    folder: Path,
+    say: Callable[[str], object],
+    seen: Callable[[int, float, float], object],
+) -> None:
+    begun = None if order.start is None else weight_files.load(order.start).model
+    if order.part in ("all", "durations"):
+        _durations(order.data, folder)
+        say("durations fitted")
+    if order.part in ("all", "strikes"):
+        _strikes(order.run, folder)
+        say("strike reader trained")
+    if order.part not in ("all", "vocoder", "dit"):
+        return
+    from vssflow_dit.training.examples import starter_examples
+    from vssflow_dit.training.growth import grown
+
+    codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
+    examples = starter_examples(model, order.data, codec, order.batch)
+    if begun is None:
+        codec.fit(torch.cat([patches(examples.mels(2**31 + k)[0]).reshape(-1, 256) for k in range(CODEC_BATCHES)]))
+    if order.part in ("all", "vocoder"):
+        _vocoder(order, folder, codec, None if begun is None else begun.vocoder)
+        say("vocoder trained")
+    if order.part in ("all", "dit"):
+        fresh = _fresh(model, codec) if begun is None else grown(begun.unified, model)
+        _transformer(fresh, examples, order, folder, seen)
+        say("transformer trained")
+
+
+def _fresh(config: ModelConfig, codec: Codec | None = None) -> UnifiedModel:
+    torch.manual_seed(1)
+    model = UnifiedModel(config)
+    initialise(model)
+    if codec is not None:
+        model.codec.load_state_dict(codec.state_dict())
+    return model
+
+
+def _full_size(config: ModelConfig, order: Order, folder: Path, seen: Callable[[int, float, float], object]) -> None:
+    from vssflow_dit.training.feature_files import FeatureFiles
+
+    files = FeatureFiles.of(order.data, config, order.batch)
+    start = _fresh(config) if order.start is None else weight_files.load(order.start).model.unified
+    _transformer(start, files, order, folder, seen)
 
 
 def _durations(data: Path, folder: Path) -> None:
@@ -59,16 +128,32 @@ def _strikes(run: Path, folder: Path) -> None:
     shutil.copy(run / "strikes.safetensors", folder / "strikes.safetensors")
 
 
-def _vocoder(data: Path, run: Path, folder: Path, minutes: float, threads: int) -> None:
+def _vocoder(order: Order, folder: Path, codec: Codec, start: object) -> None:
     from vssflow_dit.training.vocoder import train_vocoder
+    from vssflow_dit.vocoder import Vocoder
 
-    train_vocoder(data, run / "vocoder", minutes, threads)
-    shutil.copy(run / "vocoder" / "vocoder.safetensors", folder / "vocoder.safetensors")
+    begun = start if isinstance(start, Vocoder) else None
+    train_vocoder(order.data, order.run / "vocoder", order.minutes, torch.get_num_threads(), codec, begun)
+    shutil.copy(order.run / "vocoder" / "vocoder.safetensors", folder / "vocoder.safetensors")
 
 
-def _transformer(config: ModelConfig, data: Path, run: Path, folder: Path, minutes: float) -> None:
-    from vssflow_dit.training.joint import Trainer, TrainingSettings
-
-    trainer = Trainer(config, TrainingSettings(), data, run / "dit")
-    trainer.train(minutes * 60)
-    weight_files.save_model(trainer.ema, folder / "model.safetensors")
+def _transformer(
+    model: UnifiedModel,
+    source: Source,
+    order: Order,
+    folder: Path,
+    seen: Callable[[int, float, float], object],
+) -> None:
+    devices = order.devices if order.devices == "auto" else int(order.devices)
+    on_gpu = torch.cuda.is_available()
+    fabric = Fabric(
+        accelerator="cuda" if on_gpu else "cpu",
+        devices=devices if on_gpu or devices != "auto" else 1,
+        precision="bf16-mixed",
+    )
+    fabric.launch()
+    model.train().requires_grad_(True)
+    trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
+    trainer.train(order.minutes * 60, seen)
+    if fabric.is_global_zero:
+        weight_files.save_model(trainer.ema, folder / weight_files.MODEL)

@@ -119,7 +119,13 @@ class Trainer:
     """All that a run needs to go on after a stop."""
 
     def __init__(
-        self, audio_folder: Path, run_folder: Path, minutes: float, recipe: VocoderTraining, codec: Codec, start: Vocoder
+        self,
+        audio_folder: Path,
+        run_folder: Path,
+        minutes: float,
+        recipe: VocoderTraining,
+        codec: Codec,
+        start: Vocoder,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.run_folder, self.budget_s = recipe, run_folder, minutes * 60.0
