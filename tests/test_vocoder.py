@@ -12,6 +12,7 @@ import torch
 
 from vssflow_dit.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
 from vssflow_dit.oscillators import band_geometry, pulse_train, tone_bank
+from vssflow_dit.codec import Codec
 from vssflow_dit.training import vocoder as training
 from vssflow_dit.training.listening import energy_distance, true_detune, true_pitch
 from vssflow_dit.vocoder import Vocoder, VocoderConfig
@@ -131,6 +132,13 @@ def test_the_energy_distance_prefers_noise_of_the_right_colour_to_the_average_of
     assert fair < energy_distance(truth, 0.5 * first, 0.5 * second)
 
 
+def codec() -> Codec:
+    """One that loses nothing that matters here."""
+    fitted = Codec()
+    fitted.fit(torch.randn(2000, 256) @ torch.randn(256, 256) * 0.1 - 5.0)
+    return fitted
+
+
 def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     audio = tmp_path / "audio"
     noise = np.random.default_rng(0)
@@ -138,13 +146,13 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
         (audio / kind).mkdir(parents=True)
         np.save(audio / kind / "00.npy", (8000 * noise.standard_normal(40_000)).clip(-32768, 32767).astype(np.int16))
     recipe = replace(training.VocoderTraining(), clips=2, frames=16, adversarial_from=-1.0)
-    trainer = training.Trainer(audio, tmp_path, minutes=1.0, recipe=recipe, config=SMALL)
+    trainer = training.Trainer(audio, tmp_path, 1.0, recipe, codec(), Vocoder(SMALL))
     values = trainer.train_step()
     assert all(math.isfinite(value) for value in values.values())
     assert "verdict" in values
     trainer.spent_s = 5.0
     trainer.save()
-    again = training.Trainer(audio, tmp_path, minutes=1.0, recipe=recipe, config=SMALL)
+    again = training.Trainer(audio, tmp_path, 1.0, recipe, codec(), Vocoder(SMALL))
     assert (again.step, again.judged_steps, again.spent_s) == (1, 1, 5.0)
     assert all(torch.equal(a, b) for a, b in zip(again.vocoder.parameters(), trainer.vocoder.parameters(), strict=True))
     assert Vocoder.load(tmp_path / "vocoder.safetensors").config == SMALL

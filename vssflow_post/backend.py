@@ -130,6 +130,18 @@ class GenerationSettings:
     """Whether a backend that runs out of device memory may go on on the CPU."""
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceFacts:
+    """What a casting director asks about a voice."""
+
+    sex: str
+    """`woman` or `man`."""
+    pitch_hz: float
+    """Median pitch of its speech."""
+    accent: str
+    """Such as `American`."""
+
+
 class Backend(Protocol):
     """A generation engine, open and ready."""
 
@@ -139,6 +151,8 @@ class Backend(Protocol):
     weights_digest: str
     """sha256 over the weights: part of every take's address."""
     voices: Sequence[str]
+    """Voices it has by name. A backend that knows more about them says it in `voice_facts`, a mapping from some of
+    these names to `VoiceFacts`; it may be left out."""
     sounds: Sequence[str]
     """Sound classes it knows by name."""
 

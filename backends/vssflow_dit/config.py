@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from vssflow_post.backend import VoiceFacts
 
 Route = Literal["cross", "concat"]
 """How a condition reaches the model: `cross`-attended (what it is), or `concat`-enated to the latent (when it is)."""
@@ -84,6 +86,8 @@ class ModelConfig:
     """The model has seen nothing shorter: a short cue is rendered with room behind it and cut."""
     front: Literal["starter", "reference"] = "starter"
     """Which front end makes the streams from a cue."""
+    voice_facts: Mapping[str, VoiceFacts] = field(default_factory=dict)
+    """Of the voices, what is known."""
 
     @property
     def window_tokens(self) -> int:
@@ -109,4 +113,6 @@ class ModelConfig:
         fields["streams"] = tuple(Stream(**stream) for stream in fields["streams"])
         fields["voices"], fields["sounds"] = tuple(fields["voices"]), tuple(fields["sounds"])
         fields["window_s"] = float(fields["window_s"])
+        facts = fields.get("voice_facts", {})
+        fields["voice_facts"] = {name: VoiceFacts(**about) for name, about in facts.items()}
         return cls(**fields)

@@ -49,6 +49,7 @@ class Engine:
         )
         self.weights_digest = weights.digest
         self.voices: Sequence[str] = self._front.voices
+        self.voice_facts = weights.model.config.voice_facts
         self.sounds: Sequence[str] = self._front.sounds
 
     def encoder(self) -> FrameEncoder:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vssflow_post.cli.options import FILE, backend_options, cast_option, preset_option, resolved_preset
 from vssflow_post.errors import UsageError
+
+if TYPE_CHECKING:
+    from vssflow_post.backend import VoiceFacts
+
+
+def _about(facts: VoiceFacts | None) -> tuple[str, str, str]:
+    """Sex, pitch and accent as they are printed; nothing where nothing is known."""
+    return ("", "", "") if facts is None else (facts.sex, f"{facts.pitch_hz:.0f} Hz", facts.accent)
 
 
 @click.command(short_help="List the voices; write a sample of each.")
@@ -43,7 +53,9 @@ def voices(
         }
         if not parts:
             raise UsageError(f"the weights {settings.generate.weights} have no voices of their own: nothing to list")
-        print_rows([(voice, ", ".join(names)) for voice, names in parts.items()], ("voice", "cast for"))
+        facts: Mapping[str, VoiceFacts] = getattr(engine, "voice_facts", {})
+        rows = [(voice, *_about(facts.get(voice)), ", ".join(names)) for voice, names in parts.items()]
+        print_rows(rows, ("voice", "sex", "pitch", "accent", "cast for"))
         if samples is not None:
             for path in write_samples(engine, text, samples):
                 click.echo(safe(path))

@@ -54,7 +54,7 @@ def initialise(model: UnifiedModel) -> None:
     """Matrices orthogonal-ish at 1/sqrt(fan-in); what writes to the residual stream starts at zero."""
     for name, module in model.dit.named_modules():
         if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=module.in_features**-0.5)
+            nn.init.normal_(module.weight, std=max(1, module.in_features) ** -0.5)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
             if name.endswith((".out", "mlp.down", "latent_out", "modulation")):
