@@ -39,4 +39,5 @@ def _decoded(path: Path) -> npt.NDArray[np.float32]:
 
 def _levelled(clip: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
     gain = 10.0 ** (LEVEL_DBFS / 20.0) / max(float(np.sqrt(np.mean(clip**2))), 1e-6)
-    return np.round(np.clip(clip * gain, -0.99, 0.99) * 32767.0).astype(np.int16)
+    samples: npt.NDArray[np.int16] = np.round(np.clip(clip * gain, -0.99, 0.99) * 32767.0).astype(np.int16)
+    return samples

@@ -66,7 +66,7 @@ class PeriodDiscriminator(nn.Module):
 
     def forward(self, waveform: Tensor) -> list[Tensor]:
         kept = waveform.shape[1] // self.period * self.period
-        x = waveform[:, None, :kept].unflatten(2, (-1, self.period)).contiguous(memory_format=torch.channels_last)
+        x = waveform[:, :kept].reshape(len(waveform), 1, -1, self.period).contiguous(memory_format=torch.channels_last)
         found = []
         with torch.autocast("cpu", torch.bfloat16):
             for layer in self.layers[:-1]:

@@ -16,6 +16,7 @@ from vssflow_dit.config import ModelConfig
 from vssflow_dit.configs import config_of
 from vssflow_dit.model import UnifiedModel
 from vssflow_dit.training.joint import Source, Trainer, TrainingSettings, initialise
+from vssflow_dit.weight_folder import MODEL
 from vssflow_post.errors import UsageError
 
 PARTS = ("all", "dit", "vocoder", "strikes", "durations")
@@ -156,4 +157,4 @@ def _transformer(
     trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
     trainer.train(order.minutes * 60, seen)
     if fabric.is_global_zero:
-        weight_files.save_model(trainer.ema, folder / weight_files.MODEL)
+        weight_files.save_model(trainer.ema, folder / MODEL)
