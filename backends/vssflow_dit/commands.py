@@ -84,8 +84,21 @@ def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Recorded sounds to take in as well: the `mods` folder of Debian's minetest-data.",
 )
+@click.option(
+    "--recorded-speech",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Recorded speech for the vocoder: the prompts of Debian's asterisk-core-sounds-en-g722.",
+)
 @click.option("--workers", default=2, show_default=True, help="Processes.")
-def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, recordings: Path | None, workers: int) -> None:
+def synthesise(
+    out: Path,
+    hours: float,
+    seed: int,
+    exclude: Path | None,
+    recordings: Path | None,
+    recorded_speech: Path | None,
+    workers: int,
+) -> None:
     """Make training data in OUT: spoken sentences and sounds, with exact times. Needs flite and fortunes (Debian).
 
     OUT/data.json says what was made, from what, and its digest; the same command gives the same digest again. A run
@@ -98,7 +111,7 @@ def synthesise(out: Path, hours: float, seed: int, exclude: Path | None, recordi
     from vssflow_dit.synthesis import synthesise_all
 
     excluded = [*SENTENCES, *(exclude.read_text("utf-8").splitlines() if exclude else ())]
-    synthesise_all(out, hours, seed, excluded, recordings, workers, click.echo)
+    synthesise_all(out, hours, seed, excluded, recordings, recorded_speech, workers, click.echo)
 
 
 @model.command()

@@ -15,6 +15,7 @@ def synthesise_all(
     seed: int,
     excluded: Sequence[str],
     recordings: Path | None,
+    recorded_speech: Path | None,
     workers: int,
     say: Callable[[str], object],
 ) -> None:
@@ -25,6 +26,7 @@ def synthesise_all(
     from vssflow_dit.configs import config_of
     from vssflow_dit.synthesis.data_record import write_record
     from vssflow_dit.synthesis.face_films import write_faces
+    from vssflow_dit.synthesis.recorded_speech import RECORDED, write_recorded
     from vssflow_dit.synthesis.sound_shards import Recipe, write_sounds
     from vssflow_dit.synthesis.speech import synthesise_speech
 
@@ -34,6 +36,9 @@ def synthesise_all(
     if not (out / "speech" / "index.npz").exists():
         made = synthesise_speech(out / "speech", round(hours * SENTENCES_AN_HOUR), seed, excluded, workers)
         say(f"{made} sentences in {out / 'speech'}")
+    if recorded_speech is not None and not (out / "speech" / RECORDED).exists():
+        write_recorded(out / "speech", recorded_speech)
+        say(f"recorded speech in {out / 'speech' / RECORDED}")
     films = write_faces(out / "faces", out / "speech", seed, workers, lambda done, total: None)
     say(f"{len(films)} talking faces in {out / 'faces'}")
     say(f"digest: {write_record(out, seed, shards, films)}")

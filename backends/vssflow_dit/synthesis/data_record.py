@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vssflow_dit.synthesis.recorded_speech import RECORDED
 from vssflow_dit.synthesis.sound_shards import CLIP_S
 from vssflow_dit.synthesis.speech import SpeechSet
 from vssflow_dit.synthesis.waves import RATE_HZ
@@ -52,7 +53,18 @@ def _speech(folder: Path) -> dict[str, Any]:
         for array in (one.audio, one.ids, one.ends_s, one.flags):
             sha.update(np.ascontiguousarray(array).tobytes())
     hours = {voice: round(total / 3600, 3) for voice, total in sorted(seconds.items())}
-    return {"utterances": len(spoken), "hours": hours, "sha256": sha.hexdigest()}
+    recorded = folder / RECORDED
+    recorded_s = 0.0
+    if recorded.exists():
+        audio = np.load(recorded, mmap_mode="r")
+        recorded_s = len(audio) / RATE_HZ
+        sha.update(np.ascontiguousarray(audio).tobytes())
+    return {
+        "utterances": len(spoken),
+        "hours": hours,
+        "recorded_hours": round(recorded_s / 3600, 3),
+        "sha256": sha.hexdigest(),
+    }
 
 
 def _sounds(shards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

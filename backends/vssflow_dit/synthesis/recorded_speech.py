@@ -11,20 +11,28 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+from vssflow_post.errors import UsageError
+
+RECORDED = "recorded.npy"
+"""The file beside the speech of the data, int16 (n,)."""
 RATE_HZ = 16_000
 LEVEL_DBFS = -23.0
 SHORTEST_S = 1.0
 
 
-def recorded_speech(folder: Path = PROMPTS) -> npt.NDArray[np.int16]:
+def write_recorded(out: Path, folder: Path) -> None:
+    """`out`/recorded.npy: what `recorded_speech` finds in `folder`."""
+    np.save(out / RECORDED, recorded_speech(folder))
+
+
+def recorded_speech(folder: Path) -> npt.NDArray[np.int16]:
     """All prompts longer than a second, end to end, each at -23 dBFS RMS: (n,) at 16 kHz.
 
-    Raises FileNotFoundError where the package is not installed.
+    Raises UsageError where there are none.
     """
     paths = sorted(folder.rglob("*.g722"))
     if not paths:
-        raise FileNotFoundError(f"no recordings in {folder}; install Debian's asterisk-core-sounds-en-g722")
+        raise UsageError(f"no recordings (*.g722) in {folder}; Debian's asterisk-core-sounds-en-g722 has some")
     clips = [_levelled(clip) for clip in map(_decoded, paths) if len(clip) > SHORTEST_S * RATE_HZ]
     return np.concatenate(clips)
 
