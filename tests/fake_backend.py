@@ -70,7 +70,8 @@ class FakeBackend:
             if log := os.environ.get("FAKE_BACKEND_LOG"):
                 with open(log, "a", encoding="utf-8") as file:  # noqa: PTH123
                     file.write(f"{request.id} {request.voice or '-'} {request.sound or '-'} {request.text or '-'}\n")
-            yield self._faulty(Take(request.id, AudioClip(_sound_of(request)[None], RATE_HZ)))
+            notes = ("I know no dragon.",) if request.sound == "dragon" else ()
+            yield self._faulty(Take(request.id, AudioClip(_sound_of(request)[None], RATE_HZ), notes))
 
     def _faulty(self, take: Take) -> Take:
         fault = os.environ.get("FAKE_BACKEND_FAULT")

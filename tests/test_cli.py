@@ -241,7 +241,20 @@ def test_a_dry_run_shows_the_work_and_writes_nothing(make_film: MakeFilm, fake_b
     assert "1.0 s of speech" in result.stdout
     assert "ANNA: Hello there." in result.stdout
     assert not (tmp_path / "out").exists()
-    assert not fake_backend.exists()
+    measured = fake_backend.read_text()
+    assert len(measured.splitlines()) == 4, "one cue of each kind, twice"
+    result = run("render", film, "-o", tmp_path / "out", "-p", "ci", "--dry-run", "-q", "--json")
+    assert fake_backend.read_text() == measured, "how fast this machine is was kept"
+    plan = json.loads(result.stdout)["films"][0]["plan"]
+    spoken = [cue for cue in plan["cues"] if cue["kind"] == "speech"]
+    assert [(cue["text"], cue["speaker"], cue["start_s"], cue["end_s"]) for cue in spoken] == [
+        ("Hello there.", "ANNA", 0.5, 1.5)
+    ]
+    assert (plan["n_scenes"], plan["speech_s"]) == (2, 1.0)
+    assert 3 * 2 * 3 * 96_000 < plan["disk_bytes"] < 3 * 2 * 3 * 96_000 + 10 * 64_000
+    assert plan["memory_bytes"] > 10_000_000
+    assert 1 < plan["work_s"] < 600
+    assert not (tmp_path / "out").exists()
 
 
 def test_progress_is_lines_on_stderr_when_there_is_no_terminal(

@@ -293,3 +293,16 @@ def test_names_of_all_kinds(make_film: MakeFilm, fake_backend: Path, tmp_path: P
     (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name not in (".vssflow-post", "batch.json")]
     assert (folder / "manifest.json").exists()
     assert len(list(folder.glob("*_MIX.wav"))) == 1
+
+
+def test_what_a_backend_remarks_on_a_cue_is_a_warning_of_the_film(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    film, preset = make_film("a.mp4", n_frames=12, shots=1), tmp_path / "dragon.toml"
+    preset.write_text("extends = 'ci'\n[cues]\nsound = 'dragon'\n")
+    result = render(film, "-o", tmp_path / "out", "-p", preset, "--json")
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)["films"][0]
+    assert answer["verdict"] == "done_with_warnings"
+    assert "I know no dragon." in answer["reason"]
+    assert report(tmp_path / "out" / "a")["verdict"] == "done_with_warnings"

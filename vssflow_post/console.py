@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -164,13 +165,22 @@ def print_summary(results: Sequence[FilmResult]) -> None:
         )
     console = _stdout()
     for result in results:
-        for row in result.rows:
-            console.print(Text(safe(row)))
+        for cue in result.plan.cues if result.plan else ():
+            console.print(Text(safe(_row(cue))))
     console.print(table)
     for result in results:
         for note in (result.reason, result.detail):
             if note:
                 console.print(Text(f"{safe(result.film.name)}: {safe(note)}", "dim"))
+    if len(results) > 1:
+        counts = Counter(result.kind for result in results)
+        console.print(Text(", ".join(f"{kind}: {counts[kind]}" for kind in STYLES)))
+
+
+def _row(cue: Mapping[str, Any]) -> str:
+    speaker = f"{cue['speaker']}: " if cue["speaker"] else ""
+    words = f"{speaker}{cue['text'] or cue['sound']}"
+    return f"{cue['id']} {cue['start_s']:9.3f} {cue['end_s']:9.3f} {cue['kind']:<6} {words}"
 
 
 def print_rows(rows: Sequence[tuple[str, ...]], header: tuple[str, ...], styles: Sequence[str] = ()) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from vssflow_post.cue_sheet import cue_seed, read_cue_sheet, write_cue_sheet
+from vssflow_post.cue_sheet import cue_seed, cue_table, read_cue_sheet, write_cue_sheet
 from vssflow_post.line_overlaps import without_overlaps
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span, SpeakingSegment
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vssflow_post.media import Film
     from vssflow_post.preset import CueSettings
 
-__all__ = ["cue_seed", "read_cue_sheet", "spot", "unspoken", "write_cue_sheet"]
+__all__ = ["cue_seed", "cue_table", "read_cue_sheet", "spot", "unspoken", "write_cue_sheet"]
 
 SHORTEST_SOUND = CLOCK_HZ // 10
 """A gap beside speech that is shorter (in samples) is not worth a cue of its own."""

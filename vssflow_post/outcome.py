@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vssflow_post.errors import FilmError
 
 DONE = "done"
 WARNINGS = "done_with_warnings"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What there is to do for a film, and what it would cost on this machine."""
+
+    n_scenes: int
+    cues: tuple[Mapping[str, Any], ...]
+    """As the cue sheet says them."""
+    n_production: int
+    """Cues of speech that are kept from the film's own sound."""
+    speech_s: float
+    sound_s: float
+    """Seconds to generate of each kind."""
+    work_s: float
+    """Seconds of work for one worker."""
+    memory_bytes: int
+    """What a worker holds."""
+    disk_bytes: int
+    """What the film's results and its takes need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +49,8 @@ class FilmResult:
     """Time it took."""
     detail: str = ""
     """What a person wants to know at a glance: loudness, speed, or the plan of a dry run."""
-    rows: tuple[str, ...] = ()
-    """The cues of a dry run, one a line."""
+    plan: Plan | None = None
+    """What a dry run says."""
 
     @property
     def is_done(self) -> bool:

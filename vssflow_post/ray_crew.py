@@ -1,4 +1,4 @@
-"""Workers on the machines of a Ray cluster: actors that keep one model open each. Ray places and replaces them.
+"""Workers on the machines of a Ray cluster: actors that keep one model open each. Ray places them.
 
 The machines share the films and the output folder under the same paths. An actor that is lost may go on unseen, cut off
 from the rest: what makes sure that a film is delivered once is its attempt (see `deliver.staging`).
@@ -78,6 +78,7 @@ class _Seat:
     greeting: Any
     """Its first answer, which comes when it runs."""
     has_started: bool = False
+    is_lost: bool = False
     index: int | None = None
     """The film that it has."""
     answer: Any = None
@@ -95,8 +96,6 @@ class RayCrew:
         threads = order.preset.generate.threads or int(resources["num_cpus"])
         order = replace(order, preset=replace(order.preset, generate=replace(order.preset.generate, threads=threads)))
         self._worker = self._ray.remote(
-            max_restarts=-1,
-            max_task_retries=0,
             concurrency_groups={_NEWS: 1},
             scheduling_strategy="SPREAD",
             **resources,
@@ -108,6 +107,7 @@ class RayCrew:
     @property
     def size(self) -> int:
         """How many actors run by now: a cluster may start machines for the others."""
+        self._seats = [self._hire() if seat.is_lost else seat for seat in self._seats]
         for seat in self._seats:
             if not seat.has_started and self._ray.wait([seat.greeting], timeout=0)[0]:
                 seat.has_started = self._answered(seat)
@@ -146,8 +146,8 @@ class RayCrew:
 
     def dismiss(self, index: int) -> None:
         seat = next(seat for seat in self._seats if seat.index == index)
+        seat.is_lost = True
         self._ray.kill(seat.actor)
-        self._seats[self._seats.index(seat)] = self._hire()
 
     def loss(self, error: Exception) -> WorkerLost | None:
         if isinstance(error, self._ray.exceptions.OutOfMemoryError):
@@ -172,13 +172,16 @@ class RayCrew:
         return True
 
     def _settle(self, seat: _Seat, outcome: Future[FilmResult], done: Future[FilmResult]) -> None:
-        seat.index = None
+        """Called in a thread of Ray's. What the actor raised is the film's, everything else is the loss of the actor."""
         error = done.exception()
         if error is None:
+            seat.index = None
             outcome.set_result(done.result())
         elif isinstance(error, self._ray.exceptions.RayTaskError):
+            seat.index = None
             outcome.set_exception(error.cause)
         else:
+            seat.is_lost = True
             outcome.set_exception(error)
 
 

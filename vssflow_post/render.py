@@ -27,7 +27,7 @@ from vssflow_post.output_folder import STAGING
 from vssflow_post.preset import CastMember, MixSettings
 from vssflow_post.progress import Progress, Report
 from vssflow_post.report import BackendFacts, CastFacts, CueFacts, FilmReport, Timing, write_report
-from vssflow_post.spotting import Spotted, Spotting, spot_film
+from vssflow_post.spotting import Spotted
 from vssflow_post.studio import Studio
 from vssflow_post.take_store import StoredTake
 from vssflow_post.timeline import Cue, CueSheet
@@ -105,35 +105,10 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Repo
         report = _report(work, studio, delivery, mix, clock.timing(), delivered)
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
-    reason = " ".join(report.warnings) or None
+    reason = " ".join(report.every_warning) or None
     write_history(_history_path(job, studio), [take.cue for take in work.takes.values()])
     remember_delivery(job, film, inputs, studio, report.verdict, reason)
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), _summary(report))
-
-
-def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
-    """What `--dry-run` does: everything up to the cue sheet, nothing written."""
-    clock = Clock()
-    film = _probed(job, progress)
-    if studio.preset.deliver.picture:
-        check_picture(film, studio.preset.deliver)
-    spotted = spot_film(Spotting(film, job.script, job.cues, studio.preset, studio.detectors), progress)
-    dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
-    speech_s = sum(cue.span.duration_s for cue in dialogue.generated)
-    sound_s = sum(cue.span.duration_s for cue in spotted.sheet.cues if cue.kind == "sound")
-    rows = [
-        f"{cue.id} {cue.span.start_s:9.3f} {cue.span.end_s:9.3f} {cue.kind:<6} "
-        f"{f'{cue.speaker}: ' if cue.speaker else ''}{cue.text or cue.sound}"
-        for cue in spotted.sheet.cues
-    ]
-    plan = (
-        f"{len(spotted.sheet.scenes)} scenes, {len(spotted.sheet.cues)} cues ({spotted.speech}); to generate: "
-        f"{speech_s:.1f} s of speech and {sound_s:.1f} s of sound; production dialogue to keep: "
-        f"{len(dialogue.production)} cues"
-    )
-    warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
-    verdict = WARNINGS if warnings else DONE
-    return FilmResult(job.film, verdict, None, " ".join(warnings) or None, clock.elapsed(), plan, tuple(rows))
 
 
 def _probed(job: Job, progress: Report) -> Film:
@@ -224,12 +199,14 @@ def _report(
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
     troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
+    cues = tuple(_cue_facts(work))
+    is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     stems = delivery.stems
     return FilmReport(
         stem=delivery.film_stem,
         film=work.job.film,
         duration=film.duration,
-        verdict=WARNINGS if troubles else DONE,
+        verdict=WARNINGS if is_flawed else DONE,
         frame_rate=film.frame_rate,
         start_timecode=film.start_timecode,
         size=(film.width, film.height),
@@ -242,7 +219,7 @@ def _report(
         scenes=work.sheet.scenes,
         thumbnails=spotted.analysis.thumbnails,
         segments=spotted.segments,
-        cues=tuple(_cue_facts(work)),
+        cues=cues,
         cast=tuple(_cast_facts(work, preset.cast)),
         models=models_used(
             preset, studio.distribution, backend.weights_digest, spotted.segments, bool(spotted.analysis.mouths)

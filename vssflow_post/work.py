@@ -11,10 +11,11 @@ from pathlib import Path
 from vssflow_post.errors import FilmError, FilmFailed, UsageError
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.outcome import FilmResult, result_of
+from vssflow_post.planning import plan_film
 from vssflow_post.preset import Preset
 from vssflow_post.progress import Report
 from vssflow_post.publishing import DISK_FULL
-from vssflow_post.render import plan_film, render_film
+from vssflow_post.render import render_film
 from vssflow_post.studio import Studio
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -212,6 +212,7 @@ def as_table(results: Sequence[FilmResult]) -> dict[str, object]:
             "output": None if result.output is None else str(result.output),
             "reason": result.reason,
             "seconds": round(result.seconds, 3),
+            **({"plan": asdict(result.plan)} if result.plan else {}),
         }
         for result in results
     ]
