@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from click.testing import CliRunner, Result
 from conftest import MakeFilm
 from vssflow_post.cli import cli
 from vssflow_post.crew import first_silence_limit_s, silence_limit_s
+from vssflow_post.deliver import staged
 from vssflow_post.errors import FilmFailed
 from vssflow_post.inputs import Job
 from vssflow_post.ledger import Ledger
 from vssflow_post.local_crew import crew_size, with_shared_cores
 from vssflow_post.outcome import DONE, FilmResult, result_of
+from vssflow_post.output_folder import revoke, staging_folder
 from vssflow_post.preset import Preset, WorkerSettings
 
 GIB = 1 << 30
@@ -182,3 +185,35 @@ def test_a_film_without_results_has_a_report_that_says_why(
         assert (report["verdict"], by_name[name]["verdict"]) == (verdict, verdict)
     assert by_name["bad.mp4"]["reason"] in json.loads(Path(by_name["bad.mp4"]["report"]).read_text())["warnings"]
     assert not (out / "bad").exists()
+
+
+@pytest.mark.parametrize("delivered_before", [False, True])
+def test_a_lost_worker_that_goes_on_cannot_deliver(tmp_path: Path, delivered_before: bool) -> None:
+    """Two tries of one film at once, as on a cluster whose network broke: only the one that was not given up counts."""
+    first = replace(job(tmp_path / "a.mp4", tmp_path), attempt="run-1")
+    second = replace(first, attempt="run-2")
+    if delivered_before:
+        first.folder.mkdir()
+        (first.folder / "manifest.json").write_text("of an earlier run")
+
+    def lose() -> None:
+        with staged(first.folder, staging_folder(first, tmp_path)) as folder:
+            (folder / "manifest.json").write_text("of the lost worker")
+            revoke(first, tmp_path)
+
+    with pytest.raises(OSError):
+        lose()
+    assert not delivered_before or (first.folder / "manifest.json").read_text() == "of an earlier run"
+    with staged(second.folder, staging_folder(second, tmp_path)) as folder:
+        (folder / "manifest.json").write_text("of the next one")
+    with pytest.raises(OSError):
+        lose()
+    assert (first.folder / "manifest.json").read_text() == "of the next one"
+
+
+def test_what_was_delivered_before_its_worker_was_given_up_stays(tmp_path: Path) -> None:
+    film = replace(job(tmp_path / "a.mp4", tmp_path), attempt="run-1")
+    with staged(film.folder, staging_folder(film, tmp_path)) as folder:
+        (folder / "a.txt").write_text("whole")
+    revoke(film, tmp_path)
+    assert (tmp_path / "a" / "a.txt").read_text() == "whole"

@@ -7,8 +7,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+from uuid import uuid4
 
 from vssflow_post.crew import Crew, WorkerLost, first_silence_limit_s, silence_limit_s
 from vssflow_post.inputs import Job
@@ -77,10 +78,13 @@ class Batch:
     """Is told each film's result and how often it was tried."""
     known: Callable[[Job], FilmResult | None] = lambda job: None
     """The verdict of a film that has one already, at a glance: no worker is needed for it."""
+    give_up: Callable[[Job], None] = lambda job: None
+    """Called when the worker of a film is lost, before another one tries."""
     jobs: list[Job] = field(default_factory=list, init=False)
     results: dict[int, FilmResult] = field(default_factory=dict, init=False)
     _waiting: deque[int] = field(default_factory=deque, init=False)
     _open: dict[Future[FilmResult], _Open] = field(default_factory=dict, init=False)
+    _run: str = field(default_factory=lambda: uuid4().hex[:8], init=False)
     _tries: Counter[int] = field(default_factory=Counter, init=False)
 
     def run(self) -> list[FilmResult]:
@@ -138,7 +142,10 @@ class Batch:
         job = self.jobs[index]
         self._tries[index] += 1
         self.watcher.started(index, len(self.jobs), job.film.name)
-        self._open[crew.begin(index, job)] = _Open(index, first_silence_limit_s(job.film))
+        self._open[crew.begin(index, self._this_try(index))] = _Open(index, first_silence_limit_s(job.film))
+
+    def _this_try(self, index: int) -> Job:
+        return replace(self.jobs[index], attempt=f"{self._run}-{self._tries[index]}")
 
     def _listen(self, crew: Crew) -> None:
         open_films = {film.index: film for film in self._open.values()}
@@ -159,6 +166,7 @@ class Batch:
                 lost = WorkerLost("timeout", f"nothing was heard of the work on this film for {film.limit_s:.0f} s")
             if lost is None:
                 raise
+            self.give_up(self._this_try(film.index))
             if self._tries[film.index] < MAX_TRIES:
                 self.watcher.lost(film.index, str(lost))
                 self._waiting.append(film.index)

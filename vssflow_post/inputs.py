@@ -53,6 +53,8 @@ class Job:
     """Who speaks in the scripts of the whole batch."""
     salvage: bool = False
     """Whether a film that is cut off is taken as far as it goes."""
+    attempt: str = ""
+    """Which try of which run this is: what is not delivered yet bears its name."""
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
 

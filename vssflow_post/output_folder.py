@@ -6,11 +6,11 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vssflow_post.errors import UsageError
-from vssflow_post.inputs import STATE_FOLDER
+from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.publishing import is_temporary
 
 STAGING = "staging"
@@ -19,6 +19,32 @@ LOCK, WORKERS_LOCK = "lock", "workers.lock"
 """Files whose locks say that a run holds the folder, and that a process of a run still writes into it."""
 _WAIT_S = 10.0
 """How long processes of a killed run may take to notice that it is gone."""
+
+
+def staging_folder(job: Job, out: Path) -> Path:
+    """Where what a try of a film has made lies until it is delivered."""
+    return _try_folder(job, out) / "film"
+
+
+def revoke(job: Job, out: Path) -> None:
+    """Keeps a lost worker that may be at work still, on another machine, from delivering: the last thing that it would
+    do is to rename its folder. That is gone then, and a file in the place of its parent keeps it from being made again.
+    """
+    folder = _try_folder(job, out)
+    taken = folder.with_name(f"{folder.name}.revoked")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        try:
+            folder.touch(exist_ok=False)
+            break
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                folder.rename(taken)
+            shutil.rmtree(taken, ignore_errors=True)
+
+
+def _try_folder(job: Job, out: Path) -> Path:
+    return out / STATE_FOLDER / STAGING / (f"{job.stem}.{job.attempt}" if job.attempt else job.stem)
 
 
 @contextmanager
@@ -43,7 +69,10 @@ def output_lock(out: Path) -> Iterator[None]:
             raise UsageError(f"another run is writing into {out}; wait for it, or choose another folder") from None
         _outlive_workers(state, out)
         _clear(state)
-        yield
+        try:
+            yield
+        finally:
+            shutil.rmtree(state / STAGING, ignore_errors=True)
     finally:
         os.close(descriptor)
 

@@ -102,7 +102,7 @@ class RayCrew:
         )(FilmWorker)
         self._hired_with = order, str(Path.cwd())
         self._seats = [self._hire() for _ in range(n_workers if at_most is None else min(n_workers, at_most))]
-        self._started = time.monotonic()
+        self._last_staffed = time.monotonic()
 
     @property
     def size(self) -> int:
@@ -112,7 +112,9 @@ class RayCrew:
             if not seat.has_started and self._ray.wait([seat.greeting], timeout=0)[0]:
                 seat.has_started = self._answered(seat)
         n_started = sum(seat.has_started for seat in self._seats)
-        if not n_started and time.monotonic() - self._started > _PLACED_WITHIN_S:
+        if n_started:
+            self._last_staffed = time.monotonic()
+        elif time.monotonic() - self._last_staffed > _PLACED_WITHIN_S:
             raise UsageError(f"the cluster found no place for a worker within {_PLACED_WITHIN_S / 60:.0f} minutes")
         return n_started
 
@@ -172,7 +174,7 @@ class RayCrew:
         return True
 
     def _settle(self, seat: _Seat, outcome: Future[FilmResult], done: Future[FilmResult]) -> None:
-        """Called in a thread of Ray's. What the actor raised is the film's, everything else is the loss of the actor."""
+        """Called in a thread of Ray's. What the actor raised is the film's; all else is the loss of the actor."""
         error = done.exception()
         if error is None:
             seat.index = None

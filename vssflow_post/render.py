@@ -23,7 +23,7 @@ from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
 from vssflow_post.models_used import models_used
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
-from vssflow_post.output_folder import STAGING
+from vssflow_post.output_folder import staging_folder
 from vssflow_post.preset import CastMember, MixSettings
 from vssflow_post.progress import Progress, Report
 from vssflow_post.report import BackendFacts, CastFacts, CueFacts, FilmReport, Timing, write_report
@@ -95,7 +95,7 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Repo
     work = _generated(job, film, seen, studio, progress)
     clock.end("generate")
     inputs = inputs_of(job, film, studio)
-    with staged(job.folder, studio.out / STATE_FOLDER / STAGING / job.stem) as folder:
+    with staged(job.folder, staging_folder(job, studio.out)) as folder:
         mix, homes = _mixed(work, studio, folder, progress)
         stems = _stem_paths(folder, job.stem, studio.preset.mix)
         delivery = Delivery(folder, job.stem, film, work.sheet, stems, homes, studio.preset.deliver)

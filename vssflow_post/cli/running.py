@@ -49,6 +49,7 @@ def run_films(arrivals: Arrivals, order: Order, hiring: Hiring, quiet: bool) -> 
     from vssflow_post.batch import Batch
     from vssflow_post.console import watching
     from vssflow_post.finished import known_result
+    from vssflow_post.output_folder import revoke
     from vssflow_post.plugins import load_plugins
     from vssflow_post.studio import open_studio
 
@@ -61,7 +62,12 @@ def run_films(arrivals: Arrivals, order: Order, hiring: Hiring, quiet: bool) -> 
     known = None if studio is None or order.fresh or order.dry_run else partial(known_result, studio=studio)
     with recording(order) as record, watching(quiet) as watcher:
         hire = partial(hiring.crew, order)
-        return Batch(arrivals, order.preset.worker, hire, watcher, record, known or (lambda job: None)).run()
+        batch = Batch(arrivals, order.preset.worker, hire, watcher, record)
+        if known is not None:
+            batch.known = known
+        if not order.dry_run:
+            batch.give_up = partial(revoke, out=order.out)
+        return batch.run()
 
 
 @contextmanager

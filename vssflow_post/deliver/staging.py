@@ -34,7 +34,7 @@ def _move(staging: Path, final: Path) -> None:
     try:
         staging.rename(final)
     except OSError:
-        if not final.is_dir():
+        if not (final.is_dir() and staging.is_dir()):  # what was given up is no longer there
             raise
         _replace(staging, final)
     sync_folder(final.parent)
