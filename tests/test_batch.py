@@ -217,3 +217,20 @@ def test_what_was_delivered_before_its_worker_was_given_up_stays(tmp_path: Path)
         (folder / "a.txt").write_text("whole")
     revoke(film, tmp_path)
     assert (tmp_path / "a" / "a.txt").read_text() == "whole"
+
+
+def test_a_film_of_the_same_name_from_elsewhere_does_not_replace_results(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first, second = make_film("one/a.mp4", n_frames=12, shots=1), make_film("two/a.mp4", n_frames=14, shots=1)
+    copy = tmp_path / "three" / "a.mp4"
+    copy.parent.mkdir()
+    copy.write_bytes(first.read_bytes())
+    assert verdicts(render(first, "-o", out, "-p", "ci")) == {"a.mp4": "done"}
+    delivered = (out / "a" / "manifest.json").read_bytes()
+    answer = render(second, "-o", out, "-p", "ci")
+    assert verdicts(answer) == {"a.mp4": "rejected:output_collision"}
+    assert str(first) in json.loads(answer.stdout)["films"][0]["reason"]
+    assert verdicts(render(copy, "-o", out, "-p", "ci")) == {"a.mp4": "done"}, "the same film, found elsewhere"
+    assert (out / "a" / "manifest.json").read_bytes() == delivered

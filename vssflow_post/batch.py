@@ -74,10 +74,10 @@ class Batch:
     hire: Callable[[], Crew]
     """Called when the first film needs a worker."""
     watcher: Watcher
-    record: Callable[[Job, FilmResult, int], None]
-    """Is told each film's result and how often it was tried."""
-    known: Callable[[Job], FilmResult | None] = lambda job: None
+    known: Callable[[Job], FilmResult | None]
     """The verdict of a film that has one already, at a glance: no worker is needed for it."""
+    record: Callable[[Job, FilmResult, int], None] = lambda job, result, n_tries: None
+    """Is told each film's result and how often it was tried."""
     give_up: Callable[[Job], None] = lambda job: None
     """Called when the worker of a film is lost, before another one tries."""
     jobs: list[Job] = field(default_factory=list, init=False)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from vssflow_post.errors import FilmFailed
+from vssflow_post.deliver import MANIFEST, is_of
+from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.outcome import FilmResult
 from vssflow_post.publishing import publish
@@ -31,6 +33,10 @@ class Ledger:
         self._path = out / NAME
         self._reports = out / STATE_FOLDER / "reports"
         self._lines = _whole_lines(self._path)
+        self._owners: defaultdict[str, list[str]] = defaultdict(list)
+        """By folder of results: the films that earlier runs made them of."""
+        for film, line in self._lines.items():
+            self._owners[str(line.get("output"))].append(film)
         self._rewrite()
 
     def record(self, job: Job, result: FilmResult, n_tries: int) -> None:
@@ -41,7 +47,7 @@ class Ledger:
         line: dict[str, Any] = {
             "film": str(result.film.absolute()),
             "verdict": result.verdict,
-            "output": None if result.output is None else str(result.output),
+            "output": None if result.output is None else str(result.output.absolute()),
             "report": str(self._report_path(job, result)),
             "reason": result.reason,
             "seconds": round(result.seconds, 3),
@@ -56,6 +62,18 @@ class Ledger:
         with suppress(OSError, FilmFailed):
             self._append(_as_text(line).encode("ascii"))
             self._report(job, result)
+
+    def collision(self, job: Job) -> FilmRejected | None:
+        """Why a film would be delivered over another one's results: they are those of an earlier run, the other film is
+        still there, and it is not the same one."""
+        mine, folder = str(job.film.absolute()), str(job.folder.absolute())
+        other = next((film for film in self._owners[folder] if film != mine and Path(film).exists()), None)
+        if other is None or not (job.folder / MANIFEST).exists() or not job.film.is_file():
+            return None
+        if is_of(job.folder, job.film):
+            return None
+        why = f"{job.folder} holds the results of {other}; choose another output folder, or remove that one"
+        return FilmRejected("output_collision", why)
 
     def close(self) -> None:
         """Raises FilmFailed("no_space") or OSError when the file cannot be written."""

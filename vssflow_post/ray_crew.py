@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -103,6 +104,7 @@ class RayCrew:
         self._hired_with = order, str(Path.cwd())
         self._seats = [self._hire() for _ in range(n_workers if at_most is None else min(n_workers, at_most))]
         self._last_staffed = time.monotonic()
+        self._remarks = redirect_stdout(sys.stderr)  # Ray's own go where progress goes: stdout is for the results
 
     @property
     def size(self) -> int:
@@ -119,6 +121,7 @@ class RayCrew:
         return n_started
 
     def __enter__(self) -> RayCrew:
+        self._remarks.__enter__()
         return self
 
     def __exit__(
@@ -127,6 +130,7 @@ class RayCrew:
         for seat in self._seats:
             self._ray.kill(seat.actor)
         self._ray.shutdown()
+        self._remarks.__exit__(kind, error, trace)
 
     def begin(self, index: int, job: Job) -> Future[FilmResult]:
         seat = next(seat for seat in self._seats if seat.has_started and seat.index is None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from vssflow_post.batch import Arrivals
     from vssflow_post.crew import Crew
     from vssflow_post.inputs import Job
+    from vssflow_post.ledger import Ledger
     from vssflow_post.outcome import FilmResult
     from vssflow_post.work import Order
-
-Record: TypeAlias = "Callable[[Job, FilmResult, int], None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ def run_films(arrivals: Arrivals, order: Order, hiring: Hiring, quiet: bool) -> 
     from vssflow_post.batch import Batch
     from vssflow_post.console import watching
     from vssflow_post.finished import known_result
+    from vssflow_post.outcome import result_of
     from vssflow_post.output_folder import revoke
     from vssflow_post.plugins import load_plugins
     from vssflow_post.studio import open_studio
@@ -59,30 +59,33 @@ def run_films(arrivals: Arrivals, order: Order, hiring: Hiring, quiet: bool) -> 
         if hiring.cluster is None:
             raise  # before anything else is begun
         studio = None  # it can run elsewhere; the workers know finished films as well
-    known = None if studio is None or order.fresh or order.dry_run else partial(known_result, studio=studio)
-    with recording(order) as record, watching(quiet) as watcher:
-        hire = partial(hiring.crew, order)
-        batch = Batch(arrivals, order.preset.worker, hire, watcher, record)
-        if known is not None:
-            batch.known = known
-        if not order.dry_run:
-            batch.give_up = partial(revoke, out=order.out)
+    with recording(order) as ledger, watching(quiet) as watcher:
+
+        def known(job: Job) -> FilmResult | None:
+            """The verdict of a film for which nobody has to work."""
+            if ledger is not None and (collision := ledger.collision(job)):
+                return result_of(collision, job.film)
+            return None if studio is None or order.fresh or order.dry_run else known_result(job, studio)
+
+        batch = Batch(arrivals, order.preset.worker, partial(hiring.crew, order), watcher, known)
+        if ledger is not None:
+            batch.record, batch.give_up = ledger.record, partial(revoke, out=order.out)
         return batch.run()
 
 
 @contextmanager
-def recording(order: Order) -> Iterator[Record]:
-    """Holds the output folder and keeps its `batch.json`; a dry run writes nothing."""
+def recording(order: Order) -> Iterator[Ledger | None]:
+    """Holds the output folder and keeps its `batch.json`; None for a dry run, which writes nothing."""
     from vssflow_post.ledger import Ledger
     from vssflow_post.output_folder import output_lock
 
     if order.dry_run:
-        yield lambda job, result, n_tries: None
+        yield None
         return
     with output_lock(order.out):
         ledger = Ledger(order.out)
         try:
-            yield ledger.record
+            yield ledger
         finally:
             try:
                 ledger.close()

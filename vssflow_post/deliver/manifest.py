@@ -50,6 +50,14 @@ def is_complete(folder: Path, source_digest: str, settings_digest: str, weights_
     return all(manifest.get(key) == value for key, value in wanted.items()) and not any(faults_of(folder))
 
 
+def is_of(folder: Path, film: Path) -> bool:
+    """Whether the manifest in `folder` is of this very film; the film is digested."""
+    try:
+        return _read(folder / MANIFEST).get("source") == file_digest(film)
+    except OSError:
+        return False
+
+
 def faults_of(folder: Path) -> Iterator[str]:
     """A sentence for each way in which a folder's files are not what its manifest says; every file is digested."""
     manifest = _read(folder / MANIFEST)
