@@ -134,6 +134,8 @@ def _choose_video(container: InputContainer, path: Path, demuxer: str, notes: li
     n_pixels = stream.width * stream.height or declared_pixels(path, demuxer, stream.index)
     if n_pixels > MAX_PIXELS:
         raise FilmRejected("too_large", f"Its pictures have {n_pixels} pixels each; {MAX_PIXELS} are the limit.")
+    if n_pixels and not stream.width:  # a decoder forgets a size that is past the limit
+        raise FilmRejected("too_large", f"Its pictures are larger than its header says, and than {MAX_PIXELS} pixels.")
     if not stream.width or not stream.height:
         raise FilmRejected("unsupported_codec", f"Its {stream.codec_context.name} stream has no picture size.")
     return stream
