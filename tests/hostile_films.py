@@ -125,6 +125,7 @@ def patched_films() -> Iterator[tuple[str, bytes, str]]:
     yield "encrypted.mp4", renamed(mp4, b"avc1", b"encv"), "rejected:unsupported_codec"
     yield "drm.mp4", renamed(mp4, b"avc1", b"drmi"), "rejected:unsupported_codec"
     yield "unknown-codec.mp4", renamed(mp4, b"avc1", b"zzzz"), "rejected:unsupported_codec"
+    yield "tags-no-text.mp4", renamed(mp4, b"Lavf", b"\xbf\xeb\x81\xf3"), "done"
     yield "no-handler.mp4", renamed(mp4, b"vide", b"text"), "done"
     yield "no-tracks.mp4", renamed(mp4, b"trak", b"free"), "rejected:no_video"
     yield "index-renamed.mp4", renamed(mp4, b"moov", b"free"), "rejected:truncated"

@@ -57,9 +57,10 @@ def declared_pixels(path: Path, demuxer: str, index: int) -> int:
     """
     import av
 
+    name = f"file:{os.fspath(path)}"
     options = {"protocol_whitelist": "file", "format_whitelist": demuxer, "codec_whitelist": "none"}
     try:
-        with av.open(f"file:{os.fspath(path)}", "r", format=demuxer, options=options) as container:
+        with av.open(name, "r", format=demuxer, options=options, metadata_errors="replace") as container:
             stream = next((one for one in container.streams.video if one.index == index), None)
             return stream.width * stream.height if stream is not None else 0
     except av.error.FFmpegError:
