@@ -29,9 +29,9 @@ SHORTEST, LONGEST = 0.6, 1.7
 """How far one sound may be warped."""
 STRAY_COST = 0.15
 """Cost of a sound e times too long or short, in units of one second of squared opening error per natural second."""
-MARGIN = 0.08
-"""By how much the mouth must fit its line better than it does when played backwards or shifted."""
-BELIEVED = 0.5
+MARGIN = 0.2
+"""By how much the mouth must fit its line better than it usually does when played backwards or shifted."""
+BELIEVED = 0.65
 """Correlation of the measured and the expected opening below which a mouth is taken for noise."""
 
 
@@ -73,7 +73,8 @@ def fit_to_mouth(
     warped, start_s = _warp(durations, phonemes, measured)
     after = _correlation(expected_opening(phonemes, warped, start_s, n), measured)
     # A free enough warp follows anything: the mouth must fit this line better than it fits when played otherwise.
-    chance = max(_best_correlation(durations, phonemes, other) for other in _played_otherwise(measured))
+    # Backwards, a lone line still starts and ends with the mouth: the best of the four would be a rival, not chance.
+    chance = float(np.median([_best_correlation(durations, phonemes, other) for other in _played_otherwise(measured)]))
     if after < BELIEVED or after < before + 0.02 or after < chance + MARGIN:
         return durations, offset_s, False
     return warped, start_s, True
