@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from vssflow_dit.evaluation.heldout import SENTENCES
-from vssflow_post.backend import Backend, CueRequest, GenerationSettings, Track
+from vssflow_post.backend import Backend, BackendIdentity, CueRequest, GenerationSettings, Track
+from vssflow_post.errors import UsageError
 from vssflow_post.timeline import Scene, Span
 
 VOICES = ("slt", "rms", "awb")
@@ -21,6 +22,14 @@ def backend() -> Iterator[Backend]:
     opened = open_engine(GenerationSettings())
     yield opened
     opened.close()
+
+
+def test_what_is_said_of_it_before_it_is_opened_holds_once_it_is(backend: Backend) -> None:
+    from vssflow_dit.weight_folder import identify
+
+    assert identify(GenerationSettings()) == BackendIdentity(backend.weights_digest, tuple(backend.voices))
+    with pytest.raises(UsageError, match="no weights at"):
+        identify(GenerationSettings(weights="absent"))
 
 
 def rendered(backend: Backend, request: CueRequest) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

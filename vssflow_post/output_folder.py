@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vssflow_post.errors import UsageError
 from vssflow_post.inputs import STATE_FOLDER, Job
-from vssflow_post.publishing import is_temporary
+from vssflow_post.publishing import is_temporary, sweep
 
 STAGING = "staging"
 """Inside the state folder: deliverables that are not complete."""
@@ -69,6 +69,7 @@ def output_lock(out: Path) -> Iterator[None]:
             raise UsageError(f"another run is writing into {out}; wait for it, or choose another folder") from None
         _outlive_workers(state, out)
         _clear(state)
+        sweep(out)
         try:
             yield
         finally:
