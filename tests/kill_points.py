@@ -57,11 +57,15 @@ class RenderServer:
         assert self.render(film, out, "none") == 0
         return Counter(re.findall(r"^\d+ +(\w+)\(", self._log.read_text("utf-8", "replace"), re.M))
 
-    @property
-    def happened(self) -> str:
-        """The last call of the last traced render, and what became of it."""
-        lines = [line for line in self._log.read_text("utf-8", "replace").splitlines() if "exited with" not in line]
-        return "\n".join(lines[-2:] if "killed by" in lines[-1] else [line for line in lines if "INJECTED" in line])
+    def died_at(self, call: str) -> bool:
+        """Whether the last traced render was killed before `call` did anything."""
+        last = self._log.read_text("utf-8", "replace").splitlines()[-8:]  # each of its threads has a line
+        stopped = [line for line in last if re.search(rf" {call}\(.*(= \?|<unfinished \.\.\.>)$", line)]
+        return bool(stopped) and any("killed by SIGKILL" in line for line in last)
+
+    def was_refused(self, call: str, error: str) -> bool:
+        """Whether a `call` of the last traced render returned `error` in the system's stead."""
+        return re.search(rf" {call}\(.*= -1 {error} .*INJECTED", self._log.read_text("utf-8", "replace")) is not None
 
     def close(self) -> None:
         assert self._server.stdin is not None
