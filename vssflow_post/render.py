@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vssflow_post.casting import gain_db_of, named_voices, with_voices
+from vssflow_post.casting import gain_db_of, with_voices
 from vssflow_post.cue_history import ROTTED, read_history, write_history
 from vssflow_post.deliver import Slate, check_picture, staged, stem_files, write_manifest
 from vssflow_post.delivery import Delivery, deliver
 from vssflow_post.dialogue import Dialogue, divide, keeps_whole_track, production_track
+from vssflow_post.film_facts import cast_facts, cue_facts, in_brief
 from vssflow_post.finished import complete_result, inputs_of, known_result, remember_delivery, remembered_rejection
 from vssflow_post.generate import CueTake, request_for, takes
 from vssflow_post.inputs import STATE_FOLDER, Job
@@ -24,13 +25,13 @@ from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum,
 from vssflow_post.models_used import models_used
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
 from vssflow_post.output_folder import staging_folder
-from vssflow_post.preset import CastMember, MixSettings
+from vssflow_post.preset import MixSettings
 from vssflow_post.progress import Progress, Report
-from vssflow_post.report import BackendFacts, CastFacts, CueFacts, FilmReport, Timing, write_report
+from vssflow_post.report import BackendFacts, FilmReport, Timing, write_report
 from vssflow_post.spotting import Spotted
 from vssflow_post.studio import Studio
 from vssflow_post.take_store import StoredTake
-from vssflow_post.timeline import Cue, CueSheet
+from vssflow_post.timeline import CueSheet
 from vssflow_post.tracklaying import Session, lay_tracks
 
 
@@ -108,7 +109,7 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Repo
     reason = " ".join(report.every_warning) or None
     write_history(_history_path(job, studio), [take.cue for take in work.takes.values()])
     remember_delivery(job, film, inputs, studio, report.verdict, reason)
-    return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), _summary(report))
+    return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
 
 
 def _probed(job: Job, progress: Report) -> Film:
@@ -199,7 +200,7 @@ def _report(
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
     troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
-    cues = tuple(_cue_facts(work))
+    cues = cue_facts(work.sheet.cues, work.takes)
     is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     stems = delivery.stems
     return FilmReport(
@@ -220,7 +221,7 @@ def _report(
         thumbnails=spotted.analysis.thumbnails,
         segments=spotted.segments,
         cues=cues,
-        cast=tuple(_cast_facts(work, preset.cast)),
+        cast=cast_facts(spotted.sheet, work.sheet, preset.cast),
         models=models_used(
             preset, studio.distribution, backend.weights_digest, spotted.segments, bool(spotted.analysis.mouths)
         ),
@@ -233,38 +234,3 @@ def _report(
         layout=preset.mix.layout,
         others=tuple(path for path in delivered if path.suffix not in (".wav", ".mp4", ".mov", ".mkv")),
     )
-
-
-def _cue_facts(work: _Work) -> list[CueFacts]:
-    facts = []
-    for cue in work.sheet.cues:
-        take = work.takes.get(cue.id)
-        facts.append(
-            CueFacts(cue) if take is None else CueFacts(cue, take.seconds, take.cached, take.why_made, take.audio.notes)
-        )
-    return facts
-
-
-def _cast_facts(work: _Work, cast: Mapping[str, CastMember]) -> Iterator[CastFacts]:
-    """Everybody with a name who speaks, in order of appearance."""
-    named = named_voices(work.spotted.sheet, cast)
-    lines: dict[str, list[Cue]] = {}
-    for cue in work.sheet.cues:
-        if cue.kind == "speech" and cue.speaker:
-            lines.setdefault(cue.speaker, []).append(cue)
-    for speaker, said in lines.items():
-        member = cast.get(speaker, CastMember())
-        voice = next((cue.voice for cue in said if cue.voice), "")
-        yield CastFacts(speaker, voice, len(said), speaker in named, member.gain_db, member.pan)
-
-
-def _summary(report: FilmReport) -> str:
-    loudness, timing = report.loudness, report.timing
-    parts = []
-    if loudness is not None and loudness.integrated_lufs is not None and loudness.true_peak_dbtp is not None:
-        spoken = loudness.dialogue_lufs if loudness.measure == "dialogue" else None
-        of_dialogue = "" if spoken is None else f" ({spoken:.1f} of dialogue)"
-        parts.append(f"{loudness.integrated_lufs:.1f} LUFS{of_dialogue}, {loudness.true_peak_dbtp:.1f} dBTP")
-    if timing is not None and timing.total_s > 0:
-        parts.append(f"{report.duration.duration_s / timing.total_s:.1f} times real time")
-    return ", ".join(parts)
