@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check fmt lint types arch wheel-test evaluate bench clean
+.PHONY: help demo test test-slow check fmt lint types arch wheel-test evaluate regress bench clean
 
 help:
 	@echo "make demo        install into $(VENV) and render the demo film into $(DEMO_OUT)"
@@ -20,6 +20,7 @@ help:
 	@echo "make arch        import-linter: who may import whom"
 	@echo "make wheel-test  build the wheel and test it away from this checkout"
 	@echo "make evaluate    measure the shipped weights and write docs/evaluation.md"
+	@echo "make regress     render the demo suite and hold it against its goldens"
 	@echo "make bench       measure the speed of the model and of a render"
 	@echo "make clean       remove what was built and rendered here"
 
@@ -79,6 +80,9 @@ evaluate: $(VENV)/.installed
 	@# Its own requirements name a webrtcvad that has to be compiled and an obsolete `typing`; what it needs is installed.
 	$(PIP) --no-deps Resemblyzer
 	$(BIN)/vssflow-post model evaluate -o docs
+
+regress: $(VENV)/.installed
+	$(BIN)/vssflow-post regress check tests/demo-suite.toml
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/model_speed.py

@@ -66,18 +66,23 @@ def write_film(
 @pytest.fixture
 def fake_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Installs tests/fake_backend.py as a plugin, for this process and those it starts; returns its log of cues."""
-    site = tmp_path / "site"
+    return install_fake_backend(tmp_path, monkeypatch)
+
+
+def install_fake_backend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the fixture does, in a folder of the caller's."""
+    site = folder / "site"
     info = site / "fake_backend-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-backend\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[vssflow_post]\nfake = fake_backend\nbroken = fake_backend_missing\n")
-    for folder in (site, TESTS):
-        monkeypatch.syspath_prepend(str(folder))
+    for searched in (site, TESTS):
+        monkeypatch.syspath_prepend(str(searched))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(TESTS), *sys.path]))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     for name in [name for name in os.environ if name.startswith("VSSFLOW_POST_")]:
         monkeypatch.delenv(name)
-    log = tmp_path / "cues.log"
+    log = folder / "cues.log"
     monkeypatch.setenv("FAKE_BACKEND_LOG", str(log))
     return log

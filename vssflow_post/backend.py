@@ -123,9 +123,10 @@ class GenerationSettings:
     guidance_schedule: str = "constant"
     """`constant`, `falling` (strong first) or `rising`."""
     deterministic: bool = False
-    """Whether every cue is sampled alone, so that its take is the same bit for bit whatever else is rendered."""
+    """Whether every cue is sampled alone, in float32 and on one thread, so that its take is the same bit for bit
+    whatever else is rendered, and nearly so on another processor."""
     threads: int = 0
-    """CPU threads; 0 means all cores."""
+    """CPU threads, where not `deterministic`; 0 means all cores."""
     allow_cpu_fallback: bool = False
     """Whether a backend that runs out of device memory may go on on the CPU."""
 

@@ -53,6 +53,7 @@ def _features_address(film: Film, studio: Studio) -> str:
             "film": [film.digest, film.duration.end],
             "picture": asdict(studio.preset.picture),
             "clip": studio.preset.generate.clip,
+            "deterministic": studio.preset.generate.deterministic,
             "backend": [renderer.backend.name, renderer.plugin, renderer.backend.weights_digest],
         }
     )

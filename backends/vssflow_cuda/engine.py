@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -48,7 +49,19 @@ class CudaEngine(Engine):
 def open_engine(settings: GenerationSettings) -> Backend:
     if not torch.cuda.is_available():
         raise BackendUnavailable("backend cuda: this installation of torch finds no usable GPU")
+    if settings.deterministic:
+        _choose_repeatable_kernels()
+        return CudaEngine("cuda", torch.device("cuda"), settings, torch.float32, TOKENS_AT_ONCE)
     dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     engine = CudaEngine("cuda", torch.device("cuda"), settings, dtype, TOKENS_AT_ONCE)
     engine.compile_for_repeats()
     return engine
+
+
+def _choose_repeatable_kernels() -> None:
+    """Kernels that give the same bits each time, in float32 proper: TensorFloat-32 keeps ten bits of a product."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it is first used
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False

@@ -11,6 +11,7 @@ import click
 from vssflow_post.cli.cache import cache
 from vssflow_post.cli.demo import demo
 from vssflow_post.cli.inspect import backends, doctor, presets
+from vssflow_post.cli.regress import regress
 from vssflow_post.cli.render import render
 from vssflow_post.cli.spot import spot
 from vssflow_post.cli.verify import verify
@@ -91,7 +92,7 @@ def cli() -> None:
     """
 
 
-for _command in (render, spot, demo, voices, verify, cache, presets, backends, doctor):
+for _command in (render, spot, demo, regress, voices, verify, cache, presets, backends, doctor):
     cli.add_command(_command)
 
 

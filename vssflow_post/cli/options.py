@@ -81,6 +81,17 @@ def backend_options(command: Command) -> Command:
     return command
 
 
+def workers_option(command: Command) -> Command:
+    """`--workers N`."""
+    return click.option(
+        "--workers",
+        type=click.IntRange(1),
+        envvar="VSSFLOW_POST_WORKERS",
+        help="Films worked on at once, each in a process of its own. Without it: "
+        "one per two cores and 4 GiB of memory.",
+    )(command)
+
+
 def resolved_preset(name: str, cast_file: Path | None = None, **overrides: object) -> Preset:
     """The preset with what the command line or environment set: `generate_seed=3` means `seed` of `[generate]`.
 

@@ -21,6 +21,7 @@ from vssflow_post.cli.options import (
     salvage_option,
     script_option,
     seed_option,
+    workers_option,
 )
 from vssflow_post.cli.running import Hiring, run_films
 from vssflow_post.errors import UsageError
@@ -48,12 +49,7 @@ if TYPE_CHECKING:
     envvar="VSSFLOW_POST_DETERMINISTIC",
     help="Render every cue alone: the same bits whatever else is rendered. Slower.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    envvar="VSSFLOW_POST_WORKERS",
-    help="Films worked on at once, each in a process of its own. Without it: one per two cores and 4 GiB of memory.",
-)
+@workers_option
 @salvage_option
 @click.option(
     "--cluster",
