@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -234,3 +236,59 @@ def test_a_film_of_the_same_name_from_elsewhere_does_not_replace_results(
     assert str(first) in json.loads(answer.stdout)["films"][0]["reason"]
     assert verdicts(render(copy, "-o", out, "-p", "ci")) == {"a.mp4": "done"}, "the same film, found elsewhere"
     assert (out / "a" / "manifest.json").read_bytes() == delivered
+
+
+def open_here() -> tuple[int, int]:
+    """File descriptors and threads of this process."""
+    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+
+def test_a_batch_leaves_no_descriptor_and_no_thread_behind(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    for name in ("films/a.mp4", "films/b.mp4"):
+        make_film(name, n_frames=12, shots=1)
+    (tmp_path / "films" / "bad.mp4").write_text("no film")
+    counts = []
+    for out in ("first", "second"):  # the first starts what Python keeps for all processes that follow
+        assert render(tmp_path / "films", "-o", tmp_path / out, "-p", "ci", "--workers", 2).exit_code == 1
+        counts.append(open_here())
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_long_batch_does_not_grow_and_is_known_again_at_once(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    film = make_film("films/0.mp4", n_frames=6, shots=1).read_bytes()
+    for number in range(1, 100):
+        (tmp_path / "films" / f"{number}.mp4").write_bytes(b"no film" if number % 20 == 7 else film)
+    command = [sys.executable, "-m", "vssflow_post", "render", "films", "-o", "out", "-p", "ci", "--workers", "2"]
+    process = subprocess.Popen([*command, "-q", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    samples: dict[int, tuple[int, int, int]] = {}
+    while process.poll() is None:
+        ledger = tmp_path / "out" / "batch.json"
+        n_ended = ledger.read_text().count("\n") if ledger.exists() else 0
+        with suppress(OSError, StopIteration):  # it may end in between
+            samples[n_ended] = footprint(process.pid)
+        time.sleep(0.2)
+    answer = json.loads(process.communicate()[0])
+    assert (answer["done"] + answer["warnings"], answer["rejected"], answer["failed"]) == (95, 5, 0)
+    middle, late = (samples[min(samples, key=lambda n: abs(n - wanted))] for wanted in (30, 90))
+    assert late[0] - middle[0] < 600_000, "bytes of memory for sixty films"
+    assert late[1] - middle[1] <= 1, "the ledger may just be open"
+    assert late[2] == middle[2]
+    started = time.monotonic()
+    again = json.loads(subprocess.run([*command, "-q", "--json"], cwd=tmp_path, capture_output=True).stdout)
+    assert time.monotonic() - started < 5
+    assert [film["verdict"] for film in again["films"]] == [film["verdict"] for film in answer["films"]]
+
+
+def footprint(process: int) -> tuple[int, int, int]:
+    """Bytes of memory, file descriptors and threads of a process."""
+    lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
+    resident, threads = (
+        int(next(line for line in lines if line.startswith(key)).split()[1]) for key in ("VmRSS:", "Threads:")
+    )
+    return resident * 1024, len(list(Path(f"/proc/{process}/fd").iterdir())), threads
