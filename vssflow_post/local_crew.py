@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from types import TracebackType
 
@@ -95,7 +95,8 @@ class LocalCrew:
             self._end_pool()
             self._pool = self._new_pool()
         self._open = {other: future for other, future in self._open.items() if not future.done()}
-        self._open[index] = self._pool.schedule(_work, (index, job))
+        with _interrupts_kept_from_children():
+            self._open[index] = self._pool.schedule(_work, (index, job))
         return self._open[index]
 
     def news(self) -> Iterator[tuple[int, Progress]]:
@@ -128,6 +129,20 @@ class LocalCrew:
         return ProcessPool(self.size, initializer=_start_worker, initargs=initial, context=get_context("spawn"))
 
 
+@contextmanager
+def _interrupts_kept_from_children() -> Iterator[None]:
+    """Ctrl-C reaches the whole group, also a worker that is just starting: it is born with SIGINT blocked.
+
+    The pool's first task starts the threads that start the workers, now and later; threads and processes inherit.
+    """
+    resource_tracker.ensure_running()  # when multiprocessing starts it by itself, it unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _manner(code: int | None) -> str:
     """How a process ended, in words."""
     if code is not None and code < 0:
@@ -155,7 +170,7 @@ class _Worker:
 
 
 def _start_worker(order: Order, mouth: socket.socket, parent: int, memory_bytes: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, also in the middle of a long call of a library
     _leave_with(parent)
     if not order.dry_run:
