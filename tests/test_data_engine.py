@@ -12,7 +12,6 @@ import soundfile
 
 from vssflow_dit.onsets import matched, onsets
 from vssflow_dit.phonemes import SYMBOLS
-from vssflow_dit.synthesis import sound_shards
 from vssflow_dit.synthesis.clips import SHARES, draw_clip
 from vssflow_dit.synthesis.face_films import mouth_of, write_faces
 from vssflow_dit.synthesis.faces import FPS
@@ -32,31 +31,29 @@ def digests(folder: Path, recipe: Recipe, n: int = 8) -> list[str]:
     return [shard["sha256"] for shard in write_sounds(folder, n, recipe, 1, lambda done, total: None)]
 
 
-@pytest.fixture(autouse=True)
-def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sound_shards, "CLIPS_A_SHARD", 4)
-    monkeypatch.setattr(sound_shards, "PICTURED", 2)
+def small(seed: int, recordings: Path | None = None) -> Recipe:
+    return Recipe(seed, CLASSES, recordings, clips_a_shard=4, pictured=2)
 
 
 def test_a_killed_run_goes_on_to_the_same_data(tmp_path: Path) -> None:
-    whole = digests(tmp_path / "a", Recipe(3, CLASSES))
+    whole = digests(tmp_path / "a", small(3))
     assert len(whole) == 2
     kept = (tmp_path / "a" / "0000.npy").stat()
     for name in ("0001.json", "0001.npz"):  # killed between two files of the second shard
         (tmp_path / "a" / name).unlink()
-    assert digests(tmp_path / "a", Recipe(3, CLASSES)) == whole
+    assert digests(tmp_path / "a", small(3)) == whole
     assert (tmp_path / "a" / "0000.npy").stat().st_mtime_ns == kept.st_mtime_ns, "a whole shard was made again"
-    assert digests(tmp_path / "b", Recipe(4, CLASSES), 4) != whole[:1]
+    assert digests(tmp_path / "b", small(4), 4) != whole[:1]
 
 
 def test_sounds_of_another_recipe_are_not_mixed_in(tmp_path: Path) -> None:
-    digests(tmp_path, Recipe(3, CLASSES), 4)
+    digests(tmp_path, small(3), 4)
     with pytest.raises(UsageError, match="another seed"):
-        digests(tmp_path, Recipe(4, CLASSES), 4)
+        digests(tmp_path, small(4), 4)
 
 
 def test_training_reads_what_was_written(tmp_path: Path) -> None:
-    digests(tmp_path, Recipe(5, CLASSES))
+    digests(tmp_path, small(5))
     clips = load_sounds(tmp_path)
     told = [clip for path in sorted(tmp_path.glob("*.json")) for clip in json.loads(path.read_text())["clips"]]
     assert len(clips) == len(told) == 8
@@ -64,7 +61,7 @@ def test_training_reads_what_was_written(tmp_path: Path) -> None:
         assert clip.sound == (CLASSES.index(fact["sound"]) + 1 if fact["named"] else 0)
         assert clip.mel.shape == (600, 64)
         assert clip.speed.shape == (600,)
-    pictures = list(frames_of(tmp_path / "0001.npz", 2))
+    pictures = list(frames_of(tmp_path / "0001.npz", 1))
     assert 5.9 < pictures[-1].sample / CLOCK_HZ < 6.0
     assert len({frame.grey.shape for frame in pictures}) == 1
 
@@ -101,7 +98,7 @@ def test_recordings_are_heard_at_the_strikes_and_named_with_their_licence(record
     assert recordings.struck(np.random.default_rng(2), "bell", RATE_HZ, ((0.1, 1.0),)) is None
     facts = [fact for fact in recordings.facts() if fact["sound"] == "snow"]
     assert [fact["licence"] for fact in facts] == [CC_BY_SA]
-    write_sounds(tmp_path / "out", 40, Recipe(1, CLASSES, recorded), 1, lambda done, total: None)
+    write_sounds(tmp_path / "out", 40, small(1, recorded), 1, lambda done, total: None)
     told = [json.loads(path.read_text()) for path in sorted((tmp_path / "out").glob("*.json"))]
     assert any(clip["recorded"] for shard in told for clip in shard["clips"])
     assert told[0]["recipe"]["recordings"] == recordings.facts()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def write_faces(folder: Path, speech: Path, seed: int, workers: int, progress: C
     folder.mkdir(parents=True, exist_ok=True)
     numbers = range(0, len(SpeechSet(speech)), EVERY)
     found: list[str] = []
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         for sha in pool.map(partial(_film, folder, speech, seed), numbers, chunksize=4):
             found.append(sha)
             progress(len(found), len(numbers))

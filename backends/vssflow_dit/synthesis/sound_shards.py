@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,6 @@ from vssflow_post.backend import Frame
 from vssflow_post.errors import UsageError
 
 CLIP_S = 6.0
-CLIPS_A_SHARD = 50
-PICTURED = 10
-"""Every so many clips have their picture drawn: pictures are large, and the transformer reads curves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +39,15 @@ class Recipe:
     classes: tuple[str, ...]
     recordings: Path | None = None
     """Folder of recordings, see `recordings.SOURCES`."""
+    clips_a_shard: int = 50
+    pictured: int = 10
+    """Every so many clips have their picture drawn: pictures are large, and the transformer reads curves."""
 
     def facts(self) -> dict[str, Any]:
         """What a shard remembers of the recipe: recordings by what they are, not by where they lie."""
         used = Recordings(self.recordings).facts() if self.recordings else []
-        return {"seed": self.seed, "classes": list(self.classes), "recordings": used}
+        sizes = {"clips_a_shard": self.clips_a_shard, "pictured": self.pictured}
+        return {"seed": self.seed, "classes": list(self.classes), "recordings": used, **sizes}
 
 
 def write_sounds(
@@ -56,21 +58,21 @@ def write_sounds(
     Raises UsageError where `folder` holds sounds of another recipe.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = range(-(-n_clips // CLIPS_A_SHARD))
+    numbers = range(-(-n_clips // recipe.clips_a_shard))
     facts = recipe.facts()
     missing = [k for k in numbers if not _is_complete(folder, k, facts)]
     done = len(numbers) - len(missing)
     progress(done, len(numbers))
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         for _ in pool.map(partial(_write_shard, folder, recipe, facts), missing):
             done += 1
             progress(done, len(numbers))
     return [json.loads(_named(folder, k, "json").read_text()) for k in numbers]
 
 
-def frames_of(shard: Path, clip: int) -> Iterator[Frame]:
-    """The picture of a clip of a shard's .npz, one of every PICTURED; grey only."""
-    return unpacked(shard, clip // PICTURED)
+def frames_of(shard: Path, picture: int) -> Iterator[Frame]:
+    """One of the pictures in a shard's .npz, grey only; `picture` k is that of clip k * `Recipe.pictured`."""
+    return unpacked(shard, picture)
 
 
 def _named(folder: Path, number: int, kind: str) -> Path:
@@ -89,10 +91,13 @@ def _is_complete(folder: Path, number: int, facts: Mapping[str, Any]) -> bool:
 def _write_shard(folder: Path, recipe: Recipe, facts: Mapping[str, Any], number: int) -> None:
     torch.set_num_threads(1)  # workers stand beside each other
     recordings = Recordings(recipe.recordings) if recipe.recordings else None
-    keys = [(recipe.seed, number * CLIPS_A_SHARD + k) for k in range(CLIPS_A_SHARD)]
+    keys = [(recipe.seed, number * recipe.clips_a_shard + k) for k in range(recipe.clips_a_shard)]
     clips = [draw_clip(np.random.default_rng(key), CLIP_S, recipe.classes, recordings) for key in keys]
     audio = np.stack([np.round(clip.audio * 32767).astype(np.int16) for clip in clips])
-    arrays: dict[str, Any] = {**_conditions(clips, recipe.classes), **_pictures(clips[::PICTURED], keys[::PICTURED])}
+    arrays: dict[str, Any] = {
+        **_conditions(clips, recipe.classes),
+        **_pictures(clips[:: recipe.pictured], keys[:: recipe.pictured]),
+    }
     mel = log_mel(torch.from_numpy(np.stack([clip.audio for clip in clips])))
     arrays["mel"] = mel.transpose(1, 2).contiguous().numpy().astype(np.float16)
     sha = hashlib.sha256(audio.tobytes())

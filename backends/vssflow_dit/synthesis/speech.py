@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeAlias
 
@@ -116,7 +117,7 @@ def synthesise_speech(
         for text in sentences(n_sentences, seed, excluded)
     ]
     spoken: list[Utterance] = []
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         for done, utterance in enumerate(pool.map(_speak_as, tasks, chunksize=16), start=1):
             progress(done, len(tasks))
             if utterance is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def example(seed: tuple[int, int]) -> tuple[Curve, Curve]:
 
 def examples(n: int, seed: int, workers: int = 1) -> tuple[Tensor, Tensor]:
     """(n, channels, frames) and (n, frames)"""
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         made = list(pool.map(example, [(seed, k) for k in range(n)], chunksize=32))
     return torch.from_numpy(np.stack([m.T for m, _ in made])), torch.from_numpy(np.stack([p for _, p in made]))
 
