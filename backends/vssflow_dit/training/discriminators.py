@@ -42,13 +42,7 @@ class Discriminator(nn.Module):
         root = magnitude.sqrt()
         x = torch.stack([torch.log(magnitude + 1e-3) / 3.0, spectrum.real / root, spectrum.imag / root], 1)
         x = x.contiguous(memory_format=torch.channels_last)
-        found = []
-        with torch.autocast("cpu", torch.bfloat16):
-            for layer in self.layers[:-1]:
-                x = functional.leaky_relu(layer(x), SLOPE)
-                found.append(x)
-            found.append(self.layers[-1](x))
-        return [value.float() for value in found]
+        return _through(self.layers, x)
 
 
 class PeriodDiscriminator(nn.Module):
@@ -67,13 +61,18 @@ class PeriodDiscriminator(nn.Module):
     def forward(self, waveform: Tensor) -> list[Tensor]:
         kept = waveform.shape[1] // self.period * self.period
         x = waveform[:, :kept].reshape(len(waveform), 1, -1, self.period).contiguous(memory_format=torch.channels_last)
-        found = []
-        with torch.autocast("cpu", torch.bfloat16):
-            for layer in self.layers[:-1]:
-                x = functional.leaky_relu(layer(x), SLOPE)
-                found.append(x)
-            found.append(self.layers[-1](x))
-        return [value.float() for value in found]
+        return _through(self.layers, x)
+
+
+def _through(layers: nn.ModuleList, x: Tensor) -> list[Tensor]:
+    """What each layer makes of the one before, the last one's verdict included."""
+    found = []
+    with torch.autocast("cpu", torch.bfloat16):
+        for layer in layers[:-1]:
+            x = functional.leaky_relu(layer(x), SLOPE)
+            found.append(x)
+        found.append(layers[-1](x))
+    return [value.float() for value in found]
 
 
 class Discriminators(nn.Module):
