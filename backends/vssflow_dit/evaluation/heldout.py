@@ -12,9 +12,8 @@ import numpy.typing as npt
 from vssflow_dit.evaluation.watched import watched
 from vssflow_dit.strikes import pulses
 from vssflow_dit.synthesis import pictures, sounds
-from vssflow_dit.synthesis.recital import RATE_HZ
 from vssflow_dit.synthesis.speech import SpeechSet, Utterance, speak, write_speech
-from vssflow_dit.synthesis.waves import Strikes
+from vssflow_dit.synthesis.waves import RATE_HZ, Strikes
 from vssflow_post.backend import Track
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import Report

@@ -13,7 +13,7 @@ from vssflow_dit.evaluation.measures import Measure
 from vssflow_dit.evaluation.watched import watched
 from vssflow_dit.onsets import matched, onsets
 from vssflow_dit.synthesis import pictures, sounds
-from vssflow_dit.synthesis.recital import RATE_HZ
+from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_post.backend import Backend, CueRequest
 from vssflow_post.progress import Report
 from vssflow_post.timeline import Scene, Span

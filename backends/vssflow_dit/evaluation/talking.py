@@ -11,8 +11,8 @@ import numpy as np
 from vssflow_dit.evaluation.drawn_faces import FPS, Looks, Mouth, looks, mouth_of, talking
 from vssflow_dit.evaluation.heldout import SEED, Waveform
 from vssflow_dit.evaluation.watched import watched
-from vssflow_dit.synthesis.recital import RATE_HZ
 from vssflow_dit.synthesis.speech import Utterance
+from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_post.backend import Track
 from vssflow_post.faces import MouthTracker
 from vssflow_post.progress import Report

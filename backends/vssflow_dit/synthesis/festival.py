@@ -12,7 +12,8 @@ import soxr
 
 from vssflow_dit.phonemes import phonemise
 from vssflow_dit.synthesis.flite import align
-from vssflow_dit.synthesis.recital import RATE_HZ, Recital
+from vssflow_dit.synthesis.recital import Recital
+from vssflow_dit.synthesis.waves import RATE_HZ
 
 _PROGRAM = """\
 (voice_cmu_us_slt_arctic_hts)

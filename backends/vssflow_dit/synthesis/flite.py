@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from vssflow_dit.phonemes import BLANK, VOWELS, Phoneme, mark_phrases, phonemise
-from vssflow_dit.synthesis.recital import RATE_HZ, Recital
+from vssflow_dit.synthesis.recital import Recital
+from vssflow_dit.synthesis.waves import RATE_HZ
 
 PITCH_HZ = {"slt": 174.0, "awb": 130.0, "kal16": 105.0}
 """Each voice's own mean for `int_f0_target_mean`; rms ignores the setting."""

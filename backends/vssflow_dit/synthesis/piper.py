@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.phonemes import BLANK, VOWELS, Phoneme, phonemise
-from vssflow_dit.synthesis.recital import RATE_HZ, Recital
+from vssflow_dit.synthesis.recital import Recital
+from vssflow_dit.synthesis.waves import RATE_HZ
 
 if TYPE_CHECKING:
     import onnx

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from vssflow_dit.phonemes import Phoneme
 
-RATE_HZ = 16_000
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recital:

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_dit.synthesis.speech import SPEECH_DBFS
+from vssflow_dit.synthesis.waves import RATE_HZ, at_rms
 from vssflow_post.errors import UsageError
 
 RECORDED = "recorded.npy"
 """The file beside the speech of the data, int16 (n,)."""
-RATE_HZ = 16_000
-LEVEL_DBFS = -23.0
 SHORTEST_S = 1.0
 
 
@@ -46,6 +46,6 @@ def _decoded(path: Path) -> npt.NDArray[np.float32]:
 
 
 def _levelled(clip: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
-    gain = 10.0 ** (LEVEL_DBFS / 20.0) / max(float(np.sqrt(np.mean(clip**2))), 1e-6)
-    samples: npt.NDArray[np.int16] = np.round(np.clip(clip * gain, -0.99, 0.99) * 32767.0).astype(np.int16)
+    level = at_rms(clip.astype(np.float64), SPEECH_DBFS)
+    samples: npt.NDArray[np.int16] = np.round(np.clip(level, -0.99, 0.99) * 32767.0).astype(np.int16)
     return samples

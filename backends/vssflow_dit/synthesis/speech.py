@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from vssflow_dit.phonemes import BLANK, SYMBOLS, Phoneme
 from vssflow_dit.synthesis import festival, flite, piper
-from vssflow_dit.synthesis.recital import RATE_HZ, Recital
+from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.sentences import sentences
+from vssflow_dit.synthesis.waves import RATE_HZ
 
 Teacher: TypeAlias = Callable[[str, float, float], "Recital | None"]
 """Text, stretch (above 1 is slower) and pitch (a factor of the voice's mean) to a recital."""

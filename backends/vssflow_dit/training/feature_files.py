@@ -77,13 +77,8 @@ def _stacked(stream: Stream, found: Sequence[Arrays]) -> Tensor:
     """One stream of a batch: as many rows as the longest has, zeros where a clip has fewer or none."""
     rows = [example.get(stream.name) for example in found]
     longest = max((len(values) for values in rows if values is not None), default=1)
-    if stream.kind == "ids":
-        ids = np.zeros((len(rows), longest), np.int64)
-        for k, values in enumerate(rows):
-            if values is not None:
-                ids[k, : len(values)] = values
-        return torch.from_numpy(ids)
-    out = np.zeros((len(rows), longest, stream.size), np.float32)
+    of_a_row, kind = ((), np.int64) if stream.kind == "ids" else ((stream.size,), np.float32)
+    out = np.zeros((len(rows), longest, *of_a_row), kind)
     for k, values in enumerate(rows):
         if values is not None:
             out[k, : len(values)] = values

@@ -19,7 +19,6 @@ from vssflow_dit.training.joint import Source, Trainer, TrainingSettings, initia
 from vssflow_dit.weight_folder import MODEL
 from vssflow_post.errors import UsageError
 
-PARTS = ("all", "dit", "vocoder", "strikes", "durations")
 CODEC_BATCHES = 8
 
 
