@@ -30,10 +30,8 @@ class PacketScan:
     last_pts: int
     end_pts: int
     """Where the last picture ends."""
-    typical_step: int
-    """Median distance of two pictures; 0 for a film of one."""
     even: bool
-    """Whether all distances are the typical one, to within one unit of the time base."""
+    """Whether all pictures are their median distance apart, to within one unit of the time base."""
     notes: tuple[str, ...]
     coded_pts: npt.NDArray[np.int64]
     """Timestamps of all pictures, in the order in which they are decoded."""
@@ -90,7 +88,7 @@ def _summary(
     if len(steps) > 10 and (n_gaps := int(np.count_nonzero(steps > max(10 * typical, 1)))):
         notes.append(f"Timestamps have {n_gaps} gaps of more than ten frames.")
     step = last_duration or typical or _unit_from_rate(stream)
-    return PacketScan(len(pts), int(pts[0]), int(pts[-1]), int(pts[-1]) + step, typical, even, tuple(notes), coded_pts)
+    return PacketScan(len(pts), int(pts[0]), int(pts[-1]), int(pts[-1]) + step, even, tuple(notes), coded_pts)
 
 
 def _unit_from_rate(stream: VideoStream) -> int:
