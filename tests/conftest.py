@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -86,3 +87,14 @@ def install_fake_backend(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     log = folder / "cues.log"
     monkeypatch.setenv("FAKE_BACKEND_LOG", str(log))
     return log
+
+
+def put_anew(source: Path, target: Path, timecode: str | None, title: str) -> None:
+    """The same pictures in a container of another layout, title and comment."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        new.metadata.update({"title": title, "comment": title * 7} | ({"timecode": timecode} if timecode else {}))
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmarks.seeded_changes import CHANGES, Change, read_stems, write_stems
-from conftest import MakeFilm, install_fake_backend, write_film
+from conftest import MakeFilm, install_fake_backend, put_anew, write_film
 from vssflow_post.cli import cli
 from vssflow_post.mix.dither import FULL_SCALE, Quantiser, as_float
 from vssflow_post.regress.distances import distances
@@ -327,18 +327,10 @@ def test_a_broken_golden_is_named(copied: Path) -> None:
 
 def test_the_film_may_be_called_otherwise_and_lie_elsewhere(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another name, folder, date and container metadata; another order, more workers: nothing is told."""
-    import av
-
     install_fake_backend(copied / "again", monkeypatch)
     elsewhere = copied / "elsewhere" / "deep"
     elsewhere.mkdir(parents=True)
-    with av.open(str(copied / "films" / "a.mp4")) as source, av.open(str(elsewhere / "Ünders 2.mp4"), "w") as target:
-        target.metadata.update({"timecode": "10:00:00:00", "title": "Another title", "comment": "seen"})
-        copies = {stream.index: target.add_stream_from_template(stream) for stream in source.streams.video}
-        for packet in source.demux(source.streams.video[0]):
-            if packet.size:
-                packet.stream = copies[packet.stream.index]
-                target.mux(packet)
+    put_anew(copied / "films" / "a.mp4", elsewhere / "Ünders 2.mp4", "10:00:00:00", "Another title")
     os.utime(elsewhere / "Ünders 2.mp4", (1, 1))
     shutil.copy(copied / "films" / "a.srt", elsewhere / "Ünders 2.srt")
     suite = copied / "suite.toml"

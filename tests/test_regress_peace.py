@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import pytest
 from click.testing import CliRunner, Result
 
-from conftest import install_fake_backend, write_film
+from conftest import install_fake_backend, put_anew, write_film
 from vssflow_post.cli import cli
 
 CLIPS = [f"c{k}" for k in range(10)]
@@ -38,17 +37,6 @@ def write_suite(folder: Path, films: dict[str, Path], order: Sequence[str]) -> P
         (folder / f"{name}.srt").write_text(SCRIPT)
     (folder / "suite.toml").write_text("\n".join(clips))
     return folder / "suite.toml"
-
-
-def put_anew(source: Path, target: Path, timecode: str | None, title: str) -> None:
-    """The same pictures in a container of another layout, title and comment."""
-    with av.open(str(source)) as old, av.open(str(target), "w") as new:
-        new.metadata.update({"title": title, "comment": title * 7} | ({"timecode": timecode} if timecode else {}))
-        stream = new.add_stream_from_template(old.streams.video[0])
-        for packet in old.demux(old.streams.video[0]):
-            if packet.dts is not None:
-                packet.stream = stream
-                new.mux(packet)
 
 
 @pytest.mark.slow
