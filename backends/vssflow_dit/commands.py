@@ -108,10 +108,12 @@ def synthesise(
     vssflow-post model synthesise data --hours 5 --seed 1
     """
     from vssflow_dit.evaluation.heldout import SENTENCES
+    from vssflow_dit.evaluation.watched import bars
     from vssflow_dit.synthesis import synthesise_all
 
     excluded = [*SENTENCES, *(exclude.read_text("utf-8").splitlines() if exclude else ())]
-    synthesise_all(out, hours, seed, excluded, recordings, recorded_speech, workers, click.echo)
+    with bars() as report:
+        synthesise_all(out, hours, seed, excluded, recordings, recorded_speech, workers, click.echo, report)
 
 
 @model.command()

@@ -29,6 +29,8 @@ from vssflow_post.progress import Report
 NEEDED = ("pocketsphinx", "speechmos", "onnxruntime", "librosa", "matplotlib")
 PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
 """What is written: the page, and beside it the folder of its pictures and numbers."""
+CLAIMS = "claims.md"
+"""In that folder, where there is one: the comparisons of `benchmarks/claims.py`, which close the page."""
 SHOWN = ("metal", "engine", "rain")
 """Classes whose spectrograms are shown."""
 
@@ -151,7 +153,9 @@ class Study:
         )
         path = self.folder.parent / PAGE
         title = f"How good the model `{self.weights.model.config.name}` is"
-        path.write_text(page(title, about, ANSWERS, self.shown, self.measures), encoding="utf-8")
+        claims = self.folder / CLAIMS
+        compared = "\n" + claims.read_text(encoding="utf-8") if claims.exists() else ""
+        path.write_text(page(title, about, ANSWERS, self.shown, self.measures) + compared, encoding="utf-8")
         return path
 
     def _through(self, waves: Sequence[Waveform]) -> list[Waveform]:

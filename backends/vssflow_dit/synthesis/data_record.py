@@ -15,7 +15,7 @@ import numpy as np
 
 from vssflow_dit.synthesis.recorded_speech import RECORDED
 from vssflow_dit.synthesis.sound_shards import CLIP_S
-from vssflow_dit.synthesis.speech import SpeechSet
+from vssflow_dit.synthesis.speech import LICENCES, SpeechSet
 from vssflow_dit.synthesis.waves import RATE_HZ
 
 LIBRARIES = ("vssflow-post", "numpy", "scipy", "soundfile", "soxr", "opencv-python-headless", "torch")
@@ -62,6 +62,7 @@ def _speech(folder: Path) -> dict[str, Any]:
     return {
         "utterances": len(spoken),
         "hours": hours,
+        "teachers": {voice: LICENCES[voice] for voice in hours},
         "recorded_hours": round(recorded_s / 3600, 3),
         "sha256": sha.hexdigest(),
     }

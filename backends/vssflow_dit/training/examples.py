@@ -135,8 +135,11 @@ class Examples:
                 out.phonemes[where] = spoken.frames[first:last]
             at += len(spoken.mel) + int(rng.choice([rng.integers(5, 60), rng.integers(60, 250)]))
         if seen:
-            scale, noise = rng.uniform(0.6, 1.2), rng.uniform(0.0, 0.12)
-            lips = opening(out.phonemes) * scale + rng.normal(0, noise, self.n_frames)
+            # As the tracker sees drawn faces (docs/training.md): a mouth that is half hidden reads high and flat.
+            scale, offset = rng.uniform(0.6, 1.2), rng.uniform(0.0, 0.1)
+            if rng.random() < 0.1:
+                scale, offset = rng.uniform(0.4, 0.7), rng.uniform(0.2, 0.5)
+            lips = opening(out.phonemes) * scale + offset + rng.normal(0, rng.uniform(0.0, 0.12), self.n_frames)
             out.mouth[:, 0] = np.clip(lips, 0, 1.2)
             out.mouth[:, 1] = 1.0
 
@@ -146,13 +149,19 @@ class Examples:
         where = slice(first, first + self.n_frames)
         speaking = out.voice > 0
         mel = clip.mel[where].astype(np.float32)
-        # Powers add, as the paper mixes features; the sound lies 0-12 dB lower under speech.
-        lower = rng.uniform(0, 12) / 8.686 if speaking else 0.0
-        out.mel = np.maximum(0.5 * np.logaddexp(2 * out.mel, 2 * (mel - lower)), FLOOR) if speaking else mel
         seen = [(time + rng.normal(0, 0.008), strength) for time, strength in clip.strikes]
         out.motion[:, 0] = pulses(seen, self.n_frames, first / FRAME_RATE_HZ)
         out.motion[:, 1] = clip.speed[where] * rng.uniform(0.9, 1.1)
         out.sound = clip.sound
+        if not speaking:
+            out.mel = mel
+        elif rng.random() < 0.5:  # the paper's "add": powers add, the sound 0-12 dB lower under speech
+            lower = rng.uniform(0, 12) / 8.686
+            out.mel = np.maximum(0.5 * np.logaddexp(2 * out.mel, 2 * (mel - lower)), FLOOR)
+        else:  # the paper's "insert": speech stands where the sound has been cut out
+            spoken = out.phonemes > 0
+            out.mel = np.where(spoken[:, None], out.mel, mel)
+            out.motion[spoken] = 0.0
 
 
 def starter_examples(config: ModelConfig, data: Path, codec: Codec, batch: int) -> Examples:
