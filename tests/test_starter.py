@@ -12,7 +12,7 @@ from vssflow_post.backend import Backend, BackendIdentity, CueRequest, Generatio
 from vssflow_post.errors import UsageError
 from vssflow_post.timeline import Scene, Span
 
-VOICES = ("slt", "rms", "awb")
+VOICES = ("slt", "rms", "awb", "kal", "joe")
 
 
 @pytest.fixture(scope="module")

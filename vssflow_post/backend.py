@@ -113,8 +113,8 @@ class GenerationSettings:
     """Above 1, steps near the noise are shorter; 1 leaves them as they are."""
     time_stretch: float = 1.2
     """Above 1, steps at both ends are shorter; 1 leaves them as they are."""
-    guidance: float = 3.0
-    """Classifier-free guidance scale of speech; 1 is no guidance."""
+    guidance: float = 2.0
+    """Classifier-free guidance scale of speech; 1 is no guidance. The reference takes 3."""
     sound_guidance: float = 2.0
     """The same for sounds."""
     guidance_from: float = 0.0

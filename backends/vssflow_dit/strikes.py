@@ -24,6 +24,8 @@ THRESHOLD = 0.5
 """Probability from which a peak counts as a strike."""
 APART_S = 0.09
 """No two strikes of one thing lie closer."""
+FAINTEST = 0.25
+"""Strength of the weakest strike: what is seen to strike is to be heard, also beside what still rings."""
 PULSE_S = 0.03
 """Half the width of the pulse that stands for a strike."""
 FULL_SPEED = 0.35
@@ -63,7 +65,7 @@ class StrikeNet(nn.Module):
     def strikes(self, motion: Curve) -> list[tuple[float, float]]:
         """(time in s, strength 0..1) of each strike in a film's motion (n, channels)."""
         logit, strength = self(torch.from_numpy(motion.T.copy())[None])[0].numpy()
-        return peaks(1 / (1 + np.exp(-logit)), np.clip(strength, 0.1, 1.0))
+        return peaks(1 / (1 + np.exp(-logit)), np.clip(strength, FAINTEST, 1.0))
 
 
 def peaks(probability: Curve, strength: Curve) -> list[tuple[float, float]]:
