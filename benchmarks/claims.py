@@ -334,8 +334,8 @@ Models of {millions:.1f} million parameters, each trained from scratch for {step
 {window_s:.0f} s, and heard on {lines} held-out sentences and {clips} held-out sounds whose conditions are the true
 ones (the teachers' phoneme times, the mouth that belongs to them, the strikes of the picture). *Half of the work*:
 {half} windows a step, about as many of its task as the joint model gets. Loss: the velocity's squared error on
-held-out windows. WER and DNSMOS as above; strikes within 60 ms as F1; class and Frechet distance by the classifier above.
-Mean over seeds ± half of the range. Made by `python benchmarks/claims.py DATA RUNS`.
+held-out windows. WER and DNSMOS as above; strikes within 60 ms as F1; class and Frechet distance by the classifier
+above. Mean over seeds ± half of the range. Made by `python benchmarks/claims.py DATA RUNS`.
 
 ### Joint against single tasks
 
