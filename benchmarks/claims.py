@@ -28,22 +28,23 @@ from torch import Tensor
 from vssflow_dit import weights as weight_files
 from vssflow_dit.codec import Codec
 from vssflow_dit.conditions import Condition
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ, DiTConfig, ModelConfig
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, DiTConfig, ModelConfig
 from vssflow_dit.configs import config_of
 from vssflow_dit.evaluation import classified
 from vssflow_dit.evaluation.heldout import SENTENCES, Clip, Waveform, clips, teachers_speech
 from vssflow_dit.evaluation.pleasant import Judge
+from vssflow_dit.evaluation.run import CLAIMS, FOLDER
 from vssflow_dit.evaluation.understood import open_vocabulary_wer
 from vssflow_dit.model import Sampling, UnifiedModel, VSSFlow
 from vssflow_dit.onsets import matched, onsets
 from vssflow_dit.phonemes import phoneme_frames
 from vssflow_dit.synthesis.speech import Utterance
-from vssflow_dit.training.examples import Drawing, Examples, Window, load_sounds, load_speech, values
+from vssflow_dit.training.examples import Drawing, Examples, Window, load_sounds, load_speech, silent_window, values
 from vssflow_dit.training.joint import FlowLoss, Trainer, TrainingSettings, initialise
 from vssflow_dit.visemes import opening
 from vssflow_post.progress import silent
 
-DOCS = Path(__file__).parent.parent / "docs" / "evaluation"
+DOCS = Path(__file__).parent.parent / "docs" / FOLDER
 SIZE = DiTConfig(
     width=192, depth=4, heads=3, mlp_width=512, cross_width=96, cross_heads=3, time="token", qk_norm=True,
     rotary_fraction=1.0,
@@ -69,21 +70,21 @@ class Candidate:
     joined: frozenset[str]
     """Streams that are joined to the latent; the others are attended to."""
     shares: tuple[float, float, float]
-    seeds: tuple[int, ...]
     batch: int = BATCH
 
 
 SEEDS = (1, 2, 3)
+"""Every candidate is trained once with each."""
 STUDY: dict[str, Candidate] = {
-    "joint": Candidate("lip + sync + text (chosen); joint", CHOSEN, JOINT, SEEDS),
-    "speech": Candidate("speech alone", CHOSEN, SPEECH, SEEDS),
-    "sound": Candidate("sound alone", CHOSEN, SOUND, SEEDS),
-    "speech-half": Candidate("speech alone, half of the work", CHOSEN, SPEECH, SEEDS, BATCH // 2),
-    "sound-half": Candidate("sound alone, half of the work", CHOSEN, SOUND, SEEDS, BATCH // 2),
-    "none": Candidate("none", frozenset(), JOINT, SEEDS),
-    "all": Candidate("all", CHOSEN | {"voice", "sound"}, JOINT, SEEDS),
-    "lip-sync": Candidate("lip + sync", frozenset({"mouth", "motion"}), JOINT, SEEDS),
-    "video-text": Candidate("video + text", frozenset({"sound", "phoneme"}), JOINT, SEEDS),
+    "joint": Candidate("lip + sync + text (chosen); joint", CHOSEN, JOINT),
+    "speech": Candidate("speech alone", CHOSEN, SPEECH),
+    "sound": Candidate("sound alone", CHOSEN, SOUND),
+    "speech-half": Candidate("speech alone, half of the work", CHOSEN, SPEECH, BATCH // 2),
+    "sound-half": Candidate("sound alone, half of the work", CHOSEN, SOUND, BATCH // 2),
+    "none": Candidate("none", frozenset(), JOINT),
+    "all": Candidate("all", CHOSEN | {"voice", "sound"}, JOINT),
+    "lip-sync": Candidate("lip + sync", frozenset({"mouth", "motion"}), JOINT),
+    "video-text": Candidate("video + text", frozenset({"sound", "phoneme"}), JOINT),
 }
 
 
@@ -179,27 +180,26 @@ class Trial:
 
 
 def rendered(model: VSSFlow, windows: Sequence[Window], guidance: float) -> list[Waveform]:
-    """As the product renders: its solver and its steps."""
+    """With the product's solver and as many steps, but these equally far apart."""
     waves: list[Waveform] = []
     sampling = Sampling("adams", 10)
     for k, window in enumerate(windows):
         n_tokens = len(window.mel) // MEL_FRAMES_PER_TOKEN
         condition = model.condition(n_tokens, **values([window]))
-        noise = torch.randn((128, n_tokens), generator=torch.Generator().manual_seed(k))
+        noise = torch.randn((SIZE.latent_channels, n_tokens), generator=torch.Generator().manual_seed(k))
         [latent] = model.sample_all([noise], [condition], [guidance], sampling)
         waves.append(model.waveform(model.mel(latent[None]), k)[0].numpy())
     return waves
 
 
-def _blank(seconds: float) -> Window:
-    n = max(50, int(np.ceil(seconds * TOKEN_RATE_HZ))) * MEL_FRAMES_PER_TOKEN
-    zeros = np.zeros((n, 2), np.float32)
-    return Window(np.zeros((n, 64), np.float32), np.zeros(n, np.int64), zeros, zeros.copy())
+def _blank(seconds: float, config: ModelConfig) -> Window:
+    """As long as a cue of these seconds is rendered."""
+    return silent_window(config.tokens_for(seconds) * MEL_FRAMES_PER_TOKEN)
 
 
 def said_window(line: Utterance, config: ModelConfig) -> Window:
     """The teacher's own phoneme times, and the mouth that belongs to them."""
-    window = _blank(float(line.ends_s[-1]))
+    window = _blank(float(line.ends_s[-1]), config)
     window.phonemes = phoneme_frames(line.ids, line.ends_s, len(window.mel)).astype(np.int64)
     window.mouth[:, 0], window.mouth[:, 1] = opening(window.phonemes), 1.0
     window.voice = config.voices.index(line.voice) + 1
@@ -207,7 +207,7 @@ def said_window(line: Utterance, config: ModelConfig) -> Window:
 
 
 def clip_window(clip: Clip, config: ModelConfig) -> Window:
-    window = _blank(len(clip.audio) / 16_000)
+    window = _blank(len(clip.audio) / 16_000, config)
     window.motion[:] = clip.motion.values[: len(window.motion)]
     window.sound = config.sounds.index(clip.name) + 1
     return window
@@ -220,7 +220,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="`joint-1` is the first seed of `joint`; all without")
     parser.add_argument("--steps", type=int, default=800)
     asked = parser.parse_args()
-    every = [f"{name}-{seed}" for seed in SEEDS for name, candidate in STUDY.items() if seed in candidate.seeds]
+    every = [f"{name}-{seed}" for seed in SEEDS for name in STUDY]
     todo = [name for name in asked.names or every if not (asked.runs / name / "result.json").exists()]
     if todo:
         study(asked.data, asked.runs, todo, asked.steps)
@@ -231,9 +231,8 @@ def study(data: Path, runs: Path, todo: Sequence[str], steps: int) -> None:
     starter = weight_files.load("starter").model
     config = config_of("starter")
     assert isinstance(starter.codec, Codec)
-    voices, kinds = (
-        [names.index(name) + 1 for name in some] for names, some in ((config.voices, VOICES), (config.sounds, SOUNDS))
-    )
+    voices = [config.voices.index(name) + 1 for name in VOICES]
+    kinds = [config.sounds.index(name) + 1 for name in SOUNDS]
     speech = [said for said in load_speech(data / "speech", config.voices) if said.voice in voices]
     sounds = [clip for clip in load_sounds(data / "sounds") if clip.sound in (0, *kinds)]
     order = np.random.default_rng(0)
@@ -278,7 +277,7 @@ def write_page(runs: Path, steps: int) -> None:
     """Tables and picture of what there is in `runs`."""
     found: dict[str, list[dict[str, float]]] = {}
     for name in STUDY:
-        results = [runs / f"{name}-{seed}" / "result.json" for seed in STUDY[name].seeds]
+        results = [runs / f"{name}-{seed}" / "result.json" for seed in SEEDS]
         found[name] = [json.loads(path.read_text()) for path in results if path.exists()]
     found = {name: rows for name, rows in found.items() if rows}
     n_parameters = sum(p.numel() for p in model_of(STUDY["joint"], 1, Codec()).parameters())
@@ -290,7 +289,7 @@ def write_page(runs: Path, steps: int) -> None:
     )  # fmt: skip
     DOCS.mkdir(parents=True, exist_ok=True)
     (DOCS / "claims.json").write_text(json.dumps({"steps": steps, "results": found}, indent=1) + "\n")
-    (DOCS / "claims.md").write_text(text)
+    (DOCS / CLAIMS).write_text(text)
     picture(found, DOCS / "claims.png")
 
 

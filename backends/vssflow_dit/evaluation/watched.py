@@ -1,4 +1,4 @@
-"""How far an evaluation is: lists that say how far they have been read, and the bars that show it."""
+"""How far long work is: lists that say how far they have been read, and the bars that show it."""
 
 from __future__ import annotations
 

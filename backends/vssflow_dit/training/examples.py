@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vssflow_dit.codec import Codec
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ, ModelConfig
+from vssflow_dit.config import MEL_BANDS, MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ, ModelConfig
 from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
 from vssflow_dit.phonemes import phoneme_frames
 from vssflow_dit.strikes import pulses
@@ -69,6 +69,12 @@ class Drawing:
     seed: int = 1
 
 
+def silent_window(n: int) -> Window:
+    """n mel frames in which nothing sounds and nothing is seen."""
+    nothing = np.zeros((2, n, 2), np.float32)
+    return Window(np.full((n, MEL_BANDS), FLOOR, np.float32), np.zeros(n, np.int64), nothing[0], nothing[1])
+
+
 def mel_of(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
     return log_mel(torch.from_numpy(audio)[None])[0].T.numpy().astype(np.float16)
 
@@ -107,13 +113,7 @@ class Examples:
         return torch.from_numpy(np.stack([w.mel.T for w in windows])), values(windows)
 
     def window(self, rng: np.random.Generator, task: str) -> Window:
-        n = self.n_frames
-        out = Window(
-            np.full((n, 64), FLOOR, np.float32),
-            np.zeros(n, np.int64),
-            np.zeros((n, 2), np.float32),
-            np.zeros((n, 2), np.float32),
-        )
+        out = silent_window(self.n_frames)
         if task in ("speech", "both"):
             self._speak(rng, out)
         if task in ("sound", "both"):
