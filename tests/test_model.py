@@ -13,6 +13,7 @@ from vssflow_dit.config import DiTConfig, ModelConfig, Stream
 from vssflow_dit.configs import config_names, config_of
 from vssflow_dit.dit import DiT
 from vssflow_dit.flow import Guidance
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import Sampling, UnifiedModel, VSSFlow
 from vssflow_dit.rows import rotary_table
 from vssflow_dit.windows import window_starts
@@ -136,18 +137,21 @@ def test_cues_of_any_lengths_and_scales_in_one_batch_are_what_they_are_alone(sam
         assert float((together[k] - alone).norm() / alone.norm()) < 1e-5
 
 
-def test_a_long_cue_needs_no_more_packs_in_memory_than_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond PACKS_KEPT the conditions are projected anew for each evaluation, and the result stays the same."""
+@pytest.mark.parametrize("lanes", [Lanes(0), Lanes(2)])
+def test_a_long_cue_needs_no_more_memory_than_a_short_one(monkeypatch: pytest.MonkeyPatch, lanes: Lanes) -> None:
+    """Beyond TOKENS_KEPT the conditions are projected anew for each evaluation, and the result stays the same."""
     model = made()
     n = 400
     condition, noise = model.condition(n, **values(n)), torch.randn(128, n)
-    sampling = Sampling("euler", 2)
-    whole = model.sample_all([noise], [condition], [2.0], sampling)[0]
-    monkeypatch.setattr(packs, "TOKENS_AT_ONCE", 60)
-    field = packs.PackedField(model.unified.dit, [condition], [2.0], model.config.window_tokens)
-    field(field.packed([noise]), 0.5)
-    assert not field._kept
-    assert torch.allclose(model.sample_all([noise], [condition], [2.0], sampling)[0], whole, atol=1e-4)
+
+    def velocity(kept: int) -> torch.Tensor:
+        monkeypatch.setattr(packs, "TOKENS_KEPT", kept)
+        field = packs.PackedField(model.unified.dit, [condition], [2.0], model.config.window_tokens, None, lanes)
+        found = lanes.run(lambda: field(field.packed([noise]), 0.5))
+        assert all((pack.prepared is None) == (kept < n) for pack in field._packs_of(True))
+        return found
+
+    assert torch.equal(velocity(n), velocity(n - 1))
 
 
 def test_a_long_cue_is_seamless_where_windows_meet() -> None:

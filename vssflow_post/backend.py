@@ -126,7 +126,7 @@ class GenerationSettings:
     """Whether every cue is sampled alone, in float32 and on one thread, so that its take is the same bit for bit
     whatever else is rendered, and nearly so on another processor."""
     threads: int = 0
-    """CPU threads, where not `deterministic`; 0 means all cores."""
+    """CPU threads; 0 means all cores."""
     allow_cpu_fallback: bool = False
     """Whether a backend that runs out of device memory may go on on the CPU."""
 

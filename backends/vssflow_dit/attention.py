@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from vssflow_dit.config import DiTConfig
-from vssflow_dit.rows import Layout, Rotary, Run
+from vssflow_dit.rows import Layout, Rotary, Run, by_sequence
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
 """Cross-attention keys and values of a run of sequences: (count, heads, N, head)."""
@@ -49,13 +49,13 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, layout: Layout) -> Tensor:
         """x (B, n, width) to the same shape; every sequence of the layout attends to itself."""
-        qkv = self.qkv(x).view(-1, 3, self.heads, self.head)  # (rows, 3, heads, head)
+        qkv = by_sequence(self.qkv, x, layout.apart).view(-1, 3, self.heads, self.head)  # (rows, 3, heads, head)
         turning, v = qkv[:, :2], qkv[:, 2]
         if self.qk_norm:
             turning = unit(turning)
         q, k = layout.rotary.turned(turning.flatten(1, 2)).view_as(turning).unbind(1)  # both in one go
         keys_values = [(run.of(k), run.of(v)) for run in layout.runs]
-        return self.out(attended(q, layout.runs, keys_values, self.scale).view_as(x))  # type: ignore[no-any-return]
+        return by_sequence(self.out, attended(q, layout.runs, keys_values, self.scale).view_as(x), layout.apart)
 
 
 class CrossAttention(nn.Module):
@@ -79,9 +79,9 @@ class CrossAttention(nn.Module):
 
     def forward(self, x: Tensor, layout: Layout, keys_values: Sequence[KeysValues], rotary: Rotary | None) -> Tensor:
         """x (B, n, width), the attending rows, to the same shape; only queries turn."""
-        q = self.q(x).view(-1, self.heads, self.head)  # (rows, heads, head)
+        q = by_sequence(self.q, x, layout.apart).view(-1, self.heads, self.head)  # (rows, heads, head)
         if self.qk_norm:
             q = unit(q)
         if rotary is not None:
             q = rotary.at(slice(len(q))).turned(q)
-        return self.out(attended(q, layout.attending, keys_values, self.scale).view_as(x))  # type: ignore[no-any-return]
+        return by_sequence(self.out, attended(q, layout.attending, keys_values, self.scale).view_as(x), layout.apart)

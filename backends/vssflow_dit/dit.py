@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ from torch.nn.functional import layer_norm, silu
 from vssflow_dit.attention import CrossAttention, KeysValues, SelfAttention
 from vssflow_dit.conditions import Condition
 from vssflow_dit.config import DiTConfig
-from vssflow_dit.rows import Layout, Rotary, layout_of, rotary_table
+from vssflow_dit.rows import Layout, Rotary, by_sequence, layout_of, rotary_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,9 @@ class Prepared:
     tokens: Tensor
     """What the concatenated streams add to the tokens of all sequences: (rows, width)."""
     keys_values: tuple[tuple[KeysValues, ...], ...]
-    """Per block, and per run of sequences of one length: cross-attention keys and values."""
-    alone: Layout
-    """Of the conditional sequences."""
-    guided: Layout
-    """Of the conditional sequences and, behind them, as many unconditional ones."""
+    """Per block, and per attending run of the layout: cross-attention keys and values."""
+    layout: Layout
+    """Of the conditional sequences and, behind them, the unconditional ones."""
 
 
 class SwiGLU(nn.Module):
@@ -44,9 +43,9 @@ class SwiGLU(nn.Module):
         self.up = nn.Linear(width, 2 * inner)
         self.down = nn.Linear(inner, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        value, gate = self.up(x).chunk(2, dim=-1)
-        return self.down(value * silu(gate))  # type: ignore[no-any-return]
+    def forward(self, x: Tensor, layout: Layout) -> Tensor:
+        value, gate = by_sequence(self.up, x, layout.apart).chunk(2, dim=-1)
+        return by_sequence(self.down, value * silu(gate), layout.apart)
 
 
 def shifted_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -75,12 +74,12 @@ class Block(nn.Module):
         if modulation is None:
             x = x + self.attention(norm1(x), layout)
             x = self._attending(x, norm2, layout, keys_values, layout.rotary)
-            return x + self.mlp(norm3(x))  # type: ignore[no-any-return]
+            return x + self.mlp(norm3(x), layout)  # type: ignore[no-any-return]
         # Shift, scale and gate around attention and MLP: one shared network makes them, a table adjusts them per block.
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.table)[:, :, None].unbind(1)  # (B, 1, width)
         x = torch.addcmul(x, self.attention(shifted_norm(x, 1 + scale1, shift1), layout), 1 + gate1)
         x = self._attending(x, norm2, layout, keys_values, None)
-        return torch.addcmul(x, self.mlp(shifted_norm(x, 1 + scale2, shift2)), 1 + gate2)
+        return torch.addcmul(x, self.mlp(shifted_norm(x, 1 + scale2, shift2), layout), 1 + gate2)
 
     def _attending(
         self, x: Tensor, norm: nn.Module, layout: Layout, keys_values: Sequence[KeysValues], rotary: Rotary | None
@@ -135,49 +134,47 @@ class DiT(nn.Module):
         """What the matrices are multiplied in."""
         return self.latent_in.weight.dtype
 
-    def prepare(self, conditions: Sequence[Condition]) -> Prepared:
-        """What does not depend on t or x, computed once for sequences whose conditions are batches of one each."""
+    def prepare(self, conditions: Sequence[Condition], others: Sequence[int] = (), apart: bool = False) -> Prepared:
+        """What does not depend on t or x, computed once: for sequences whose conditions are batches of one each, then
+        for `others` of these lengths, which have no conditions. Where they stand `apart`, see `rows`."""
         lengths = [condition.n_tokens for condition in conditions]
-        time_token = self.config.time == "token"
-        rotary = self._rotary(max(lengths), self.latent_in.weight.device)
-        alone, guided = (layout_of(lengths, twice, time_token, rotary) for twice in (False, True))
-        concat = torch.cat([condition.concat[0].T for condition in conditions])  # (rows, C)
-        attended: list[Tensor] = []
-        k = 0
-        for run in alone.runs:
-            attended.append(
-                torch.cat([condition.cross for condition in conditions[k : k + run.n_sequences]]).to(self.dtype)
-            )
-            k += run.n_sequences
+        rotary = self._rotary(max(*lengths, *others, 0), self.latent_in.weight.device)
+        layout = layout_of(lengths, others, self.config.time == "token", rotary, apart)
+        concat = [condition.concat[0].T.to(self.dtype) for condition in conditions]  # (rows, C)
+        added = [self.concat_in(part) for part in (concat if apart else [torch.cat(concat)] if concat else ())]
+        nothing = self.latent_in.weight.new_zeros(sum(others), self.config.width)
+        attended = self._attended(conditions, layout)
         keys_values = tuple(
             tuple(block.cross.keys_values(cross) for cross in attended if cross.shape[1]) for block in self._blocks()
         )
-        return Prepared(self.concat_in(concat.to(self.dtype)), keys_values, alone, guided)
+        return Prepared(torch.cat((*added, nothing)), keys_values, layout)
+
+    def _attended(self, conditions: Sequence[Condition], layout: Layout) -> list[Tensor]:
+        """Cross tokens of each attending run: (sequences, N, cross width)."""
+        left = iter(conditions)
+        return [
+            torch.cat([condition.cross for condition in islice(left, run.n_sequences)]).to(self.dtype)
+            for run in layout.attending
+        ]
 
     def _rotary(self, n: int, device: torch.device) -> Rotary:
         head = self.config.width // self.config.heads
         # The time token, where there is one, has position 0.
         return rotary_table(n + (self.config.time == "token"), head, self.config.rotary_fraction, device, self.dtype)
 
-    def velocities(self, x: Tensor, t: float, prepared: Prepared, guided: bool) -> Tensor:
-        """Velocities at time t of latents x (rows, latent channels) that lie end to end.
-
-        (1, rows, channels): conditional; (2, rows, channels) when `guided`: conditional, then unconditional.
-        """
-        entered = self.latent_in(x.to(self.dtype))  # (rows, width): the same for both
-        tokens = entered + prepared.tokens
-        layout = prepared.alone
-        if guided:
-            tokens, layout = torch.cat((tokens, entered)), prepared.guided
+    def velocities(self, x: Tensor, t: float, prepared: Prepared) -> Tensor:
+        """Velocities (rows, channels) at time t of latents x (rows, latent channels) that lie end to end."""
+        layout = prepared.layout
+        tokens = by_sequence(self.latent_in, x.to(self.dtype)[None], layout.latents_apart) + prepared.tokens
         time = self.time(torch.full((1,), t, device=x.device)).to(self.dtype)
-        return self._through(tokens[None], time, layout, prepared.keys_values).view(1 + guided, *x.shape)
+        return self._through(tokens, time, layout, prepared.keys_values)[0]
 
     def forward(self, x: Tensor, t: Tensor, concat: Tensor, cross: Tensor) -> Tensor:
         """A batch of equal lengths with a time each, as training wants: x (B, latent, T), t (B,), concat (B, C, T) and
         cross (B, N, cross width) to the velocity (B, latent, T)."""
         tokens = self.latent_in(x.transpose(1, 2)) + self.concat_in(concat.transpose(1, 2))  # (B, T, width)
         b, n, _ = tokens.shape
-        layout = layout_of([n] * b, False, self.config.time == "token", self._rotary(n, x.device))
+        layout = layout_of([n] * b, (), self.config.time == "token", self._rotary(n, x.device), False)
         attended = [(block.cross.keys_values(cross),) if cross.shape[1] else () for block in self._blocks()]
         time = self.time(t).to(tokens.dtype)
         return self._through(tokens, time, layout, attended).transpose(1, 2)
@@ -198,4 +195,4 @@ class DiT(nn.Module):
             tokens = layout.without_time(tokens)
         else:
             tokens = layer_norm(tokens, (width,))
-        return self.latent_out(tokens).view(b, n, -1)  # type: ignore[no-any-return]
+        return by_sequence(self.latent_out, tokens, layout.latents_apart).view(b, n, -1)

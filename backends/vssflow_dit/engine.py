@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from vssflow_dit import weights as weight_files
+from vssflow_dit.conditions import Condition
 from vssflow_dit.flow import Guidance
 from vssflow_dit.fronts import Conditioning, front_of
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.mel import SAMPLE_RATE_HZ
 from vssflow_dit.model import Sampling
 from vssflow_post.audio import AudioClip
@@ -28,16 +31,18 @@ class Ready:
 
 
 class Engine:
-    """A `Backend` of the seam. A take depends on its request alone; in deterministic mode it does so bit for bit, since
-    then no other take shares a matrix product with it."""
+    """A `Backend` of the seam. A take depends on its request alone: on a CPU bit for bit, on a GPU so in deterministic
+    mode, since then no other take shares a matrix product with it."""
 
     def __init__(
         self, name: str, device: torch.device, settings: GenerationSettings, dtype: torch.dtype, tokens_at_once: int
     ) -> None:
-        self.name, self.device = name, _in_words(device, dtype)
+        self.name = name
         self._device, self._settings = device, settings
         self._tokens_at_once = 1 if settings.deterministic else tokens_at_once
-        weights = weight_files.load(settings.weights, device, dtype)
+        self._lanes = Lanes.on(device, settings.threads)
+        self.device = _in_words(device, self._lanes, dtype)
+        weights = weight_files.load(settings.weights, device, dtype, self._lanes)
         self._model = weights.model
         self._front = front_of(weights, settings, device, dtype)
         self._sampling = Sampling(
@@ -81,35 +86,44 @@ class Engine:
             torch.cuda.empty_cache()
 
     def _takes(self, batch: Sequence[Ready]) -> Iterator[Take]:
-        """The takes of one batch: sampled together, each decoded by itself."""
+        """The takes of one batch: sampled together, then decoded, each by itself."""
         started = time.perf_counter()
         latents = self._latents(batch)
+        waves = self._lanes.map(lambda one: self._wave(*one), list(zip(batch, latents, strict=True)))
         per_token = (time.perf_counter() - started) / sum(latent.shape[1] for latent in latents)
-        for ready, latent in zip(batch, latents, strict=True):
-            started, request = time.perf_counter(), ready.request
-            n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
-            wave = self._front.waveform(latent, ready.conditioning, request.seed)[:n_samples]
-            # A strike may overshoot; what the model learned from stays within full scale.
-            wave = wave / wave.abs().max().clamp(min=1.0)
-            samples = np.zeros((1, n_samples), np.float32)
-            samples[0, : len(wave)] = wave.cpu().numpy()
-            seconds = per_token * latent.shape[1] + time.perf_counter() - started
-            yield Take(request.id, AudioClip(samples, SAMPLE_RATE_HZ), ready.conditioning.notes, seconds)
+        for ready, latent, wave in zip(batch, latents, waves, strict=True):
+            clip = AudioClip(wave, SAMPLE_RATE_HZ)
+            yield Take(ready.request.id, clip, ready.conditioning.notes, per_token * latent.shape[1])
 
     def _latents(self, batch: Sequence[Ready]) -> list[torch.Tensor]:
-        """Each cue's noise comes from its own seed, drawn on the CPU, so that every device starts from the same."""
-        channels = self._model.config.dit.latent_channels
-        noises, conditions, scales = [], [], []
-        for ready in batch:
-            n = ready.conditioning.n_tokens
-            generator = torch.Generator().manual_seed(ready.request.seed)
-            noises.append(torch.randn(channels, n, generator=generator).to(self._device))
-            conditions.append(self._model.condition(n, **ready.conditioning.values))
-            speech = ready.request.kind == "speech"
-            scales.append(self._settings.guidance if speech else self._settings.sound_guidance)
-        return self._model.sample_all(noises, conditions, scales, self._sampling)
+        conditions = self._lanes.map(self._condition, batch)
+        guidances = [
+            self._settings.guidance if ready.request.kind == "speech" else self._settings.sound_guidance
+            for ready in batch
+        ]
+        return self._model.sample_all([self._noise(ready) for ready in batch], conditions, guidances, self._sampling)
+
+    def _condition(self, ready: Ready) -> Condition:
+        return self._model.condition(ready.conditioning.n_tokens, **ready.conditioning.values)
+
+    def _noise(self, ready: Ready) -> torch.Tensor:
+        """(C, T) from the cue's own seed, drawn on the CPU, so that every device starts from the same."""
+        generator = torch.Generator().manual_seed(ready.request.seed)
+        shape = self._model.config.dit.latent_channels, ready.conditioning.n_tokens
+        return torch.randn(shape, generator=generator).to(self._device)
+
+    def _wave(self, ready: Ready, latent: torch.Tensor) -> npt.NDArray[np.float32]:
+        """(1, n) at 16 kHz, as long as the cue."""
+        request = ready.request
+        n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
+        wave = self._front.waveform(latent, ready.conditioning, request.seed)[:n_samples]
+        # A strike may overshoot; what the model learned from stays within full scale.
+        wave = wave / wave.abs().max().clamp(min=1.0)
+        samples = np.zeros((1, n_samples), np.float32)
+        samples[0, : len(wave)] = wave.cpu().numpy()
+        return samples
 
 
-def _in_words(device: torch.device, dtype: torch.dtype) -> str:
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+def _in_words(device: torch.device, lanes: Lanes, dtype: torch.dtype) -> str:
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {lanes.n} threads"
     return f"{name}, {str(dtype).removeprefix('torch.')}"

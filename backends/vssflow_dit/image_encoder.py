@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from vssflow_dit.checkpoints import Checkpoint
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.tensor_files import Planned, fill
 
 PREFIX = "image_encoder."
@@ -83,15 +84,17 @@ def _tower(model: Any) -> nn.Module:
 
 
 class ImageEncoder:
-    """Pictures (B, height, width, 3), 8-bit RGB, to (B, 768)."""
+    """Pictures (B, height, width, 3), 8-bit RGB, to (B, 768): on a CPU each by itself, in lanes."""
 
-    def __init__(self, model: Any, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, model: Any, device: torch.device, dtype: torch.dtype, lanes: Lanes | None = None) -> None:
         self._model = model.to(device, dtype).eval().requires_grad_(False)
-        self._device, self._dtype = device, dtype
+        self._device, self._dtype, self._lanes = device, dtype, lanes or Lanes.on(device)
         self._mean, self._spread = (torch.tensor(x, device=device)[:, None, None] for x in (MEAN, SPREAD))
 
     @classmethod
-    def found(cls, part: Path | None, name: str, device: torch.device, dtype: torch.dtype) -> ImageEncoder | None:
+    def found(
+        cls, part: Path | None, name: str, device: torch.device, dtype: torch.dtype, lanes: Lanes | None = None
+    ) -> ImageEncoder | None:
         """From the weights' own part, else from `name` (a folder, or a hub id in the hub's cache); None without any.
 
         Only safetensors are read.
@@ -103,19 +106,23 @@ class ImageEncoder:
             for module in model.modules():  # positions are no weights: they are in no file
                 if hasattr(module, "position_ids"):
                     module.position_ids = torch.arange(module.position_ids.shape[-1])[None]
-            return cls(model, device, dtype)
+            return cls(model, device, dtype, lanes)
         from transformers import CLIPVisionModel
 
         try:
-            return cls(
-                CLIPVisionModel.from_pretrained(name, local_files_only=True, use_safetensors=True), device, dtype
-            )
+            model = CLIPVisionModel.from_pretrained(name, local_files_only=True, use_safetensors=True)
         except (OSError, ValueError):
             return None
+        return cls(model, device, dtype, lanes)
 
-    @torch.no_grad()
     def features(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        pixels: Tensor = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2).float() / 255
+        together = torch.from_numpy(pictures)
+        parts = torch.split(together, 1) if self._lanes.n else (together,)
+        return torch.cat(self._lanes.map(self._seen, parts)).cpu().numpy()
+
+    def _seen(self, pictures: Tensor) -> Tensor:
+        """(B, height, width, 3) to (B, 768)."""
+        pixels = pictures.to(self._device).permute(0, 3, 1, 2).float() / 255
         resized = nn.functional.interpolate(pixels, (SIZE, SIZE), mode="bicubic", antialias=True).clamp(0, 1)
         seen = self._model(pixel_values=((resized - self._mean) / self._spread).to(self._dtype)).pooler_output
-        return seen.float().cpu().numpy()  # type: ignore[no-any-return]
+        return seen.float()  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ from vssflow_dit.conditions import Condition, Conditions
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
 from vssflow_dit.dit import DiT
 from vssflow_dit.flow import Guidance
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.mel import levelled, log_mel
 from vssflow_dit.packs import PackedField
 from vssflow_dit.samplers import SAMPLERS, Sampler, time_grid
@@ -67,17 +68,25 @@ class UnifiedModel(nn.Module):
         if config.front == "starter":
             self.codec = Codec()
 
+    @property
+    def device(self) -> torch.device:
+        return self.dit.latent_in.weight.device
+
     def condition(self, values: Mapping[str, Tensor | None], n_tokens: int) -> Condition:
         """Values of the config's streams (see `Conditions.forward`) for `n_tokens` tokens."""
         return self.conditions(values, n_tokens)  # type: ignore[no-any-return]
 
 
 class VSSFlow:
-    """The unified model, ready to render. Everything public takes and gives float32 tensors on its device."""
+    """The unified model, ready to render. Everything public takes and gives float32 tensors on its device.
 
-    def __init__(self, unified: UnifiedModel, codec: MelCodec, vocoder: MelVocoder) -> None:
+    On a CPU it computes in `lanes`, so that what it gives depends neither on what else is in the batch nor on threads.
+    """
+
+    def __init__(self, unified: UnifiedModel, codec: MelCodec, vocoder: MelVocoder, lanes: Lanes | None = None) -> None:
         self.config = unified.config
         self.unified, self.codec, self.vocoder = unified, codec, vocoder
+        self.lanes = lanes or Lanes.on(unified.device)
 
     @classmethod
     def load(
@@ -97,21 +106,22 @@ class VSSFlow:
         Features (B, ..., size) or ids (B, k), laid on `n_tokens` tokens (the model's window by default), give
         `concat` (B, C, T) and `cross` (B, N, D). Raises ValueError for a stream the model does not have.
         """
-        with torch.no_grad():
-            return self.unified.condition(streams, n_tokens or self.config.window_tokens)
+        return self.lanes.run(lambda: self.unified.condition(streams, n_tokens or self.config.window_tokens))
 
     def velocity(self, x: Tensor, t: float | Tensor, condition: Condition) -> Tensor:
         """The conditional velocity (B, C, T) at x (B, C, T) and time t, one for all or (B,)."""
-        with torch.no_grad():
-            times = torch.as_tensor(t, dtype=torch.float32, device=x.device).reshape(-1)
-            if len(times) == 1:
-                field = PackedField(self.unified.dit, [condition.example(k) for k in range(len(x))], [1.0] * len(x))
-                return torch.stack(field.unpacked(field(field.packed(list(x)), float(times[0]))))
-            dtype = self.unified.dit.dtype
-            velocity: Tensor = self.unified.dit(
-                x.to(dtype), times.expand(len(x)), condition.concat.to(dtype), condition.cross.to(dtype)
-            )
-            return velocity.float()
+        times = torch.as_tensor(t, dtype=torch.float32, device=x.device).reshape(-1)
+        if len(times) > 1:
+            return self.lanes.run(lambda: self._velocity(x, times, condition))
+        conditions = [condition.example(k) for k in range(len(x))]
+        field = PackedField(self.unified.dit, conditions, [1.0] * len(x), lanes=self.lanes)
+        return self.lanes.run(lambda: torch.stack(field.unpacked(field(field.packed(list(x)), float(times[0])))))
+
+    def _velocity(self, x: Tensor, times: Tensor, condition: Condition) -> Tensor:
+        """As training has it: all examples in one product, each at its own time."""
+        dit = self.unified.dit
+        velocity: Tensor = dit(x.to(dit.dtype), times, condition.concat.to(dit.dtype), condition.cross.to(dit.dtype))
+        return velocity.float()
 
     def sample(
         self,
@@ -131,7 +141,9 @@ class VSSFlow:
         """
         sampling = Sampling(sampler, steps, shift, stretch, when or Guidance())
         conditions = [condition.example(k) for k in range(len(noise))]
-        return torch.stack(self._followed(list(noise), conditions, [guidance] * len(noise), sampling))
+        return torch.stack(
+            self.lanes.run(lambda: self._followed(list(noise), conditions, [guidance] * len(noise), sampling))
+        )
 
     def sample_all(
         self, noises: Sequence[Tensor], conditions: Sequence[Condition], guidances: Sequence[float], sampling: Sampling
@@ -141,13 +153,12 @@ class VSSFlow:
         An adaptive sampler follows each alone, so that its steps depend on no neighbour.
         """
         size = 1 if _sampler(sampling.sampler).per_step is None else len(noises)
-        latents: list[Tensor] = []
-        for k in range(0, len(noises), size):
-            part = slice(k, k + size)
-            latents += self._followed(noises[part], conditions[part], guidances[part], sampling)
-        return latents
+        parts = [slice(k, k + size) for k in range(0, len(noises), size)]
+        followed = self.lanes.map(
+            lambda part: self._followed(noises[part], conditions[part], guidances[part], sampling), parts
+        )
+        return [latent for latents in followed for latent in latents]
 
-    @torch.no_grad()
     def _followed(
         self, noises: Sequence[Tensor], conditions: Sequence[Condition], guidances: Sequence[float], sampling: Sampling
     ) -> list[Tensor]:
@@ -156,7 +167,9 @@ class VSSFlow:
                 raise ValueError(f"noise of {noise.shape[1]} tokens, conditions of {condition.n_tokens}")
         sampler = _sampler(sampling.sampler)
         times = time_grid(sampling.steps, sampling.shift, sampling.stretch)
-        packed = PackedField(self.unified.dit, conditions, guidances, self.config.window_tokens, sampling.guidance)
+        packed = PackedField(
+            self.unified.dit, conditions, guidances, self.config.window_tokens, sampling.guidance, self.lanes
+        )
         x = packed.packed(noises)
         if sampler.per_step is not None:
             return packed.unpacked(sampler.follow(packed, x, times))
@@ -168,23 +181,24 @@ class VSSFlow:
         )
         return packed.unpacked(state[:, :n])
 
-    @torch.no_grad()
     def encode(self, waveform: Tensor) -> Tensor:
         """Waveform (B, n >= 640) at 16 kHz, levelled as the reference levels what it learns from, to latents
         (B, C, n // 640)."""
-        mel = log_mel(levelled(waveform), self.codec.n_bands(self.config.dit.latent_channels))
-        n_tokens = mel.shape[2] // MEL_FRAMES_PER_TOKEN
-        return self.codec.encode(mel[..., : n_tokens * MEL_FRAMES_PER_TOKEN])
 
-    @torch.no_grad()
+        def encoded() -> Tensor:
+            mel = log_mel(levelled(waveform), self.codec.n_bands(self.config.dit.latent_channels))
+            n_tokens = mel.shape[2] // MEL_FRAMES_PER_TOKEN
+            return self.codec.encode(mel[..., : n_tokens * MEL_FRAMES_PER_TOKEN])
+
+        return self.lanes.run(encoded)
+
     def mel(self, latent: Tensor) -> Tensor:
         """Latent (B, C, T) to log-mel (B, bands, 4T)."""
-        return self.codec.decode(latent)
+        return self.lanes.run(lambda: self.codec.decode(latent))
 
-    @torch.no_grad()
     def waveform(self, log_mel: Tensor, seed: int = 0) -> Tensor:
         """Log-mel (B, bands, n) to waveform (B, samples) at 16 kHz; `seed` draws what the vocoder leaves to chance."""
-        return self.vocoder(log_mel, seed)
+        return self.lanes.run(lambda: self.vocoder(log_mel, seed))
 
     def decode(self, latent: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
         """Latent (B, C, T) to (log-mel (B, 4T, bands), waveform (B, samples))."""

@@ -60,7 +60,8 @@ def camera_shift(before: Plane, after: Plane) -> tuple[float, float]:
     if float(np.mean(np.abs(after - before) < FLOOR)) > 0.6:
         return 0.0, 0.0
     window = cv2.createHanningWindow((before.shape[1], before.shape[0]), cv2.CV_32F)
-    (dx, dy), response = cv2.phaseCorrelate(before, after, window)
+    # It multiplies what it is given by the window in place wherever a size needs no padding.
+    (dx, dy), response = cv2.phaseCorrelate(before.copy(), after.copy(), window)
     return (dx, dy) if response > 0.15 and math.hypot(dx, dy) < 12 else (0.0, 0.0)
 
 

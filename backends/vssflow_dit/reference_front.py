@@ -35,7 +35,7 @@ class ReferenceFront:
 
     def __init__(self, weights: Weights, clip: str, device: torch.device, dtype: torch.dtype) -> None:
         self._model = weights.model
-        self._images = ImageEncoder.found(weights.part(IMAGE_ENCODER), clip, device, dtype)
+        self._images = ImageEncoder.found(weights.part(IMAGE_ENCODER), clip, device, dtype, weights.model.lanes)
 
     def encoder(self) -> FrameEncoder:
         return ReferenceEncoder(self._images)

@@ -1,4 +1,6 @@
-"""Sequences of any lengths end to end on one axis: where each lies, and which position each row has."""
+"""Sequences of any lengths end to end on one axis: where each lies, which position each row has, and whether they share
+products. Where they stand apart, each has products and attention of its own, and nothing else sums over rows: so its
+bits depend on no neighbour. Where they share, a GPU is filled."""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Rotary(NamedTuple):
@@ -61,6 +63,7 @@ class Layout:
     """Where sequences lie on the rows. With a time token, each sequence begins with a row of its own for it."""
 
     runs: tuple[Run, ...]
+    """Where sequences stand apart, one for each."""
     n_attending: int
     """Rows, from the first, that attend to cross tokens."""
     attending: tuple[Run, ...]
@@ -70,6 +73,13 @@ class Layout:
     latent_rows: Tensor | None
     """Rows of the latents, where time tokens lie between them."""
     time_rows: Tensor | None
+    apart: tuple[int, ...] | None
+    """Rows of each sequence where they stand apart; None where they share products."""
+
+    @property
+    def latents_apart(self) -> tuple[int, ...] | None:
+        """The same without time tokens."""
+        return self.apart and tuple(length - (self.time_rows is not None) for length in self.apart)
 
     def with_time(self, tokens: Tensor, time: Tensor) -> Tensor:
         """Tokens (B, n, width) with a time token (B or 1, width) before each sequence: (B, n + sequences, width)."""
@@ -89,24 +99,48 @@ class Layout:
         return tokens[:, self.latent_rows]
 
 
-def layout_of(lengths: Sequence[int], guided: bool, time_token: bool, rotary: Rotary) -> Layout:
-    """Sequences of these lengths; where `guided`, all of them once more, which attend to nothing."""
-    attending = [length + int(time_token) for length in lengths]
-    all_lengths = attending * (1 + guided)
-    positions = torch.cat([torch.arange(length) for length in all_lengths])
+def layout_of(attending: Sequence[int], others: Sequence[int], time_token: bool, rotary: Rotary, apart: bool) -> Layout:
+    """Sequences of these lengths: those that attend to cross tokens, then those that attend to nothing."""
+    n_attending = sum(attending) + time_token * len(attending)
+    lengths = [length + time_token for length in (*attending, *others)]
+    positions = torch.cat([torch.arange(length) for length in lengths])
     latent_rows = time_rows = None
     if time_token:
         device = rotary.cos.device
         latent_rows, time_rows = (torch.nonzero(which)[:, 0].to(device) for which in (positions > 0, positions == 0))
     by_row = rotary.at(positions.to(rotary.cos.device))
-    return Layout(_runs(all_lengths), sum(attending), _runs(attending), by_row, latent_rows, time_rows)
+    runs = _runs(lengths[: len(attending)], 0, apart)
+    rest = _runs(lengths[len(attending) :], n_attending, apart)
+    return Layout(runs + rest, n_attending, runs, by_row, latent_rows, time_rows, tuple(lengths) if apart else None)
 
 
-def _runs(lengths: Sequence[int]) -> tuple[Run, ...]:
+def _runs(lengths: Sequence[int], first: int, apart: bool) -> tuple[Run, ...]:
+    """Of neighbours of one length, from row `first`; of each by itself where they stand apart."""
     runs: list[Run] = []
-    first = 0
     for length, equal in groupby(lengths):
         n_sequences = len(list(equal))
-        runs.append(Run(first, n_sequences, length))
-        first += n_sequences * length
+        for n in [1] * n_sequences if apart else [n_sequences]:
+            runs.append(Run(first, n, length))
+            first += n * length
     return tuple(runs)
+
+
+def by_sequence(linear: nn.Linear, x: Tensor, apart: Sequence[int] | None) -> Tensor:
+    """A linear layer on x (B, rows, K), in one product; or, on x (1, rows, K) of sequences that stand apart, in one
+    product for each of the sequences that these rows hold."""
+    if apart is None:
+        return linear(x)  # type: ignore[no-any-return]
+    weight: Tensor = linear.weight.t()
+    bias: Tensor | None = linear.bias
+    out = x.new_empty(1, x.shape[1], weight.shape[1])
+    first = 0
+    for length in apart:
+        if first == x.shape[1]:
+            break
+        part = slice(first, first + length)
+        if bias is None:
+            torch.mm(x[0, part], weight, out=out[0, part])
+        else:
+            torch.addmm(bias, x[0, part], weight, out=out[0, part])
+        first += length
+    return out

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from vssflow_dit.lanes import one_thread
 from vssflow_dit.motion import CHANNELS, RATE_HZ, MotionReader, describe
 from vssflow_post.backend import Frame, Track
 from vssflow_post.timeline import Scene
@@ -64,7 +65,8 @@ class StrikeNet(nn.Module):
     @torch.no_grad()
     def strikes(self, motion: Curve) -> list[tuple[float, float]]:
         """(time in s, strength 0..1) of each strike in a film's motion (n, channels)."""
-        logit, strength = self(torch.from_numpy(motion.T.copy())[None])[0].numpy()
+        with one_thread():
+            logit, strength = self(torch.from_numpy(motion.T.copy())[None])[0].numpy()
         return peaks(1 / (1 + np.exp(-logit)), np.clip(strength, FAINTEST, 1.0))
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from vssflow_dit.config import ModelConfig
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import MelCodec, MelVocoder, UnifiedModel, VSSFlow
 from vssflow_dit.tensor_files import fill, metadata_of
 from vssflow_dit.weight_folder import INDEX, MODEL, folder_of, index_digest
@@ -117,15 +118,18 @@ def load_model(path: Path, config: ModelConfig, dtype: torch.dtype) -> UnifiedMo
     return model
 
 
-def load(name: str, device: torch.device | None = None, dtype: torch.dtype = torch.float32) -> Weights:
-    """The weights that `name` means, verified and loaded."""
+def load(
+    name: str, device: torch.device | None = None, dtype: torch.dtype = torch.float32, lanes: Lanes | None = None
+) -> Weights:
+    """The weights that `name` means, verified and loaded, to compute in `lanes` (by default, see `VSSFlow`)."""
     folder = folder_of(name)
     digest, parts = verified(folder)
     config = config_in(folder, parts)
     device = device or torch.device("cpu")
     unified = _ready(load_model(folder / MODEL, config, dtype), device)
     codec: MelCodec = unified.codec if config.front == "starter" else _codec(folder / VAE, device)
-    return Weights(folder, VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device)), digest, parts)
+    model = VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device), lanes)
+    return Weights(folder, model, digest, parts)
 
 
 def _codec(path: Path, device: torch.device) -> MelCodec:
