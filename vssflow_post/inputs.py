@@ -58,6 +58,10 @@ class Job:
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
 
+    def receipt(self, out: Path) -> Path:
+        """Where the film's receipt lies, if it has got its verdict in the output folder `out` before."""
+        return out / STATE_FOLDER / "receipts" / f"{self.stem}.json"
+
 
 def find_jobs(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
     """The films among `inputs` that are meant, in order, each once; a folder's are sorted by path.

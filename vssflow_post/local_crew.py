@@ -1,4 +1,7 @@
-"""Workers on this machine: processes of one pool, each replaced when it dies."""
+"""Workers on this machine: processes of one pool, each replaced when it dies.
+
+Workers import what films are worked on with; the process that hires them does not, so as to hire them sooner.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,19 @@ from dataclasses import replace
 from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from vssflow_post.crew import WorkerLost
 from vssflow_post.inputs import Job
-from vssflow_post.media import limits
+from vssflow_post.order import Order
 from vssflow_post.outcome import FilmResult
-from vssflow_post.output_folder import join_run
-from vssflow_post.plugins import load_plugins
 from vssflow_post.preset import Preset
 from vssflow_post.progress import Progress
-from vssflow_post.studio import Studio, open_studio
-from vssflow_post.work import Order, work_on
+
+if TYPE_CHECKING:
+    from vssflow_post.studio import Studio
 
 BYTES_PER_WORKER = 4 << 30
 """What a worker is reckoned to need: the largest weights that ship or are published, and room to render."""
@@ -173,6 +176,9 @@ def _start_worker(order: Order, mouth: socket.socket, parent: int, memory_bytes:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, also in the middle of a long call of a library
     _leave_with(parent)
+    from vssflow_post.media import limits
+    from vssflow_post.output_folder import join_run
+
     if not order.dry_run:
         join_run(order.out)
     limits.apply(memory_bytes)
@@ -193,6 +199,8 @@ def _leave_with(parent: int) -> None:
 
 
 def _work(index: int, job: Job) -> FilmResult:
+    from vssflow_post.work import work_on
+
     last: dict[str, float] = {}
 
     def moved(progress: Progress) -> None:
@@ -201,6 +209,13 @@ def _work(index: int, job: Job) -> FilmResult:
             last[progress.stage] = now
             _Worker.mouth.send(pickle.dumps((index, progress)))
 
+    return work_on(job, _Worker.order, _studio(), moved)
+
+
+def _studio() -> Studio:
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.studio import open_studio
+
     if _Worker.studio is None:
         _Worker.studio = open_studio(_Worker.order.preset, _Worker.order.out, load_plugins())
-    return work_on(job, _Worker.order, _Worker.studio, moved)
+    return _Worker.studio
