@@ -6,6 +6,7 @@ Workers import what films are worked on with; the process that hires them does n
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import pickle
 import signal
@@ -46,6 +47,8 @@ _USABLE = 0.9
 _NEWS_EVERY_S = 0.2
 _NEWS_BYTES = 1 << 16
 _PR_SET_PDEATHSIG = 1
+_NEEDED_LATER = ("scenedetect.detectors", "soxr", "soundfile", "opentimelineio", "jinja2")
+"""What every film is worked on with after the model is open. The first looks for FFmpeg by running it."""
 
 
 def crew_size(n_cores: int, memory_bytes: int) -> int:
@@ -94,11 +97,11 @@ class LocalCrew:
         self._mouth.close()
 
     def begin(self, index: int, job: Job) -> Future[FilmResult]:
-        if not self._pool.active:  # a worker died between two films
-            self._end_pool()
-            self._pool = self._new_pool()
         self._open = {other: future for other, future in self._open.items() if not future.done()}
-        with _interrupts_kept_from_children():
+        with _interrupts_kept_from_children():  # a new pool starts its workers as soon as it is asked for anything
+            if not self._pool.active:  # a worker died between two films
+                self._end_pool()
+                self._pool = self._new_pool()
             self._open[index] = self._pool.schedule(_work, (index, job))
         return self._open[index]
 
@@ -182,7 +185,17 @@ def _start_worker(order: Order, mouth: socket.socket, parent: int, memory_bytes:
     if not order.dry_run:
         join_run(order.out)
     limits.apply(memory_bytes)
+    # Threads that spin while they wait for each other cost a film several times its work where other programs run.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    threading.Thread(target=_import_ahead, daemon=True).start()
     _Worker.order, _Worker.mouth = order, mouth
+
+
+def _import_ahead() -> None:
+    """Beside the model's own imports. What fails here fails again where it is used, and is told there."""
+    for name in _NEEDED_LATER:
+        with suppress(Exception):
+            importlib.import_module(name)
 
 
 def _leave_with(parent: int) -> None:
