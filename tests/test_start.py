@@ -15,7 +15,7 @@ NEVER_NEEDED = (
     *("transformers", "diffusers", "pyannote", "silero_vad", "torchaudio", "lightning", "vssflow_dit.synthesis"),
 )
 """By a film without sound of its own that the starter renders: torch's compiler among them, seconds each."""
-FOR_WORKERS = ("torch", "cv2", "av", "vssflow_dit.engine", "vssflow_post.render", "vssflow_post.work")
+FOR_WORKERS = ("torch", "numpy", "cv2", "av", "vssflow_dit.engine", "vssflow_post.render", "vssflow_post.work")
 """What the process that hires them leaves to them."""
 
 
