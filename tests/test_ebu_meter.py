@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.signal import sosfreqz
+from scipy.signal import sosfilt, sosfreqz
 
 from vssflow_post.audio import Samples
 from vssflow_post.layout import STEREO, SURROUND, Layout
-from vssflow_post.mix.k_weighting import k_weighting
+from vssflow_post.mix.k_weighting import KWeighting, k_weighting
 from vssflow_post.mix.loudness import Loudness, LoudnessMeter
 
 pytestmark = pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
@@ -160,3 +160,15 @@ def test_the_filters_are_those_of_the_standard(rate_hz: int) -> None:
         for sections, fs in ((k_weighting(rate_hz), rate_hz), (printed, 48_000))
     )
     np.testing.assert_allclose(ours, theirs, atol=0.1)
+
+
+@pytest.mark.parametrize("cut", [1_000, 70_001, 600_000])
+def test_a_signal_in_blocks_is_filtered_as_the_recursion_filters_it(cut: int, rate_hz: int) -> None:
+    """Loud, then faint, on an offset that the high pass has to forget."""
+    audio = np.random.default_rng(cut).standard_normal((2, 5 * rate_hz + 17)).astype(np.float32) * 0.1
+    audio[:, 2 * rate_hz :] *= 1e-3
+    audio += 0.05
+    filters = KWeighting(2, rate_hz)
+    blocks = [filters.push(audio[:, start : start + cut]) for start in range(0, audio.shape[1], cut)]
+    weighted = np.concatenate([*blocks, filters.finish()], axis=1)
+    np.testing.assert_allclose(weighted, sosfilt(k_weighting(rate_hz), audio.astype(np.float64), axis=1), atol=2e-12)

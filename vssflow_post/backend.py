@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.timeline import Line, Scene, Span, SpeakingSegment
 
-Features: TypeAlias = npt.NDArray[np.float32]
+if TYPE_CHECKING:  # whoever only hires workers does without
+    import numpy as np
+    import numpy.typing as npt
+
+Features: TypeAlias = "npt.NDArray[np.float32]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +47,8 @@ class Track:
             return self
         first = round(span.start_s * self.rate_hz)
         n = max(1, round(span.duration_s * self.rate_hz))
+        import numpy as np
+
         rows = np.zeros((n, self.values.shape[1]), np.float32)
         part = self.values[first : first + n]
         rows[: len(part)] = part

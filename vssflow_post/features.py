@@ -7,7 +7,6 @@ holds throughout, and so does the mean of `speaker`'s rows.
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -38,12 +37,6 @@ _UNREADABLE = (
 """What a stranger's archive may raise: RuntimeError where it is encrypted or its compression unknown."""
 THROUGHOUT = ("speaker",)
 """Features whose rows are samples of one thing, not its course: who speaks."""
-
-
-def features_beside(film: Path) -> Path | None:
-    """The file of features that lies beside a film, by its name; None where there is none."""
-    path = film.parent / (film.stem + ".npz")
-    return path if os.path.lexists(path) else None
 
 
 def read_features(path: Path, duration_s: float) -> dict[str, Track]:

@@ -15,7 +15,7 @@ from vssflow_post.backend import BackendIdentity
 from vssflow_post.casting import choose_voices
 from vssflow_post.deliver import MANIFEST, is_complete, listed, tool_version
 from vssflow_post.errors import FilmRejected, VssflowError
-from vssflow_post.inputs import STATE_FOLDER, Job
+from vssflow_post.inputs import Job
 from vssflow_post.media import Film
 from vssflow_post.outcome import DONE, WARNINGS, FilmResult
 from vssflow_post.receipts import FileState, Inputs, Receipt, read_receipt, write_receipt
@@ -30,7 +30,7 @@ def known_result(job: Job, studio: Studio) -> FilmResult | None:
 
     Nothing is decoded, digested or opened for it but the film's script, cue sheet and features.
     """
-    receipt = read_receipt(_receipt_path(job, studio))
+    receipt = read_receipt(job.receipt(studio.out))
     identity = studio.identity() if receipt is not None else None
     if receipt is None or identity is None:
         return None
@@ -67,7 +67,7 @@ def remember_delivery(job: Job, film: Film, inputs: Inputs, studio: Studio, verd
     state = FileState.of(film.path)
     if (state.n_bytes, state.modified_ns) == (film.size_bytes, film.modified_ns):
         receipt = Receipt(inputs, verdict, reason, state, _states(job.folder))
-        write_receipt(_receipt_path(job, studio), receipt)
+        write_receipt(job.receipt(studio.out), receipt)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def remembered_rejection(job: Job, studio: Studio) -> Iterator[None]:
             identity = studio.identity()
             if identity is not None and before is not None and before == _state_or_none(job.film):
                 receipt = Receipt(_inputs(job, studio, identity, ""), rejected.full_verdict, str(rejected), before)
-                write_receipt(_receipt_path(job, studio), receipt)
+                write_receipt(job.receipt(studio.out), receipt)
         raise
 
 
@@ -89,10 +89,6 @@ def _state_or_none(path: Path) -> FileState | None:
     with suppress(OSError):
         return FileState.of(path)
     return None
-
-
-def _receipt_path(job: Job, studio: Studio) -> Path:
-    return studio.out / STATE_FOLDER / "receipts" / f"{job.stem}.json"
 
 
 def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) -> Inputs:

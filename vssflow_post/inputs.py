@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vssflow_post.errors import FilmRejected, UsageError
-from vssflow_post.features import features_beside
 from vssflow_post.selection import EVERYTHING, Selection
 
 STATE_FOLDER = ".vssflow-post"
@@ -57,6 +56,10 @@ class Job:
     """Which try of which run this is: what is not delivered yet bears its name."""
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
+
+    def receipt(self, out: Path) -> Path:
+        """Where the film's receipt lies, if it has got its verdict in the output folder `out` before."""
+        return out / STATE_FOLDER / "receipts" / f"{self.stem}.json"
 
 
 def find_jobs(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
@@ -179,6 +182,12 @@ def _is_candidate(path: Path) -> bool:
     if suffix in FILM_SUFFIXES:
         return True
     return suffix not in NOT_FILMS and looks_like_film(path)
+
+
+def features_beside(film: Path) -> Path | None:
+    """The file of features that lies beside a film, by its name; None where there is none."""
+    path = film.parent / (film.stem + ".npz")
+    return path if os.path.lexists(path) else None
 
 
 def sidecar_of(film: Path) -> Path | None:

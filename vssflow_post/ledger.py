@@ -11,12 +11,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from vssflow_post.deliver import MANIFEST, is_of
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.inputs import STATE_FOLDER, Job
 from vssflow_post.outcome import FilmResult
 from vssflow_post.publishing import publish
-from vssflow_post.report import FilmReport, report_as_json
 from vssflow_post.timeline import Span
 
 NAME = "batch.json"
@@ -68,9 +66,11 @@ class Ledger:
         still there, and it is not the same one."""
         mine, folder = str(job.film.absolute()), str(job.folder.absolute())
         other = next((film for film in self._owners[folder] if film != mine and Path(film).exists()), None)
-        if other is None or not (job.folder / MANIFEST).exists() or not job.film.is_file():
+        if other is None:
             return None
-        if is_of(job.folder, job.film):
+        from vssflow_post.deliver import MANIFEST, is_of
+
+        if not (job.folder / MANIFEST).exists() or not job.film.is_file() or is_of(job.folder, job.film):
             return None
         why = f"{job.folder} holds the results of {other}; choose another output folder, or remove that one"
         return FilmRejected("output_collision", why)
@@ -103,6 +103,8 @@ class Ledger:
         """Writes the report of a film that has no results."""
         path = self._report_path(job, result)
         if result.output is None:
+            from vssflow_post.report import FilmReport, report_as_json
+
             report = FilmReport(job.stem, job.film, Span(0, 0), result.verdict, result.reason or "")
             self._reports.mkdir(parents=True, exist_ok=True)
             publish(path, lambda temporary: temporary.write_text(report_as_json(report), "ascii"))

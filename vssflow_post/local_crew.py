@@ -1,8 +1,12 @@
-"""Workers on this machine: processes of one pool, each replaced when it dies."""
+"""Workers on this machine: processes of one pool, each replaced when it dies.
+
+Workers import what films are worked on with; the process that hires them does not, so as to hire them sooner.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import pickle
 import signal
@@ -18,19 +22,19 @@ from dataclasses import replace
 from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from vssflow_post.crew import WorkerLost
 from vssflow_post.inputs import Job
-from vssflow_post.media import limits
+from vssflow_post.order import Order
 from vssflow_post.outcome import FilmResult
-from vssflow_post.output_folder import join_run
-from vssflow_post.plugins import load_plugins
 from vssflow_post.preset import Preset
 from vssflow_post.progress import Progress
-from vssflow_post.studio import Studio, open_studio
-from vssflow_post.work import Order, work_on
+
+if TYPE_CHECKING:
+    from vssflow_post.studio import Studio
 
 BYTES_PER_WORKER = 4 << 30
 """What a worker is reckoned to need: the largest weights that ship or are published, and room to render."""
@@ -43,6 +47,8 @@ _USABLE = 0.9
 _NEWS_EVERY_S = 0.2
 _NEWS_BYTES = 1 << 16
 _PR_SET_PDEATHSIG = 1
+_NEEDED_LATER = ("scenedetect.detectors", "soxr", "soundfile", "opentimelineio", "jinja2")
+"""What every film is worked on with after the model is open. The first looks for FFmpeg by running it."""
 
 
 def crew_size(n_cores: int, memory_bytes: int) -> int:
@@ -91,11 +97,11 @@ class LocalCrew:
         self._mouth.close()
 
     def begin(self, index: int, job: Job) -> Future[FilmResult]:
-        if not self._pool.active:  # a worker died between two films
-            self._end_pool()
-            self._pool = self._new_pool()
         self._open = {other: future for other, future in self._open.items() if not future.done()}
-        with _interrupts_kept_from_children():
+        with _interrupts_kept_from_children():  # a new pool starts its workers as soon as it is asked for anything
+            if not self._pool.active:  # a worker died between two films
+                self._end_pool()
+                self._pool = self._new_pool()
             self._open[index] = self._pool.schedule(_work, (index, job))
         return self._open[index]
 
@@ -173,10 +179,23 @@ def _start_worker(order: Order, mouth: socket.socket, parent: int, memory_bytes:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, also in the middle of a long call of a library
     _leave_with(parent)
+    from vssflow_post.media import limits
+    from vssflow_post.output_folder import join_run
+
     if not order.dry_run:
         join_run(order.out)
     limits.apply(memory_bytes)
+    # Threads that spin while they wait for each other cost a film several times its work where other programs run.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    threading.Thread(target=_import_ahead, daemon=True).start()
     _Worker.order, _Worker.mouth = order, mouth
+
+
+def _import_ahead() -> None:
+    """Beside the model's own imports. What fails here fails again where it is used, and is told there."""
+    for name in _NEEDED_LATER:
+        with suppress(Exception):
+            importlib.import_module(name)
 
 
 def _leave_with(parent: int) -> None:
@@ -193,6 +212,8 @@ def _leave_with(parent: int) -> None:
 
 
 def _work(index: int, job: Job) -> FilmResult:
+    from vssflow_post.work import work_on
+
     last: dict[str, float] = {}
 
     def moved(progress: Progress) -> None:
@@ -201,6 +222,13 @@ def _work(index: int, job: Job) -> FilmResult:
             last[progress.stage] = now
             _Worker.mouth.send(pickle.dumps((index, progress)))
 
+    return work_on(job, _Worker.order, _studio(), moved)
+
+
+def _studio() -> Studio:
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.studio import open_studio
+
     if _Worker.studio is None:
         _Worker.studio = open_studio(_Worker.order.preset, _Worker.order.out, load_plugins())
-    return work_on(job, _Worker.order, _Worker.studio, moved)
+    return _Worker.studio

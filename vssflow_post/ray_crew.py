@@ -24,12 +24,13 @@ from vssflow_post.crew import WorkerLost
 from vssflow_post.errors import UsageError
 from vssflow_post.inputs import Job
 from vssflow_post.local_crew import crew_size
+from vssflow_post.order import Order
 from vssflow_post.outcome import FilmResult
 from vssflow_post.output_folder import join_run
 from vssflow_post.plugins import load_plugins
 from vssflow_post.progress import Progress
 from vssflow_post.studio import Studio, open_studio
-from vssflow_post.work import Order, work_on
+from vssflow_post.work import work_on
 
 _NEWS = "news"
 """The actor's second thread, which answers while the first one works."""

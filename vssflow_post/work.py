@@ -5,30 +5,17 @@ from __future__ import annotations
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from vssflow_post.errors import FilmError, FilmFailed, UsageError
 from vssflow_post.inputs import STATE_FOLDER, Job
+from vssflow_post.order import Order
 from vssflow_post.outcome import FilmResult, result_of
 from vssflow_post.planning import plan_film
-from vssflow_post.preset import Preset
 from vssflow_post.progress import Report
 from vssflow_post.publishing import DISK_FULL
 from vssflow_post.render import render_film
 from vssflow_post.studio import Studio
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for, the same for every film. Picklable."""
-
-    preset: Preset
-    out: Path
-    fresh: bool = False
-    """Whether complete results are made again."""
-    dry_run: bool = False
-    """Whether only to look: analysis and cue sheet, nothing written."""
 
 
 def work_on(job: Job, order: Order, studio: Studio, moved: Report) -> FilmResult:

@@ -74,7 +74,8 @@ class StreamEmbedding(nn.Module):
         self.stream = stream
         channels = stream.size
         if stream.kind == "ids":
-            self.table = nn.Parameter(torch.randn(stream.size + 1, stream.width) * 0.5)
+            # Never on `meta`: a normal draw there has torch import its compiler, which takes two seconds.
+            self.table = nn.Parameter(torch.randn(stream.size + 1, stream.width, device="cpu") * 0.5)
             channels = max(1, stream.per_token) * stream.width
         elif stream.width:
             self.project = nn.Sequential(

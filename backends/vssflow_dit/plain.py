@@ -81,7 +81,7 @@ class PlainFrequencies(nn.Module):
 
     def __init__(self, n: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(n), requires_grad=False)
+        self.weight = nn.Parameter(torch.randn(n, device="cpu"), requires_grad=False)
 
     def forward(self, t: Tensor) -> Tensor:
         angles = 2 * math.pi * t[:, None] @ self.weight[None]

@@ -22,7 +22,7 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     """
     from vssflow_dit import weights as weight_files
     from vssflow_dit.prompts import ALIASES, sound_class
-    from vssflow_dit.synthesis.sounds import follows
+    from vssflow_dit.sound_classes import follows
     from vssflow_dit.weight_folder import folder_of
     from vssflow_post.errors import UsageError
 

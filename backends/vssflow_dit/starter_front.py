@@ -18,8 +18,8 @@ from vssflow_dit.mouth_timing import fit_to_mouth
 from vssflow_dit.phonemes import phoneme_frames, phonemise
 from vssflow_dit.prompts import sound_class
 from vssflow_dit.ringing import rung_down
+from vssflow_dit.sound_classes import RINGS_DOWN, follows
 from vssflow_dit.strikes import StrikeEncoder, StrikeNet
-from vssflow_dit.synthesis.sounds import MOVED, RINGS_DOWN, STRUCK
 from vssflow_dit.weights import DURATIONS, STRIKES, Weights
 from vssflow_post.backend import CueRequest, FrameEncoder, Track
 
@@ -105,9 +105,9 @@ def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
 def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
     """What a class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
     heard: npt.NDArray[np.float32] = motion.copy()
-    if name and name not in STRUCK:
+    if name and follows(name) != "strikes":
         heard[:, 0] = 0.0
-    if name not in MOVED and (name or heard[:, 0].any()):
+    if follows(name) != "speed" and (name or heard[:, 0].any()):
         heard[:, 1] = 0.0
     return heard
 

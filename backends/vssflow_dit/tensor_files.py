@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -110,8 +111,13 @@ def tensors_in(path: Path) -> Iterator[tuple[str, Tensor]]:
                 tensor = file.get_tensor(name)
                 if tensor.dtype not in NAMES:
                     raise UsageError(f"{path}: tensor {name} is of type {tensor.dtype}, expected one of floats")
-                if not torch.isfinite(tensor).all():
+                if not _is_finite(tensor):
                     raise UsageError(f"{path}: tensor {name} has values that are not finite")
                 yield name, tensor
     except SafetensorError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    """Told by the extremes, which are NaN where any value is: `torch.isfinite` takes fifty times as long."""
+    return tensor.numel() == 0 or all(math.isfinite(extreme) for extreme in torch.aminmax(tensor))

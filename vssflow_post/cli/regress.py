@@ -202,8 +202,7 @@ def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict
 def _job(clip: Clip, folder: Path) -> Job:
     """A clip is cast by itself, so that no other clip of the suite decides about its voices."""
     from vssflow_post.cli.render import with_company
-    from vssflow_post.features import features_beside
-    from vssflow_post.inputs import Job
+    from vssflow_post.inputs import Job, features_beside
 
     if not clip.film.is_file():
         raise UsageError(f"there is no film {clip.film}")

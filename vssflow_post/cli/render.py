@@ -106,7 +106,7 @@ def render(
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
     from vssflow_post.arrivals import Listed
-    from vssflow_post.work import Order
+    from vssflow_post.order import Order
 
     settings = resolved_preset(
         preset,
@@ -169,9 +169,12 @@ def jobs_for(
 
 def with_company(jobs: Sequence[Job]) -> list[Job]:
     """The jobs, each knowing who speaks in its script and in those of all: voices are cast over the whole batch."""
+    scripts = {job.script for job in jobs if job.script is not None}
+    if not scripts:
+        return list(jobs)
     from vssflow_post.speech import speakers_of
 
-    known = {job.script: speakers_of(job.script) for job in jobs if job.script is not None}
+    known = {script: speakers_of(script) for script in scripts}
     company = tuple(sorted({name for names in known.values() for name in names}))
     return [replace(job, speakers=known[job.script] if job.script is not None else (), company=company) for job in jobs]
 
@@ -181,7 +184,7 @@ def carried_out(
 ) -> list[FilmResult]:
     """The results of films on this machine. Raises UsageError for what would meet every film."""
     from vssflow_post.arrivals import Listed
-    from vssflow_post.work import Order
+    from vssflow_post.order import Order
 
     return run_films(Listed(jobs), Order(preset, output), Hiring(workers, at_most=len(jobs)), quiet)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from vssflow_post.crew import Crew
     from vssflow_post.inputs import Job
     from vssflow_post.ledger import Ledger
+    from vssflow_post.order import Order
     from vssflow_post.outcome import FilmResult
-    from vssflow_post.work import Order
+    from vssflow_post.studio import Studio
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +48,53 @@ def run_films(arrivals: Arrivals, order: Order, hiring: Hiring, quiet: bool) -> 
     """The results of all films. Raises UsageError for what would meet every film."""
     from vssflow_post.batch import Batch
     from vssflow_post.console import watching
-    from vssflow_post.finished import known_result
     from vssflow_post.outcome import result_of
     from vssflow_post.output_folder import revoke
-    from vssflow_post.plugins import load_plugins
-    from vssflow_post.studio import open_studio
 
-    try:
-        studio = open_studio(order.preset, order.out, load_plugins())
-    except BackendUnavailable:
-        if hiring.cluster is None:
-            raise  # before anything else is begun
-        studio = None  # it can run elsewhere; the workers know finished films as well
+    recalled = _recalled(order, hiring)
     with recording(order) as ledger, watching(quiet) as watcher:
 
         def known(job: Job) -> FilmResult | None:
             """The verdict of a film for which nobody has to work."""
             if ledger is not None and (collision := ledger.collision(job)):
                 return result_of(collision, job.film)
-            return None if studio is None or order.fresh or order.dry_run else known_result(job, studio)
+            return recalled(job)
 
         batch = Batch(arrivals, order.preset.worker, partial(hiring.crew, order), watcher, known)
         if ledger is not None:
             batch.record, batch.give_up = ledger.record, partial(revoke, out=order.out)
         return batch.run()
+
+
+def _recalled(order: Order, hiring: Hiring) -> Callable[[Job], FilmResult | None]:
+    """What tells a film's verdict of an earlier run, at a glance.
+
+    Raises BackendUnavailable before anything else is begun, unless others do the work.
+    """
+    from vssflow_post.plugins import choose_backend, load_plugins
+
+    plugins = load_plugins()
+    try:
+        choose_backend(plugins.backends(), order.preset.generate.backend)
+    except BackendUnavailable:
+        if hiring.cluster is None:
+            raise
+        return lambda job: None  # it can run elsewhere; the workers know finished films as well
+
+    @cache
+    def studio() -> Studio:
+        from vssflow_post.studio import open_studio
+
+        return open_studio(order.preset, order.out, plugins)
+
+    def recalled(job: Job) -> FilmResult | None:
+        if order.fresh or order.dry_run or not job.receipt(order.out).exists():
+            return None
+        from vssflow_post.finished import known_result  # imports much, which a run of new films does not wait for
+
+        return known_result(job, studio())
+
+    return recalled
 
 
 @contextmanager

@@ -70,7 +70,7 @@ class Limiter:
         idle = self._shortfall == 0.0 and joined.min() == 1.0
         if idle and self._behind is not None and self._behind.min() == 1.0:
             return np.ones(n)
-        released = self._release(_held(joined, n))
+        released = self._release(_held(joined))
         if self._behind is None:  # the first sample may be a peak: before it the gain was what it is there
             self._behind = np.full(LOOK_AHEAD, released[0])
         curve = np.concatenate([self._behind, released])
@@ -92,12 +92,14 @@ class Limiter:
         return np.asarray(1.0 - shortfall, np.float64)
 
 
-def _held(joined: Gains, n: int) -> Gains:
-    """For each of the first n values the least among it and the LOOK_AHEAD after it."""
-    from scipy.ndimage import minimum_filter1d
-
-    least = minimum_filter1d(joined, LOOK_AHEAD + 1, mode="nearest")
-    return np.asarray(least[LOOK_AHEAD // 2 : LOOK_AHEAD // 2 + n], np.float64)
+def _held(joined: Gains) -> Gains:
+    """For each value but the last LOOK_AHEAD the least among it and the LOOK_AHEAD after it."""
+    least, reach = joined, 1
+    while reach <= LOOK_AHEAD:  # the least of two stretches side by side is that of both
+        step = min(reach, LOOK_AHEAD + 1 - reach)
+        least = np.minimum(least[:-step], least[step:])
+        reach += step
+    return least
 
 
 def _smoothed(curve: Gains) -> Gains:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from vssflow_post.audio import Samples
 from vssflow_post.layout import STEREO, Layout
-from vssflow_post.mix.k_weighting import k_weighting
+from vssflow_post.mix.k_weighting import KWeighting, Weighted
 from vssflow_post.mix.truepeak import HALF, PeakFollower
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -64,37 +64,24 @@ class LoudnessMeter:
         """`speech` is where dialogue loudness is measured, in samples of `rate_hz`, a multiple of 100."""
         self._weights = np.array(layout.weights)[:, None]
         self._rate_hz = rate_hz
-        self._sections = k_weighting(rate_hz)
-        self._state = np.zeros((len(self._sections), layout.n_channels, 2))
+        self._k_weighting = KWeighting(layout.n_channels, rate_hz)
         self._bin = rate_hz // _BINS_PER_S
         self._open: Values = np.zeros(0)
         self._whole, self._spoken = _Windows(), _Windows()
         self._speech = _Speech(speech)
         self._peaks = PeakFollower(layout.n_channels) if true_peak else None
         self._peak = 0.0
-        self._n_samples = 0
+        self._n_samples = self._n_bins = 0
 
     def push(self, block: Samples) -> None:
         """`block` is float32 (channels, n), full scale 1.0; n may be anything."""
-        from scipy.signal import sosfilt
-
-        if block.shape[1] == 0:
-            return
-        weighted, self._state = sosfilt(self._sections, block.astype(np.float64), axis=1, zi=self._state)
-        np.square(weighted, out=weighted)
-        squares = np.concatenate([self._open, (self._weights * weighted).sum(axis=0)])
-        n_closed = len(squares) // self._bin * self._bin
-        means = squares[:n_closed].reshape(-1, self._bin).mean(axis=1)
-        first = self._n_samples - len(self._open) + self._bin // 2
-        middles = first + self._bin * np.arange(len(means))
-        self._whole.push(means)
-        self._spoken.push(means[self._speech.holds(middles)])
-        self._open = squares[n_closed:].copy()
         self._n_samples += block.shape[1]
+        self._gather(self._k_weighting.push(block))
         self._follow_peak(block)
 
     def finish(self) -> Loudness:
-        """The figures over everything pushed so far; a meter of true peaks is used up by it."""
+        """The figures over everything pushed; the meter is used up by it."""
+        self._gather(self._k_weighting.finish())
         self._follow_peak(np.zeros((len(self._weights), HALF), np.float32))
         short_term = self._whole.loudness(_SHORT_TERM_BINS)
         step = max(1, -(-len(short_term) // _CURVE_POINTS))
@@ -109,6 +96,18 @@ class LoudnessMeter:
             n_samples=self._n_samples,
             dialogue_lufs=_gated(self._spoken.loudness(_MOMENTARY_BINS)),
         )
+
+    def _gather(self, weighted: Weighted) -> None:
+        """Mean squares of the bins that `weighted`, the next samples, completes."""
+        np.square(weighted, out=weighted)
+        squares = np.concatenate([self._open, (self._weights * weighted).sum(axis=0)])
+        n_closed = len(squares) // self._bin * self._bin
+        means = squares[:n_closed].reshape(-1, self._bin).mean(axis=1)
+        middles = self._bin * (self._n_bins + np.arange(len(means))) + self._bin // 2
+        self._whole.push(means)
+        self._spoken.push(means[self._speech.holds(middles)])
+        self._open = squares[n_closed:].copy()
+        self._n_bins += len(means)
 
     def _follow_peak(self, block: Samples) -> None:
         if self._peaks is not None:

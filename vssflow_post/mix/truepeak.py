@@ -79,8 +79,6 @@ class PeakFollower:
 
 def _between(windows: Samples) -> Samples:
     """Highest magnitude in the gaps beside each of a hop's samples, float32 (k, _HOP), of (channels, k, _WINDOW)."""
-    from scipy import fft
-
-    values = fft.irfft(fft.rfft(windows) * _spectra(), _WINDOW)[..., : _HOP + 1]
+    values = np.fft.irfft(np.fft.rfft(windows) * _spectra(), _WINDOW)[..., : _HOP + 1]
     gaps = np.abs(values).max(axis=(0, 1))
     return np.asarray(np.maximum(gaps[:, :-1], gaps[:, 1:]), np.float32)

@@ -8,8 +8,9 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -24,6 +25,9 @@ from vssflow_post.report.loudness_gauge import loudness_marks, scale_ticks
 from vssflow_post.report.stem_pictures import LOWEST_HZ, draw_stem, mel_of_hz
 from vssflow_post.timeline import CLOCK_HZ, Span
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 STEM_ORDER = ("MIX", "DX", "PD", "FX", "BG")
 STEM_COLOURS = {
     "MIX": (38, 150, 130), "DX": (70, 130, 220), "PD": (150, 110, 210), "FX": (205, 125, 40), "BG": (120, 150, 60),
@@ -35,6 +39,12 @@ N_SPEAKER_COLOURS = 6
 
 def report_as_html(report: FilmReport) -> str:
     """The text of `report.html`. User text is escaped by the template; nothing in it refers to another host."""
+    return _template().render(_contents(report))
+
+
+@cache
+def _template() -> Template:
+    """Compiled once for all films of a worker, which takes as long as to fill it in."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -47,7 +57,7 @@ def report_as_html(report: FilmReport) -> str:
     )
     environment.filters["level"] = _level
     environment.filters["address"] = _address
-    return environment.get_template("report.html.j2").render(_contents(report))
+    return environment.get_template("report.html.j2")
 
 
 def _contents(report: FilmReport) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What a stem looks like: its waveform and its spectrogram as PNG, read from the WAV column by column.
+"""What a stem looks like: its waveform and its spectrogram as PNG, read from the WAV some columns at a time.
 
-Memory does not grow with the film: a column is read, measured and forgotten.
+Memory hardly grows with the film: a stretch is read, measured and forgotten.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 Plane = npt.NDArray[np.float32]
+Edges = npt.NDArray[np.int64]
 Colour = tuple[int, int, int]
 
 WAVE_ROWS = 56
@@ -28,6 +29,8 @@ FLOOR_DB, TOP_DB = -90.0, -16.0
 """Power of a bin against a full-scale sine: black and brightest."""
 COLUMNS_PER_S = 40
 MIN_COLUMNS, MAX_COLUMNS = 600, 1600
+STRETCH = 1 << 17
+"""Samples that are read and measured at once, where that is more than a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +59,53 @@ def draw_stem(path: Path, colour: Colour) -> StemPictures | None:
         bands = _bands(rate_hz)
         extremes = np.zeros((2, n_columns), np.float32)
         spectrum = np.full((SPECTRUM_ROWS, n_columns), FLOOR_DB, np.float32)
-        for column in range(n_columns):
-            start, end = int(edges[column]), int(edges[column + 1])
-            extremes[:, column] = _extremes(file, start, end)
-            if extremes[0, column] < 0 or extremes[1, column] > 0:
-                spectrum[:, column] = _column(file, start, end, n, bands)
+        per_stretch = max(1, STRETCH * n_columns // n)
+        for first in range(0, n_columns, per_stretch):
+            columns = slice(first, min(first + per_stretch, n_columns))
+            extremes[:, columns], spectrum[:, columns] = _measured(file, edges[first : columns.stop + 1], bands)
     return StemPictures(_uri(_wave_image(extremes, colour)), _uri(_spectrum_image(spectrum)))
 
 
-def _extremes(file: Any, start: int, end: int) -> tuple[float, float]:
-    """Lowest and highest sample of a stretch, over all channels."""
-    if end <= start:
-        return 0.0, 0.0
+def _measured(file: Any, edges: Edges, bands: Plane) -> tuple[Plane, Plane]:
+    """Of the columns between `edges`: lowest and highest sample (2, columns), and rows in dB (SPECTRUM_ROWS, columns).
+
+    A column that is silent itself stays dark, whatever sounds beside it.
+    """
+    start = max(0, int(edges[0]) - FFT_SIZE // 2)
     file.seek(start)
-    samples = file.read(end - start, dtype="float32", always_2d=True)
-    return float(samples.min()), float(samples.max())
+    samples = file.read(int(edges[-1]) + FFT_SIZE - start, dtype="float32", always_2d=True)
+    extremes = _extremes(samples, edges - start)
+    sounding = np.flatnonzero(extremes.any(axis=0))
+    spectrum = np.full((SPECTRUM_ROWS, len(edges) - 1), FLOOR_DB, np.float32)
+    if len(sounding):
+        centres = _centres(edges[sounding] - start, edges[sounding + 1] - start)
+        spectrum[:, sounding] = _rows(samples, np.maximum(centres - FFT_SIZE // 2, 0), bands)
+    return extremes, spectrum
 
 
-def _column(file: Any, start: int, end: int, n: int, bands: Plane) -> Plane:
-    """Loudest level in dB of each row's band over windows spread evenly from `start` to `end`."""
-    n_windows = max(1, min(FFTS_PER_COLUMN, (end - start) // FFT_SIZE))
-    windows = np.zeros((n_windows, FFT_SIZE), np.float32)
-    for k in range(n_windows):
-        centre = start + (2 * k + 1) * (end - start) // (2 * n_windows)
-        first = max(0, centre - FFT_SIZE // 2)
-        file.seek(first)
-        part = file.read(min(FFT_SIZE, n - first), dtype="float32", always_2d=True).mean(axis=1)
-        windows[k, : len(part)] = part
+def _extremes(samples: Plane, edges: Edges) -> Plane:
+    """Lowest and highest of the samples (n, channels) between neighbouring edges, over all channels: (2, columns)."""
+    values = samples[: edges[-1]].reshape(-1)
+    starts = np.minimum(edges[:-1], edges[-1] - 1) * samples.shape[1]
+    lowest, highest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    return np.where(edges[1:] > edges[:-1], np.stack([lowest, highest]), np.float32(0))
+
+
+def _centres(starts: Edges, ends: Edges) -> Edges:
+    """Where windows are looked at in columns from `starts` to `ends`, evenly: (columns, windows)."""
+    n_windows = int(np.clip((ends - starts).min() // FFT_SIZE, 1, FFTS_PER_COLUMN))
+    places = 2 * np.arange(n_windows) + 1
+    return np.asarray(starts[:, None] + places * (ends - starts)[:, None] // (2 * n_windows), np.int64)
+
+
+def _rows(samples: Plane, starts: Edges, bands: Plane) -> Plane:
+    """Loudest level in dB of each row's band over the windows from `starts` (columns, windows): (rows, columns)."""
+    padded = np.concatenate([samples, np.zeros((FFT_SIZE, samples.shape[1]), np.float32)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, FFT_SIZE, axis=0)[starts].mean(axis=2)
     shape = np.hanning(FFT_SIZE).astype(np.float32)
-    power = (np.abs(np.fft.rfft(windows * shape, axis=1)) * (2.0 / shape.sum())) ** 2
-    rows = power.max(axis=0).astype(np.float32) @ bands
-    return np.asarray(10.0 * np.log10(np.maximum(rows, 10.0 ** (FLOOR_DB / 10.0))), np.float32)
+    power = (np.abs(np.fft.rfft(windows * shape)) * (2.0 / shape.sum())) ** 2
+    rows = power.max(axis=1).astype(np.float32) @ bands
+    return np.asarray(10.0 * np.log10(np.maximum(rows, 10.0 ** (FLOOR_DB / 10.0))).T, np.float32)
 
 
 def mel_of_hz(hz: float) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.evaluation.watched import watched
+from vssflow_dit.sound_classes import follows
 from vssflow_dit.strikes import pulses
 from vssflow_dit.synthesis import pictures, sounds
 from vssflow_dit.synthesis.speech import SpeechSet, Utterance, speak, write_speech
@@ -73,10 +74,10 @@ def clips(classes: Sequence[str], n_each: int, seed: int) -> list[Clip]:
 def _clip(rng: np.random.Generator, name: str) -> Clip:
     n, speed = round(CLIP_S * RATE_HZ), np.zeros(round(CLIP_S * pictures.GRID_HZ))
     strikes: Strikes = ()
-    if sounds.follows(name) == "strikes":
+    if follows(name) == "strikes":
         while len(strikes) < 2:
             strikes = pictures.STRIKING[rng.integers(len(pictures.STRIKING))](rng, CLIP_S).strikes
-    elif sounds.follows(name) == "speed":
+    elif follows(name) == "speed":
         while speed.mean() < 0.1:
             speed = (pictures.swing, pictures.drive)[rng.integers(2)](rng, CLIP_S).speed
     wave = sounds.sound(rng, name, n, strikes, np.repeat(speed, RATE_HZ // pictures.GRID_HZ))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_dit.sound_classes import follows
 from vssflow_dit.synthesis import sounds
 from vssflow_dit.synthesis.pictures import GRID_HZ, Motion
 from vssflow_dit.synthesis.recordings import Recordings
@@ -61,5 +62,5 @@ def _class(rng: np.random.Generator, kind: str, classes: tuple[str, ...]) -> tup
     """A class of `classes` that follows `kind` (silence: strikes that do not come), and whether it is told."""
     unnamed = rng.random() < UNNAMED_SHARE.get(kind, 0.0)
     followed = "strikes" if kind == "silence" else kind
-    known = [c for c in classes if sounds.follows(c) == followed and (not unnamed or c in PLAIN)]
+    known = [c for c in classes if follows(c) == followed and (not unnamed or c in PLAIN)]
     return str(rng.choice(known)), not unnamed

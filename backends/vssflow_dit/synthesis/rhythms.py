@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from vssflow_dit.sound_classes import follows
 from vssflow_dit.synthesis import pictures
 from vssflow_dit.synthesis.pictures import Motion
-from vssflow_dit.synthesis.sounds import follows
 from vssflow_dit.synthesis.waves import Strikes
 
 STEPPED = ("wood", "stone", "thud", "gravel", "grass", "snow", "water")

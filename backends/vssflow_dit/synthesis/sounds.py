@@ -1,4 +1,4 @@
-"""Every class of sound the starter knows, what in the picture each follows, and the physics that makes it.
+"""The physics that makes every class of sound the starter knows (`sound_classes`).
 
 A class turns control curves (strikes with times and strengths, a speed, or nothing) into 16 kHz audio. Levels are
 those of a rough cut: a hard strike peaks near -3 dBFS, steady ambience lies near -30 dBFS RMS.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -19,8 +18,6 @@ from vssflow_dit.synthesis.machines import engine, saw, wheels, whoosh
 from vssflow_dit.synthesis.struck import BODIES, bell, body, bounce, knock
 from vssflow_dit.synthesis.waves import Strikes, Wave
 from vssflow_dit.synthesis.weather import bird, fire, rain, stream, thunder, wind
-
-Follows: TypeAlias = Literal["strikes", "speed", "nothing"]
 
 STRUCK: dict[str, Callable[[np.random.Generator, int, Strikes], Wave]] = {
     **{name: partial(body, name) for name in BODIES},
@@ -56,21 +53,6 @@ STEADY: dict[str, Callable[[np.random.Generator, int], Wave]] = {
     "bird": bird,
 }
 """Goes on by itself, whatever moves."""
-CLASSES = (
-    *("wood", "metal", "glass", "stone", "plastic", "thud", "engine", "whoosh", "rain", "wind", "stream", "fire"),
-    *("gravel", "grass", "snow", "water", "bounce", "knock", "door", "keys", "typing", "bell", "wheels", "thunder"),
-    *("explosion", "clock", "cloth", "paper", "saw", "bird"),
-)
-"""In the order in which the starter numbers them: id k + 1 in the model, 0 is "unspecified". Only ever appended to."""
-RINGS_DOWN = (*BODIES, "bounce", "knock", "bell")
-"""Struck, and from then on only ever quieter until struck again; the others crunch, rattle or splash."""
-
-
-def follows(name: str) -> Follows:
-    """What in the picture the class `name` follows."""
-    if name in STRUCK:
-        return "strikes"
-    return "speed" if name in MOVED else "nothing"
 
 
 def sound(rng: np.random.Generator, name: str, n: int, strikes: Strikes, speed: Wave) -> Wave:
