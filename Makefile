@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO_OUT ?= demo-out
+# Tests run side by side, one process a core and one thread in each; four take about 8 GiB of memory.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist worksteal
+test test-slow: export OMP_NUM_THREADS = 1
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
@@ -50,11 +53,11 @@ demo: $(VENV)/.installed
 	$(BIN)/vssflow-post demo -o $(DEMO_OUT)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-slow: $(VENV)/.test
 	@# pytest exits with 5 when no test is marked slow.
-	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m slow $(SIDE_BY_SIDE) || [ $$? -eq 5 ]
 
 check: lint types arch test
 

@@ -1,19 +1,54 @@
-"""What several tests need: small films made on the spot, and a backend without a model."""
+"""What several tests need: small films made on the spot, a backend without a model, and workers that start at once."""
 
 from __future__ import annotations
 
+import fcntl
+import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import hypothesis
 import numpy as np
 import pytest
 
+from warm_workers import warm_context
+
 TESTS = Path(__file__).parent
 MakeFilm = Callable[..., Path]
+SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
+
+if SIDE_BY_SIDE:  # how long an example takes depends on what runs beside it; no test may hang (`timeout`) all the same
+    hypothesis.settings.register_profile("side by side", deadline=None)
+    hypothesis.settings.load_profile("side by side")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def warm_workers() -> Iterator[None]:
+    """Renders that tests ask for in this process get workers of the same kind, forked instead of spawned."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vssflow_post.local_crew.get_context", warm_context)
+        yield
+
+
+@pytest.fixture
+def cold_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers exactly as the product starts them, for tests of workers."""
+    monkeypatch.setattr("vssflow_post.local_crew.get_context", multiprocessing.get_context)
+
+
+@pytest.fixture(autouse=True)
+def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where tests run side by side, one marked `alone` waits until no other runs, and they wait for it."""
+    if not SIDE_BY_SIDE:
+        yield
+        return
+    with (tmp_path_factory.getbasetemp().parent / "company.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture

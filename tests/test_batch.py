@@ -55,6 +55,7 @@ def job(film: Path, out: Path) -> Job:
     return Job(film, film.stem, out / film.stem)
 
 
+@pytest.mark.usefixtures("cold_workers")
 def test_a_film_whose_worker_was_killed_is_tried_once_more(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_film_whose_worker_was_killed_is_tried_once_more(
     }
 
 
+@pytest.mark.usefixtures("cold_workers")
 def test_a_worker_that_hangs_is_replaced_and_its_film_fails(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +245,7 @@ def open_here() -> tuple[int, int]:
     return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
 
+@pytest.mark.usefixtures("cold_workers")
 def test_a_batch_leaves_no_descriptor_and_no_thread_behind(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path
 ) -> None:

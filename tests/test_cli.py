@@ -138,6 +138,7 @@ def test_links_out_of_the_folder_are_refused(make_film: MakeFilm, fake_backend: 
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("cold_workers")
 def test_several_workers_give_the_same_bytes(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
     for name in ("films/a.mp4", "films/b.mp4"):
         make_film(name, n_frames=12, shots=1)
@@ -150,6 +151,7 @@ def test_several_workers_give_the_same_bytes(make_film: MakeFilm, fake_backend: 
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+@pytest.mark.usefixtures("cold_workers")
 def test_a_worker_that_dies_costs_its_films_only(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

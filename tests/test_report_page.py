@@ -110,6 +110,7 @@ def test_whatever_is_clicked_seeks_and_nothing_complains(window: Browser, page: 
     assert window.complaints() == []
 
 
+@pytest.mark.alone
 def test_stems_play_beside_the_muted_picture(window: Browser, page: Path) -> None:
     ready(window, page)
     assert window.run("return [...document.querySelectorAll('button[data-stem]')].map((b) => b.dataset.stem)") == [
