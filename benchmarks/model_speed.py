@@ -21,6 +21,7 @@ from vssflow_dit.evaluation.heldout import SENTENCES
 from vssflow_dit.evaluation.rendered import line_request
 from vssflow_dit.hifigan import RELEASED as VOCODER
 from vssflow_dit.hifigan import HiFiGAN
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import UnifiedModel, VSSFlow
 from vssflow_dit.packs import PackedField
 from vssflow_dit.plain import PlainDiT, plain_guided
@@ -73,7 +74,8 @@ def random_model(config: ModelConfig, dtype: torch.dtype) -> VSSFlow:
     for buffer in unified.dit.time.buffers():
         buffer.data = buffer.data.float()
     codec, vocoder = MelVAE(VAE).eval().requires_grad_(False), HiFiGAN(VOCODER).eval().requires_grad_(False)
-    return VSSFlow(unified, codec, vocoder)
+    lanes, brief = Lanes.on(torch.device("cpu")), dtype == torch.bfloat16
+    return VSSFlow(unified, codec.in_lanes(lanes, brief), vocoder.in_lanes(lanes, brief), lanes)
 
 
 def field_of(model: VSSFlow, n: int) -> tuple[PackedField, torch.Tensor]:

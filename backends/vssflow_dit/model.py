@@ -92,7 +92,8 @@ class VSSFlow:
     def load(
         cls, folder: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
     ) -> VSSFlow:
-        """The model in a folder of weights, its transformer in `dtype`; conditions, codec and vocoder stay in float32.
+        """The model in a folder of weights, its transformer in `dtype`; conditions, codec and vocoder stay in float32,
+        but for blocks of the reference's that bear bfloat16 (see `bands`).
 
         Raises UsageError where there are no weights, or where they differ from their digests, names or shapes.
         """

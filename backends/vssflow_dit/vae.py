@@ -10,6 +10,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vssflow_dit.bands import BandedAttention, BandedConv, FoldedUpsampling
+from vssflow_dit.lanes import Lanes
+
 RELEASED: Mapping[str, Any] = {
     "in_channels": 1,
     "out_channels": 1,
@@ -37,6 +40,21 @@ class MelVAE(nn.Module):
         options = {key: value for key, value in config.items() if not key.startswith("_")}
         self.vae = AutoencoderKL.from_config(options)  # type: ignore[no-untyped-call]
 
+    def in_lanes(self, lanes: Lanes, brief: bool) -> MelVAE:
+        """Itself, its decoder in bands; where `brief`, the residual blocks behind the middle multiply in bfloat16: that
+        leaves the mel's error 40 dB below it on random weights; with the other layers too, 37."""
+        decoder = self.vae.decoder
+        for name, module in list(decoder.named_modules()):
+            parent, _, own = name.rpartition(".")
+            if own.isdigit() and parent.endswith(".upsamplers"):
+                decoder.get_submodule(parent)[int(own)] = FoldedUpsampling(module.conv, lanes)
+            elif own.isdigit() and parent.endswith(".attentions"):
+                decoder.get_submodule(parent)[int(own)] = BandedAttention(module, lanes)
+            elif isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3) and ".upsamplers." not in name:
+                is_brief = brief and name.startswith("up_blocks.")
+                setattr(decoder.get_submodule(parent), own, BandedConv(module, lanes, is_brief))
+        return self
+
     @property
     def channels(self) -> int:
         return int(self.config["latent_channels"])
@@ -54,8 +72,7 @@ class MelVAE(nn.Module):
         """Latent (B, C, T) to log-mel (B, bands, 4T)."""
         b, c, t = latent.shape
         unpacked = latent.view(b, c // self.channels, self.channels, t).permute(0, 2, 3, 1)  # (B, channels, T, bands/4)
-        decoder = self.vae.decoder.conv_in.weight
-        mel: Tensor = self.vae.decode(unpacked.to(decoder.dtype)).sample  # (B, 1, 4T, bands)
+        mel: Tensor = self.vae.decode(unpacked.to(self.vae.encoder.conv_in.weight.dtype)).sample  # (B, 1, 4T, bands)
         return mel[:, 0].transpose(1, 2).float()
 
     def encode(self, mel: Tensor) -> Tensor:

@@ -127,21 +127,22 @@ def load(
     config = config_in(folder, parts)
     device = device or torch.device("cpu")
     unified = _ready(load_model(folder / MODEL, config, dtype), device)
-    codec: MelCodec = unified.codec if config.front == "starter" else _codec(folder / VAE, device)
-    model = VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device), lanes)
+    lanes, brief = lanes or Lanes.on(device), dtype == torch.bfloat16
+    codec: MelCodec = unified.codec if config.front == "starter" else _codec(folder / VAE, device, lanes, brief)
+    model = VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device, lanes, brief), lanes)
     return Weights(folder, model, digest, parts)
 
 
-def _codec(path: Path, device: torch.device) -> MelCodec:
+def _codec(path: Path, device: torch.device, lanes: Lanes, brief: bool) -> MelCodec:
     from vssflow_dit.vae import MelVAE
 
     with torch.device("meta"):
         vae = MelVAE(_part_config(path))
     fill(vae.vae, path, lambda name: torch.float32)
-    return _ready(vae, device)
+    return _ready(vae.in_lanes(lanes, brief) if lanes.n else vae, device)
 
 
-def _vocoder(path: Path, config: ModelConfig, device: torch.device) -> MelVocoder:
+def _vocoder(path: Path, config: ModelConfig, device: torch.device, lanes: Lanes, brief: bool) -> MelVocoder:
     if config.front == "starter":
         from vssflow_dit.vocoder import Vocoder
 
@@ -151,7 +152,7 @@ def _vocoder(path: Path, config: ModelConfig, device: torch.device) -> MelVocode
     with torch.device("meta"):
         gan = HiFiGAN(_part_config(path))
     fill(gan.net, path, lambda name: torch.float32)
-    return _ready(gan, device)
+    return _ready(gan.in_lanes(lanes, brief) if lanes.n else gan, device)
 
 
 def _part_config(path: Path) -> dict[str, object]:
