@@ -89,9 +89,10 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
 
 def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Report) -> FilmResult:
     """The work itself: from a film that can be worked on to its deliverables."""
-    if studio.preset.deliver.picture:
-        check_picture(film, studio.preset.deliver)
-    seen = look_at(job, film, studio, progress)
+    with studio.opening():
+        if studio.preset.deliver.picture:
+            check_picture(film, studio.preset.deliver)
+        seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     work = _generated(job, film, seen, studio, progress)
     clock.end("generate")
@@ -189,7 +190,9 @@ def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> tuple
         timecode=(film.frame_rate, drop_frame) if preset.deliver.ixml else None,
     )
     with stem_files(_stem_paths(folder, work.job.stem, preset.mix), slate) as files:
-        mix = lay_and_mix(film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken)
+        mix = lay_and_mix(
+            film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder
+        )
     homes = {take.name: take.stem for take in laid}
     return mix, {**{cue.id: homes["production"] for cue in session.production if "production" in homes}, **homes}
 
