@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +16,6 @@ from vssflow_post.mix.dither import Integers, Quantiser, as_float
 from vssflow_post.mix.lay import BLOCK, STEMS, StemBlock
 from vssflow_post.mix.limiter import Gains, Limiter
 from vssflow_post.mix.loudness import Loudness, LoudnessMeter
-from vssflow_post.mix.outline import Outline, OutlineDrawer
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.progress import Progress
 from vssflow_post.timeline import Span
@@ -44,7 +44,6 @@ class Written:
     """The outcome of one writing pass, by stem and `MIX`."""
 
     loudness: dict[str, Loudness]
-    outlines: dict[str, Outline]
     max_reduction_db: float
 
 
@@ -94,23 +93,23 @@ class Desk:
         names = (*stems, MIX)
         sinks = {name: open_stem(name) for name in names}
         meters = {name: self._meter() for name in names}
-        drawers = {name: OutlineDrawer(self._duration.n_samples) for name in names}
-        quantisers = {name: Quantiser(STEMS.index(name)) for name in stems}
+        quantisers = [Quantiser(STEMS.index(name)) for name in stems]
         least_gain = 1.0
-        for block, least in self._limited("write", gain_db, aim_db):
-            least_gain = min(least_gain, least)
-            written = {name: quantisers[name].quantise(block[name]) for name in stems}
-            written[MIX] = np.sum(list(written.values()), axis=0, dtype=np.int32)
-            for name, integers in written.items():
-                sinks[name].write(integers)
-                audio = as_float(integers)
-                meters[name].push(audio)
-                drawers[name].push(audio)
+        with ThreadPoolExecutor(len(names)) as side_by_side:
+            for block, least in self._limited("write", gain_db, aim_db):
+                least_gain = min(least_gain, least)
+                rounded = side_by_side.map(Quantiser.quantise, quantisers, block.stems.values())
+                written = dict(zip(stems, rounded, strict=True))
+                written[MIX] = np.sum(list(written.values()), axis=0, dtype=np.int32)
+                measuring = [side_by_side.submit(meters[name].push, as_float(written[name])) for name in names]
+                for name, integers in written.items():
+                    sinks[name].write(integers)
+                for measured in measuring:
+                    measured.result()
         loudness = {name: meter.finish() for name, meter in meters.items()}
         for name in names:
             sinks[name].close(loudness[name])
-        outlines = {name: drawer.finish() for name, drawer in drawers.items()}
-        return Written(loudness, outlines, 20 * math.log10(1 / least_gain))
+        return Written(loudness, 20 * math.log10(1 / least_gain))
 
     def _meter(self, true_peak: bool = True) -> LoudnessMeter:
         return LoudnessMeter(true_peak, self._layout, speech=self._speech)

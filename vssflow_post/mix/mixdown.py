@@ -15,7 +15,6 @@ from vssflow_post.mix.desk import MIX, Desk, StemSink, Written
 from vssflow_post.mix.lay import LaidTake
 from vssflow_post.mix.levelling import LevelResult, find_gain
 from vssflow_post.mix.loudness import Loudness
-from vssflow_post.mix.outline import Outline
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.verdict import PROGRAMME, counted, judge, level_of, over_db
 from vssflow_post.progress import Progress, silent
@@ -47,8 +46,6 @@ class MixReport:
     """The most the limiter took away, a positive number."""
     n_passes: int
     """Passes over the film."""
-    outlines: dict[str, Outline]
-    """Of every stem and `MIX`."""
     measure: str = PROGRAMME
     """Which loudness was brought to the target: `programme` or `dialogue`."""
     warnings: tuple[str, ...] = ()
@@ -100,7 +97,6 @@ def _mixed(
         gain_db=gain_db,
         max_reduction_db=written.max_reduction_db,
         n_passes=level.n_passes + n_writes,
-        outlines=written.outlines,
         measure=measure,
         warnings=_warnings(written, measure, loudness_settings),
     )
