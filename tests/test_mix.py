@@ -20,7 +20,6 @@ from vssflow_post.mix.dither import Integers, Quantiser
 from vssflow_post.mix.lay import BLOCK, lay
 from vssflow_post.mix.levelling import find_gain
 from vssflow_post.mix.limiter import LATENCY, Limiter
-from vssflow_post.mix.outline import OutlineDrawer
 from vssflow_post.mix.truepeak import HALF, PeakFollower
 from vssflow_post.preset import LoudnessSettings, MixSettings
 from vssflow_post.progress import Progress
@@ -304,20 +303,6 @@ def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
     )
     assert found.reached
     assert found.gain_db == pytest.approx(15.0, abs=0.1)
-
-
-@pytest.mark.parametrize("n", [1, 1999, 2000, 12_345])
-def test_outline_covers_every_sample(n: int) -> None:
-    audio = np.stack([noise(n), noise(n, 0.1, 1)])
-    drawer = OutlineDrawer(n)
-    for start in range(0, n, 777):
-        drawer.push(audio[:, start : start + 777])
-    outline = drawer.finish()
-    points = min(2000, n)
-    edges = np.arange(points + 1) * n // points
-    expected = [audio[:, a:b].max() for a, b in pairwise(edges)]
-    np.testing.assert_array_equal(outline.highest, np.maximum(expected, 0))
-    assert outline.lowest.min() == audio.min(initial=0)
 
 
 def test_progress_only_rises_and_ends_full() -> None:

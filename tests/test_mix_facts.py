@@ -31,7 +31,7 @@ def stems(tmp_path: Path) -> dict[str, Path]:
 def mix(**changes: object) -> MixReport:
     loudness = Loudness(-20.5, 6.0, -2.5, -15.0, -18.0, dialogue_lufs=-27.02)
     silent = Loudness(None, 0.0, None, None, None)
-    report = MixReport(loudness, {"DX": loudness, "FX": silent, "PD": silent}, "pass", 3.5, 1.25, 2, {}, "dialogue")
+    report = MixReport(loudness, {"DX": loudness, "FX": silent, "PD": silent}, "pass", 3.5, 1.25, 2, "dialogue")
     return replace(report, **changes)  # type: ignore[arg-type]
 
 

@@ -27,7 +27,7 @@ from vssflow_post.report import (
 )
 from vssflow_post.report.auditions import LONGEST_S, RATE_HZ, hold_auditions
 from vssflow_post.report.loudness_chart import HEIGHT, draw_loudness
-from vssflow_post.report.stem_pictures import draw_stem
+from vssflow_post.report.stem_pictures import draw_stem, draw_stems
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, SpeakingSegment
 
 FILM_S = 4
@@ -81,6 +81,7 @@ def report(tmp_path: Path) -> FilmReport:
         timing=Timing(1.0, 2.0, 0.5, 4.0),
         picture=tmp_path / "film.mp4",
         stems=stems,
+        drawings=draw_stems(stems),
     )
 
 
@@ -152,7 +153,15 @@ def test_user_text_stays_text(report: FilmReport, tmp_path: Path) -> None:
     )
     stems = {"MIX": _wav(tmp_path / "m.wav", [])}
     nasty = replace(
-        report, stem=NASTY, film=Path(NASTY), warnings=(NASTY,), cues=cues, speech=NASTY, preset=NASTY, stems=stems
+        report,
+        stem=NASTY,
+        film=Path(NASTY),
+        warnings=(NASTY,),
+        cues=cues,
+        speech=NASTY,
+        preset=NASTY,
+        stems=stems,
+        drawings=draw_stems(stems),
     )
     page = _Page(report_as_html(nasty))
     assert not [a for _, a in page.tags if "onerror" in a]

@@ -24,6 +24,7 @@ from vssflow_post.report import (
     ModelFacts,
     NullTestFacts,
     Timing,
+    draw_stems,
     write_report,
 )
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
@@ -65,7 +66,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scenes=(Scene(0, Span(0, half)), Scene(1, Span(half, whole.end))),
         thumbnails=(cv2.imencode(".jpg", pictures[0])[1].tobytes(), cv2.imencode(".jpg", pictures[99])[1].tobytes()),
         cues=cues, cast=(CastFacts("ANNA", "slt", 1, False),), models=(ModelFacts("starter", "all", "MIT", "x"),),
-        loudness=loudness, timing=Timing(1.0, 4.0, 1.0, 6.5), picture=film, stems=stems,
+        loudness=loudness, timing=Timing(1.0, 4.0, 1.0, 6.5), picture=film, stems=stems, drawings=draw_stems(stems),
         null_test=NullTestFacts(("DX", "FX", "BG"), 0),
     )  # fmt: skip
     write_report(folder, replace(report, others=(folder / "a & b.otio",)))

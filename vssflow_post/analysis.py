@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_post.ahead import ahead
 from vssflow_post.backend import Frame, FrameEncoder, MouthTrack, Track
 from vssflow_post.faces import MouthTracker
 from vssflow_post.media import Film, frames
@@ -19,6 +20,8 @@ from vssflow_post.timeline import CLOCK_HZ, Scene
 
 FRAME_WIDTH = 320
 """Longer side of the analysed pictures: enough for a face in a medium shot, small enough for two cores."""
+_FRAMES_AHEAD = 16
+"""Decoded and waiting, so that the decoder goes on while a search for faces takes as long as many pictures."""
 _REPORT_EVERY = 25
 _THUMBNAIL_WIDTH = 240
 _THUMBNAIL_STEP = CLOCK_HZ
@@ -56,12 +59,13 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
     mouths = MouthTracker(film.frame_rate)
     thumbnails = Thumbnails()
     places = MotionPlaces()
-    for number, frame in enumerate(frames(film, FRAME_WIDTH)):
-        _push(frame, cuts, mouths, thumbnails)
-        places.push(frame)
-        encoder.push(frame)
-        if number % _REPORT_EVERY == 0:
-            progress(Progress("analyse", number, film.n_frames))
+    with ahead(frames(film, FRAME_WIDTH), _FRAMES_AHEAD) as decoded:
+        for number, frame in enumerate(decoded):
+            _push(frame, cuts, mouths, thumbnails)
+            places.push(frame)
+            encoder.push(frame)
+            if number % _REPORT_EVERY == 0:
+                progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
     scenes = cuts.finish(film.duration)
     features = encoder.finish(scenes)

@@ -57,9 +57,8 @@ def complete_result(job: Job, film: Film, studio: Studio) -> FilmResult | None:
 
 
 def inputs_of(job: Job, film: Film, studio: Studio) -> Inputs:
-    """Digests of all that decides about a film's deliverables; opens the backend."""
-    backend = studio.renderer.backend
-    return _inputs(job, studio, BackendIdentity(backend.weights_digest, tuple(backend.voices)), film.digest)
+    """Digests of all that decides about a film's deliverables; opens the backend where only that tells what it is."""
+    return _inputs(job, studio, studio.known_identity(), film.digest)
 
 
 def remember_delivery(job: Job, film: Film, inputs: Inputs, studio: Studio, verdict: str, reason: str | None) -> None:

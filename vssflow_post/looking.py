@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from vssflow_post.analysis import Analysis
 from vssflow_post.analysis_store import analysis_address
+from vssflow_post.backend import Frame, FrameEncoder, Track
 from vssflow_post.features import KnownFeatures, read_features
 from vssflow_post.inputs import Job
 from vssflow_post.media import Film
@@ -13,6 +15,10 @@ from vssflow_post.progress import Report
 from vssflow_post.spotting import Spotted, Spotting, spot_film
 from vssflow_post.store import Missing, address
 from vssflow_post.studio import Studio
+from vssflow_post.timeline import Scene
+
+MOST_WAITING = 400
+"""Pictures that wait for the backend, 230 kB each: as many as are decoded while it is opened."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,9 +38,9 @@ def look_at(job: Job, film: Film, studio: Studio, progress: Report) -> Seen:
     known = None
     if not isinstance(analysis, Missing) and not isinstance(features, Missing):
         known = replace(analysis, features=features)
-    backend = studio.renderer.backend
-    encoder = backend.encoder() if isinstance(features, Missing) else KnownFeatures(features)
-    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known, backend.voices)
+    encoder = AwaitedEncoder(studio) if isinstance(features, Missing) else KnownFeatures(features)
+    voices = studio.known_identity().voices
+    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known, voices)
     spotted = spot_film(asked, progress)
     found = spotted.analysis
     if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
@@ -46,15 +52,41 @@ def look_at(job: Job, film: Film, studio: Studio, progress: Report) -> Seen:
     )
 
 
+class AwaitedEncoder:
+    """The encoder of a backend that is still being opened: until it is, pictures wait here, as many as there is room
+    for. What opening it raises comes with the next picture."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._encoder: FrameEncoder | None = None
+        self._waiting: list[Frame] = []
+
+    def push(self, frame: Frame) -> None:
+        if self._encoder is None and self._studio.is_opening and len(self._waiting) < MOST_WAITING:
+            self._waiting.append(frame)
+        else:
+            self._opened().push(frame)
+
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        return self._opened().finish(scenes)
+
+    def _opened(self) -> FrameEncoder:
+        if self._encoder is None:
+            self._encoder = self._studio.renderer.backend.encoder()
+            for frame in self._waiting:
+                self._encoder.push(frame)
+            self._waiting.clear()
+        return self._encoder
+
+
 def _features_address(film: Film, studio: Studio) -> str:
-    renderer = studio.renderer
     return address(
         {
             "film": [film.digest, film.duration.end],
             "picture": asdict(studio.preset.picture),
             "clip": studio.preset.generate.clip,
             "deterministic": studio.preset.generate.deterministic,
-            "backend": [renderer.backend.name, renderer.plugin, renderer.backend.weights_digest],
+            "backend": [studio.offer.name, studio.plugin, studio.known_identity().weights_digest],
         }
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from vssflow_post.outcome import DONE, WARNINGS, FilmResult
 from vssflow_post.output_folder import staging_folder
 from vssflow_post.preset import MixSettings
 from vssflow_post.progress import Progress, Report
-from vssflow_post.report import BackendFacts, FilmReport, Timing, write_report
+from vssflow_post.report import BackendFacts, FilmReport, Timing, draw_stems, write_report
 from vssflow_post.spotting import Spotted
 from vssflow_post.studio import Studio
 from vssflow_post.take_store import StoredTake
@@ -89,9 +90,10 @@ def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> Film
 
 def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Report) -> FilmResult:
     """The work itself: from a film that can be worked on to its deliverables."""
-    if studio.preset.deliver.picture:
-        check_picture(film, studio.preset.deliver)
-    seen = look_at(job, film, studio, progress)
+    with studio.opening():
+        if studio.preset.deliver.picture:
+            check_picture(film, studio.preset.deliver)
+        seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     work = _generated(job, film, seen, studio, progress)
     clock.end("generate")
@@ -100,10 +102,13 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Repo
         mix, homes = _mixed(work, studio, folder, progress)
         stems = _stem_paths(folder, job.stem, studio.preset.mix)
         delivery = Delivery(folder, job.stem, film, work.sheet, stems, homes, studio.preset.deliver)
-        delivered = deliver(delivery, progress)
+        with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
+            proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
+            delivered = deliver(delivery, progress)
         ensure_unchanged(film)
         clock.end("mix")
         report = _report(work, studio, delivery, mix, clock.timing(), delivered)
+        report = replace(report, null_test=proven.result(), drawings=drawn.result())
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
     reason = " ".join(report.every_warning) or None
@@ -189,7 +194,9 @@ def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> tuple
         timecode=(film.frame_rate, drop_frame) if preset.deliver.ixml else None,
     )
     with stem_files(_stem_paths(folder, work.job.stem, preset.mix), slate) as files:
-        mix = lay_and_mix(film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken)
+        mix = lay_and_mix(
+            film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder
+        )
     homes = {take.name: take.stem for take in laid}
     return mix, {**{cue.id: homes["production"] for cue in session.production if "production" in homes}, **homes}
 
@@ -197,6 +204,7 @@ def _mixed(work: _Work, studio: Studio, folder: Path, progress: Report) -> tuple
 def _report(
     work: _Work, studio: Studio, delivery: Delivery, mix: MixReport, timing: Timing, delivered: Sequence[Path]
 ) -> FilmReport:
+    """What is known of the film; what the stems look like, and that they sum to the mix, is added to it."""
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
     troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
@@ -230,7 +238,6 @@ def _report(
         picture=delivery.picture,
         stems=stems,
         stem_facts=stem_facts(mix, stems),
-        null_test=proven_sum(stems),
         layout=preset.mix.layout,
         others=tuple(path for path in delivered if path.suffix not in (".wav", ".mp4", ".mov", ".mkv")),
     )

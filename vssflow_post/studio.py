@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from vssflow_post.analysis_store import AnalysisStore
 from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer
 from vssflow_post.casting import check_cast
-from vssflow_post.errors import BackendError, VssflowError
+from vssflow_post.errors import BackendError, FilmError, VssflowError
 from vssflow_post.features import FeatureStore
 from vssflow_post.generate import Renderer
 from vssflow_post.inputs import STATE_FOLDER
@@ -37,26 +38,56 @@ class Studio:
     features: FeatureStore
     analyses: AnalysisStore
     _renderer: Renderer | None = field(default=None, init=False)
+    _opening: Future[Renderer] | None = field(default=None, init=False)
     _identity: BackendIdentity | None = field(default=None, init=False)
 
     @property
     def renderer(self) -> Renderer:
         """The backend, opened at the first call. Raises BackendUnavailable, UsageError or BackendError."""
-        if self._renderer is None:
-            backend = _opened(self.offer, self.preset)
-            check_cast(self.preset.cast, backend.voices)
-            self._renderer = Renderer(backend, self.plugin, self.preset.generate)
-        return self._renderer
+        if self._opening is not None:
+            return self._opening.result()
+        return self._renderer or self._open()
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether to ask for the renderer now would mean to wait."""
+        return self._opening is not None and not self._opening.done()
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """The backend is opened beside the block, which ends when it is open.
+
+        What opening it raises comes before what is found wrong with a film meanwhile: it would meet every film.
+        """
+        with ThreadPoolExecutor(1) as worker:
+            self._opening = worker.submit(self._open) if self._renderer is None else None
+            try:
+                yield
+            except FilmError:
+                if self._opening is not None:
+                    self._opening.result()
+                raise
+            finally:
+                self._opening = None
 
     def identity(self) -> BackendIdentity | None:
         """What the backend is; None where it would have to be opened to know. Raises what opening it would raise."""
         if self._renderer is not None:
-            backend = self._renderer.backend
-            return BackendIdentity(backend.weights_digest, tuple(backend.voices))
+            return _identity_of(self._renderer)
         if self._identity is None and self.offer.identify is not None:
             with _as_backend_error(f"backend {self.offer.name} does not say what it is"):
                 self._identity = self.offer.identify(self.preset.generate)
         return self._identity
+
+    def known_identity(self) -> BackendIdentity:
+        """What the backend is; it is waited for, or opened, where only that can tell."""
+        return self.identity() or _identity_of(self.renderer)
+
+    def _open(self) -> Renderer:
+        backend = _opened(self.offer, self.preset)
+        check_cast(self.preset.cast, backend.voices)
+        self._renderer = Renderer(backend, self.plugin, self.preset.generate)
+        return self._renderer
 
     def close(self) -> None:
         if self._renderer is not None:
@@ -79,6 +110,10 @@ def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
         features=FeatureStore(out / STATE_FOLDER / "features"),
         analyses=AnalysisStore(out / STATE_FOLDER / "analyses"),
     )
+
+
+def _identity_of(renderer: Renderer) -> BackendIdentity:
+    return BackendIdentity(renderer.backend.weights_digest, tuple(renderer.backend.voices))
 
 
 def _opened(offer: BackendOffer, preset: Preset) -> Backend:

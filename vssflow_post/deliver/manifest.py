@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ def write_manifest(
 
     It says nothing itself about time or machine; the report, which it lists, does.
     """
+    ordered = sorted(deliverables, key=lambda path: path.name)
+    with ThreadPoolExecutor() as readers:
+        digests = readers.map(file_digest, ordered)
     document = {
         "version": VERSION,
         "tool": {"name": TOOL, "version": tool_version()},
@@ -31,8 +35,8 @@ def write_manifest(
         "settings": settings_digest,
         "weights": weights_digest,
         "deliverables": [
-            {"name": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)}
-            for path in sorted(deliverables, key=lambda path: path.name)
+            {"name": path.name, "bytes": path.stat().st_size, "sha256": digest}
+            for path, digest in zip(ordered, digests, strict=True)
         ],
     }
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"  # ASCII: a name need not be valid Unicode

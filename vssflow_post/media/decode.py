@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
     from av.video.stream import VideoStream
 
 
@@ -37,7 +38,7 @@ def display_size(width: int, height: int, aspect: Fraction | None, longer_side: 
     return max(1, round(shown[0] * scale)), max(1, round(shown[1] * scale))
 
 
-def frames(film: Film, width: int) -> Iterator[Frame]:
+def frames(film: Film, width: int) -> Generator[Frame, None, None]:
     """Each picture once, in order of presentation, upright; its longer side has at most `width` pixels.
 
     Memory does not grow with the film. Raises FilmRejected `corrupt` (how many pictures, and when the first),
@@ -48,12 +49,15 @@ def frames(film: Film, width: int) -> Iterator[Frame]:
 
 
 def _frames(film: Film, width: int) -> Iterator[Frame]:
+    from av.video.reformatter import VideoReformatter
+
     damage = Damage("pictures", is_known=film.is_cut_off)
     with open_film(film.path, film.container) as container:
         stream = container.streams.video[[one.index for one in container.streams.video].index(film.video_index)]
         read_only(container, stream)
         stream.thread_type = "AUTO"
         size = display_size(stream.width, stream.height, stream.sample_aspect_ratio, width)
+        scaler = VideoReformatter()  # one for all pictures: it keeps what it has worked out about their size
         n_frames = last_sample = 0
         for picture in pictures(container, stream, film, damage):
             sample = picture_sample(film, picture, n_frames)
@@ -63,7 +67,7 @@ def _frames(film: Film, width: int) -> Iterator[Frame]:
                 damage.add(sample)
             n_frames += 1
             last_sample = max(last_sample, sample)
-            yield _small(picture, sample, size)
+            yield _small(picture, sample, size, scaler)
     _require_all(film, n_frames, last_sample, damage)
 
 
@@ -119,11 +123,11 @@ def picture_sample(film: Film, picture: VideoFrame, number: int) -> int:
     return film.sample_of_pts(picture.pts)
 
 
-def _small(picture: VideoFrame, sample: int, size: tuple[int, int]) -> Frame:
+def _small(picture: VideoFrame, sample: int, size: tuple[int, int], scaler: VideoReformatter) -> Frame:
     import cv2
 
     # One thread: slices of a picture this small cost more to hand out than to scale.
-    scaled = picture.reformat(*size, format="rgb24", interpolation="AREA", threads=1)
+    scaled = scaler.reformat(picture, *size, format="rgb24", interpolation="AREA", threads=1)
     pixels = np.asarray(scaled.to_ndarray(), np.uint8)
     quarter_turns = round(picture.rotation / 90) % 4
     if quarter_turns:

@@ -9,7 +9,6 @@ from vssflow_post.mix.lay import ClipSource, LaidTake, Source
 from vssflow_post.mix.levelling import LevelResult
 from vssflow_post.mix.loudness import Loudness, LoudnessMeter
 from vssflow_post.mix.mixdown import MixReport, lay_and_mix
-from vssflow_post.mix.outline import Outline
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
 
@@ -22,7 +21,6 @@ __all__ = [
     "Loudness",
     "LoudnessMeter",
     "MixReport",
-    "Outline",
     "PanCurve",
     "Source",
     "StemSink",

@@ -1,9 +1,10 @@
-"""The desk: one film's takes, and the passes over them. Each pass lays the film anew; nothing is kept between them."""
+"""The desk: one film as laid, and the passes over it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,10 +13,10 @@ import numpy as np
 from vssflow_post.audio import Samples
 from vssflow_post.layout import LAYOUTS
 from vssflow_post.mix.dither import Integers, Quantiser, as_float
-from vssflow_post.mix.lay import BLOCK, STEMS, LaidTake, StemBlock, lay
+from vssflow_post.mix.lay import BLOCK, STEMS, StemBlock
 from vssflow_post.mix.limiter import Gains, Limiter
 from vssflow_post.mix.loudness import Loudness, LoudnessMeter
-from vssflow_post.mix.outline import Outline, OutlineDrawer
+from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.progress import Progress
 from vssflow_post.timeline import Span
 
@@ -43,23 +44,22 @@ class Written:
     """The outcome of one writing pass, by stem and `MIX`."""
 
     loudness: dict[str, Loudness]
-    outlines: dict[str, Outline]
     max_reduction_db: float
 
 
 class Desk:
-    """Lays one film as often as it takes."""
+    """Passes over one film as often as it takes."""
 
     def __init__(
         self,
         duration: Span,
-        takes: Sequence[LaidTake],
+        laid: LaidFilm,
         speech: Sequence[Span],
         settings: MixSettings,
         progress: Callable[[Progress], None],
     ) -> None:
         self._duration = duration
-        self._takes = takes
+        self._laid = laid
         self._settings = settings
         self._progress = progress
         self._layout = LAYOUTS[settings.layout]
@@ -71,7 +71,7 @@ class Desk:
     def measure_unlimited(self) -> tuple[Loudness, float | None]:
         """The mix as laid, and the highest peak in dB: true peak of the mix or sample peak of a stem."""
         meter, stem_peak = self._meter(), 0.0
-        for block in self._lay("measure"):
+        for block in self._pass("measure"):
             meter.push(block.mix)
             stem_peak = max(stem_peak, float(_stem_peaks(block).max(initial=0.0)))
         loudness = meter.finish()
@@ -93,23 +93,23 @@ class Desk:
         names = (*stems, MIX)
         sinks = {name: open_stem(name) for name in names}
         meters = {name: self._meter() for name in names}
-        drawers = {name: OutlineDrawer(self._duration.n_samples) for name in names}
-        quantisers = {name: Quantiser(STEMS.index(name)) for name in stems}
+        quantisers = [Quantiser(STEMS.index(name)) for name in stems]
         least_gain = 1.0
-        for block, least in self._limited("write", gain_db, aim_db):
-            least_gain = min(least_gain, least)
-            written = {name: quantisers[name].quantise(block[name]) for name in stems}
-            written[MIX] = np.sum(list(written.values()), axis=0, dtype=np.int32)
-            for name, integers in written.items():
-                sinks[name].write(integers)
-                audio = as_float(integers)
-                meters[name].push(audio)
-                drawers[name].push(audio)
+        with ThreadPoolExecutor(len(names)) as side_by_side:
+            for block, least in self._limited("write", gain_db, aim_db):
+                least_gain = min(least_gain, least)
+                rounded = side_by_side.map(Quantiser.quantise, quantisers, block.stems.values())
+                written = dict(zip(stems, rounded, strict=True))
+                written[MIX] = np.sum(list(written.values()), axis=0, dtype=np.int32)
+                measuring = [side_by_side.submit(meters[name].push, as_float(written[name])) for name in names]
+                for name, integers in written.items():
+                    sinks[name].write(integers)
+                for measured in measuring:
+                    measured.result()
         loudness = {name: meter.finish() for name, meter in meters.items()}
         for name in names:
             sinks[name].close(loudness[name])
-        outlines = {name: drawer.finish() for name, drawer in drawers.items()}
-        return Written(loudness, outlines, 20 * math.log10(1 / least_gain))
+        return Written(loudness, 20 * math.log10(1 / least_gain))
 
     def _meter(self, true_peak: bool = True) -> LoudnessMeter:
         return LoudnessMeter(true_peak, self._layout, speech=self._speech)
@@ -119,7 +119,7 @@ class Desk:
         limiter = Limiter(10 ** (aim_db / 20), self._layout.n_channels)
         gain = np.float32(10 ** (gain_db / 20))
         held: StemBlock | None = None
-        for block in self._lay(what):
+        for block in self._pass(what):
             loud = StemBlock(block.start, {name: stem * gain for name, stem in block.stems.items()})
             curve = limiter.push(loud.mix, _stem_peaks(loud))
             ready, held = _shaped(loud if held is None else _joined(held, loud), curve)
@@ -129,14 +129,14 @@ class Desk:
             ready, _ = _shaped(held, curve)
             yield ready, float(curve.min(initial=1.0))
 
-    def _lay(self, what: str) -> Iterator[StemBlock]:
+    def _pass(self, what: str) -> Iterator[StemBlock]:
         n_before = self._n_passes * self._n_blocks
         total = _EXPECTED_PASSES * self._n_blocks
         most = total if what == "write" else total - self._n_blocks  # the last quarter is the writing, however late
         if what == "write":
             n_before = total - self._n_blocks
         self._n_passes += 1
-        for number, block in enumerate(lay(self._duration, self._takes, self._settings), 1):
+        for number, block in enumerate(self._laid.blocks(), 1):
             yield block
             self._n_done = max(self._n_done, min(most, n_before + number))
             self._progress(Progress("mix", self._n_done, total, what))

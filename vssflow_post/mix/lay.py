@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -95,6 +95,10 @@ class StemBlock:
     """float32 (channels, n) by name."""
 
     @property
+    def n_samples(self) -> int:
+        return len(next(iter(self.stems.values()))[0])
+
+    @property
     def mix(self) -> Samples:
         total: Samples = np.sum(list(self.stems.values()), axis=0, dtype=np.float32)
         return total
@@ -103,7 +107,7 @@ class StemBlock:
         return self.stems[name]
 
 
-def lay(duration: Span, takes: Sequence[LaidTake], settings: MixSettings) -> Iterator[StemBlock]:
+def lay(duration: Span, takes: Sequence[LaidTake], settings: MixSettings) -> Generator[StemBlock, None, None]:
     """The stems from the film's first sample to its last, block by block, each take read just before it is heard.
 
     Raises FilmFailed("non_finite_audio") when a source holds NaN or infinity.

@@ -1,19 +1,21 @@
 """From laid takes to written stems: measure, level, limit, quantise, write, and check what was written.
 
-The film is laid anew in every pass (laying is cheap and keeps nothing), so memory and disk stay flat at any length.
+The film is laid once, into a file that every pass reads block by block, so memory stays flat at any length.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vssflow_post.mix.desk import MIX, Desk, StemSink, Written
 from vssflow_post.mix.lay import LaidTake
 from vssflow_post.mix.levelling import LevelResult, find_gain
 from vssflow_post.mix.loudness import Loudness
-from vssflow_post.mix.outline import Outline
+from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.verdict import PROGRAMME, counted, judge, level_of, over_db
 from vssflow_post.progress import Progress, silent
 from vssflow_post.timeline import Span
@@ -43,9 +45,7 @@ class MixReport:
     max_reduction_db: float
     """The most the limiter took away, a positive number."""
     n_passes: int
-    """How often the film was laid."""
-    outlines: dict[str, Outline]
-    """Of every stem and `MIX`."""
+    """Passes over the film."""
     measure: str = PROGRAMME
     """Which loudness was brought to the target: `programme` or `dialogue`."""
     warnings: tuple[str, ...] = ()
@@ -60,14 +60,24 @@ def lay_and_mix(
     open_stem: Callable[[str], StemSink],
     progress: Callable[[Progress], None] = silent,
     speech: Sequence[Span] = (),
+    scratch: Path | None = None,
 ) -> MixReport:
     """Mixes a film: writes exactly `duration.n_samples` of every stem and `MIX` into what `open_stem(name)` gives.
 
     The stems are those of `mix_settings.stems`, the mix is their integer sum, `speech` is where dialogue loudness is
-    measured. `open_stem` is called again for the same names when what was written turns out too hot. Raises
-    FilmFailed("non_finite_audio") for NaN or infinity in a take.
+    measured. `open_stem` is called again for the same names when what was written turns out too hot. `scratch` is the
+    folder of a temporary file that holds the stems as laid (None: the system's). Raises FilmFailed("non_finite_audio")
+    for NaN or infinity in a take.
     """
-    desk = Desk(duration, takes, speech, mix_settings, progress)
+    with tempfile.TemporaryFile(dir=scratch) as file:
+        laid = LaidFilm(duration, takes, mix_settings, file)
+        desk = Desk(duration, laid, speech, mix_settings, progress)
+        return _mixed(desk, mix_settings, loudness_settings, open_stem)
+
+
+def _mixed(
+    desk: Desk, mix_settings: MixSettings, loudness_settings: LoudnessSettings, open_stem: Callable[[str], StemSink]
+) -> MixReport:
     aim = loudness_settings.ceiling_dbtp - _MARGIN_DB
     unlimited, highest_db = desk.measure_unlimited()
     measure = counted(loudness_settings, unlimited)
@@ -87,7 +97,6 @@ def lay_and_mix(
         gain_db=gain_db,
         max_reduction_db=written.max_reduction_db,
         n_passes=level.n_passes + n_writes,
-        outlines=written.outlines,
         measure=measure,
         warnings=_warnings(written, measure, loudness_settings),
     )

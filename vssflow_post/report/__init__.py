@@ -19,6 +19,7 @@ from vssflow_post.report.facts import (
 )
 from vssflow_post.report.machine import report_as_json
 from vssflow_post.report.page import report_as_html
+from vssflow_post.report.stem_pictures import StemPictures, draw_stems
 
 __all__ = [
     "BackendFacts",
@@ -29,7 +30,9 @@ __all__ = [
     "ModelFacts",
     "NullTestFacts",
     "StemFacts",
+    "StemPictures",
     "Timing",
+    "draw_stems",
     "report_as_html",
     "report_as_json",
     "write_report",
@@ -40,7 +43,6 @@ def write_report(folder: Path, report: FilmReport) -> tuple[Path, Path]:
     """Writes `report.json` and `report.html` into `folder`, which exists, and returns their paths.
 
     The page refers to picture, stems and other deliverables by file name, so they belong into the same folder.
-    The pictures of the stems are drawn from the WAVs named in `report.stems`, column by column.
     Raises FilmFailed("no_space") when the disk is full.
     """
     machine, page = folder / "report.json", folder / "report.html"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from vssflow_post.report.stem_pictures import StemPictures
 from vssflow_post.timeline import Cue, Scene, Span, SpeakingSegment
 
 
@@ -183,6 +184,8 @@ class FilmReport:
     """The delivered film with the mix; None when only audio was delivered."""
     stems: Mapping[str, Path] = field(default_factory=dict)
     """Delivered WAVs by name: `MIX`, `DX`, `FX`, and where they are asked for `BG`, `PD`."""
+    drawings: Mapping[str, StemPictures | None] = field(default_factory=dict)
+    """What each of the WAVs looks like, by the same names; None for one without samples."""
     stem_facts: tuple[StemFacts, ...] = ()
     """What each of the WAVs measures, the mix last."""
     null_test: NullTestFacts | None = None

@@ -22,18 +22,13 @@ from vssflow_post.report.facts import CueFacts, FilmReport
 from vssflow_post.report.file_list import deliverables
 from vssflow_post.report.loudness_chart import draw_loudness
 from vssflow_post.report.loudness_gauge import loudness_marks, scale_ticks
-from vssflow_post.report.stem_pictures import LOWEST_HZ, draw_stem, mel_of_hz
+from vssflow_post.report.stem_pictures import LOWEST_HZ, mel_of_hz
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 STEM_ORDER = ("MIX", "DX", "PD", "FX", "BG")
-STEM_COLOURS = {
-    "MIX": (38, 150, 130), "DX": (70, 130, 220), "PD": (150, 110, 210), "FX": (205, 125, 40), "BG": (120, 150, 60),
-}  # fmt: skip
-"""Waves must be seen on light and on dark paper."""
-OTHER_COLOUR = (128, 128, 128)
 N_SPEAKER_COLOURS = 6
 
 
@@ -206,14 +201,7 @@ def _speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
 def _stems(report: FilmReport) -> list[dict[str, Any]]:
     names = [name for name in STEM_ORDER if name in report.stems]
     names += [name for name in report.stems if name not in STEM_ORDER]
-    return [
-        {
-            "name": name,
-            "path": report.stems[name],
-            "pictures": draw_stem(report.stems[name], STEM_COLOURS.get(name, OTHER_COLOUR)),
-        }
-        for name in names
-    ]
+    return [{"name": name, "path": report.stems[name], "pictures": report.drawings.get(name)} for name in names]
 
 
 def _ticks(duration_s: float) -> list[tuple[float, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ Plane = npt.NDArray[np.float32]
 Edges = npt.NDArray[np.int64]
 Colour = tuple[int, int, int]
 
+COLOURS: Mapping[str, Colour] = {
+    "MIX": (38, 150, 130), "DX": (70, 130, 220), "PD": (150, 110, 210), "FX": (205, 125, 40), "BG": (120, 150, 60),
+}  # fmt: skip
+"""Waves must be seen on light and on dark paper."""
 WAVE_ROWS = 56
 SPECTRUM_ROWS = 88
 FFT_SIZE = 2048
@@ -41,6 +46,11 @@ class StemPictures:
     """Transparent but for the wave."""
     spectrogram: str
     """Mel scale (O'Shaughnessy 1987), LOWEST_HZ at the bottom, half the sampling rate at the top."""
+
+
+def draw_stems(stems: Mapping[str, Path]) -> dict[str, StemPictures | None]:
+    """The pictures of each stem by its name (see `draw_stem`)."""
+    return {name: draw_stem(path, COLOURS[name]) for name, path in stems.items()}
 
 
 def draw_stem(path: Path, colour: Colour) -> StemPictures | None:
