@@ -1,0 +1,57 @@
+"""What is read of the picture's motion: a cut, a flash or a title card leaves nothing behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vssflow_dit.motion import MotionReader, camera_shift
+from vssflow_post.backend import Frame
+from vssflow_post.timeline import CLOCK_HZ
+
+SIZES = ((54, 96), (72, 96), (96, 96), (40, 96), (52, 96), (96, 54))
+"""16:9, 4:3 and square, where OpenCV's phase correlation works in place; and sizes that it pads."""
+
+
+def planes(size: tuple[int, int], n: int) -> list[np.ndarray]:
+    """A square of 12 pixels that moves over a still texture."""
+    texture = np.random.default_rng(1).integers(60, 120, size).astype(np.uint8)
+    found = []
+    for k in range(n):
+        plane = texture.copy()
+        plane[10:22, 8 + 3 * k : 20 + 3 * k] = 240
+        found.append(plane)
+    return found
+
+
+def frame(grey: np.ndarray, number: int) -> Frame:
+    return Frame(number * CLOCK_HZ // 25, np.repeat(grey[:, :, None], 3, 2), grey)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("shock", ["cut", "flash", "title"])
+def test_what_moves_after_a_shock_is_read_as_if_it_had_not_been(size: tuple[int, int], shock: str) -> None:
+    moving = planes(size, 10)
+    shocks = {
+        "cut": [255 - moving[0]],
+        "flash": [np.full(size, 255, np.uint8)],
+        "title": [np.zeros(size, np.uint8)] * 3,
+    }
+    shaken, calm = MotionReader(), MotionReader()
+    for number, grey in enumerate([*shocks[shock], *moving]):
+        shaken.push(frame(grey, number))
+    for number, grey in enumerate(moving):
+        calm.push(frame(grey, number))
+    assert shaken.rows[-len(calm.rows) :] == calm.rows
+    assert min(row[0] for row in calm.rows) > 1000
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_reading_a_shift_leaves_the_pictures_as_they_were(size: tuple[int, int]) -> None:
+    before = np.random.default_rng(2).normal(128, 60, size).astype(np.float32)
+    after = np.roll(before, 3, 1)
+    copies = before.copy(), after.copy()
+    dx, _ = camera_shift(before, after)
+    assert abs(dx - 3) < 0.2
+    assert np.array_equal(before, copies[0])
+    assert np.array_equal(after, copies[1])
