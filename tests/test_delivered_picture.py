@@ -124,6 +124,28 @@ def test_the_mix_as_another_codec(tmp_path: Path, codec: str, suffix: str, name:
         assert np.array_equal(values.astype(np.int64) >> 8, expected)
 
 
+def test_aac_stays_close_to_the_mix(tmp_path: Path) -> None:
+    """A voice in the middle, and rain that differs on both sides: it may not be folded (intensity stereo)."""
+    film = drawn(tmp_path / "film.mp4", Fraction(25), None, False)
+    n = film.duration.n_samples
+    random, time_s = np.random.default_rng(0), np.arange(n) / CLOCK
+    voice = sum(np.sin(2 * np.pi * 140 * k * time_s) / k for k in range(1, 30)) * (
+        0.5 - 0.5 * np.cos(8 * np.pi * time_s)
+    )
+    rain = 0.1 * random.standard_normal((2, n))
+    for name, audio, floor_db in (("voice", np.stack([0.2 * voice] * 2), 50.0), ("rain", rain, 12.0)):
+        wave = BroadcastWave(tmp_path / f"{name}.wav", Origin("mix", "mix"))
+        wave.write(np.round(audio * (1 << 23)).astype(np.int32))
+        wave.close()
+        write_picture(film, tmp_path / f"{name}.wav", tmp_path / f"{name}.mp4", DeliverSettings())
+        with av.open(str(tmp_path / f"{name}.mp4")) as container:
+            heard = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+        common = min(heard.shape[1], audio.shape[1])
+        error, wanted = heard[:, :common] - audio[:, :common], audio[:, :common]
+        found_db = 10 * np.log10(np.mean(wanted**2) / np.mean(error**2))
+        assert found_db > floor_db, name
+
+
 def test_the_old_tracks_stay_after_the_mix_with_their_language(tmp_path: Path) -> None:
     film = drawn(tmp_path / "film.mov", Fraction(25), None, True)
     for keep in (False, True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
+from tempfile import TemporaryFile
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from vssflow_post.mix.dither import Integers, Quantiser
 from vssflow_post.mix.lay import BLOCK, lay
 from vssflow_post.mix.levelling import find_gain
 from vssflow_post.mix.limiter import LATENCY, Limiter
+from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.truepeak import HALF, PeakFollower
 from vssflow_post.preset import LoudnessSettings, MixSettings
 from vssflow_post.progress import Progress
@@ -303,6 +305,36 @@ def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
     )
     assert found.reached
     assert found.gain_db == pytest.approx(15.0, abs=0.1)
+
+
+def test_a_take_is_read_once_however_many_passes_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[tuple[int, int]] = []
+    made = take("FX", 0, noise(40_000, 0.2), rate_hz=16_000)
+    read = ClipSource.read
+    monkeypatch.setattr(ClipSource, "read", lambda source, *span: reads.append(span) or read(source, *span))
+    report, shelf = mixed(120_000, [made], target_lufs=-9.0)
+    assert report.n_passes > 2  # measured, levelled under the limiter, written
+    assert sorted(reads) == sorted(set(reads))
+    assert sum(stop - start for start, stop in reads) == 40_000
+    assert shelf.stem("MIX").shape == (2, 120_000)
+
+
+def test_blocks_of_any_layout_are_read_back_as_they_were_laid() -> None:
+    settings = replace(FLAT, layout="5.1", background_stem=True)
+    takes = [
+        take("FX", 1000, noise(2 * BLOCK)),
+        take("BG", BLOCK // 2, noise(BLOCK, seed=1)),
+        take("DX", 5, knocks(900)),
+    ]
+    with TemporaryFile() as file:
+        film = LaidFilm(Span(0, 2 * BLOCK + 777), takes, settings, file)
+        first, second, third = (list(film.blocks()) for _ in range(3))
+    assert [block.start for block in first] == [0, BLOCK, 2 * BLOCK]
+    for again in (second, third):
+        for block, same in zip(first, again, strict=True):
+            assert (block.start, list(block.stems)) == (same.start, list(same.stems))
+            assert all(np.array_equal(block[name], same[name]) for name in block.stems)
+    assert any(block["BG"].any() for block in second)
 
 
 def test_progress_only_rises_and_ends_full() -> None:

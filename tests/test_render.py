@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
 from vssflow_post.cli import cli
+from vssflow_post.report import draw_stems
 from vssflow_post.store import file_digest
 
 SCRIPT = "1\n00:00:00,300 --> 00:00:01,100\nANNA: Hello there.\n\n2\n00:00:01,200 --> 00:00:01,800\nTOM: Good bye.\n"
@@ -63,6 +64,11 @@ def test_every_deliverable_with_exactly_the_films_samples(
     assert np.array_equal(found["DX"] + found["FX"], found["MIX"])
     assert found["DX"].any()
     assert found["FX"].any()
+    page = (folder / "report.html").read_text("utf-8")
+    for name, pictures in draw_stems({name: folder / f"take 1_{name}.wav" for name in found}).items():
+        assert pictures is not None
+        assert pictures.waveform in page, name
+        assert pictures.spectrogram in page, name
 
 
 def test_dialogue_lies_in_its_lines_and_nowhere_else(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
