@@ -24,7 +24,7 @@ help:
 	@echo "make wheel-test  build the wheel and test it away from this checkout"
 	@echo "make evaluate    measure the shipped weights and write docs/evaluation.md"
 	@echo "make regress     render the demo suite and hold it against its goldens"
-	@echo "make bench       measure the speed of the model and of a render"
+	@echo "make bench       measure the model, the start, a render and a whole film against its decoding"
 	@echo "make clean       remove what was built and rendered here"
 
 # Stamps: each step of the installation runs again only when pyproject.toml has changed.
@@ -89,7 +89,9 @@ regress: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/model_speed.py
+	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/render_speed.py
+	$(BIN)/python benchmarks/whole_film.py
 
 clean:
 	rm -rf build dist *.egg-info $(DEMO_OUT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

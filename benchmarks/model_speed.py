@@ -8,9 +8,11 @@ passes one after the other, as many evaluations as dopri5 at 1e-5 takes) on the 
 from __future__ import annotations
 
 import argparse
+import platform
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -81,16 +83,17 @@ def random_model(config: ModelConfig, dtype: torch.dtype) -> VSSFlow:
 def field_of(model: VSSFlow, n: int) -> tuple[PackedField, torch.Tensor]:
     """A guided cue of n tokens, and its noise."""
     features = {s.name: torch.randn(1, n, s.size) for s in model.config.streams if s.kind == "features" and not s.once}
-    field = PackedField(model.unified.dit, [model.condition(n, **features)], [3.0], model.config.window_tokens)
+    condition = model.condition(n, **features)
+    field = PackedField(model.unified.dit, [condition], [3.0], model.config.window_tokens, lanes=model.lanes)
     return field, torch.randn(n, LATENT_CHANNELS)
 
 
 def share_of_peak(model: VSSFlow, n: int, peak: float) -> tuple[float, float]:
     """(seconds of an evaluation inside the blocks, their FLOP/s over the peak)."""
-    dit = model.unified.dit
+    dit, lanes = model.unified.dit, model.lanes
     field, x = field_of(model, n)
-    field(x, 0.5)
-    spent = [0.0]
+    lanes.run(lambda: field(x, 0.5))
+    spent: list[float] = []
 
     def timed(block: torch.nn.Module) -> None:
         inner = block.forward
@@ -98,7 +101,7 @@ def share_of_peak(model: VSSFlow, n: int, peak: float) -> tuple[float, float]:
         def forward(*arguments: object) -> object:
             start = time.perf_counter()
             out = inner(*arguments)
-            spent[0] += time.perf_counter() - start
+            spent.append(time.perf_counter() - start)
             return out
 
         block.forward = forward  # type: ignore[method-assign]
@@ -107,9 +110,9 @@ def share_of_peak(model: VSSFlow, n: int, peak: float) -> tuple[float, float]:
         timed(block)
     taken = []
     for _ in range(4):
-        spent[0] = 0.0
-        field(x, 0.5)
-        taken.append(spent[0])
+        spent.clear()
+        lanes.run(lambda: field(x, 0.5))
+        taken.append(sum(spent) / lanes.n)  # lanes are at work at once
     for block in dit.blocks:
         del block.forward
     rows = n + (dit.config.time == "token")
@@ -182,12 +185,26 @@ def main() -> None:
     dtype = torch.bfloat16 if fast_bfloat16() else torch.float32
     peak, peak32 = gemm_peak(dtype), gemm_peak(torch.float32)
     print("| what | measured |\n| --- | --- |")
+    row("processor", processor())
     row("threads", f"{torch.get_num_threads()}")
-    row(f"peak of matrix products, {str(dtype).removeprefix('torch.')}", f"{peak / 1e9:.0f} GFLOP/s")
+    row(f"peak of matrix products, {type_of(dtype)}", f"{peak / 1e9:.0f} GFLOP/s")
     row("peak of matrix products, float32", f"{peak32 / 1e9:.0f} GFLOP/s")
     measure_starter(dtype, peak)
     if not chosen.without_base:
         measure_base(dtype, peak)
+
+
+def processor() -> str:
+    """Its name, and which of the instructions it has that decide how fast bfloat16 is."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    has = [word for flag, word in (("avx512_bf16", "AVX-512 BF16"), ("amx_bf16", "AMX")) if flag in flags]
+    return f"{names[0] if names else platform.processor()}, {' and '.join(has) or 'neither AVX-512 BF16 nor AMX'}"
+
+
+def type_of(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def row(what: str, measured: str) -> None:
@@ -215,7 +232,7 @@ def measure_base(dtype: torch.dtype, peak: float) -> None:
     row("base: reached inside the blocks, of the peak", f"{share:.0%}")
     sampling, decoding = base_cue(model, n)
     row(f"base: a cue of {window_s:g} s at the default sampler, sampling", f"{sampling:.1f} s")
-    row("base: decoding it (float32)", f"{decoding:.1f} s")
+    row(f"base: decoding it ({type_of(dtype)} where that is exact enough)", f"{decoding:.1f} s")
     row("base: seconds of audio a second, decoding included", f"{window_s / (sampling + decoding):.2f}")
     del model
     one, evaluations = reference_pass(config, n), dopri5_evaluations()

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from test_same_bits import ISAS
+
 from vssflow_post.store import file_digest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
