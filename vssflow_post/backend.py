@@ -126,8 +126,8 @@ class GenerationSettings:
     guidance_schedule: str = "constant"
     """`constant`, `falling` (strong first) or `rising`."""
     deterministic: bool = False
-    """Whether every cue is sampled alone, in float32 and on one thread, so that its take is the same bit for bit
-    whatever else is rendered, and nearly so on another processor."""
+    """Whether every cue is sampled alone, in float32 and by repeatable kernels: the same bits again on any device, and
+    rounding that differs by a millionth between kinds of processor."""
     threads: int = 0
     """CPU threads; 0 means all cores."""
     allow_cpu_fallback: bool = False
