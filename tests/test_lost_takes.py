@@ -19,8 +19,10 @@ TRIES = 6
 
 def rendered(out: Path, isa: str, threads: int) -> dict[str, str]:
     """Digests of the demo's stems and mix, outside of deterministic mode."""
-    words = ["render", EXAMPLES / "demo.mp4", "--cues", EXAMPLES / "demo.cues.json", "-o", out, "-q", "--fresh"]
-    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": isa, "OMP_NUM_THREADS": str(threads)}
+    preset = out / "threads.toml"
+    preset.write_text(f"extends = 'film'\n[generate]\nthreads = {threads}\n")
+    words = ["render", EXAMPLES / "demo.mp4", "--cues", EXAMPLES / "demo.cues.json", "-o", out, "-p", preset, "--fresh"]
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": isa}
     subprocess.run([sys.executable, "-m", "vssflow_post", *map(str, words)], env=environment, check=True)
     return {path.name: file_digest(path) for path in sorted((out / "demo").glob("*.wav"))}
 

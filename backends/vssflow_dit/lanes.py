@@ -7,6 +7,7 @@ sequences, or bands of one picture that are cut the same way on every machine.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,6 @@ import torch
 T = TypeVar("T")
 R = TypeVar("R")
 
-PROCESSORS = torch.get_num_threads()
-"""As torch counts them, before any lane asks for one."""
 _here = threading.local()
 
 
@@ -50,7 +49,7 @@ class Lanes:
     @classmethod
     def on(cls, device: torch.device, n: int = 0) -> Lanes:
         """As many as `n`, or as there are processors, on a CPU; none on another device."""
-        return cls((n or PROCESSORS) if device.type == "cpu" else 0)
+        return cls((n or _processors()) if device.type == "cpu" else 0)
 
     def run(self, work: Callable[[], R]) -> R:
         """What `work` gives, computed in a lane and without gradients."""
@@ -84,3 +83,8 @@ class Lanes:
             if error is not None:
                 raise error
         return cast("list[R]", results)
+
+
+def _processors() -> int:
+    """Those this process may use. Not torch's count: libraries set that to what suits themselves."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
