@@ -20,7 +20,7 @@ from vssflow_dit.conditions import Condition
 from vssflow_dit.config import DiTConfig
 from vssflow_dit.configs import config_of
 from vssflow_dit.dit import Block, DiT, SwiGLU
-from vssflow_dit.lanes import Lanes, one_thread
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.rows import Layout, by_sequence, layout_of, rotary_table
 from vssflow_dit.strikes import CHANNELS, StrikeNet
 from vssflow_dit.weight_folder import STARTER
@@ -189,8 +189,12 @@ def test_lanes_give_results_in_order_share_nested_work_and_pass_errors_on() -> N
 
 
 def test_lanes_are_of_the_processor_alone() -> None:
-    with one_thread():  # what a library left torch with is not the number of processors
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # what a library left torch with is not the number of processors
+    try:
         assert Lanes.on(torch.device("cpu")).n == this_machine()[0]
+    finally:
+        torch.set_num_threads(before)
     assert Lanes.on(torch.device("cpu"), 5).n == 5
     assert Lanes.on(torch.device("cuda"), 5).n == 0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vssflow_post.hookspecs import hookimpl
 
-if TYPE_CHECKING:  # the seam's types load numpy, which `--help` can do without
+if TYPE_CHECKING:
     from vssflow_post.backend import Backend, BackendOffer, GenerationSettings
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vssflow_post.hookspecs import hookimpl
 
-if TYPE_CHECKING:  # the seam's types load numpy, which `--help` can do without
+if TYPE_CHECKING:
     from vssflow_post.backend import Backend, BackendOffer, GenerationSettings
 
 DRIVER = Path("/proc/driver/nvidia/version")

@@ -12,6 +12,7 @@ pixel high.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import torch
@@ -64,11 +65,14 @@ class FoldedUpsampling(nn.Module):
     def __init__(self, conv: nn.Conv2d, lanes: Lanes) -> None:
         super().__init__()
         self._lanes, self.bias = lanes, conv.bias
+        # (phase, tap, weight): of a pair of rows the even one sees the row before and its own, the odd one its own and
+        # the row after.
         near_far = torch.tensor([[[1.0, 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]]).to(conv.weight)
-        """(phase, tap, weight): the even row of a pair sees the row before and its own, the odd one its own and the
-        row after."""
-        folded = torch.einsum("aiu,bjv,ocuv->abocij", near_far, near_far, conv.weight.detach())
-        self.weights = nn.Parameter(folded, requires_grad=False)
+        folded = torch.einsum("aiu,bjv,ocuv->abocij", near_far, near_far, conv.weight.detach()).flatten(0, 1)
+        # One for each (row, column) of the four that a pixel becomes.
+        self.weights = nn.ParameterList(
+            nn.Parameter(weight.contiguous(memory_format=channels_last), requires_grad=False) for weight in folded
+        )
 
     def forward(self, x: Tensor, output_size: int | None = None) -> Tensor:
         """(B, C, T, F) to (B, C, 2T, 2F)."""
@@ -77,12 +81,10 @@ class FoldedUpsampling(nn.Module):
     def _upsampled(self, x: Tensor) -> Tensor:
         b, _, t, f = x.shape
         padded = pad(x, (1, 1, 1, 1))
-        out = x.new_empty(b, t, 2, f, 2, self.weights.shape[2])
-        for row in range(2):
-            for column in range(2):
-                seen = padded[:, :, row : row + t + 1, column : column + f + 1]
-                made = conv2d(seen, self.weights[row, column].contiguous(memory_format=channels_last), self.bias)
-                out[:, :, row, :, column] = made.permute(0, 2, 3, 1)
+        out = x.new_empty(b, t, 2, f, 2, len(self.weights[0]))
+        for (row, column), weight in zip(product(range(2), range(2)), self.weights, strict=True):
+            seen = padded[:, :, row : row + t + 1, column : column + f + 1]
+            out[:, :, row, :, column] = conv2d(seen, weight, self.bias).permute(0, 2, 3, 1)
         return out.view(b, 2 * t, 2 * f, -1).permute(0, 3, 1, 2)
 
 
@@ -122,11 +124,8 @@ class BandedResidual(nn.Module):
 
     def __init__(self, block: Any, lanes: Lanes, brief: bool) -> None:
         super().__init__()
-        self._lanes, self._slope, self._dtype = (
-            lanes,
-            block.leaky_relu_slope,
-            torch.bfloat16 if brief else torch.float32,
-        )
+        self._lanes, self._slope = lanes, block.leaky_relu_slope
+        self._dtype = torch.bfloat16 if brief else torch.float32
         self.first, self.second = (
             nn.ModuleList(_as_picture(conv).to(self._dtype) for conv in convs) for convs in (block.convs1, block.convs2)
         )

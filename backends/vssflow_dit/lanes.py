@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar, cast
 
 import torch
@@ -26,17 +25,6 @@ def _alone() -> None:
     """OpenMP and MKL keep their number of threads for each thread that calls them."""
     torch.set_num_threads(1)
     _here.is_lane = True
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Kernels that this thread calls take one thread meanwhile."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class Lanes:

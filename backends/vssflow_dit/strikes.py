@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from vssflow_dit.lanes import one_thread
+from vssflow_dit.lanes import Lanes
 from vssflow_dit.motion import CHANNELS, RATE_HZ, MotionReader, describe
 from vssflow_post.backend import Frame, Track
 from vssflow_post.timeline import Scene
@@ -33,6 +33,8 @@ FULL_SPEED = 0.35
 """Picture widths a second that count as full speed (1.0)."""
 
 Curve = npt.NDArray[np.float32]
+_LANE = Lanes(1)
+"""A scene's motion is one sequence: it is read on one thread, whatever its film's thread does."""
 
 
 class StrikeNet(nn.Module):
@@ -62,11 +64,9 @@ class StrikeNet(nn.Module):
         net.load_state_dict(load_file(path))
         return net.eval()
 
-    @torch.no_grad()
     def strikes(self, motion: Curve) -> list[tuple[float, float]]:
         """(time in s, strength 0..1) of each strike in a film's motion (n, channels)."""
-        with one_thread():
-            logit, strength = self(torch.from_numpy(motion.T.copy())[None])[0].numpy()
+        logit, strength = _LANE.run(lambda: self(torch.from_numpy(motion.T.copy())[None])[0]).numpy()
         return peaks(1 / (1 + np.exp(-logit)), np.clip(strength, FAINTEST, 1.0))
 
 
