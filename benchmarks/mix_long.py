@@ -14,7 +14,7 @@ import numpy as np
 from vssflow_post.audio import AudioClip
 from vssflow_post.mix import ClipSource, LaidTake, Loudness, PanCurve, duck_under, lay_and_mix
 from vssflow_post.mix.dither import Integers
-from vssflow_post.preset import LoudnessSettings, MixSettings
+from vssflow_post.settings.preset import LoudnessSettings, MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 MINUTE = 60 * CLOCK_HZ

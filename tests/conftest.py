@@ -30,14 +30,14 @@ if SIDE_BY_SIDE:  # how long an example takes depends on what runs beside it; no
 def warm_workers() -> Iterator[None]:
     """Renders that tests ask for in this process get workers of the same kind, forked instead of spawned."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vssflow_post.local_crew.get_context", warm_context)
+        patch.setattr("vssflow_post.batch.local_crew.get_context", warm_context)
         yield
 
 
 @pytest.fixture
 def cold_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers exactly as the product starts them, for tests of workers."""
-    monkeypatch.setattr("vssflow_post.local_crew.get_context", multiprocessing.get_context)
+    monkeypatch.setattr("vssflow_post.batch.local_crew.get_context", multiprocessing.get_context)
 
 
 @pytest.fixture(autouse=True)

@@ -11,16 +11,15 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from vssflow_post.cli.render import jobs_for
+from vssflow_post.batch.inputs import jobs_for
+from vssflow_post.batch.worker import work_on
 from vssflow_post.errors import UsageError
-from vssflow_post.order import Order
-from vssflow_post.outcome import FilmResult
-from vssflow_post.output_folder import output_lock
 from vssflow_post.plugins import load_plugins
-from vssflow_post.preset_files import load_preset
 from vssflow_post.progress import silent
-from vssflow_post.studio import open_studio
-from vssflow_post.work import work_on
+from vssflow_post.render.job import FilmResult, Order
+from vssflow_post.render.studio import open_studio
+from vssflow_post.settings.files import load_preset
+from vssflow_post.store.output_folder import output_lock
 
 EXIT_CODES = {"done": 0, "done_with_warnings": 0, "failed:io": 10, "failed:no_space": 11, "usage": 12}
 

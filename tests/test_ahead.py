@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-from vssflow_post.ahead import ahead
+from vssflow_post.media.ahead import ahead
 
 
 def test_items_come_in_order_and_are_made_while_the_taker_works() -> None:

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from drawn_films import drawn_face, texture, write_film
 
-from vssflow_post import analysis as analysis_module
-from vssflow_post.analysis import Analysis, Thumbnails, analyse
+from vssflow_post.analysis import picture as analysis_module
+from vssflow_post.analysis.mouths import speaking_spans
+from vssflow_post.analysis.picture import Analysis, Thumbnails, analyse
 from vssflow_post.backend import Frame, Track
 from vssflow_post.errors import FilmRejected
-from vssflow_post.media import probe
-from vssflow_post.mouths import speaking_spans
-from vssflow_post.preset import PictureSettings
+from vssflow_post.media.probe import probe
 from vssflow_post.progress import Progress
+from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from conftest import MakeFilm
-from vssflow_post.analysis import Analysis
-from vssflow_post.analysis_store import AnalysisStore, analysis_address
+from vssflow_post.analysis.analysis_store import AnalysisStore, analysis_address
+from vssflow_post.analysis.picture import Analysis
 from vssflow_post.backend import MouthTrack, Track
-from vssflow_post.media import probe
-from vssflow_post.preset import PictureSettings
-from vssflow_post.store import Missing, address
+from vssflow_post.media.probe import probe
+from vssflow_post.settings.preset import PictureSettings
+from vssflow_post.store.entries import Missing, address
 from vssflow_post.timeline import Scene, Span
 
 KEY = address({"film": 1})

@@ -18,16 +18,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
+from vssflow_post.batch.crew import first_silence_limit_s, silence_limit_s
+from vssflow_post.batch.ledger import Ledger
+from vssflow_post.batch.local_crew import crew_size, with_shared_cores
 from vssflow_post.cli import cli
-from vssflow_post.crew import first_silence_limit_s, silence_limit_s
 from vssflow_post.deliver import staged
 from vssflow_post.errors import FilmFailed
-from vssflow_post.inputs import Job
-from vssflow_post.ledger import Ledger
-from vssflow_post.local_crew import crew_size, with_shared_cores
-from vssflow_post.outcome import DONE, FilmResult, result_of
-from vssflow_post.output_folder import revoke, staging_folder
-from vssflow_post.preset import Preset, WorkerSettings
+from vssflow_post.render.job import DONE, FilmResult, Job, result_of
+from vssflow_post.settings.preset import Preset, WorkerSettings
+from vssflow_post.store.output_folder import revoke, staging_folder
 
 GIB = 1 << 30
 
@@ -201,14 +200,14 @@ def test_a_lost_worker_that_goes_on_cannot_deliver(tmp_path: Path, delivered_bef
         (first.folder / "manifest.json").write_text("of an earlier run")
 
     def lose() -> None:
-        with staged(first.folder, staging_folder(first, tmp_path)) as folder:
+        with staged(first.folder, staging_folder(tmp_path, first.stem, first.attempt)) as folder:
             (folder / "manifest.json").write_text("of the lost worker")
-            revoke(first, tmp_path)
+            revoke(tmp_path, first.stem, first.attempt)
 
     with pytest.raises(OSError):
         lose()
     assert not delivered_before or (first.folder / "manifest.json").read_text() == "of an earlier run"
-    with staged(second.folder, staging_folder(second, tmp_path)) as folder:
+    with staged(second.folder, staging_folder(tmp_path, second.stem, second.attempt)) as folder:
         (folder / "manifest.json").write_text("of the next one")
     with pytest.raises(OSError):
         lose()
@@ -217,9 +216,9 @@ def test_a_lost_worker_that_goes_on_cannot_deliver(tmp_path: Path, delivered_bef
 
 def test_what_was_delivered_before_its_worker_was_given_up_stays(tmp_path: Path) -> None:
     film = replace(job(tmp_path / "a.mp4", tmp_path), attempt="run-1")
-    with staged(film.folder, staging_folder(film, tmp_path)) as folder:
+    with staged(film.folder, staging_folder(tmp_path, film.stem, film.attempt)) as folder:
         (folder / "a.txt").write_text("whole")
-    revoke(film, tmp_path)
+    revoke(tmp_path, film.stem, film.attempt)
     assert (tmp_path / "a" / "a.txt").read_text() == "whole"
 
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import MakeFilm
-from vssflow_post.casting import choose_voices
 from vssflow_post.cli import cli
-from vssflow_post.preset import CastMember
-from vssflow_post.speech import speakers_of
+from vssflow_post.cues.casting import choose_voices
+from vssflow_post.cues.script import speakers_of
+from vssflow_post.settings.preset import CastMember
 
 VOICES = ("alto", "bass", "tenor")
 NAMES = ("ANNA", "BOB", "CLARA", "DORA", "EMIL", "FRITZ")

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
 from vssflow_post.cli import cli
-from vssflow_post.console import safe
+from vssflow_post.cli.console import safe
 
 COMMANDS = ("render", "spot", "demo", "voices", "verify", "cache", "presets", "backends", "doctor")
 HEAVY = ("torch", "cv2", "av", "pyannote", "scenedetect", "silero_vad", "scipy", "rich")

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vssflow_post.cues import cue_seed, read_cue_sheet, spot, unspoken, write_cue_sheet
+from vssflow_post.cues.sheet import cue_seed, read_cue_sheet, write_cue_sheet
+from vssflow_post.cues.spotting import spot, unspoken, without_overlaps
 from vssflow_post.errors import ScriptError
-from vssflow_post.line_overlaps import without_overlaps
-from vssflow_post.preset import CueSettings
+from vssflow_post.settings.preset import CueSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span, SpeakingSegment
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from vssflow_dit.synthesis.sound_shards import Recipe, frames_of, write_sounds
 from vssflow_dit.synthesis.speech import Utterance, synthesise_speech, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.training.examples import load_sounds
+from vssflow_post.analysis.faces import MouthTracker
 from vssflow_post.errors import UsageError
-from vssflow_post.faces import MouthTracker
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 

@@ -25,8 +25,9 @@ from vssflow_post.deliver import (
 )
 from vssflow_post.deliver.bwf import Origin
 from vssflow_post.errors import FilmFailed
-from vssflow_post.media import Film, probe
-from vssflow_post.preset import DeliverSettings
+from vssflow_post.media import Film
+from vssflow_post.media.probe import probe
+from vssflow_post.settings.preset import DeliverSettings
 from vssflow_post.timeline import Cue, CueSheet, Scene, Span
 
 NTSC = Fraction(24_000, 1001)

@@ -14,8 +14,9 @@ from tests.drawn_films import texture, write_film
 from vssflow_post.deliver import BroadcastWave, check_picture, picture_name, write_picture
 from vssflow_post.deliver.bwf import Origin
 from vssflow_post.errors import FilmFailed
-from vssflow_post.media import Film, probe
-from vssflow_post.preset import DeliverSettings
+from vssflow_post.media import Film
+from vssflow_post.media.probe import probe
+from vssflow_post.settings.preset import DeliverSettings
 
 CLOCK = 48_000
 CLICK = 30_001

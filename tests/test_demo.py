@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vssflow_post.cue_sheet import read_cue_sheet
-from vssflow_post.media import Film, probe
-from vssflow_post.speech.script import read_script
+from vssflow_post.cues.script import read_script
+from vssflow_post.cues.sheet import read_cue_sheet
+from vssflow_post.media import Film
+from vssflow_post.media.probe import probe
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 FPS = 24

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import write_film
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
 
 LINES = "1\n00:00:00,200 --> 00:00:01,300\nANNA: The storm is coming.\n"
 SOUND = ("_DX.wav", "_FX.wav", "_MIX.wav")

@@ -12,7 +12,7 @@ import pytest
 from conftest import MakeFilm
 from one_film import render_here
 from vssflow_post.deliver import MANIFEST, faults_of, listed
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
 
 
 @pytest.fixture

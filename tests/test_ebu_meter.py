@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from scipy.signal import sosfilt, sosfreqz
 
-from vssflow_post.audio import Samples
-from vssflow_post.layout import STEREO, SURROUND, Layout
-from vssflow_post.mix.k_weighting import KWeighting, k_weighting
-from vssflow_post.mix.loudness import Loudness, LoudnessMeter
+from vssflow_post.audio import STEREO, SURROUND, Layout, Samples
+from vssflow_post.mix.loudness import KWeighting, Loudness, LoudnessMeter, k_weighting
 
 pytestmark = pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
 

@@ -14,9 +14,9 @@ from drawn_films import Picture, drawn_face, texture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vssflow_post.analysis.faces import MouthTracker
+from vssflow_post.analysis.mouths import speaking_spans
 from vssflow_post.backend import Frame, MouthTrack, Track
-from vssflow_post.faces import MouthTracker
-from vssflow_post.mouths import speaking_spans
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 RATE = 25

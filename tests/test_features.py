@@ -11,12 +11,13 @@ from click.testing import CliRunner
 
 from conftest import MakeFilm
 from one_film import render_here
+from vssflow_post.analysis.analysis_store import FeatureStore
+from vssflow_post.analysis.features import read_features
 from vssflow_post.backend import Track
+from vssflow_post.batch.inputs import features_beside
 from vssflow_post.cli import cli
 from vssflow_post.errors import FilmRejected
-from vssflow_post.features import FeatureStore, read_features
-from vssflow_post.inputs import features_beside
-from vssflow_post.store import Missing, address
+from vssflow_post.store.entries import Missing, address
 from vssflow_post.timeline import Span
 
 
@@ -70,7 +71,7 @@ def test_a_file_that_is_no_archive_rejects_its_film(
 
 
 def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vssflow_post.features.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("vssflow_post.analysis.features.LARGEST_BYTES", 1000)
     path = tmp_path / "a.npz"
     np.savez_compressed(path, lip=np.zeros((1000, 10), np.float32))
     with pytest.raises(FilmRejected, match="larger than 1000 bytes"):
@@ -106,7 +107,7 @@ def test_a_film_is_looked_at_once(
     assert render_here(film, out).is_done
     scenes = json.loads((out / "a" / "report.json").read_text())["scenes"]
     decoded: list[object] = []
-    monkeypatch.setattr("vssflow_post.analysis.frames", lambda *given: decoded.append(given) or iter(()))
+    monkeypatch.setattr("vssflow_post.analysis.picture.frames", lambda *given: decoded.append(given) or iter(()))
     assert render_here(film, out, seed=7).is_done
     assert not decoded
     assert json.loads((out / "a" / "report.json").read_text())["scenes"] == scenes

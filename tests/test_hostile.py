@@ -16,7 +16,8 @@ import hostile_corpus
 import pytest
 
 from conftest import TESTS
-from vssflow_post.media import frames, probe, production_audio
+from vssflow_post.media import frames, production_audio
+from vssflow_post.media.probe import probe
 
 COMMAND = [sys.executable, "-m", "vssflow_post", "render", "-p", "ci", "--json"]
 

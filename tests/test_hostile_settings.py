@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vssflow_post.casting import check_cast
-from vssflow_post.cue_sheet import MAX_BYTES, read_cue_sheet
-from vssflow_post.cue_times import label_of, sample_of
+from vssflow_post.batch.inputs import deliverable_stem
+from vssflow_post.cues.casting import check_cast
+from vssflow_post.cues.sheet import MAX_BYTES, read_cue_sheet
+from vssflow_post.cues.strict_json import line_of, values_of
+from vssflow_post.cues.times import label_of, sample_of
 from vssflow_post.errors import PresetError, ScriptError, UsageError
-from vssflow_post.inputs import deliverable_stem
-from vssflow_post.json_lines import line_of, values_of
 from vssflow_post.media import Film
-from vssflow_post.preset import CastMember
-from vssflow_post.preset_files import load_preset
+from vssflow_post.settings.files import load_preset
+from vssflow_post.settings.preset import CastMember
 from vssflow_post.timeline import Span
 
 FILM = Film(

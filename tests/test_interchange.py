@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from conftest import MakeFilm
 from tests.test_deliver import sheet, stand_in
 from vssflow_post.cli import cli
-from vssflow_post.cue_sheet import MAX_SEED, read_cue_sheet, write_cue_sheet
-from vssflow_post.cue_table import guarded, unguarded
-from vssflow_post.cue_times import label_of, sample_of
+from vssflow_post.cues.script import read_script
+from vssflow_post.cues.sheet import MAX_SEED, read_cue_sheet, write_cue_sheet
+from vssflow_post.cues.sheet_table import guarded, unguarded
+from vssflow_post.cues.times import label_of, sample_of
 from vssflow_post.deliver import Edit, write_edit_lists, write_subtitles
 from vssflow_post.errors import ScriptError
-from vssflow_post.speech import read_script
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
 from vssflow_post.timeline import Cue, CueSheet, Scene, Span
 
 SCRIPT = "1\n00:00:00,300 --> 00:00:01,100\nANNA: Hello there.\n\n2\n00:00:01,200 --> 00:00:01,800\nTOM: Good bye.\n"

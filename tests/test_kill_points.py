@@ -13,7 +13,7 @@ from conftest import MakeFilm
 from kill_points import CHANGING, RenderServer, every, require_strace
 from one_film import EXIT_CODES
 from vssflow_post.deliver import MANIFEST, faults_of, listed
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
 
 LINE = "1\n00:00:00,100 --> 00:00:00,700\nANNA: {}\n"
 REPORTS = {"report.json", "report.html"}

@@ -12,7 +12,7 @@ import pytest
 from conftest import MakeFilm
 from kills import processes_with, run_under_fire, start
 from vssflow_post.deliver import MANIFEST, faults_of, film_folders, listed
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
 
 REPORTS = {"report.json", "report.html"}
 """They tell times."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from test_same_bits import ISAS
 
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 TRIES = 6

@@ -23,8 +23,8 @@ from vssflow_post.mix.levelling import find_gain
 from vssflow_post.mix.limiter import LATENCY, Limiter
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.truepeak import HALF, PeakFollower
-from vssflow_post.preset import LoudnessSettings, MixSettings
 from vssflow_post.progress import Progress
+from vssflow_post.settings.preset import LoudnessSettings, MixSettings
 from vssflow_post.timeline import Span
 
 FLAT = MixSettings(effects_gain_db=0.0, fade_ms=0.0)

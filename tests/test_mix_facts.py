@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from tests.test_bwf import ramp, write
+from vssflow_post.deliver.report.as_json import report_as_json
+from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.errors import FilmFailed
 from vssflow_post.mix import Loudness, MixReport
-from vssflow_post.mix_facts import loudness_facts, loudness_warning, proven_sum, stem_facts
-from vssflow_post.preset import LoudnessSettings
-from vssflow_post.report import FilmReport, report_as_json
+from vssflow_post.render.facts import loudness_facts, loudness_warning, proven_sum, stem_facts
+from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import Span
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from vssflow_post.backend import Backend, BackendOffer, Frame, GenerationSettings, Track
 from vssflow_post.errors import FilmRejected, UsageError
-from vssflow_post.looking import MOST_WAITING, AwaitedEncoder
 from vssflow_post.plugins import load_plugins
-from vssflow_post.preset_files import load_preset
-from vssflow_post.studio import Studio, open_studio
+from vssflow_post.render.first_half import MOST_WAITING, AwaitedEncoder
+from vssflow_post.render.studio import Studio, open_studio
+from vssflow_post.settings.files import load_preset
 from vssflow_post.timeline import Scene, Span
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from vssflow_post.errors import UsageError
-from vssflow_post.inputs import STATE_FOLDER
-from vssflow_post.output_folder import join_run, output_lock
+from vssflow_post.store.output_folder import STATE_FOLDER, join_run, output_lock
 
 
 def test_one_wins(tmp_path: Path) -> None:
@@ -48,7 +47,7 @@ def test_a_run_waits_for_processes_of_one_that_was_killed(tmp_path: Path, monkey
     with output_lock(tmp_path):
         assert time.monotonic() - began >= 0.25
         worker = join_run(tmp_path)
-    monkeypatch.setattr("vssflow_post.output_folder._WAIT_S", 0.1)
+    monkeypatch.setattr("vssflow_post.store.output_folder._WAIT_S", 0.1)
     with pytest.raises(UsageError, match="are still writing into"), output_lock(tmp_path):
         pass
     os.close(worker)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from vssflow_post.errors import PresetError
-from vssflow_post.preset import CHOICES, RANGES, SECTIONS, CastMember, Preset
-from vssflow_post.preset_files import as_toml, faults_of, find_preset, list_presets, load_preset, shipped_folder
+from vssflow_post.settings.files import as_toml, faults_of, find_preset, list_presets, load_preset, shipped_folder
+from vssflow_post.settings.preset import CHOICES, RANGES, SECTIONS, CastMember, Preset
 
 
 @pytest.fixture(autouse=True)

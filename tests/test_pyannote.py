@@ -10,11 +10,12 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from vssflow_post.analysis.detectors import vssflow_speech_detectors
+from vssflow_post.analysis.pyannote_detector import PyannoteDetector
+from vssflow_post.analysis.speech import find_segments
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import SpeechEvidence, SpeechSettings
 from vssflow_post.errors import BackendUnavailable
-from vssflow_post.speech import built_in_detectors, find_segments
-from vssflow_post.speech.pyannote_detector import PyannoteDetector
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "false")
@@ -166,7 +167,7 @@ def test_a_folder_with_a_bare_model_is_wrapped(biased: Biased, tmp_path: Path) -
 
 def test_auto_prefers_a_configured_model_and_says_so(biased: Biased) -> None:
     settings = SpeechSettings(pyannote_model=str(biased(SPEECH)))
-    segments, sentence = find_segments(evidence(), settings, built_in_detectors())
+    segments, sentence = find_segments(evidence(), settings, vssflow_speech_detectors())
     assert [segment.origin for segment in segments] == ["pyannote"]
     assert "pyannote" in sentence
     assert "1 speaking segment" in sentence
@@ -174,7 +175,7 @@ def test_auto_prefers_a_configured_model_and_says_so(biased: Biased) -> None:
 
 def test_auto_does_not_ask_silero_again_where_pyannote_heard_nothing(biased: Biased) -> None:
     settings = SpeechSettings(pyannote_model=str(biased(SILENCE)))
-    segments, sentence = find_segments(evidence(), settings, built_in_detectors())
+    segments, sentence = find_segments(evidence(), settings, vssflow_speech_detectors())
     assert segments == ()
     assert "silero" not in sentence
 
@@ -265,14 +266,14 @@ def test_pyannote_sends_no_usage_metrics(biased: Biased, monkeypatch: pytest.Mon
 def test_a_model_that_is_not_there_is_named(model: str, problem: str) -> None:
     settings = SpeechSettings(source="pyannote", pyannote_model=model)
     with pytest.raises(BackendUnavailable, match=problem):
-        find_segments(evidence(), settings, built_in_detectors())
+        find_segments(evidence(), settings, vssflow_speech_detectors())
 
 
 def test_a_hub_model_that_cannot_be_fetched_leaves_auto_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     settings = SpeechSettings(pyannote_model="somebody/no-such-model")
-    segments, sentence = find_segments(evidence(), settings, built_in_detectors())
+    segments, sentence = find_segments(evidence(), settings, vssflow_speech_detectors())
     assert segments == ()
     assert "silero: no speaking segments" in sentence
     assert "pyannote: somebody/no-such-model is not in the local cache" in sentence

@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import MakeFilm
+from vssflow_post.batch.ray_crew import _placing
 from vssflow_post.cli import cli
 from vssflow_post.errors import UsageError
-from vssflow_post.ray_crew import _placing
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
 
 GIB = float(1 << 30)
 

@@ -19,8 +19,8 @@ from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
 from vssflow_post.cli import cli
-from vssflow_post.report import draw_stems
-from vssflow_post.store import file_digest
+from vssflow_post.deliver.report.stem_pictures import draw_stems
+from vssflow_post.store.entries import file_digest
 
 SCRIPT = "1\n00:00:00,300 --> 00:00:01,100\nANNA: Hello there.\n\n2\n00:00:01,200 --> 00:00:01,800\nTOM: Good bye.\n"
 
@@ -260,7 +260,7 @@ def test_sigterm_ends_the_run_with_143(make_film: MakeFilm, fake_backend: Path, 
 def test_a_second_run_on_the_same_output_says_so_at_once(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path
 ) -> None:
-    from vssflow_post.output_folder import output_lock
+    from vssflow_post.store.output_folder import output_lock
 
     film = make_film("a.mp4")
     with output_lock(tmp_path / "out"):

@@ -15,19 +15,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from vssflow_post.report import (
-    BackendFacts,
-    CueFacts,
-    FilmReport,
-    LoudnessFacts,
-    Timing,
-    report_as_html,
-    report_as_json,
-    write_report,
-)
-from vssflow_post.report.auditions import LONGEST_S, RATE_HZ, hold_auditions
-from vssflow_post.report.loudness_chart import HEIGHT, draw_loudness
-from vssflow_post.report.stem_pictures import draw_stem, draw_stems
+from vssflow_post.deliver.report import write_report
+from vssflow_post.deliver.report.as_html import report_as_html
+from vssflow_post.deliver.report.as_json import report_as_json
+from vssflow_post.deliver.report.auditions import LONGEST_S, RATE_HZ, hold_auditions
+from vssflow_post.deliver.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
+from vssflow_post.deliver.report.loudness_chart import HEIGHT, draw_loudness
+from vssflow_post.deliver.report.stem_pictures import draw_stem, draw_stems
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, SpeakingSegment
 
 FILM_S = 4

@@ -15,7 +15,8 @@ import soundfile
 from tests import browser
 from tests.browser import Browser
 from tests.drawn_films import texture, write_film
-from vssflow_post.report import (
+from vssflow_post.deliver.report import write_report
+from vssflow_post.deliver.report.facts import (
     BackendFacts,
     CastFacts,
     CueFacts,
@@ -24,9 +25,8 @@ from vssflow_post.report import (
     ModelFacts,
     NullTestFacts,
     Timing,
-    draw_stems,
-    write_report,
 )
+from vssflow_post.deliver.report.stem_pictures import draw_stems
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 FILM_S = 8

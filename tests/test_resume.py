@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from conftest import MakeFilm
 from one_film import render_here
 from vssflow_post.cli import cli
-from vssflow_post.finished import REFUSED
-from vssflow_post.outcome import FilmResult
-from vssflow_post.store import file_digest
+from vssflow_post.render.job import FilmResult
+from vssflow_post.render.resume import REFUSED
+from vssflow_post.store.entries import file_digest
 
 KINDS = (".take", ".features", ".analysis")
 """What the store's files end in."""
@@ -113,7 +113,7 @@ def test_finished_films_are_known_at_a_glance(
     words = ("render", films, "-o", out, "-p", "ci", "-q", "--json")
     first = json.loads(run(*words).stdout)
     assert opened.read_text() == "opened\n"
-    monkeypatch.setattr("vssflow_post.local_crew.LocalCrew.__init__", lambda *_: pytest.fail("a worker is hired"))
+    monkeypatch.setattr("vssflow_post.batch.local_crew.LocalCrew.__init__", lambda *_: pytest.fail("a worker is hired"))
     again = json.loads(run(*words, "--workers", 2).stdout)
     assert opened.read_text() == "opened\n"
     for was, now in zip(first["films"], again["films"], strict=True):
@@ -209,7 +209,7 @@ def test_verify_names_every_fault(film: Path, make_film: MakeFilm, tmp_path: Pat
 
 
 def test_the_cache_is_shown_and_pruned(film: Path, tmp_path: Path, fake_backend: Path) -> None:
-    from vssflow_post.output_folder import output_lock
+    from vssflow_post.store.output_folder import output_lock
 
     out = tmp_path / "out"
     assert run("cache", out).exit_code == 2

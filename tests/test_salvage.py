@@ -16,7 +16,8 @@ from hostile_films import CONTAINERS, whole
 
 from vssflow_post.cli import cli
 from vssflow_post.errors import FilmFailed, FilmRejected
-from vssflow_post.media import frames, probe, production_audio
+from vssflow_post.media import frames, production_audio
+from vssflow_post.media.probe import probe
 from vssflow_post.media.verdicts import reading
 
 NOTHING_WITHOUT_ITS_END = ("mp4", "mov")

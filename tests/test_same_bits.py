@@ -25,7 +25,7 @@ from vssflow_dit.rows import Layout, by_sequence, layout_of, rotary_table
 from vssflow_dit.strikes import CHANNELS, StrikeNet
 from vssflow_dit.weight_folder import STARTER
 from vssflow_dit.weights import STRIKES, load
-from vssflow_post.local_crew import this_machine
+from vssflow_post.batch.local_crew import this_machine
 
 TESTS = Path(__file__).parent
 LENGTHS = (*range(1, 41), 47, 48, 63, 64, 65, 75, 95, 96, 97, 112, 125, 127, 128, 129, 200, 255, 256, 257, 304, 305)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from drawn_films import Picture, texture
 
+from vssflow_post.analysis.cuts import CutFinder
 from vssflow_post.backend import Frame
 from vssflow_post.errors import UsageError
-from vssflow_post.scenes import CutFinder
 from vssflow_post.timeline import Span, samples_from_frame
 
 FILM_RATE = Fraction(24000, 1001)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vssflow_post.cues.script import read_script
+from vssflow_post.cues.spoken_text import utterances
+from vssflow_post.cues.times import read_time
 from vssflow_post.errors import ScriptError
-from vssflow_post.speech import read_script
-from vssflow_post.speech.script_times import read_time
-from vssflow_post.speech.spoken_text import utterances
 from vssflow_post.timeline import Line, Span, samples_from_frame
 
 FILM_24 = Fraction(24)

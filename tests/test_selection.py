@@ -15,11 +15,12 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import MakeFilm
-from vssflow_post.arrivals import LOOK_EVERY_S, SETTLED_S, Watched
+from vssflow_post.batch.arrivals import LOOK_EVERY_S, SETTLED_S, Watched
+from vssflow_post.batch.inputs import find_jobs
+from vssflow_post.batch.selection import Selection, time_of
 from vssflow_post.cli import cli
 from vssflow_post.errors import UsageError
-from vssflow_post.inputs import Job, find_jobs
-from vssflow_post.selection import Selection, time_of
+from vssflow_post.render.job import Job
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone(timedelta(hours=1)))
 

@@ -11,16 +11,15 @@ import pytest
 from tests.drawn_films import Picture, texture, write_film
 from tests.test_loudness import by_ffmpeg
 from tests.test_mix import Shelf, knocks, noise, take
-from vssflow_post.analysis import Analysis, analyse
-from vssflow_post.audio import Samples
-from vssflow_post.layout import LAYOUTS, MONO, STEREO, SURROUND, Layout, layout_of
-from vssflow_post.media import probe
+from vssflow_post.analysis.motion import PLACES_PER_S
+from vssflow_post.analysis.picture import Analysis, analyse
+from vssflow_post.audio import LAYOUTS, MONO, STEREO, SURROUND, Layout, Samples, layout_of
+from vssflow_post.media.probe import probe
 from vssflow_post.mix import LaidTake, PanCurve, lay_and_mix
 from vssflow_post.mix.lay import BLOCK, lay
 from vssflow_post.mix.panning import pan_gains, wide_gains
-from vssflow_post.motion_place import PLACES_PER_S
-from vssflow_post.preset import LoudnessSettings, MixSettings, PictureSettings
-from vssflow_post.spotting import NoEncoder
+from vssflow_post.render.first_half import NoEncoder
+from vssflow_post.settings.preset import LoudnessSettings, MixSettings, PictureSettings
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from vssflow_post.analysis.detectors import vssflow_speech_detectors
+from vssflow_post.analysis.speech import find_segments, tidied
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.backend import DetectorOffer, MouthTrack, SpeechEvidence, SpeechSettings, Track
 from vssflow_post.errors import BackendUnavailable
-from vssflow_post.speech import built_in_detectors, find_segments
-from vssflow_post.speech.detect import tidied
 from vssflow_post.timeline import CLOCK_HZ, Line, Span, SpeakingSegment
 
 FILM_S = 6.0
@@ -94,7 +94,7 @@ def evidence(
 
 
 def find(seen: SpeechEvidence, **settings: object) -> tuple[tuple[SpeakingSegment, ...], str]:
-    return find_segments(seen, SpeechSettings(**settings), built_in_detectors())  # type: ignore[arg-type]
+    return find_segments(seen, SpeechSettings(**settings), vssflow_speech_detectors())  # type: ignore[arg-type]
 
 
 def a_line(start_s: float, end_s: float, text: str = "Hello", speaker: str | None = "ANNA") -> Line:
@@ -211,7 +211,7 @@ def test_a_plugin_with_a_higher_priority_comes_first() -> None:
             ]
 
     oracle = DetectorOffer("oracle", 200, lambda settings: Oracle(), lambda evidence, settings: None)
-    segments, _ = find_segments(evidence([a_line(1, 2)]), SpeechSettings(), [*built_in_detectors(), oracle])
+    segments, _ = find_segments(evidence([a_line(1, 2)]), SpeechSettings(), [*vssflow_speech_detectors(), oracle])
     assert [(each.origin, each.span) for each in segments] == [("oracle", Span.of_seconds(1, FILM_S))]
 
 
@@ -250,7 +250,7 @@ def test_audio_is_cut_to_the_film() -> None:
 
 @pytest.mark.parametrize("in_blocks", [False, True])
 def test_speech_over_the_border_of_two_pieces_stays_one(monkeypatch: pytest.MonkeyPatch, in_blocks: bool) -> None:
-    monkeypatch.setattr("vssflow_post.speech.silero.PIECE_S", 3)
+    monkeypatch.setattr("vssflow_post.analysis.silero.PIECE_S", 3)
     audio = speech_from(2.0, 2.0)
 
     def blocks(rate_hz: int) -> Iterator[Samples]:

@@ -15,7 +15,15 @@ NEVER_NEEDED = (
     *("transformers", "diffusers", "pyannote", "silero_vad", "torchaudio", "lightning", "vssflow_dit.synthesis"),
 )
 """By a film without sound of its own that the starter renders: torch's compiler among them, seconds each."""
-FOR_WORKERS = ("torch", "numpy", "cv2", "av", "vssflow_dit.engine", "vssflow_post.render", "vssflow_post.work")
+FOR_WORKERS = (
+    "torch",
+    "numpy",
+    "cv2",
+    "av",
+    "vssflow_dit.engine",
+    "vssflow_post.render.film",
+    "vssflow_post.batch.worker",
+)
 """What the process that hires them leaves to them."""
 
 
@@ -60,5 +68,5 @@ except SystemExit as ended:
 
 
 def test_a_worker_starts_without_the_commands() -> None:
-    code = "import vssflow_post.cli, vssflow_post.local_crew\nfrom vssflow_post.plugins import load_plugins\n"
+    code = "import vssflow_post.cli, vssflow_post.batch.local_crew\nfrom vssflow_post.plugins import load_plugins\n"
     assert imported(code + "load_plugins().backends()", ("click", "rich", *FOR_WORKERS)) == []

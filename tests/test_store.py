@@ -12,9 +12,9 @@ import pytest
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import Take
 from vssflow_post.errors import FilmFailed
-from vssflow_post.publishing import publish, publishing, sweep
-from vssflow_post.store import Missing, Store, address, file_digest
-from vssflow_post.take_store import StoredTake, TakeStore
+from vssflow_post.generate.take_store import StoredTake, TakeStore
+from vssflow_post.store.entries import Missing, Store, address, file_digest
+from vssflow_post.store.publishing import publish, publishing, sweep
 
 KEY = address({"cue": 1})
 

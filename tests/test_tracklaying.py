@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from tests.test_mix import noise
-from vssflow_post.analysis import Analysis
+from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.backend import MouthTrack, Track
 from vssflow_post.mix import ClipSource, LaidTake, Source, ToneSource, duck_under, is_ambience, tone_of
 from vssflow_post.mix.lay import lay
-from vssflow_post.preset import MixSettings
+from vssflow_post.mix.tracklaying import Session, lay_tracks
+from vssflow_post.settings.preset import MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
-from vssflow_post.tracklaying import Session, lay_tracks
 
 S = CLOCK_HZ
 

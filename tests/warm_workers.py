@@ -13,8 +13,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 IMPORTED = (
     *("av", "cv2", "jinja2", "opentimelineio", "otio_cmx3600_adapter", "scenedetect.detectors", "scipy.signal"),
-    *("silero_vad", "soundfile", "soxr", "torch", "vssflow_dit.commands", "vssflow_post.local_crew"),
-    *("vssflow_post.detectors", "vssflow_post.preset_checks", "vssflow_post.work"),
+    *("silero_vad", "soundfile", "soxr", "torch", "vssflow_dit.commands", "vssflow_post.batch.local_crew"),
+    *("vssflow_post.analysis.detectors", "vssflow_post.settings.checks", "vssflow_post.batch.crew"),
 )
 """What a render imports sooner or later. Importing starts no thread of theirs that a fork would lose."""
 

@@ -1,4 +1,4 @@
-"""Audio as a value: float32 samples, channels first, with their rate."""
+"""Sound as a value: float32 samples with their rate, the stems and their names, the layouts of loudspeakers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Samples: TypeAlias = "npt.NDArray[np.float32]"
+
+STEMS = ("DX", "FX", "BG", "PD")
+"""Dialogue, effects, background (ambience beds) and production sound: the names stems carry in file names."""
+MIX = "MIX"
+"""The sum of the stems, as file names call it."""
+TITLES = {
+    "DX": "Dialogue stem",
+    "FX": "Effects stem",
+    "BG": "Background stem",
+    "PD": "Production sound stem",
+    MIX: "Mix",
+}
+"""What a stem's name stands for, in the order in which stems are listed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,3 +44,36 @@ class AudioClip:
     @property
     def duration_s(self) -> float:
         return self.n_samples / self.rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The channels of a file, in the order of a WAV."""
+
+    name: str
+    """As presets and FFmpeg call it."""
+    channels: tuple[str, ...]
+    weights: tuple[float, ...]
+    """How much each channel's power counts for loudness (ITU-R BS.1770-5, annex 1, table 3); the LFE counts nothing."""
+    speaker_mask: int
+    """Bits of WAVE_FORMAT_EXTENSIBLE's dwChannelMask."""
+
+    @property
+    def n_channels(self) -> int:
+        return len(self.channels)
+
+
+MONO = Layout("mono", ("C",), (1.0,), 0x4)
+STEREO = Layout("stereo", ("L", "R"), (1.0, 1.0), 0x3)
+SURROUND = Layout("5.1", ("L", "R", "C", "LFE", "Ls", "Rs"), (1.0, 1.0, 1.0, 0.0, 1.41, 1.41), 0x3F)
+"""The mask says "back" for Ls and Rs, as AAC and most workstations do for a plain 5.1."""
+
+LAYOUTS = {layout.name: layout for layout in (MONO, STEREO, SURROUND)}
+
+
+def layout_of(n_channels: int) -> Layout:
+    """The layout with so many channels; raises ValueError where there is none."""
+    for layout in LAYOUTS.values():
+        if layout.n_channels == n_channels:
+            return layout
+    raise ValueError(f"no layout has {n_channels} channels")

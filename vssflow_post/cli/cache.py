@@ -13,7 +13,7 @@ import click
 from vssflow_post.cli.options import FILE
 
 if TYPE_CHECKING:
-    from vssflow_post.pruning import Kept
+    from vssflow_post.store.pruning import Kept
 
 
 class Quantity(click.ParamType):  # type: ignore[type-arg]  # a type of types from click 8.2 on
@@ -48,7 +48,7 @@ def cache(folder: Path, older_than: float | None, max_size: float | None) -> Non
       vssflow-post cache out --older-than 30d
       vssflow-post cache out --max-size 10GB
     """
-    from vssflow_post.pruning import kept_entries, prune
+    from vssflow_post.store.pruning import kept_entries, prune
 
     if older_than is not None or max_size is not None:
         since_s = None if older_than is None else time.time() - older_than
@@ -58,7 +58,7 @@ def cache(folder: Path, older_than: float | None, max_size: float | None) -> Non
 
 
 def _show(entries: list[Kept]) -> None:
-    from vssflow_post.console import print_rows
+    from vssflow_post.cli.console import print_rows
 
     kinds = sorted({kept.kind for kept in entries})
     groups = [(kind, [kept for kept in entries if kept.kind == kind]) for kind in kinds] + [("all", entries)]

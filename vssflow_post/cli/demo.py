@@ -26,7 +26,12 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
     """
     from importlib import resources
 
-    from vssflow_post.cli.render import carried_out, jobs_for, report
+    from vssflow_post.batch.arrivals import Listed
+    from vssflow_post.batch.inputs import jobs_for
+    from vssflow_post.batch.run import Hiring, run_films
+    from vssflow_post.cli.console import watching
+    from vssflow_post.cli.render import report
+    from vssflow_post.render.job import Order
 
     settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights, generate_seed=seed)
     with resources.as_file(resources.files("vssflow_post.examples")) as folder:
@@ -35,7 +40,8 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
             raise UsageError(f"this installation has no demo film ({film})")
         cues = folder / "demo.cues.json"
         jobs = jobs_for([film], output, None, cues if cues.is_file() else None)
-        results = carried_out(jobs, settings, output, quiet=quiet)
+        with watching(quiet) as watcher:
+            results = run_films(Listed(jobs), Order(settings, output), Hiring(at_most=1), watcher)
     for result in results:
         if result.output is not None:
             click.echo(f"Results: {result.output.resolve()}")

@@ -23,7 +23,7 @@ class OneSentence(click.ClickException):
         super().__init__(str(error))
 
     def format_message(self) -> str:
-        from vssflow_post.console import safe
+        from vssflow_post.cli.console import safe
 
         return safe(self.message)
 

@@ -22,9 +22,9 @@ def presets(name: str | None, file: str | None) -> None:
       vssflow-post presets broadcast-ebu > mine.toml
       vssflow-post presets check mine.toml
     """
-    from vssflow_post.console import print_rows
+    from vssflow_post.cli.console import print_rows
     from vssflow_post.errors import PresetError, UsageError
-    from vssflow_post.preset_files import as_toml, find_preset, list_presets, load_preset
+    from vssflow_post.settings.files import as_toml, find_preset, list_presets, load_preset
 
     if name == "check" and file is not None:
         _check(file)
@@ -48,8 +48,8 @@ def presets(name: str | None, file: str | None) -> None:
 
 def _check(name_or_path: str) -> None:
     """Says every fault, one a line."""
-    from vssflow_post.console import safe
-    from vssflow_post.preset_files import faults_of
+    from vssflow_post.cli.console import safe
+    from vssflow_post.settings.files import faults_of
 
     faults = faults_of(name_or_path)
     for sentence in faults:
@@ -67,8 +67,8 @@ def backends() -> None:
     Example:
       vssflow-post backends
     """
-    from vssflow_post.console import print_rows
-    from vssflow_post.doctor import detector_state
+    from vssflow_post.cli.console import print_rows
+    from vssflow_post.cli.doctor import detector_state
     from vssflow_post.errors import BackendUnavailable
     from vssflow_post.plugins import choose_backend, load_plugins
 
@@ -95,8 +95,8 @@ def doctor() -> None:
     Example:
       vssflow-post doctor
     """
-    from vssflow_post.console import safe
-    from vssflow_post.doctor import run_checks
+    from vssflow_post.cli.console import safe
+    from vssflow_post.cli.doctor import run_checks
 
     is_fit = True
     for check in run_checks():

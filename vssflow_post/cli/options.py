@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from vssflow_post.preset import Preset
+    from vssflow_post.settings.preset import Preset
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -97,7 +97,7 @@ def resolved_preset(name: str, cast_file: Path | None = None, **overrides: objec
 
     Raises UsageError when `cast_file` is not there.
     """
-    from vssflow_post.preset_files import load_preset
+    from vssflow_post.settings.files import load_preset
 
     given = {key.replace("_", ".", 1): value for key, value in overrides.items() if value is not None}
     return load_preset(name, given, existing(cast_file, "cast file"))

@@ -17,10 +17,10 @@ from vssflow_post.cli.options import FILE, backend_options, resolved_preset, wor
 from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
-    from vssflow_post.inputs import Job
-    from vssflow_post.preset import Preset
     from vssflow_post.regress import Clip, Made, Suite
-    from vssflow_post.regress.outcomes import Outcome
+    from vssflow_post.regress.comparing import Outcome
+    from vssflow_post.render.job import Job
+    from vssflow_post.settings.preset import Preset
 
 MOST_LINES = 12
 """Findings of a clip that the terminal shows."""
@@ -176,8 +176,11 @@ def _made(clips: Sequence[Clip], rendered: Path | None, rendering: Rendering) ->
 
 def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict[str, Made]:
     """Every clip rendered anew into `folder`, deterministically; clips of one preset together."""
-    from vssflow_post.cli.render import carried_out
+    from vssflow_post.batch.arrivals import Listed
+    from vssflow_post.batch.run import Hiring, run_films
+    from vssflow_post.cli.console import watching
     from vssflow_post.regress import Made
+    from vssflow_post.render.job import Order
 
     orders: dict[str, tuple[Preset, list[Job]]] = {}
     for clip in clips:
@@ -192,7 +195,9 @@ def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict
         orders.setdefault(preset.digest, (preset, []))[1].append(_job(clip, folder))
     made: dict[str, Made] = {}
     for preset, jobs in orders.values():
-        results = carried_out(jobs, preset, folder, rendering.workers, quiet=rendering.quiet)
+        hiring = Hiring(rendering.workers, at_most=len(jobs))
+        with watching(rendering.quiet) as watcher:
+            results = run_films(Listed(jobs), Order(preset, folder), hiring, watcher)
         for job, result in zip(jobs, results, strict=True):
             reason = f"{result.verdict}: {result.reason}"
             made[job.stem] = Made(result.output if result.is_done else None, reason, result.seconds)
@@ -201,8 +206,8 @@ def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict
 
 def _job(clip: Clip, folder: Path) -> Job:
     """A clip is cast by itself, so that no other clip of the suite decides about its voices."""
-    from vssflow_post.cli.render import with_company
-    from vssflow_post.inputs import Job, features_beside
+    from vssflow_post.batch.inputs import features_beside, with_company
+    from vssflow_post.render.job import Job
 
     if not clip.film.is_file():
         raise UsageError(f"there is no film {clip.film}")
@@ -235,7 +240,7 @@ def as_table(outcomes: Sequence[Outcome]) -> dict[str, object]:
 
 def _tell(outcomes: Sequence[Outcome]) -> None:
     """Says what became of the clips, a line each, and a line for each finding where there are several."""
-    from vssflow_post.console import safe
+    from vssflow_post.cli.console import safe
 
     for each in outcomes:
         click.echo(f"{each.status:<8} {safe(each.clip)}: {safe(each.summary)}")

@@ -23,15 +23,11 @@ from vssflow_post.cli.options import (
     seed_option,
     workers_option,
 )
-from vssflow_post.cli.running import Hiring, run_films
 from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
-    from vssflow_post.arrivals import Watched
-    from vssflow_post.inputs import Job
-    from vssflow_post.outcome import FilmResult
-    from vssflow_post.preset import Preset
-    from vssflow_post.selection import Selection
+    from vssflow_post.batch.dispatch import Arrivals
+    from vssflow_post.render.job import FilmResult
 
 
 @click.command(short_help="Render films: stems, mix, report.")
@@ -105,8 +101,12 @@ def render(
       vssflow-post render incoming/ -o out --watch --exclude 'tests/*'
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
-    from vssflow_post.arrivals import Listed
-    from vssflow_post.order import Order
+    from vssflow_post.batch.arrivals import Listed, watched
+    from vssflow_post.batch.inputs import jobs_for
+    from vssflow_post.batch.run import Hiring, run_films
+    from vssflow_post.batch.selection import selected
+    from vssflow_post.cli.console import watching
+    from vssflow_post.render.job import Order
 
     settings = resolved_preset(
         preset,
@@ -120,73 +120,16 @@ def render(
     if watch and (script or cues or dry_run):
         raise UsageError("--watch goes with neither --script nor --cues nor --dry-run")
     order, hiring = Order(settings, output, fresh, dry_run), Hiring(workers, cluster)
+    arrivals: Arrivals
     if watch:
-        results = run_films(watched(inputs, output, meant, salvage), order, hiring, quiet)
+        arrivals = watched(inputs, output, meant, salvage)
     else:
         jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"), meant)
-        jobs = [replace(job, salvage=salvage) for job in jobs]
-        results = run_films(Listed(jobs), order, replace(hiring, at_most=len(jobs)), quiet)
+        arrivals = Listed([replace(job, salvage=salvage) for job in jobs])
+        hiring = replace(hiring, at_most=len(jobs))
+    with watching(quiet) as watcher:
+        results = run_films(arrivals, order, hiring, watcher)
     report(results, as_json)
-
-
-def selected(since: str | None, only: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
-    """Raises UsageError for a time that is none."""
-    from datetime import datetime
-
-    from vssflow_post.selection import Selection, time_of
-
-    return Selection(time_of(since, datetime.now().astimezone()) if since else None, only, exclude)
-
-
-def watched(inputs: Sequence[Path], output: Path, meant: Selection, salvage: bool) -> Watched:
-    """Films as they come. Each group that comes at once is cast for itself."""
-    from vssflow_post.arrivals import Watched
-    from vssflow_post.inputs import jobs_now
-
-    def prepared(jobs: Sequence[Job]) -> list[Job]:
-        return [replace(job, salvage=salvage) for job in with_company(jobs)]
-
-    return Watched(lambda: jobs_now(inputs, output, meant), prepared)
-
-
-def jobs_for(
-    inputs: Sequence[Path],
-    output: Path,
-    script: Path | None = None,
-    cues: Path | None = None,
-    meant: Selection | None = None,
-) -> list[Job]:
-    """The films to work on. Raises UsageError when a script or cue sheet is meant for several films."""
-    from vssflow_post.inputs import find_jobs
-    from vssflow_post.selection import EVERYTHING
-
-    jobs = find_jobs(inputs, output, meant or EVERYTHING)
-    for option, path in (("--script", script), ("--cues", cues)):
-        if path is not None and len(jobs) != 1:
-            raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
-    return with_company([replace(job, script=script or job.script, cues=cues) for job in jobs])
-
-
-def with_company(jobs: Sequence[Job]) -> list[Job]:
-    """The jobs, each knowing who speaks in its script and in those of all: voices are cast over the whole batch."""
-    scripts = {job.script for job in jobs if job.script is not None}
-    if not scripts:
-        return list(jobs)
-    from vssflow_post.speech import speakers_of
-
-    known = {script: speakers_of(script) for script in scripts}
-    company = tuple(sorted({name for names in known.values() for name in names}))
-    return [replace(job, speakers=known[job.script] if job.script is not None else (), company=company) for job in jobs]
-
-
-def carried_out(
-    jobs: Sequence[Job], preset: Preset, output: Path, workers: int | None = None, quiet: bool = False
-) -> list[FilmResult]:
-    """The results of films on this machine. Raises UsageError for what would meet every film."""
-    from vssflow_post.arrivals import Listed
-    from vssflow_post.order import Order
-
-    return run_films(Listed(jobs), Order(preset, output), Hiring(workers, at_most=len(jobs)), quiet)
 
 
 def report(results: Sequence[FilmResult], as_json: bool) -> None:
@@ -194,7 +137,7 @@ def report(results: Sequence[FilmResult], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(as_table(results), indent=2))
     else:
-        from vssflow_post.console import print_summary
+        from vssflow_post.cli.console import print_summary
 
         print_summary(results)
     if not all(result.is_done for result in results):

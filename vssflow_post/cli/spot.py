@@ -36,14 +36,14 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
       vssflow-post spot film.mp4 -o film.cues.csv
     """
-    from vssflow_post.cues import write_cue_sheet
+    from vssflow_post.cues.script import sidecar_of
+    from vssflow_post.cues.sheet import write_cue_sheet
     from vssflow_post.errors import UsageError
-    from vssflow_post.inputs import sidecar_of
-    from vssflow_post.media import probe
+    from vssflow_post.media.probe import probe
     from vssflow_post.plugins import load_plugins
     from vssflow_post.progress import silent
-    from vssflow_post.publishing import publish
-    from vssflow_post.spotting import Spotting, spot_film
+    from vssflow_post.render.first_half import Spotting, spot_film
+    from vssflow_post.store.publishing import publish
 
     settings = resolved_preset(preset, generate_seed=seed)
     if not film.exists() or film.is_dir():

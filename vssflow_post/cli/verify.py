@@ -23,7 +23,7 @@ def verify(folder: Path, as_json: bool) -> None:
       vssflow-post verify out
       vssflow-post verify out/film --json
     """
-    from vssflow_post.console import safe
+    from vssflow_post.cli.console import safe
     from vssflow_post.deliver import faults_of, film_folders
     from vssflow_post.errors import UsageError
 

@@ -40,10 +40,10 @@ def voices(
     from contextlib import closing
     from tempfile import TemporaryDirectory
 
-    from vssflow_post.auditioning import write_samples
-    from vssflow_post.console import print_rows, safe
+    from vssflow_post.cli.console import print_rows, safe
+    from vssflow_post.generate.voice_samples import write_samples
     from vssflow_post.plugins import load_plugins
-    from vssflow_post.studio import open_studio
+    from vssflow_post.render.studio import open_studio
 
     settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
     with TemporaryDirectory() as scratch, closing(open_studio(settings, Path(scratch), load_plugins())) as studio:

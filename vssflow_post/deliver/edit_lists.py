@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
-from vssflow_post.publishing import publish
+from vssflow_post.store.publishing import publish
 
 _REEL_CHARACTERS = 8
 

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.deliver.timeline_otio import SUM, Edit, rows_of, unicode_name
 from vssflow_post.media.timecode import is_drop_frame
-from vssflow_post.publishing import publish
+from vssflow_post.store.publishing import publish
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from vssflow_post.publishing import publishing
-from vssflow_post.store import file_digest
+from vssflow_post.store.entries import file_digest
+from vssflow_post.store.publishing import publishing
 
 MANIFEST = "manifest.json"
 VERSION = 1

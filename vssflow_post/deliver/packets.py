@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vssflow_post.audio import layout_of
 from vssflow_post.deliver.bwf import Integers
 from vssflow_post.errors import FilmFailed
-from vssflow_post.layout import layout_of
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from vssflow_post.audio import layout_of
 from vssflow_post.deliver.bwf import Integers, WaveReader
 from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
 from vssflow_post.errors import FilmFailed, FilmRejected
-from vssflow_post.layout import layout_of
 from vssflow_post.media.opening import open_film, read_only
-from vssflow_post.preset import DeliverSettings
-from vssflow_post.publishing import publishing
+from vssflow_post.settings.preset import DeliverSettings
+from vssflow_post.store.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:

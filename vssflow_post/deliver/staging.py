@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vssflow_post.deliver.manifest import MANIFEST, listed
-from vssflow_post.publishing import give_name, sync_folder
+from vssflow_post.store.publishing import give_name, sync_folder
 
 OUTGOING = ".vssflow-outgoing.json"
 """What the manifest of an earlier delivery is called while its files are replaced."""

@@ -10,20 +10,10 @@ from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
 
+from vssflow_post.audio import STEREO, TITLES, Layout
 from vssflow_post.deliver.bwf import BroadcastWave, WaveReader
-from vssflow_post.deliver.ixml import ixml_chunk
-from vssflow_post.deliver.wave_header import Origin
-from vssflow_post.layout import STEREO, Layout
-from vssflow_post.publishing import publishing
-
-TITLES = {
-    "DX": "Dialogue stem",
-    "FX": "Effects stem",
-    "BG": "Background stem",
-    "PD": "Production sound stem",
-    "MIX": "Mix",
-}
-"""What a stem's name stands for, in the order in which stems are listed."""
+from vssflow_post.deliver.wave_header import Origin, ixml_chunk
+from vssflow_post.store.publishing import publishing
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vssflow_post.audio import layout_of
 from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader
-from vssflow_post.layout import layout_of
-from vssflow_post.publishing import publishing
+from vssflow_post.store.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
 if TYPE_CHECKING:

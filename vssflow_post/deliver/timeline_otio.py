@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.publishing import publishing
+from vssflow_post.store.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 
 if TYPE_CHECKING:

@@ -13,14 +13,22 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.completeness import shortage
-from vssflow_post.media.declared import SIZED, declared_s, require_declared_packets, shortfall
 from vssflow_post.media.decode import OPEN_ENDED
 from vssflow_post.media.film import AudioStream, Film, ensure_same_file, ensure_unchanged
-from vssflow_post.media.film_times import declared_of, duration_of, frame_rate_of, measured_s, require_sane
+from vssflow_post.media.film_times import (
+    SIZED,
+    declared_of,
+    declared_s,
+    duration_of,
+    frame_rate_of,
+    measured_s,
+    require_declared_packets,
+    require_sane,
+    shortfall,
+)
 from vssflow_post.media.limits import AUDIO_RATES_HZ, MAX_AUDIO_CHANNELS, MAX_PIXELS
-from vssflow_post.media.opening import declared_pixels, open_film, read_only
+from vssflow_post.media.opening import declared_pixels, open_film, open_regular, read_only, reading_source
 from vssflow_post.media.packets import PacketScan, scan_packets
-from vssflow_post.media.regular import open_regular, reading_source
 from vssflow_post.media.salvage import salvaged
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
 from vssflow_post.media.timecode import frame_from_timecode, samples_from_timecode

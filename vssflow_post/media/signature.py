@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vssflow_post.errors import FilmError, FilmRejected
-from vssflow_post.media.regular import open_regular
+from vssflow_post.media.opening import open_regular
 
 HEAD_BYTES = 65_536 + 1024
 """How much is looked at: MXF may start with up to 64 KiB of run-in (SMPTE ST 377-1, 6.5)."""

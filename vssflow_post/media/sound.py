@@ -12,7 +12,6 @@ import numpy as np
 
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmRejected
-from vssflow_post.media.downmix import mono_of
 from vssflow_post.media.film import AudioStream, Film, judged
 from vssflow_post.media.opening import open_film, packets_of, read_only
 from vssflow_post.media.verdicts import Damage, reading
@@ -152,3 +151,28 @@ def _piece(frame: AudioFrame) -> _Piece:
         raise FilmRejected("non_finite_audio", "Its audio holds values that are not finite (NaN or infinity).")
     start_s = frame.pts * frame.time_base if frame.pts is not None and frame.time_base is not None else None
     return _Piece(start_s, samples, frame.sample_rate)
+
+
+_WEIGHTS = {
+    "FL": 0.5, "FR": 0.5, "FC": 0.7071, "LFE": 0.0, "LFE2": 0.0,
+    "BL": 0.3536, "BR": 0.3536, "SL": 0.3536, "SR": 0.3536, "BC": 0.5, "FLC": 0.5, "FRC": 0.5,
+}  # fmt: skip
+"""Mean of the stereo fold-down of ITU-R BS.775-4, annex 4: a voice in both channels keeps its level."""
+
+
+def mono_of(frame: AudioFrame) -> Samples:
+    """The frame's mono fold-down, shape (n,), full scale 1.0. Integer samples are converted exactly."""
+    raw = frame.to_ndarray()
+    n_channels = frame.layout.nb_channels
+    planes = raw if frame.format.is_planar else raw.reshape(-1, n_channels).T
+    if planes.dtype == np.uint8:
+        planes = (planes.astype(np.float32) - 128.0) / 128.0
+    elif np.issubdtype(planes.dtype, np.integer):
+        planes = planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
+    if n_channels == 1:
+        return np.ascontiguousarray(planes[0], dtype=np.float32)
+    names = [channel.name for channel in frame.layout.channels]
+    weights = [_WEIGHTS.get(name, 0.0) for name in names]
+    if not any(weights):
+        weights = [1.0 / n_channels] * n_channels  # A layout without names: equal parts.
+    return np.asarray(np.asarray(weights) @ planes, np.float32)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from vssflow_post.audio import Samples
-from vssflow_post.layout import LAYOUTS
+from vssflow_post.audio import LAYOUTS, MIX, STEMS, Samples
 from vssflow_post.mix.dither import Integers, Quantiser, as_float
-from vssflow_post.mix.lay import BLOCK, STEMS, StemBlock
+from vssflow_post.mix.lay import BLOCK, StemBlock
 from vssflow_post.mix.limiter import Gains, Limiter
 from vssflow_post.mix.loudness import Loudness, LoudnessMeter
 from vssflow_post.mix.spool import LaidFilm
@@ -21,9 +20,8 @@ from vssflow_post.progress import Progress
 from vssflow_post.timeline import Span
 
 if TYPE_CHECKING:
-    from vssflow_post.preset import MixSettings
+    from vssflow_post.settings.preset import MixSettings
 
-MIX = "MIX"
 _EXPECTED_PASSES = 4
 
 

@@ -4,86 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.audio import AudioClip, Samples
-from vssflow_post.layout import LAYOUTS
-from vssflow_post.mix.ducking import DuckCurve
-from vssflow_post.mix.panning import CENTRE, PanCurve, placed, wide_gains
-from vssflow_post.mix.playing import Playing
+from vssflow_post.audio import LAYOUTS, Samples
+from vssflow_post.mix.laid_take import LaidTake, Playing
+from vssflow_post.mix.panning import placed, wide_gains
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 if TYPE_CHECKING:
-    from vssflow_post.preset import MixSettings
+    from vssflow_post.settings.preset import MixSettings
 
 BLOCK = 5 * CLOCK_HZ
 """The mix is worked on in blocks of this many samples: long enough for fast arrays, short enough for flat memory."""
-STEMS = ("DX", "FX", "BG", "PD")
-"""Dialogue, effects, background (ambience beds) and production sound: the names stems carry in file names."""
-
-
-class Source(Protocol):
-    """Audio that can be read in pieces: a take in the store, production sound, a clip in memory."""
-
-    @property
-    def rate_hz(self) -> int: ...
-
-    @property
-    def n_samples(self) -> int: ...
-
-    def read(self, start: int, stop: int) -> Samples:
-        """float32 (channels, stop - start) at `rate_hz`; one channel or two."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ClipSource:
-    """A clip in memory as a source."""
-
-    clip: AudioClip
-
-    @property
-    def rate_hz(self) -> int:
-        return self.clip.rate_hz
-
-    @property
-    def n_samples(self) -> int:
-        return self.clip.n_samples
-
-    def read(self, start: int, stop: int) -> Samples:
-        return self.clip.samples[:, start:stop]
-
-
-@dataclass(frozen=True, slots=True)
-class LaidTake:
-    """A take and its place."""
-
-    span: Span
-    """Where it sounds. A longer source is cut at the span's end, a shorter one leaves silence behind it."""
-    stem: str
-    """One of `STEMS`."""
-    source: Source
-    gain_db: float = 0.0
-    source_start: int = 0
-    """First sample of the source that is heard, at the source's own rate."""
-    name: str = ""
-    """Cue id, for messages."""
-    pan: PanCurve = CENTRE
-    """Where a mono source stands."""
-    wide: bool = False
-    """Whether it comes from everywhere instead: an ambience bed in a layout that has surrounds."""
-    lead: int = 0
-    """Samples by which it reaches into what sounds before its span, in a crossfade: its start, played backwards."""
-    tail: int = 0
-    """The same after its end."""
-    duck: DuckCurve | None = None
-    """How it steps back under speech; None where it does not."""
-
-    def __post_init__(self) -> None:
-        if self.stem not in STEMS:
-            raise ValueError(f"a stem is one of {', '.join(STEMS)}, not {self.stem!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

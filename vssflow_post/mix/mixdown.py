@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vssflow_post.mix.desk import MIX, Desk, StemSink, Written
-from vssflow_post.mix.lay import LaidTake
+from vssflow_post.audio import MIX
+from vssflow_post.mix.desk import Desk, StemSink, Written
+from vssflow_post.mix.laid_take import LaidTake
 from vssflow_post.mix.levelling import LevelResult, find_gain
 from vssflow_post.mix.loudness import Loudness
 from vssflow_post.mix.spool import LaidFilm
@@ -21,7 +22,7 @@ from vssflow_post.progress import Progress, silent
 from vssflow_post.timeline import Span
 
 if TYPE_CHECKING:
-    from vssflow_post.preset import LoudnessSettings, MixSettings
+    from vssflow_post.settings.preset import LoudnessSettings, MixSettings
 
 _MARGIN_DB = 0.3
 """How far below the ceiling the limiter aims: its gain curve moves, dither adds its bit, and a meter that oversamples

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import Samples
-from vssflow_post.layout import MONO, STEREO, Layout
+from vssflow_post.audio import MONO, STEREO, Layout, Samples
 from vssflow_post.timeline import Span
 
 Positions = npt.NDArray[np.float32]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.audio import Samples
-from vssflow_post.mix.lay import Source
+from vssflow_post.mix.laid_take import Source
 
 Values = npt.NDArray[np.float64]
 

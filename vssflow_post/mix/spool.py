@@ -7,13 +7,14 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.ahead import ahead
-from vssflow_post.layout import LAYOUTS
-from vssflow_post.mix.lay import LaidTake, StemBlock, lay
+from vssflow_post.audio import LAYOUTS
+from vssflow_post.media.ahead import ahead
+from vssflow_post.mix.laid_take import LaidTake
+from vssflow_post.mix.lay import StemBlock, lay
 from vssflow_post.timeline import Span
 
 if TYPE_CHECKING:
-    from vssflow_post.preset import MixSettings
+    from vssflow_post.settings.preset import MixSettings
 
 _BLOCKS_AHEAD = 2
 

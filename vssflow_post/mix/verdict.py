@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vssflow_post.mix.loudness import GATING_BLOCK, Loudness
 
 if TYPE_CHECKING:
-    from vssflow_post.preset import LoudnessSettings
+    from vssflow_post.settings.preset import LoudnessSettings
 
 PROGRAMME, DIALOGUE = "programme", "dialogue"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vssflow_post.regress.running import Made, check, found_in, golden_audio, record
-from vssflow_post.regress.suite import Clip, Suite, read_suite
+import lazy_loader
 
-__all__ = ["Clip", "Made", "Suite", "check", "found_in", "golden_audio", "read_suite", "record"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

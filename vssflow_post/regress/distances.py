@@ -12,8 +12,7 @@ import numpy.typing as npt
 from vssflow_post.audio import Samples
 from vssflow_post.regress import tolerances as limits
 from vssflow_post.regress.anchors import found_again
-from vssflow_post.regress.curves import HOP, SILENCE_DB, windowed_db
-from vssflow_post.regress.onsets import Onset, unmatched
+from vssflow_post.regress.curves import HOP, SILENCE_DB, Onset, unmatched, windowed_db
 from vssflow_post.regress.reference import Reference
 from vssflow_post.regress.spectrum import Values, band_edges_hz
 from vssflow_post.regress.tolerances import Tolerance

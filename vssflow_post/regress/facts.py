@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vssflow_post.errors import UsageError
-from vssflow_post.regress.film_facts import film_facts
-from vssflow_post.regress.wave_facts import wave_facts
+from vssflow_post.regress.file_facts import film_facts, wave_facts
 
 FILMS = (".mp4", ".mov", ".mkv", ".m4v", ".webm", ".avi", ".mxf", ".ts")
 TEXTS = (".srt", ".vtt", ".otio", ".csv", ".edl", ".fcpxml")

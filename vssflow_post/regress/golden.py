@@ -18,12 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.errors import UsageError
-from vssflow_post.publishing import publishing
 from vssflow_post.regress.anchors import LENGTH, Anchor
-from vssflow_post.regress.curves import Curves
-from vssflow_post.regress.onsets import Onset
+from vssflow_post.regress.curves import Curves, Onset
 from vssflow_post.regress.reference import Reference
 from vssflow_post.regress.spectrum import Spectrum
+from vssflow_post.store.publishing import publishing
 
 VERSION = 1
 MOST_BYTES = 200_000

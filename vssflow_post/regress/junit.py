@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
-from vssflow_post.publishing import publish
-from vssflow_post.regress.outcomes import FAILED, Outcome
+from vssflow_post.regress.comparing import FAILED, Outcome
+from vssflow_post.store.publishing import publish
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML cannot hold."""

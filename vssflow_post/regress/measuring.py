@@ -9,17 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vssflow_post.audio import Samples
+from vssflow_post.audio import MIX, Samples
 from vssflow_post.regress.facts import Rendered, facts_of
-from vssflow_post.regress.film_facts import film_sound
+from vssflow_post.regress.file_facts import film_sound, stated_loudness
 from vssflow_post.regress.golden import Golden
 from vssflow_post.regress.reference import Reference, read_wave, reference_of
 from vssflow_post.regress.stamps import stamp_of
-from vssflow_post.regress.wave_facts import stated_loudness
 
 FILM = "film"
 """Name of the delivered film's own track among the sounds."""
-MIX = "MIX"
 _STATED_LU = 0.05
 _FULL_SCALE = 1 << 23
 

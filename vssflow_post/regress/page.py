@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vssflow_post.publishing import publish
-from vssflow_post.regress.comparing import PASS, sounds_to_show
-from vssflow_post.regress.measuring import MIX
-from vssflow_post.regress.outcomes import FAILED, Outcome
+from vssflow_post.audio import MIX
+from vssflow_post.regress.comparing import FAILED, PASS, Outcome, sounds_to_show
 from vssflow_post.regress.pictures import MOST_DB, Pictures, draw
 from vssflow_post.regress.preview import MIME, Heard
 from vssflow_post.regress.suite import Suite
+from vssflow_post.store.publishing import publish
 from vssflow_post.timeline import CLOCK_HZ
 
 _BADGES = {PASS: "good", "accepted": "good", "changed": "fair", "worse": "bad", FAILED: "bad"}

@@ -11,13 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import Samples
+from vssflow_post.audio import LAYOUTS, STEREO, Samples
 from vssflow_post.errors import UsageError
-from vssflow_post.layout import LAYOUTS, STEREO
 from vssflow_post.mix import LoudnessMeter
 from vssflow_post.regress.anchors import Anchor, anchors_of
-from vssflow_post.regress.curves import Curves, curves_of
-from vssflow_post.regress.onsets import Onset, onsets_of
+from vssflow_post.regress.curves import Curves, Onset, curves_of, onsets_of
 from vssflow_post.regress.spectrum import N_BANDS, Spectrum, spectrum_of
 from vssflow_post.timeline import CLOCK_HZ
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vssflow_post.audio import MIX
 from vssflow_post.errors import UsageError
-from vssflow_post.publishing import publish
-from vssflow_post.regress.comparing import CHANGED, PASS, compare
+from vssflow_post.regress.comparing import ACCEPTED, CHANGED, FAILED, PASS, Outcome, compare, summary_of
 from vssflow_post.regress.facts import rendered_in
 from vssflow_post.regress.golden import MOST_BYTES, read_golden, write_golden
-from vssflow_post.regress.measuring import MIX, Measured, measure
-from vssflow_post.regress.outcomes import ACCEPTED, FAILED, Outcome, summary_of
+from vssflow_post.regress.measuring import Measured, measure
 from vssflow_post.regress.preview import SUFFIXES, Heard, as_flac, as_kept, as_opus, bit_rate
 from vssflow_post.regress.suite import Clip, Suite
+from vssflow_post.store.publishing import publish
 
 
 @dataclass(frozen=True, slots=True)

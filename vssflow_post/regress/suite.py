@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.cues.script import sidecar_of
 from vssflow_post.errors import UsageError
-from vssflow_post.inputs import sidecar_of
 
 if sys.version_info >= (3, 11):
     import tomllib

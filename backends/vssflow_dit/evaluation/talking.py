@@ -13,8 +13,8 @@ from vssflow_dit.evaluation.heldout import SEED, Waveform
 from vssflow_dit.evaluation.watched import watched
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_post.analysis.faces import MouthTracker
 from vssflow_post.backend import Track
-from vssflow_post.faces import MouthTracker
 from vssflow_post.progress import Report
 from vssflow_post.timeline import Span
 

@@ -1,0 +1,133 @@
+"""What a film's picture says, kept: the same film is decoded for it once, whatever is changed about its sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate, chain, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vssflow_post.analysis.picture import Analysis
+from vssflow_post.backend import MouthTrack, Track
+from vssflow_post.media import Film
+from vssflow_post.settings.preset import PictureSettings
+from vssflow_post.store.entries import Entry, Missing, Store, address
+from vssflow_post.timeline import Scene, Span
+
+STAGE_VERSION = 1
+"""Part of every address: raised when the analysis finds something else, or keeps more."""
+_TOOLS = ("av", "opencv-python-headless", "scenedetect-headless")
+"""Packages that decide what is seen."""
+
+
+def analysis_address(film: Film, settings: PictureSettings) -> str:
+    """sha256 (hex) over everything that an analysis depends on."""
+    tools = {name: _version(name) for name in _TOOLS}
+    seen = [film.digest, film.duration.end]  # of a film that is cut off, a part may be asked for
+    return address({"analysis": STAGE_VERSION, "film": seen, "settings": asdict(settings), "tools": tools})
+
+
+class AnalysisStore:
+    """Analyses by address, without the backend's features, which have a store of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(folder, "analysis")
+
+    def get(self, key: str) -> Analysis | Missing:
+        """The analysis, verified (see `Store.open`), with no features."""
+        entry = self._store.open(key)
+        return entry if isinstance(entry, Missing) else _unpacked(entry)
+
+    def put(self, key: str, analysis: Analysis) -> None:
+        """Raises FilmFailed("no_space") when the disk is full."""
+        tracks = {f"mouth {k}": mouth.opening for k, mouth in enumerate(analysis.mouths)}
+        tracks |= {f"place {k}": place for k, place in enumerate(analysis.places)}
+        table, pieces = packed_tracks(tracks)
+        jpegs = list(chain.from_iterable(analysis.pictures))
+        facts = {
+            "scenes": [[scene.index, scene.span.start, scene.span.end] for scene in analysis.scenes],
+            "mouths": [
+                {"span": [mouth.span.start, mouth.span.end], "box": list(mouth.box)} for mouth in analysis.mouths
+            ],
+            "tracks": table,
+            "n_pictures": [len(of_scene) for of_scene in analysis.pictures],
+            "picture_bytes": [len(jpeg) for jpeg in jpegs],
+        }
+        self._store.put(key, facts, chain(pieces, jpegs))
+
+
+def _unpacked(entry: Entry) -> Analysis:
+    facts = entry.facts
+    tracks = list(unpacked_tracks(entry, facts["tracks"]).values())
+    return Analysis(
+        scenes=tuple(Scene(index, Span(start, end)) for index, start, end in facts["scenes"]),
+        mouths=tuple(
+            MouthTrack(Span(*mouth["span"]), opening, tuple(mouth["box"]))
+            for mouth, opening in zip(facts["mouths"], tracks, strict=False)
+        ),
+        features={},
+        pictures=_pictures(entry),
+        places=tuple[Track, ...](tracks[len(facts["mouths"]) :]),
+    )
+
+
+def _pictures(entry: Entry) -> tuple[tuple[bytes, ...], ...]:
+    facts = entry.facts
+    ends = accumulate(facts["picture_bytes"], initial=n_bytes_of(facts["tracks"]))
+    jpegs = iter([entry.read(start, end) for start, end in pairwise(ends)])
+    return tuple(tuple(next(jpegs) for _ in range(n)) for n in facts["n_pictures"])
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class FeatureStore:
+    """Features of films by the address of all that determines them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(folder, "features")
+
+    def get(self, key: str) -> dict[str, Track] | Missing:
+        """The features, verified (see `Store.open`)."""
+        entry = self._store.open(key)
+        return entry if isinstance(entry, Missing) else unpacked_tracks(entry, entry.facts["tracks"])
+
+    def put(self, key: str, tracks: Mapping[str, Track]) -> None:
+        """Raises FilmFailed("no_space") when the disk is full."""
+        table, pieces = packed_tracks(tracks)
+        self._store.put(key, {"tracks": table}, pieces)
+
+
+_VALUE_BYTES = 4
+
+
+def packed_tracks(tracks: Mapping[str, Track]) -> tuple[list[dict[str, Any]], Iterator[bytes]]:
+    """The table (JSON) and the data that it describes, one piece a track."""
+    table = [
+        {"name": name, "shape": list(track.values.shape), "rate_hz": track.rate_hz} for name, track in tracks.items()
+    ]
+    return table, (np.ascontiguousarray(track.values, "<f4").tobytes() for track in tracks.values())
+
+
+def n_bytes_of(table: Sequence[Mapping[str, Any]]) -> int:
+    """How long the data is that a table describes."""
+    return sum(row["shape"][0] * row["shape"][1] * _VALUE_BYTES for row in table)
+
+
+def unpacked_tracks(entry: Entry, table: Sequence[Mapping[str, Any]], at: int = 0) -> dict[str, Track]:
+    """The tracks of `table`, whose data starts at byte `at` of the entry."""
+    tracks = {}
+    for row in table:
+        n, n_channels = row["shape"]
+        values = np.fromfile(entry.path, "<f4", n * n_channels, offset=at).reshape(n, n_channels)
+        tracks[row["name"]] = Track(np.asarray(values, np.float32), row["rate_hz"])
+        at += n_bytes_of([row])
+    return tracks

@@ -1,0 +1,135 @@
+"""The one decode pass: each frame goes to the finders of cuts, mouths and motion and to the encoder, and is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_post.analysis.cuts import CutFinder
+from vssflow_post.analysis.faces import MouthTracker
+from vssflow_post.analysis.motion import MotionPlaces
+from vssflow_post.backend import Frame, FrameEncoder, MouthTrack, Track
+from vssflow_post.media import Film, frames
+from vssflow_post.media.ahead import ahead
+from vssflow_post.progress import Progress, Report, silent
+from vssflow_post.settings.preset import PictureSettings
+from vssflow_post.timeline import CLOCK_HZ, Scene
+
+FRAME_WIDTH = 320
+"""Longer side of the analysed pictures: enough for a face in a medium shot, small enough for two cores."""
+_FRAMES_AHEAD = 16
+"""Decoded and waiting, so that the decoder goes on while a search for faces takes as long as many pictures."""
+_REPORT_EVERY = 25
+_THUMBNAIL_WIDTH = 240
+_THUMBNAIL_STEP = CLOCK_HZ
+"""Clock samples between candidates in a short scene."""
+_MAX_CANDIDATES = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What the picture says."""
+
+    scenes: tuple[Scene, ...]
+    """They tile the film."""
+    mouths: tuple[MouthTrack, ...]
+    """In order of appearance; none crosses a cut."""
+    features: dict[str, Track]
+    """The backend's own, from its encoder."""
+    pictures: tuple[tuple[bytes, ...], ...]
+    """One to three small JPEGs of each scene, in order of the scenes and of time."""
+    places: tuple[Track, ...] = ()
+    """Where something moves in each scene, from 0 (left) to 1; row 0 lies at the scene's start."""
+
+    @property
+    def thumbnails(self) -> tuple[bytes, ...]:
+        """One small JPEG of each scene, from its middle."""
+        return tuple(jpegs[len(jpegs) // 2] for jpegs in self.pictures)
+
+
+def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progress: Report = silent) -> Analysis:
+    """Decodes the film once. Memory does not grow with its length, but for the features and the thumbnails.
+
+    Raises what `media.frames` raises; UsageError for an unknown shot detector.
+    """
+    cuts = CutFinder(film.frame_rate, settings.shot_detector, settings.min_scene_s)
+    mouths = MouthTracker(film.frame_rate)
+    thumbnails = Thumbnails()
+    places = MotionPlaces()
+    with ahead(frames(film, FRAME_WIDTH), _FRAMES_AHEAD) as decoded:
+        for number, frame in enumerate(decoded):
+            _push(frame, cuts, mouths, thumbnails)
+            places.push(frame)
+            encoder.push(frame)
+            if number % _REPORT_EVERY == 0:
+                progress(Progress("analyse", number, film.n_frames))
+    progress(Progress("analyse", film.n_frames, film.n_frames))
+    scenes = cuts.finish(film.duration)
+    features = encoder.finish(scenes)
+    pictures = thumbnails.of_scenes(scenes)
+    return Analysis(scenes, mouths.finish(film.duration), features, pictures, places.finish(scenes))
+
+
+def _push(frame: Frame, cuts: CutFinder, mouths: MouthTracker, thumbnails: Thumbnails) -> None:
+    found: Sequence[int] = cuts.push(frame)
+    for cut in found:
+        mouths.cut(cut)
+        thumbnails.cut(cut)
+    thumbnails.push(frame)
+    mouths.push(frame)
+
+
+class Thumbnails:
+    """Pictures to show for each scene, kept as small JPEGs; scenes are known only when they are over."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[int, bytes]] = []
+        """(sample, JPEG) of finished scenes."""
+        self._candidates: list[tuple[int, bytes]] = []
+        self._step = _THUMBNAIL_STEP
+        self._next = 0
+
+    def push(self, frame: Frame) -> None:
+        if frame.sample < self._next:
+            return
+        self._candidates.append((frame.sample, _jpeg(frame.pixels)))
+        if len(self._candidates) > _MAX_CANDIDATES:
+            # A long shot: keep every second one and look half as often, so that the memory stays the same.
+            self._candidates = self._candidates[::2]
+            self._step *= 2
+        self._next = frame.sample + self._step
+
+    def cut(self, sample: int) -> None:
+        """A new scene began at `sample`, a few frames back; the next frame pushed is its first candidate."""
+        self._kept += _first_middle_last([one for one in self._candidates if one[0] < sample])
+        self._candidates = [one for one in self._candidates if one[0] >= sample]
+        self._step, self._next = _THUMBNAIL_STEP, 0
+
+    def of_scenes(self, scenes: tuple[Scene, ...]) -> tuple[tuple[bytes, ...], ...]:
+        kept = self._kept + _first_middle_last(self._candidates)
+        return tuple(_inside(kept, scene) for scene in scenes)
+
+
+def _inside(kept: list[tuple[int, bytes]], scene: Scene) -> tuple[bytes, ...]:
+    """The scene's own pictures; the nearest one where it was over before it was known."""
+    inside = tuple(jpeg for sample, jpeg in kept if scene.span.contains(sample))
+    return inside or (min(kept, key=lambda one: abs(one[0] - scene.span.start))[1],)
+
+
+def _first_middle_last(candidates: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    if len(candidates) <= 2:
+        return candidates
+    return [candidates[0], candidates[len(candidates) // 2], candidates[-1]]
+
+
+def _jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
+    import cv2
+
+    scale = min(1.0, _THUMBNAIL_WIDTH / pixels.shape[1])
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 75])
+    return bytes(encoded)

@@ -1,0 +1,205 @@
+"""From what the user named to jobs: folders walked, films told by content, scripts found, collisions refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from vssflow_post.batch.selection import EVERYTHING, Selection
+from vssflow_post.cues.script import MAX_SCRIPT_BYTES, sidecar_of, speakers_of
+from vssflow_post.errors import FilmRejected, UsageError
+from vssflow_post.render.job import Job
+from vssflow_post.store.output_folder import STATE_FOLDER
+
+FILM_SUFFIXES = (
+    *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mxf", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob"),
+    *(".wmv", ".asf", ".flv", ".f4v", ".ogv", ".3gp", ".3g2", ".y4m", ".ivf"),
+)
+"""A file in a walked folder that is called so gets a verdict, whatever is in it."""
+NOT_FILMS = (
+    *(".gif", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".m4r", ".mka", ".wma"),
+    *(".heic", ".heif", ".avif", ".cr3"),
+)
+"""Sound and pictures that come in a film's container format."""
+MAX_STEM_BYTES = 200
+"""File names may have 255 bytes; deliverables add their own endings to the film's."""
+
+
+def find_jobs(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
+    """The films among `inputs` that are meant, in order, each once; a folder's are sorted by path.
+
+    Raises UsageError for an input that does not exist and when there is no film at all.
+    """
+    jobs = jobs_now(inputs, out, selection)
+    if not jobs:
+        meant = "" if selection == EVERYTHING else " that --since, --only and --exclude leave"
+        raise UsageError(f"there is no film in {', '.join(map(str, inputs))}{meant}")
+    return jobs
+
+
+def jobs_now(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
+    """The same, where no film may be there yet. Raises UsageError for an input that does not exist."""
+    jobs: list[Job] = []
+    seen: set[Path] = set()
+    for path in inputs:
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no file or folder {path}")
+        found = _walk(path, out) if path.is_dir() else iter([(path, None)])
+        for film, refused in found:
+            key = _identity(film)
+            if key not in seen and selection.takes(film, path):
+                seen.add(key)
+                jobs.append(_job(film, out, refused, path if path.is_dir() else None))
+    return _without_collisions(jobs)
+
+
+def _job(film: Path, out: Path, refused: FilmRejected | None, root: Path | None) -> Job:
+    """The job of a film in the walked folder `root`; without one the user named the film itself."""
+    stem = deliverable_stem(film)
+    script, features = sidecar_of(film), features_beside(film)
+    for path, code in ((script, "bad_script"), (features, "bad_features")):
+        if path is not None and refused is None:
+            refused = _unusable(path, code, MAX_SCRIPT_BYTES if path is script else None, root)
+    if refused is not None:
+        return Job(film, stem, out / stem, refused=refused)
+    return Job(film, stem, out / stem, script, features=features)
+
+
+def _unusable(path: Path, code: str, max_bytes: int | None, root: Path | None) -> FilmRejected | None:
+    """Why what lies beside a film is not opened: it leads out of the walked folder, may block, or never end."""
+    outside = None if root is None else _outside(path, root, root.resolve())
+    if outside is not None:
+        return outside
+    try:
+        status = path.stat()
+    except OSError as error:
+        return FilmRejected(code, f"{path.name}: cannot be read ({error.strerror})")
+    if not stat.S_ISREG(status.st_mode):
+        return FilmRejected(code, f"{path.name}: is not a file")
+    if max_bytes is not None and status.st_size > max_bytes:
+        return FilmRejected(code, f"{path.name}: is larger than {max_bytes // 1024**2} MB, too large for a script")
+    return None
+
+
+def deliverable_stem(film: Path) -> str:
+    """The film's name without its ending; shortened (and told apart by a digest) where file names could not hold it."""
+    stem = film.stem
+    raw = os.fsencode(stem)
+    if len(raw) > MAX_STEM_BYTES:
+        kept = raw[: MAX_STEM_BYTES - 9]
+        while kept and kept[-1] & 0xC0 == 0x80:  # never cut a UTF-8 character in half
+            kept = kept[:-1]
+        kept = kept[:-1] if kept and kept[-1] & 0xC0 == 0xC0 else kept
+        return os.fsdecode(kept) + "~" + hashlib.sha256(raw).hexdigest()[:8]
+    is_taken = stem == STATE_FOLDER or not stem.strip(".")  # "..mp4" and "...mp4" would name the folder and its parent
+    return f"_{stem}" if is_taken else stem
+
+
+def _identity(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a link that points to itself
+        return path.absolute()
+
+
+def _walk(root: Path, out: Path) -> Iterator[tuple[Path, FilmRejected | None]]:
+    """Films below `root`. Links to folders are not followed, so that the walk ends; those that lead out are refused."""
+    inside, skipped = root.resolve(), out.resolve()
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        for name in list(folders):
+            child = here / name
+            if name.startswith(".") or _identity(child) == skipped or _is_delivery(child):
+                folders.remove(name)
+            elif child.is_symlink():
+                folders.remove(name)
+                if not _identity(child).is_relative_to(inside):
+                    yield child, FilmRejected("outside_root", f"this link leads out of {root}: {_identity(child)}")
+        folders.sort()
+        for name in sorted(files):
+            path = here / name
+            if not name.startswith(".") and _is_candidate(path):
+                yield path, _outside(path, root, inside)
+
+
+def _is_delivery(folder: Path) -> bool:
+    """Whether an earlier run delivered this folder: such folders appear whole, with their manifest."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        manifest = folder / "manifest.json"
+        if manifest.is_file():
+            return bool(json.loads(manifest.read_bytes())["tool"]["name"] == "vssflow-post")
+    return False
+
+
+def _outside(path: Path, root: Path, inside: Path) -> FilmRejected | None:
+    if not path.is_symlink() or _identity(path).is_relative_to(inside):
+        return None
+    return FilmRejected("outside_root", f"this link leads out of {root}: {_identity(path)}")
+
+
+def _is_candidate(path: Path) -> bool:
+    """Whether a file in a walked folder is to get a verdict: it is called like a film, or it is one."""
+    from vssflow_post.media import looks_like_film
+
+    suffix = path.suffix.lower()
+    if suffix in FILM_SUFFIXES:
+        return True
+    return suffix not in NOT_FILMS and looks_like_film(path)
+
+
+def features_beside(film: Path) -> Path | None:
+    """The file of features that lies beside a film, by its name; None where there is none."""
+    path = film.parent / (film.stem + ".npz")
+    return path if os.path.lexists(path) else None
+
+
+def _without_collisions(jobs: Sequence[Job]) -> list[Job]:
+    """Refuses films that would be delivered into one folder, or over a source."""
+    by_folder: dict[Path, list[Job]] = {}
+    for job in jobs:
+        if job.refused is None:
+            by_folder.setdefault(_identity(job.folder), []).append(job)
+    return [_refused(job, by_folder) for job in jobs]
+
+
+def _refused(job: Job, by_folder: dict[Path, list[Job]]) -> Job:
+    if job.refused is not None:
+        return job
+    others = [other.film for other in by_folder[_identity(job.folder)] if other is not job]
+    why = None
+    if others:
+        why = f"its results would go to {job.folder}, and so would those of {', '.join(map(str, others))}"
+    elif _identity(job.film.parent) == _identity(job.folder):
+        why = f"its results would go to {job.folder}, where the film itself lies"
+    return job if why is None else replace(job, refused=FilmRejected("output_collision", why))
+
+
+def jobs_for(
+    inputs: Sequence[Path],
+    output: Path,
+    script: Path | None = None,
+    cues: Path | None = None,
+    meant: Selection = EVERYTHING,
+) -> list[Job]:
+    """The films to work on. Raises UsageError when a script or cue sheet is meant for several films."""
+    jobs = find_jobs(inputs, output, meant)
+    for option, path in (("--script", script), ("--cues", cues)):
+        if path is not None and len(jobs) != 1:
+            raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
+    return with_company([replace(job, script=script or job.script, cues=cues) for job in jobs])
+
+
+def with_company(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, each knowing who speaks in its script and in those of all: voices are cast over the whole batch."""
+    scripts = {job.script for job in jobs if job.script is not None}
+    if not scripts:
+        return list(jobs)
+    known = {script: speakers_of(script) for script in scripts}
+    company = tuple(sorted({name for names in known.values() for name in names}))
+    return [replace(job, speakers=known[job.script] if job.script is not None else (), company=company) for job in jobs]

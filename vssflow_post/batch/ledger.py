@@ -1,0 +1,127 @@
+"""`batch.json`: the verdict of every film that was to have results in a folder, one line of JSON a film."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import defaultdict
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from vssflow_post.errors import FilmFailed, FilmRejected
+from vssflow_post.render.job import FilmResult, Job
+from vssflow_post.store.output_folder import STATE_FOLDER
+from vssflow_post.store.publishing import publish
+from vssflow_post.timeline import Span
+
+NAME = "batch.json"
+
+
+class Ledger:
+    """Gets a line as each film ends, in one write that is forced to the disk, so that a run killed at any moment leaves
+    whole lines (and at most a torn last one, which the next run drops). `close` leaves one line a film: its last.
+
+    What earlier runs wrote of other films stays.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._path = out / NAME
+        self._reports = out / STATE_FOLDER / "reports"
+        self._lines = _whole_lines(self._path)
+        self._owners: defaultdict[str, list[str]] = defaultdict(list)
+        """By folder of results: the films that earlier runs made them of."""
+        for film, line in self._lines.items():
+            self._owners[str(line.get("output"))].append(film)
+        self._rewrite()
+
+    def record(self, job: Job, result: FilmResult, n_tries: int) -> None:
+        """A line that cannot be written now (the disk is full) is tried again by `close`.
+
+        The line of a film that was not worked on, and whose verdict is the old one, stays as it is.
+        """
+        line: dict[str, Any] = {
+            "film": str(result.film.absolute()),
+            "verdict": result.verdict,
+            "output": None if result.output is None else str(result.output.absolute()),
+            "report": str(self._report_path(job, result)),
+            "reason": result.reason,
+            "seconds": round(result.seconds, 3),
+            "tries": n_tries,
+            "ended": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        }
+        old = self._lines.pop(line["film"], {})
+        if n_tries == 0 and all(old.get(name) == line[name] for name in ("verdict", "output", "report", "reason")):
+            self._lines[line["film"]] = old
+            return
+        self._lines[line["film"]] = line
+        with suppress(OSError, FilmFailed):
+            self._append(_as_text(line).encode("ascii"))
+            self._report(job, result)
+
+    def collision(self, job: Job) -> FilmRejected | None:
+        """Why a film would be delivered over another one's results: they are those of an earlier run, the other film is
+        still there, and it is not the same one."""
+        mine, folder = str(job.film.absolute()), str(job.folder.absolute())
+        other = next((film for film in self._owners[folder] if film != mine and Path(film).exists()), None)
+        if other is None:
+            return None
+        from vssflow_post.deliver import MANIFEST, is_of
+
+        if not (job.folder / MANIFEST).exists() or not job.film.is_file() or is_of(job.folder, job.film):
+            return None
+        why = f"{job.folder} holds the results of {other}; choose another output folder, or remove that one"
+        return FilmRejected("output_collision", why)
+
+    def close(self) -> None:
+        """Raises FilmFailed("no_space") or OSError when the file cannot be written."""
+        self._rewrite()
+
+    def _rewrite(self) -> None:
+        text = "".join(map(_as_text, self._lines.values()))
+        publish(self._path, lambda temporary: temporary.write_text(text, "ascii"))
+
+    def _append(self, line: bytes) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            size = os.fstat(descriptor).st_size
+            if os.write(descriptor, line) != len(line):
+                os.ftruncate(descriptor, size)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _report_path(self, job: Job, result: FilmResult) -> Path:
+        if result.output is not None:
+            return result.output / "report.json"
+        path = hashlib.sha256(os.fsencode(job.film.absolute())).hexdigest()
+        return self._reports / f"{job.stem}-{path[:8]}.json"  # films of one name may come from several folders
+
+    def _report(self, job: Job, result: FilmResult) -> None:
+        """Writes the report of a film that has no results."""
+        path = self._report_path(job, result)
+        if result.output is None:
+            from vssflow_post.deliver.report.as_json import report_as_json
+            from vssflow_post.deliver.report.facts import FilmReport
+
+            report = FilmReport(job.stem, job.film, Span(0, 0), result.verdict, result.reason or "")
+            self._reports.mkdir(parents=True, exist_ok=True)
+            publish(path, lambda temporary: temporary.write_text(report_as_json(report), "ascii"))
+
+
+def _as_text(line: dict[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=True) + "\n"  # ASCII: a name need not be valid Unicode
+
+
+def _whole_lines(path: Path) -> dict[str, dict[str, Any]]:
+    """The last line of each film, by the film's path; what is no such line is left out."""
+    lines: dict[str, dict[str, Any]] = {}
+    with suppress(OSError):
+        for text in path.read_bytes().splitlines():
+            with suppress(ValueError, TypeError, KeyError):
+                line = json.loads(text)
+                lines.pop(str(line["film"]), None)
+                lines[str(line["film"])] = line
+    return lines

@@ -1,0 +1,86 @@
+"""The cast: which of a backend's voices speaks for which character, and how loud.
+
+The same names always get the same voices: in the next film of a batch, on the next run, on another machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from vssflow_post.errors import UsageError
+from vssflow_post.settings.preset import CastMember
+from vssflow_post.timeline import Cue, CueSheet
+
+
+def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
+    """Raises UsageError naming everybody in the preset's `[cast]` whose voice the backend does not have."""
+    strange = [(name, member.voice) for name, member in cast.items() if member.voice and member.voice not in voices]
+    if strange:
+        named = "; ".join(f"[cast] {name}: there is no voice {voice!r}" for name, voice in strange)
+        raise UsageError(f"{named} (there are: {', '.join(voices) or 'none'})")
+
+
+def with_voices(
+    sheet: CueSheet, cast: Mapping[str, CastMember], voices: Sequence[str], company: Iterable[str] = ()
+) -> CueSheet:
+    """The cue sheet with a voice in every speech cue that has words.
+
+    The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the `company`
+    (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a voice of the cast
+    that the backend does not have; those of cues were checked where their sheet was read.
+    """
+    speech = [cue for cue in sheet.cues if _is_spoken(cue)]
+    chosen = choose_voices({cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, company)
+    return replace(sheet, cues=tuple(_with_voice(cue, chosen, voices) for cue in sheet.cues))
+
+
+def choose_voices(
+    speakers: Iterable[str],
+    cast: Mapping[str, CastMember],
+    voices: Sequence[str],
+    company: Iterable[str] = (),
+) -> dict[str, str]:
+    """A voice for each of `speakers` and of the `company`: different ones as long as there are enough.
+
+    Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
+    the alphabet steps aside to the next free voice. The company chooses first: whoever speaks in this film, the
+    company's voices are the same.
+    """
+    check_cast(cast, voices)
+    if not voices:
+        return {}
+    first = sorted(set(company))
+    names = first + sorted(set(speakers) - set(first))
+    chosen = {name: cast[name].voice for name in names if name in cast and cast[name].voice}
+    for name in names:
+        if name not in chosen:
+            start = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+            ring = [voices[(start + step) % len(voices)] for step in range(len(voices))]
+            n_of = {voice: list(chosen.values()).count(voice) for voice in ring}
+            chosen[name] = min(ring, key=lambda voice: n_of[voice])  # the ring's order decides among equals
+    return chosen
+
+
+def gain_db_of(cue: Cue, cast: Mapping[str, CastMember]) -> float:
+    """The gain of a cue's take: the cue's own, and its character's level."""
+    member = cast.get(cue.speaker) if cue.kind == "speech" and cue.speaker else None
+    return cue.gain_db + (member.gain_db if member else 0.0)
+
+
+def named_voices(given: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[str]:
+    """Speakers whose voice somebody named: in the cast, or in a cue of the sheet as it was `given`."""
+    in_cast = {name for name, member in cast.items() if member.voice}
+    return frozenset(in_cast | {cue.speaker for cue in given.cues if cue.speaker and cue.voice})
+
+
+def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Sequence[str]) -> Cue:
+    if cue.voice or not _is_spoken(cue):
+        return cue
+    first = voices[0] if voices else None
+    return replace(cue, voice=chosen.get(cue.speaker, first) if cue.speaker else first)
+
+
+def _is_spoken(cue: Cue) -> bool:
+    return cue.kind == "speech" and bool(cue.text.strip())

@@ -1,0 +1,168 @@
+"""The cue sheet as a table for spreadsheets: CSV, one row for the film, each scene and each cue.
+
+Reading gives the content that the JSON sheet would have, so that both are checked by the same rules.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vssflow_post.cues.strict_json import JsonFault, shown
+from vssflow_post.cues.times import label_of, sample_of
+from vssflow_post.media.timecode import is_drop_frame
+from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
+
+if TYPE_CHECKING:
+    from vssflow_post.media import Film
+
+COLUMNS = (*("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),)
+_REQUIRED = ("kind", "id", "start", "end")
+_TEXTS = ("speaker", "text", "voice", "sound", "origin")
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
+"""A cell that starts so may be computed by a spreadsheet (full-width signs too); the apostrophe is the guard's own."""
+
+
+def write_cue_table(path: Path, film: Film, sheet: CueSheet) -> None:
+    """Writes the sheet as UTF-8 with a mark, which spreadsheets look for. Times are labels on the film's timecode."""
+    drop_frame = is_drop_frame(film.start_timecode)
+
+    def times(span: Span) -> dict[str, str]:
+        labels = (label_of(film.start_sample + at, film.frame_rate, drop_frame) for at in (span.start, span.end))
+        return dict(zip(("start", "end"), labels, strict=True))
+
+    rows: list[dict[str, object]] = [
+        # With the unit, because a spreadsheet takes 24/1 for a day in January.
+        {"kind": "film", "id": "film", "text": f"{_rate(film)} fps", **times(film.duration)}
+    ]
+    rows += [{"kind": "scene", "id": str(scene.index + 1), **times(scene.span)} for scene in sheet.scenes]
+    rows += [{**_row_of(cue), **times(cue.span)} for cue in sheet.cues]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_cue_table(data: bytes, film: Film) -> tuple[dict[str, Any], list[str]]:
+    """The content of the JSON sheet, and for each cue the place where it stands. Raises JsonFault."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise JsonFault("is not UTF-8 text (save it as CSV UTF-8)") from None
+    scenes: list[dict[str, Any]] = []
+    cues: list[dict[str, Any]] = []
+    places: list[str] = []
+    whole = film.duration
+    for line, row in _rows(text):
+        where = f"line {line}"
+        kind = row["kind"].strip().lower()
+        if kind == "film" and (rate := row.get("text", "").strip().removesuffix("fps").strip()) != _rate(film):
+            raise JsonFault(f"was made for a film with {shown(rate)} frames per second, and this one has {_rate(film)}")
+        span = _seconds(row, where, film)
+        if kind == "film":
+            whole = Span.of_seconds(0, max(0.0, span["end_s"]))
+        elif kind == "scene":
+            scenes.append({"index": len(scenes), **span})
+        else:
+            identity = row["id"].strip()
+            cues.append({**_cue_of(row, where), "kind": kind, "id": identity, **span})
+            places.append(f"{where} ({identity})" if identity.isascii() and identity.isprintable() else where)
+    if not scenes and film.duration.n_samples:
+        scenes = [{"index": 0, "start_s": 0.0, "end_s": film.duration.end_s}]
+    about = {"duration_s": whole.end_s, "frame_rate": _rate(film)}
+    return {"version": 1, "film": about, "scenes": scenes, "cues": cues}, places
+
+
+def _rate(film: Film) -> str:
+    return f"{film.frame_rate.numerator}/{film.frame_rate.denominator}"
+
+
+def _row_of(cue: Cue) -> dict[str, object]:
+    texts = {name: guarded(getattr(cue, name) or "") for name in _TEXTS}
+    return {
+        **texts,
+        "kind": cue.kind,
+        "id": cue.id,
+        "scene": cue.scene + 1,
+        "gain_db": repr(cue.gain_db),
+        "seed": cue.seed,
+    }
+
+
+def guarded(text: str) -> str:
+    """`text` as a cell that no spreadsheet computes: an apostrophe before what could be a formula."""
+    return f"'{text}" if text.lstrip().startswith(_STARTS_A_FORMULA) else text
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
+
+
+def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, cells by column) of each row that is not blank. The delimiter is the header's."""
+    header = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    columns: list[str] | None = None
+    line = 1
+    try:
+        for cells in reader:
+            if columns is None:
+                columns = _columns(cells)
+            elif any(cell.strip() for cell in cells):
+                if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
+                    raise JsonFault(f"line {line}: has {len(cells)} cells, and there are {len(columns)} columns")
+                yield line, dict.fromkeys(columns, "") | dict(zip(columns, cells, strict=False))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise JsonFault(f"line {reader.line_num}: is not CSV ({error})") from None
+
+
+def _columns(cells: list[str]) -> list[str]:
+    names = [cell.strip().lower() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    for name in names:
+        if name not in COLUMNS:
+            raise JsonFault(f"line 1: unknown column {shown(name)} (known: {', '.join(COLUMNS)})")
+        if names.count(name) > 1:
+            raise JsonFault(f"line 1: column '{name}' is there twice")
+    for name in _REQUIRED:
+        if name not in names:
+            raise JsonFault(f"line 1: column '{name}' is missing")
+    return names
+
+
+def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
+    """`start_s` and `end_s`, counted from the first frame, exact to the sample."""
+    found = {}
+    for name in ("start", "end"):
+        try:
+            sample = sample_of(row[name], film.frame_rate) - film.start_sample
+        except ValueError as error:
+            raise JsonFault(f"{where}: '{name}': {error}") from None
+        if sample < 0:
+            raise JsonFault(f"{where}: '{name}' lies before the start of the film, {film.start_timecode}")
+        found[f"{name}_s"] = sample / CLOCK_HZ
+    return found
+
+
+def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
+    """The keys of a cue whose cells are not empty, but for its times, kind and id."""
+    cue: dict[str, Any] = {name: unguarded(row[name]) for name in _TEXTS if row.get(name)}
+    for name, read in (("scene", int), ("seed", int), ("gain_db", float)):
+        cell = row.get(name, "").strip().replace("\u2212", "-")
+        if not cell:
+            continue
+        try:
+            cue[name] = read(cell.replace(",", ".", 1) if read is float else cell)
+        except ValueError:
+            what = "a number" if read is float else "a whole number"
+            raise JsonFault(f"{where}: '{name}' must be {what}, not {shown(cell)}") from None
+    if "scene" in cue:
+        cue["scene"] -= 1
+    return cue

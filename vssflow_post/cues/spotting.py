@@ -1,0 +1,202 @@
+"""Spotting: scenes and speaking segments become the cues that tile the film.
+
+Lines that overlap are set one after the other: a dialogue stem has one voice at a time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from vssflow_post.cues.sheet import cue_seed
+from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span, SpeakingSegment
+
+if TYPE_CHECKING:
+    from vssflow_post.media import Film
+    from vssflow_post.settings.preset import CueSettings
+
+SHORTEST_SOUND = CLOCK_HZ // 10
+"""A gap beside speech that is shorter (in samples) is not worth a cue of its own."""
+LONGEST_SOUND = 60 * CLOCK_HZ
+"""A longer shot gets several sound cues, so that no backend has to hold hours of sound at once."""
+SHORTEST_REST = CLOCK_HZ // 10
+"""A line that an overlap would leave less (in samples) shares the time of its neighbour instead."""
+CHARACTERS_PER_S = 15
+"""Pace of speech, to weigh a segment without words against a line."""
+
+
+def spot(
+    film: Film, scenes: Sequence[Scene], segments: Sequence[SpeakingSegment], settings: CueSettings, seed: int
+) -> CueSheet:
+    """The cue sheet of a film: cues in the order of their start, speech before the sound under it.
+
+    Without the sounds under speech their spans tile the film. A cut ends a sound cue, but speech may run over it:
+    a cue belongs to the scene in which it starts. A segment without words (from audio or lips) becomes a speech cue
+    without text. Seeds come from `seed` and from what a cue is, not from its number: an edit elsewhere in the film
+    leaves its take as it was.
+    """
+    scenes = tuple(scenes) or (Scene(0, film.duration),)
+    starts = [scene.span.start for scene in scenes]
+    inside = (replace(each, span=each.span.intersect(film.duration)) for each in segments)
+    speech = without_overlaps([each for each in inside if each.span.n_samples > 0])
+    speech = _without_slivers(speech, film.duration, starts)
+    cues: list[Cue] = []
+    n_of_kind = {"speech": 0, "sound": 0}
+
+    def add(kind: str, span: Span, said: SpeakingSegment | None) -> None:
+        n_of_kind[kind] += 1
+        number = f"{'d' if kind == 'speech' else 's'}{n_of_kind[kind]:04d}"
+        scene = scenes[max(0, bisect_right(starts, span.start) - 1)].index
+        if said is None:
+            cue_seed_ = cue_seed(seed, kind, span, "")
+            cues.append(Cue(number, scene, kind, span, sound=settings.sound, seed=cue_seed_))
+        else:
+            cue_seed_ = cue_seed(seed, kind, span, said.text)
+            cues.append(Cue(number, scene, kind, span, said.text, said.speaker, origin=said.origin, seed=cue_seed_))
+
+    sounds: list[tuple[Span, SpeakingSegment | None]] = [
+        (part, None) for gap in _gaps(speech, film.duration) for piece in _cut(gap, starts) for part in _parted(piece)
+    ]
+    for span, said in sorted([*sounds, *((each.span, each) for each in speech)], key=lambda each: each[0]):
+        if said is not None:
+            add("speech", span, said)
+        if said is None or settings.effects_under_speech:
+            add("sound", span, None)
+    return CueSheet(tuple(scenes), tuple(cues))
+
+
+def unspoken(sheet: CueSheet) -> tuple[str, ...]:
+    """Sentences for the report: who is seen to speak in words that nobody knows."""
+    silent = [cue for cue in sheet.cues if cue.kind == "speech" and cue.origin == "lips" and not cue.text.strip()]
+    if not silent:
+        return ()
+    times = ", ".join(f"{cue.id} at {cue.span.start_s:.1f} s" for cue in silent[:5])
+    more = f" and {len(silent) - 5} more" if len(silent) > 5 else ""
+    return (
+        f"Lips move where no words are known, so nothing is spoken there ({times}{more}): "
+        "write the text into the cue sheet and render with --cues.",
+    )
+
+
+def _without_slivers(
+    speech: Sequence[SpeakingSegment], duration: Span, cuts: Sequence[int]
+) -> tuple[SpeakingSegment, ...]:
+    """Speech that takes in the gaps beside it that are too short to be a sound cue, each up to the next cut."""
+    starts, ends = [each.span.start for each in speech], [each.span.end for each in speech]
+    for k in range(len(speech) + 1):
+        gap = Span(ends[k - 1] if k else duration.start, starts[k] if k < len(speech) else duration.end)
+        pieces = _cut(gap, cuts)
+        if k and pieces and pieces[0].n_samples < SHORTEST_SOUND:
+            ends[k - 1] = pieces.pop(0).end
+        if k < len(speech) and pieces and pieces[-1].n_samples < SHORTEST_SOUND:
+            starts[k] = pieces[-1].start
+    spans = (Span(start, end) for start, end in zip(starts, ends, strict=True))
+    return tuple(replace(each, span=span) for each, span in zip(speech, spans, strict=True))
+
+
+def _gaps(speech: Sequence[SpeakingSegment], duration: Span) -> Iterator[Span]:
+    at = duration.start
+    for each in speech:
+        if each.span.start > at:
+            yield Span(at, each.span.start)
+        at = each.span.end
+    if duration.end > at:
+        yield Span(at, duration.end)
+
+
+def _cut(gap: Span, cuts: Sequence[int]) -> list[Span]:
+    """The pieces of `gap` between the cuts (rising) that lie inside it."""
+    if gap.n_samples == 0:
+        return []
+    inner = cuts[bisect_right(cuts, gap.start) : bisect_left(cuts, gap.end)]
+    return [Span(start, end) for start, end in pairwise([gap.start, *inner, gap.end])]
+
+
+def _parted(piece: Span) -> list[Span]:
+    """`piece` in equal parts no longer than LONGEST_SOUND."""
+    n = max(1, -(-piece.n_samples // LONGEST_SOUND))
+    return [Span(a, b) for a, b in pairwise(piece.start + piece.n_samples * k // n for k in range(n + 1))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    """Segments that share one stretch of time, in the order in which they are spoken."""
+
+    span: Span
+    segments: tuple[SpeakingSegment, ...]
+
+    def with_next(self, other: _Bundle) -> _Bundle:
+        span = Span(min(self.span.start, other.span.start), max(self.span.end, other.span.end))
+        return _Bundle(span, self.segments + other.segments)
+
+
+def without_overlaps(segments: Sequence[SpeakingSegment]) -> tuple[SpeakingSegment, ...]:
+    """The segments by time with spans that do not overlap; no line is lost.
+
+    Two that overlap are parted at the middle of the overlap. A line that lies inside another, or would be left a
+    tenth of a second, shares the time of both with the other in proportion to their texts. Only a segment
+    without words inside another goes: somebody speaks there already.
+    """
+    bundles = _bundles_of_swallowed(segments)
+    while (fewer := _bundles_of_squeezed(bundles)) != bundles:
+        bundles = fewer
+    placed: list[SpeakingSegment] = []
+    for span, bundle in zip(_overlaps_parted(bundles), bundles, strict=True):
+        placed += _shared(span, bundle.segments)
+    return tuple(placed)
+
+
+def _bundles_of_swallowed(segments: Sequence[SpeakingSegment]) -> list[_Bundle]:
+    """Bundles whose starts and ends both rise strictly: none lies inside another."""
+    bundles: list[_Bundle] = []
+    for segment in sorted(segments, key=lambda each: (each.span.start, -each.span.end)):
+        if bundles and segment.span.end <= bundles[-1].span.end:
+            if segment.text:
+                bundles[-1] = bundles[-1].with_next(_Bundle(segment.span, (segment,)))
+        else:
+            bundles.append(_Bundle(segment.span, (segment,)))
+    return bundles
+
+
+def _bundles_of_squeezed(bundles: list[_Bundle]) -> list[_Bundle]:
+    """The same with every bundle that keeps too little joined to the neighbour it overlaps most."""
+    merged: list[_Bundle] = []
+    spans = _overlaps_parted(bundles)
+    joins_last = False
+    for k, (bundle, rest) in enumerate(zip(bundles, spans, strict=True)):
+        joined = joins_last
+        if joined:
+            merged[-1] = merged[-1].with_next(bundle)
+        else:
+            merged.append(bundle)
+        joins_last = False
+        if rest.n_samples >= min(SHORTEST_REST, bundle.span.n_samples) or joined:
+            continue
+        before = bundle.span.intersect(bundles[k - 1].span).n_samples if k else 0
+        after = bundle.span.intersect(bundles[k + 1].span).n_samples if k + 1 < len(bundles) else 0
+        if after >= before:
+            joins_last = True
+        else:
+            last = merged.pop()
+            merged[-1] = merged[-1].with_next(last)
+    return merged
+
+
+def _overlaps_parted(bundles: Sequence[_Bundle]) -> list[Span]:
+    """Where each bundle lies when overlaps are parted in the middle. Never empty, since starts and ends rise."""
+    starts = [bundle.span.start for bundle in bundles]
+    ends = [bundle.span.end for bundle in bundles]
+    for k in range(len(bundles) - 1):
+        if ends[k] > bundles[k + 1].span.start:
+            starts[k + 1] = ends[k] = (bundles[k].span.end + bundles[k + 1].span.start) // 2
+    return [Span(start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _shared(span: Span, segments: tuple[SpeakingSegment, ...]) -> list[SpeakingSegment]:
+    if span.n_samples < len(segments):  # more lines than samples: said in one breath
+        return [replace(segments[0], span=span, text=" ".join(each.text for each in segments if each.text))]
+    weights = [len(each.text) or 1 + round(each.span.duration_s * CHARACTERS_PER_S) for each in segments]
+    return [replace(each, span=part) for each, part in zip(segments, span.shared(weights), strict=True)]

@@ -1,0 +1,76 @@
+"""What leaves beside the stems: subtitles, the film with its mix, takes, timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vssflow_post.deliver.bwf import WaveReader
+from vssflow_post.deliver.edit_lists import write_edit_lists
+from vssflow_post.deliver.fcpxml import write_fcpxml
+from vssflow_post.deliver.picture import picture_name, write_picture
+from vssflow_post.deliver.subtitles import write_subtitles
+from vssflow_post.deliver.take_files import write_takes
+from vssflow_post.deliver.timeline_otio import Edit, write_timeline
+from vssflow_post.media import Film
+from vssflow_post.progress import Progress, Report
+from vssflow_post.settings.preset import DeliverSettings
+from vssflow_post.timeline import CueSheet
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One film's deliverables."""
+
+    folder: Path
+    film_stem: str
+    """What every file's name starts with."""
+    film: Film
+    sheet: CueSheet
+    stems: Mapping[str, Path]
+    """WAVs by name, `MIX` among them."""
+    homes: Mapping[str, str]
+    """Cue id -> name of the stem it is heard in."""
+    settings: DeliverSettings
+
+    @property
+    def picture(self) -> Path | None:
+        """The film with the mix, where it is wanted."""
+        name = picture_name(self.film, self.film_stem, self.settings)
+        return self.folder / name if self.settings.picture else None
+
+
+def deliver(delivery: Delivery, progress: Report) -> list[Path]:
+    """Writes all that goes with the stems and the cue sheets, which are there; returns every file written."""
+    folder, stem, film = delivery.folder, delivery.film_stem, delivery.film
+    delivered: list[Path] = []
+    if delivery.settings.subtitles:
+        delivered += write_subtitles(folder, stem, delivery.sheet.cues)
+    if delivery.picture is not None:
+        progress(Progress("deliver", 1, 3, delivery.picture.name))
+        write_picture(film, delivery.stems["MIX"], delivery.picture, delivery.settings)
+        delivered.append(delivery.picture)
+    progress(Progress("deliver", 2, 3, f"{stem}.otio"))
+    delivered += _timelines(delivery)
+    progress(Progress("deliver", 3, 3))
+    return delivered
+
+
+def _timelines(delivery: Delivery) -> list[Path]:
+    """The timeline in the formats that the preset asks for, and the takes that it refers to."""
+    folder, stem, film, wanted = delivery.folder, delivery.film_stem, delivery.film, delivery.settings
+    n_channels = WaveReader(delivery.stems["MIX"]).n_channels
+    edit = Edit(
+        film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.homes, n_channels=n_channels
+    )
+    if wanted.takes:
+        homes = {cue.id: edit.home(cue) for cue in delivery.sheet.cues}
+        takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, homes, wanted.handles_s)
+        edit = replace(edit, takes=takes)
+    write_timeline(folder / f"{stem}.otio", edit)
+    delivered = [*(take.path for take in edit.takes.values()), folder / f"{stem}.otio"]
+    if wanted.fcpxml:
+        write_fcpxml(folder / f"{stem}.fcpxml", edit)
+        delivered.append(folder / f"{stem}.fcpxml")
+    return delivered + (write_edit_lists(folder, stem, edit) if wanted.edl else [])

@@ -1,0 +1,235 @@
+"""`report.html`: the report for people, one file that opens offline beside the deliverables."""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+import unicodedata
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from vssflow_post.deliver.report.auditions import hold_auditions
+from vssflow_post.deliver.report.facts import CueFacts, FilmReport
+from vssflow_post.deliver.report.file_list import deliverables
+from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_marks, scale_ticks
+from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
+from vssflow_post.deliver.subtitles import as_vtt
+from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
+from vssflow_post.timeline import CLOCK_HZ, Span
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+STEM_ORDER = ("MIX", "DX", "PD", "FX", "BG")
+N_SPEAKER_COLOURS = 6
+
+
+def report_as_html(report: FilmReport) -> str:
+    """The text of `report.html`. User text is escaped by the template; nothing in it refers to another host."""
+    return _template().render(_contents(report))
+
+
+@cache
+def _template() -> Template:
+    """Compiled once for all films of a worker, which takes as long as to fill it in."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("vssflow_post.deliver.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["level"] = _level
+    environment.filters["address"] = _address
+    return environment.get_template("report.html.j2")
+
+
+def _contents(report: FilmReport) -> dict[str, Any]:
+    """Everything that the template names."""
+    clock = _Timecode(report)
+    loudness = report.loudness
+    chart = None if loudness is None else draw_loudness(loudness, report.duration.duration_s)
+    return {
+        "report": report,
+        "badge": _badge(report.verdict),
+        "clock": clock,
+        "duration_s": report.duration.duration_s,
+        "scenes": _scenes(report),
+        "lanes": _lanes(report, clock),
+        "speakers": _speakers(report.cues),
+        "cast": hold_auditions(report.cues, report.stems.get("DX")),
+        "members": {member.speaker: member for member in report.cast},
+        "stems": _stems(report),
+        "chart": chart,
+        "marks": () if loudness is None else loudness_marks(loudness),
+        "scale": scale_ticks(),
+        "warnings": _warnings(report),
+        "captions": _captions(report),
+        "files": list(deliverables(report)),
+        "shares": _shares(report),
+        "slowest_s": max((facts.seconds for facts in report.cues), default=0.0) or 1.0,
+        "pitches": _pitches(),
+        "ticks": _ticks(report.duration.duration_s),
+        "n_cached": sum(facts.cached for facts in report.cues),
+        "player": {
+            "duration_s": report.duration.duration_s,
+            "rate": [report.frame_rate.numerator, report.frame_rate.denominator],
+            "first_frame": clock.first_frame,
+            "drop": clock.drop_frame,
+        },
+    }
+
+
+class _Timecode:
+    """Times on the film's own timecode."""
+
+    def __init__(self, report: FilmReport) -> None:
+        self.rate: Fraction = report.frame_rate
+        label = report.start_timecode
+        self.drop_frame = is_drop_frame(label)
+        self.origin = 0 if label is None else samples_from_timecode(label, self.rate)
+        self.first_frame = round(Fraction(self.origin, CLOCK_HZ) * self.rate)
+
+    def __call__(self, sample: int) -> str:
+        return timecode_from_samples(self.origin + sample, self.rate, self.drop_frame)
+
+
+def _badge(verdict: str) -> tuple[str, str]:
+    """CSS class and words."""
+    word, _, code = verdict.partition(":")
+    kind = {"done": "good", "done_with_warnings": "fair"}.get(word, "bad")
+    return kind, word.replace("_", " ") + (f": {code}" if code else "")
+
+
+def _place(span: Span, whole: Span) -> str:
+    """Left edge and width as CSS, in percent of the timeline."""
+    total = max(1, whole.n_samples)
+    return f"left:{100 * span.start / total:.4f}%;width:{100 * span.n_samples / total:.4f}%"
+
+
+def _scenes(report: FilmReport) -> list[dict[str, Any]]:
+    pictures = [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}" for jpeg in report.thumbnails]
+    return [
+        {
+            "scene": scene,
+            "style": _place(scene.span, report.duration),
+            "picture": pictures[k] if k < len(pictures) else None,
+        }
+        for k, scene in enumerate(report.scenes)
+    ]
+
+
+def _lanes(report: FilmReport, clock: _Timecode) -> list[dict[str, Any]]:
+    """The cues, dialogue and effects apart, each with its place."""
+    speakers = _speakers(report.cues)
+    lanes = []
+    for kind, name in (("speech", "Dialogue"), ("sound", "Effects")):
+        items = [
+            {
+                "facts": facts,
+                "style": _place(facts.cue.span, report.duration),
+                "hue": speakers.get(facts.cue.speaker or "", 0),
+                "words": _words(facts),
+                "when": f"{clock(facts.cue.span.start)} to {clock(facts.cue.span.end)}",
+            }
+            for facts in report.cues
+            if facts.cue.kind == kind
+        ]
+        found = report.segments if kind == "speech" else ()
+        strips = [(_place(segment.span, report.duration), segment.origin) for segment in found]
+        lanes.append({"kind": kind, "name": name, "items": items, "strips": strips})
+    return lanes
+
+
+def _words(facts: CueFacts) -> str:
+    """What a cue asks for, in a few words."""
+    cue = facts.cue
+    if cue.kind == "speech":
+        return cue.text or "(no words known)"
+    return cue.sound or "from the picture"
+
+
+def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
+    """Every warning, with the span of the cue that it is about."""
+    spans = {facts.cue.id: facts.cue.span for facts in report.cues}
+    return [(sentence, spans.get(sentence.partition(":")[0])) for sentence in report.every_warning]
+
+
+def _captions(report: FilmReport) -> str:
+    """The lines as WebVTT in a `data:` URI; "" where nobody has words."""
+    lines = [facts.cue for facts in report.cues if facts.cue.kind == "speech" and facts.cue.text.strip()]
+    if not lines:
+        return ""
+    text = as_vtt(lines).encode("utf-8", "replace")
+    return "data:text/vtt;base64," + base64.b64encode(text).decode("ascii")
+
+
+def _shares(report: FilmReport) -> list[tuple[str, float, float]]:
+    """(stage, seconds, percent of the whole)."""
+    timing = report.timing
+    if timing is None or timing.total_s <= 0:
+        return []
+    stages = (("analyse", timing.analyse_s), ("generate", timing.generate_s), ("mix", timing.mix_s))
+    rest = max(0.0, timing.total_s - sum(seconds for _, seconds in stages))
+    return [(name, seconds, 100 * seconds / timing.total_s) for name, seconds in (*stages, ("rest", rest))]
+
+
+def _pitches() -> list[tuple[float, str]]:
+    """(percent from the top, label) of some frequencies beside a spectrogram of 48 kHz sound."""
+    low, high = mel_of_hz(LOWEST_HZ), mel_of_hz(CLOCK_HZ / 2)
+    labels = ((250.0, "250"), (1000.0, "1k"), (4000.0, "4k"), (12000.0, "12k"))
+    return [(100 * (high - mel_of_hz(hz)) / (high - low), label) for hz, label in labels]
+
+
+def _speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
+    """Speakers in order of appearance, with the number of their colour."""
+    names = dict.fromkeys(facts.cue.speaker or "" for facts in cues if facts.cue.kind == "speech")
+    return {name: k % N_SPEAKER_COLOURS for k, name in enumerate(names)}
+
+
+def _stems(report: FilmReport) -> list[dict[str, Any]]:
+    names = [name for name in STEM_ORDER if name in report.stems]
+    names += [name for name in report.stems if name not in STEM_ORDER]
+    return [{"name": name, "path": report.stems[name], "pictures": report.drawings.get(name)} for name in names]
+
+
+def _ticks(duration_s: float) -> list[tuple[float, str]]:
+    """Marks of the ruler: (percent, label), some ten of them at round times."""
+    if duration_s <= 0:
+        return []
+    step = next((s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600) if duration_s / s <= 12), 7200)
+    times = range(0, math.ceil(duration_s), step)
+    return [(100 * t / duration_s, f"{t // 60}:{t % 60:02d}") for t in times if t < duration_s * 0.985]
+
+
+def _shown(value: object) -> object:
+    """Text without the control characters that a file's name may hold; HTML has no way to write them."""
+    value = str(value) if isinstance(value, Path) else value
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    harmless = "".join(
+        c if c in "\n\t" or unicodedata.category(c) != "Cc" else "\N{REPLACEMENT CHARACTER}" for c in value
+    )
+    return Markup(harmless) if isinstance(value, Markup) else harmless
+
+
+def _level(value: float | None, unit: str) -> str:
+    """A level with a true minus sign, or words for silence."""
+    if value is None or not math.isfinite(value):
+        return f"\N{MINUS SIGN}\N{INFINITY} {unit}"
+    return f"{value:.1f} {unit}".replace("-", "\N{MINUS SIGN}")
+
+
+def _address(path: Path) -> str:
+    """The relative address of a file in the report's folder, whatever bytes its name has."""
+    return "./" + quote(os.fsencode(path.name))

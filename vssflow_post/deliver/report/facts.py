@@ -1,0 +1,211 @@
+"""What a report states about one film, as values; the writers of JSON and HTML only read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from vssflow_post.deliver.report.stem_pictures import StemPictures
+from vssflow_post.timeline import Cue, Scene, Span, SpeakingSegment
+
+
+@dataclass(frozen=True, slots=True)
+class BackendFacts:
+    """The engine that made the takes."""
+
+    name: str
+    device: str
+    """What it ran on, in words."""
+    weights: str
+    """Name of the weights and their digest."""
+    why: str = ""
+    """Sentence: why this backend was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class CueFacts:
+    """One cue and what became of it."""
+
+    cue: Cue
+    seconds: float = 0.0
+    """Time its take took to make; 0 when it came from the store."""
+    cached: bool = False
+    """Whether the take came from the store."""
+    why_made: str = ""
+    """Why it did not, in a few words."""
+    notes: tuple[str, ...] = ()
+    """Sentences from the backend, e.g. that a line did not fit its span."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessFacts:
+    """The measured loudness of the mix against its specification (ITU-R BS.1770, EBU R 128)."""
+
+    specification: str
+    """Name of the delivery specification, e.g. `EBU R 128`."""
+    integrated_lufs: float | None
+    """Gated loudness of the whole; None for silence, or a mix that is too short to have one."""
+    true_peak_dbtp: float | None
+    """None for digital silence."""
+    range_lu: float
+    """Loudness range (EBU Tech 3342)."""
+    target_lufs: float
+    ceiling_dbtp: float
+    tolerance_lu: float
+    verdict: str
+    """`pass`, `silent`, `too_short`, or a sentence that says what is out of bounds."""
+    short_term: tuple[tuple[float, float], ...] = ()
+    """Short-term loudness over the film: (time in seconds, LUFS), in order of time; silence is -inf."""
+    stem_levels: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Integrated loudness (LUFS) and true peak (dBTP) of the stems, by name: `DX`, `FX`, ..."""
+    clause: str = ""
+    """Document and place that ask for target, ceiling and tolerance."""
+    measure: str = "programme"
+    """Which loudness `target_lufs` is for: `programme` (integrated) or `dialogue`."""
+    dialogue_lufs: float | None = None
+    """Gated loudness over the cues in which somebody speaks; None where nobody does."""
+    max_short_term_lufs: float | None = None
+    """Highest loudness over 3 s."""
+    max_momentary_lufs: float | None = None
+    """Highest loudness over 400 ms."""
+    gain_db: float = 0.0
+    """The static gain that brought the mix to its target."""
+    max_reduction_db: float = 0.0
+    """The most the limiter took away, a positive number."""
+
+
+@dataclass(frozen=True, slots=True)
+class StemFacts:
+    """One delivered WAV. A level is None for silence, or what is too short to have one."""
+
+    name: str
+    """`DX`, `FX`, `BG`, `PD` or `MIX`."""
+    title: str
+    """What the name stands for, e.g. `Dialogue stem`."""
+    file: Path
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    range_lu: float
+    max_short_term_lufs: float | None
+    max_momentary_lufs: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NullTestFacts:
+    """The stems' sum subtracted from the mix, sample by sample, read back from the files."""
+
+    stems: tuple[str, ...]
+    """Names of what was summed."""
+    largest_difference: int
+    """In steps of 24 bits; 0 when they null."""
+
+    @property
+    def passed(self) -> bool:
+        return self.largest_difference == 0
+
+
+@dataclass(frozen=True, slots=True)
+class CastFacts:
+    """One character who speaks, and with which voice."""
+
+    speaker: str
+    voice: str
+    """"" for one whose lines are kept from the production track, or have no words."""
+    n_lines: int
+    assigned: bool
+    """Whether the preset's cast (or the cue sheet) names the voice; else the rule chose it."""
+    gain_db: float = 0.0
+    """The level that the cast sets."""
+    pan: float = 0.0
+    """The place that the cast sets: -1 left, 1 right; 0 leaves it to the preset."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model that took part."""
+
+    name: str
+    task: str
+    """What it did, in words."""
+    licence: str
+    package: str
+    """The installed package it came with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the stages took, in seconds."""
+
+    analyse_s: float
+    generate_s: float
+    mix_s: float
+    total_s: float
+    """Everything, start-up of the stages included."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReport:
+    """Everything the report of one film states. A film that was rejected early leaves most fields at their default."""
+
+    stem: str
+    """Name of the film without its extension: every deliverable starts with it."""
+    film: Path
+    """The source, as the user named it."""
+    duration: Span
+    """Span(0, n) on the film's clock."""
+    verdict: str
+    """`done`, `done_with_warnings`, `rejected:<code>` or `failed:<code>`."""
+    reason: str = ""
+    """Sentence for a verdict other than done."""
+    frame_rate: Fraction = Fraction(24)
+    start_timecode: str | None = None
+    """`HH:MM:SS:FF`, or `HH:MM:SS;FF` for drop-frame."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of the picture, pixels."""
+    warnings: tuple[str, ...] = ()
+    backend: BackendFacts | None = None
+    preset: str = ""
+    """Name of the preset."""
+    speech: str = ""
+    """Sentence: which speech detector was used and why."""
+    scenes: tuple[Scene, ...] = ()
+    thumbnails: tuple[bytes, ...] = ()
+    """One JPEG per scene, in order; fewer or none is fine."""
+    segments: tuple[SpeakingSegment, ...] = ()
+    cues: tuple[CueFacts, ...] = ()
+    cast: tuple[CastFacts, ...] = ()
+    """Everybody with a name, in order of appearance."""
+    models: tuple[ModelFacts, ...] = ()
+    loudness: LoudnessFacts | None = None
+    timing: Timing | None = None
+    picture: Path | None = None
+    """The delivered film with the mix; None when only audio was delivered."""
+    stems: Mapping[str, Path] = field(default_factory=dict)
+    """Delivered WAVs by name: `MIX`, `DX`, `FX`, and where they are asked for `BG`, `PD`."""
+    drawings: Mapping[str, StemPictures | None] = field(default_factory=dict)
+    """What each of the WAVs looks like, by the same names; None for one without samples."""
+    stem_facts: tuple[StemFacts, ...] = ()
+    """What each of the WAVs measures, the mix last."""
+    null_test: NullTestFacts | None = None
+    layout: str = ""
+    """Channel layout of the WAVs: `mono`, `stereo` or `5.1`."""
+    others: tuple[Path, ...] = ()
+    """Other deliverables to link, e.g. cue sheet, timeline and manifest."""
+
+    @property
+    def every_warning(self) -> tuple[str, ...]:
+        """The reason, the warnings and the notes of the cues, in this order; what several cues say is said once."""
+        by_note: dict[str, list[str]] = {}
+        for facts in self.cues:
+            for note in facts.notes:
+                by_note.setdefault(note, []).append(facts.cue.id)
+        notes = (f"{_listed(ids)}: {note}" for note, ids in by_note.items())
+        reason = (self.reason,) if self.reason else ()
+        return tuple(dict.fromkeys((*reason, *self.warnings, *notes)))
+
+
+def _listed(ids: Sequence[str]) -> str:
+    """Cue ids in a few words."""
+    return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"

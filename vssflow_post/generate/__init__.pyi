@@ -1,0 +1,2 @@
+from .renderer import Renderer as Renderer
+from .renderer import takes as takes

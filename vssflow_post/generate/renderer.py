@@ -1,0 +1,199 @@
+"""From cues to takes: one request a cue; what is known comes from the store, the rest from the backend in one call."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track
+from vssflow_post.errors import BackendError, VssflowError
+from vssflow_post.generate.history import AskedCue, CueHistory
+from vssflow_post.generate.take_store import StoredTake, TakeStore
+from vssflow_post.media import Film, audio_blocks
+from vssflow_post.progress import Progress, Report
+from vssflow_post.store.entries import Missing, address
+from vssflow_post.timeline import CLOCK_HZ, Cue, Span
+
+STAGE_VERSION = 3
+"""Part of every address: raised when what a take depends on changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CueTake:
+    """A cue's take, left on disk."""
+
+    cue: AskedCue
+    audio: StoredTake
+    seconds: float
+    """Time it took to render; 0 when it was there already."""
+    why_made: str
+    """Why it was rendered, in a few words; "" when it was there already."""
+
+    @property
+    def cached(self) -> bool:
+        return not self.why_made
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """An open backend and what else a take depends on."""
+
+    backend: Backend
+    plugin: str
+    """Name and version of the plugin it came from."""
+    settings: GenerationSettings
+
+    def depends_on(self, request: CueRequest) -> dict[str, object]:
+        """Everything a take depends on, in parts with names for people; where the cue lies in the film is not among it.
+
+        The take's address is `store.address` of this.
+        """
+        settings = self.settings
+        guidance = settings.guidance if request.kind == "speech" else settings.sound_guidance
+        return {
+            "method": STAGE_VERSION,
+            "kind": request.kind,
+            "backend": [self.backend.name, self.plugin],
+            "weights": self.backend.weights_digest,
+            "settings": {
+                "sampler": [settings.sampler, settings.steps, settings.time_shift, settings.time_stretch],
+                "guidance": [guidance, settings.guidance_from, settings.guidance_to, settings.guidance_schedule],
+                "deterministic": settings.deterministic,
+            },
+            "text": request.text,
+            "voice": request.voice,
+            "sound": request.sound,
+            "seed": request.seed,
+            "length": request.span.n_samples,
+            "picture": {name: _track_digest(track) for name, track in request.visual.items()},
+            "mouth": request.mouth and _track_digest(request.mouth),
+        }
+
+
+def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack]) -> CueRequest:
+    """What a backend gets for a cue: its words, and what is seen during its span."""
+    return CueRequest(
+        id=cue.id,
+        kind=cue.kind,
+        span=cue.span,
+        seed=cue.seed,
+        text=cue.text,
+        voice=cue.voice,
+        sound=cue.sound,
+        visual={name: track.slice(cue.span) for name, track in features.items()},
+        mouth=speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None,
+    )
+
+
+def speaking_mouth(mouths: Iterable[MouthTrack], span: Span) -> Track | None:
+    """The mouth that moves most during `span`, as a track of just that span; None when no mouth is seen in it."""
+    seen = [_during(mouth, span) for mouth in mouths if mouth.span.overlaps(span)]
+    return max(seen, key=lambda track: float(np.abs(np.diff(track.values, axis=0)).sum()), default=None)
+
+
+def _during(mouth: MouthTrack, span: Span) -> Track:
+    """Row k of the result lies at k / rate_hz seconds after the span's start; closed where the face is not seen."""
+    rate_hz = mouth.opening.rate_hz
+    rows = np.zeros((max(1, round(span.duration_s * rate_hz)), 1), np.float32)
+    offset = round((span.start - mouth.span.start) / CLOCK_HZ * rate_hz)
+    part = mouth.opening.values[max(0, offset) : max(0, offset + len(rows))]
+    first = max(0, -offset)
+    part = part[: len(rows) - first]
+    rows[first : first + len(part)] = part
+    return Track(rows, rate_hz)
+
+
+def takes(
+    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, past: CueHistory, progress: Report
+) -> Iterator[CueTake]:
+    """One stored take per request: first those that are known, then the others as the backend finishes them.
+
+    Raises BackendError when the backend raises, exits, or breaks its contract.
+    """
+    by_id = {request.id: request for request in requests}
+    asked = [AskedCue.of(request, renderer.depends_on(request)) for request in requests]
+    addresses = {cue.address for cue in asked}
+    missing: dict[str, list[AskedCue]] = {}
+    why: dict[str, str] = {}
+    done = 0
+    for cue in asked:
+        known = Missing.ABSENT if cue.address in missing else store.open(cue.address)
+        if isinstance(known, Missing):
+            missing.setdefault(cue.address, []).append(cue)
+            why.setdefault(cue.address, past.why(cue, known, addresses))
+            continue
+        done += 1
+        progress(Progress("generate", done, len(requests), cue.id))
+        yield CueTake(cue, known, 0.0, "")
+    rendered = _rendered({key: by_id[cues[0].id] for key, cues in missing.items()}, renderer.backend)
+    for key, take, seconds in rendered:
+        stored = store.put(key, take)
+        for twin, cue in enumerate(missing[key]):
+            done += 1
+            progress(Progress("generate", done, len(requests), cue.id))
+            yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
+
+
+def _rendered(missing: Mapping[str, CueRequest], backend: Backend) -> Iterator[tuple[str, Take, float]]:
+    """(address, checked take, seconds) of the request of each address, in the order in which they are ready."""
+    waiting = {request.id: (key, request) for key, request in missing.items()}
+    if not waiting:
+        return
+    arriving = _calls(backend, [request for _, request in waiting.values()])
+    started = time.perf_counter()
+    for take in arriving:
+        if not isinstance(take, Take) or take.id not in waiting:
+            raise BackendError("bad_take", f"backend {backend.name} returned a take that was not asked for")
+        key, request = waiting.pop(take.id)
+        seconds = time.perf_counter() - started if take.seconds is None else take.seconds
+        yield key, checked_take(take, request, backend.name), seconds
+        started = time.perf_counter()
+    if waiting:
+        ids = ", ".join(list(waiting)[:5])
+        raise BackendError("missing_take", f"backend {backend.name} returned nothing for cues {ids}")
+
+
+def _calls(backend: Backend, requests: Sequence[CueRequest]) -> Iterator[Take]:
+    """`backend.render`, with whatever a stranger's code may raise turned into this film's failure."""
+    try:
+        yield from backend.render(requests)
+    except (VssflowError, OSError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split()) or "no reason given"
+        raise BackendError("backend", f"backend {backend.name} raised {type(error).__name__}: {text}") from error
+
+
+def checked_take(take: Take, request: CueRequest, backend: str) -> Take:
+    """`take`, when it keeps the contract: mono, finite, as long as its span to within one sample of its rate."""
+    audio = take.audio
+    where = f"backend {backend}, cue {request.id}"
+    if audio.rate_hz <= 0:
+        raise BackendError("bad_take", f"{where}: a rate of {audio.rate_hz} Hz")
+    if audio.samples.shape[0] != 1:
+        raise BackendError("bad_take", f"{where}: {audio.samples.shape[0]} channels where one was promised")
+    expected = request.span.n_samples * audio.rate_hz / CLOCK_HZ
+    if abs(audio.n_samples - expected) > 1:
+        raise BackendError("bad_take", f"{where}: {audio.n_samples} samples where {expected:.1f} were promised")
+    if not np.isfinite(audio.samples).all():
+        raise BackendError("bad_take", f"{where}: samples that are not finite")
+    return take
+
+
+def _track_digest(track: Track) -> list[object]:
+    values = np.ascontiguousarray(track.values, np.float32)
+    return [track.rate_hz, list(values.shape), hashlib.sha256(values.tobytes()).hexdigest()]
+
+
+def production_track(film: Film, store: TakeStore) -> tuple[StoredTake, bool]:
+    """The film's own sound, mono on the film's clock, streamed into the store once; and whether it had rotted there."""
+    key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples})
+    known = store.open(key)
+    if isinstance(known, Missing):
+        track = store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
+        return track, known is Missing.ROTTED
+    return known, False

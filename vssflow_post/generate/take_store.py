@@ -1,0 +1,85 @@
+"""Takes in the store: float32 samples, little endian, frame after frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_post.audio import Samples
+from vssflow_post.backend import Take
+from vssflow_post.store.entries import Entry, Missing, Store
+
+_SAMPLE_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTake:
+    """A take on disk, read where it is asked for; holds no file open."""
+
+    path: Path
+    id: str
+    rate_hz: int
+    n_channels: int
+    n_samples: int
+    notes: tuple[str, ...] = ()
+
+    def read(self, start: int, stop: int) -> Samples:
+        """float32 (channels, stop - start) of its own rate; `0 <= start <= stop <= n_samples`."""
+        if not 0 <= start <= stop <= self.n_samples:
+            raise ValueError(f"{start}..{stop} lies outside a take of {self.n_samples} samples")
+        n_values = (stop - start) * self.n_channels
+        offset = start * self.n_channels * _SAMPLE_BYTES
+        values = np.fromfile(self.path, "<f4", n_values, offset=offset)
+        return np.ascontiguousarray(values.reshape(-1, self.n_channels).T, np.float32)
+
+    def array(self) -> npt.NDArray[np.float32]:
+        """The samples as a read-only memory map, float32 (channels, n)."""
+        if self.n_samples == 0:
+            return np.zeros((self.n_channels, 0), np.float32)
+        mapped: npt.NDArray[np.float32] = np.memmap(self.path, "<f4", "r", shape=(self.n_samples, self.n_channels))
+        return np.asarray(mapped.T, np.float32)
+
+
+class TakeStore:
+    """Takes by content address, under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(folder, "take")
+
+    def open(self, key: str) -> StoredTake | Missing:
+        """The take, left on disk and verified (see `Store.open`)."""
+        found = self._store.open(key)
+        return found if isinstance(found, Missing) else _as_take(found)
+
+    def put(self, key: str, take: Take) -> StoredTake:
+        """Stores a take; what was stored under this key is replaced."""
+        return self.put_blocks(key, take.id, take.audio.rate_hz, [take.audio.samples], take.notes)
+
+    def put_blocks(
+        self, key: str, id: str, rate_hz: int, blocks: Iterable[Samples], notes: tuple[str, ...] = ()
+    ) -> StoredTake:
+        """Stores audio that comes in blocks of float32 (channels, n), never holding more than one of them."""
+        facts = {"id": id, "rate_hz": rate_hz, "notes": list(notes), "n_channels": 1, "n_samples": 0}
+        return _as_take(self._store.put(key, facts, _counted(blocks, facts)))
+
+
+def _counted(blocks: Iterable[Samples], facts: dict[str, Any]) -> Iterator[bytes]:
+    """The bytes of each block; enters into `facts` how many samples there were."""
+    for block in blocks:
+        if facts["n_samples"] and block.shape[0] != facts["n_channels"]:
+            raise ValueError(f"a take of {facts['n_channels']} channels goes on with {block.shape[0]}")
+        facts["n_channels"] = max(1, block.shape[0])
+        facts["n_samples"] += block.shape[1]
+        yield np.ascontiguousarray(block.T, "<f4").tobytes()
+
+
+def _as_take(entry: Entry) -> StoredTake:
+    facts = entry.facts
+    return StoredTake(
+        entry.path, facts["id"], facts["rate_hz"], facts["n_channels"], facts["n_samples"], tuple(facts["notes"])
+    )

@@ -1,0 +1,17 @@
+from .desk import StemSink as StemSink
+from .ducking import DuckCurve as DuckCurve
+from .ducking import duck_under as duck_under
+from .laid_take import ClipSource as ClipSource
+from .laid_take import LaidTake as LaidTake
+from .laid_take import Source as Source
+from .levelling import LevelResult as LevelResult
+from .loudness import Loudness as Loudness
+from .loudness import LoudnessMeter as LoudnessMeter
+from .mixdown import MixReport as MixReport
+from .mixdown import lay_and_mix as lay_and_mix
+from .panning import CENTRE as CENTRE
+from .panning import PanCurve as PanCurve
+from .room_tone import Tone as Tone
+from .room_tone import ToneSource as ToneSource
+from .room_tone import tone_of as tone_of
+from .tracklaying import is_ambience as is_ambience

@@ -1,0 +1,180 @@
+"""Tracklaying: which take goes into which stem, where it stands, and what happens where it meets its neighbours.
+
+What an editor does before the mix: beds are crossfaded, effects follow the picture, they step back under dialogue,
+room tone lies under them. How loud anything is in the end is the mix's business.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+
+from vssflow_post.backend import MouthTrack, Track
+from vssflow_post.mix.ducking import DuckCurve, duck_under
+from vssflow_post.mix.laid_take import LaidTake, Source
+from vssflow_post.mix.panning import CENTRE, PanCurve
+from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
+from vssflow_post.settings.preset import MixSettings
+from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
+
+TONE_REACH = CLOCK_HZ // 20
+"""Half of the crossfade, in samples, between the room tones of two scenes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """All that is laid for one film."""
+
+    duration: Span
+    scenes: tuple[Scene, ...]
+    sounds: Sequence[tuple[Cue, Source]]
+    """Sound cues and their takes, by start."""
+    speech: Sequence[tuple[Cue, Source]]
+    """Speech cues and their takes."""
+    production: Sequence[Cue]
+    """Speech cues that keep the film's own sound."""
+    track: Source | None
+    """The film's own sound, at the clock's rate; None where none of it is kept."""
+    whole_track: bool
+    """Whether all of `track` is heard, not just the cues."""
+    places: Mapping[str, float] = field(default_factory=dict)
+    """Speaker -> where the cast puts them: -1 left to 1 right."""
+
+    @property
+    def spoken(self) -> tuple[Span, ...]:
+        """Where somebody is heard to speak."""
+        return tuple(sorted([*(cue.span for cue, _ in self.speech), *(cue.span for cue in self.production)]))
+
+
+class Picture(Protocol):
+    """What was seen of the film that decides where a take stands."""
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]: ...
+
+    @property
+    def mouths(self) -> tuple[MouthTrack, ...]: ...
+
+    @property
+    def places(self) -> tuple[Track, ...]:
+        """Where things move, by scene: (rows, 1), 0 left to 1 right of the picture."""
+        ...
+
+
+def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> list[LaidTake]:
+    """Every take at its place."""
+    duck = _duck(session.spoken, settings)
+    sounds = [_sound(cue, take, picture, settings, duck) for cue, take in session.sounds]
+    laid = _crossfaded(sounds, session.sounds, settings.ambience_crossfade_ms)
+    laid += [
+        LaidTake(cue.span, "DX", take, cue.gain_db, name=cue.id, pan=_speaker(cue, picture, settings, session.places))
+        for cue, take in session.speech
+    ]
+    laid += _production(session, settings)
+    if settings.room_tone:
+        laid += _room_tones(session, settings)
+    return laid
+
+
+def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
+    return duck_under(speech, settings.duck_db, settings.duck_attack_ms, settings.duck_release_ms)
+
+
+def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck: DuckCurve) -> LaidTake:
+    if is_ambience(cue.sound):
+        stem = "BG" if settings.background_stem else "FX"
+        return LaidTake(cue.span, stem, take, cue.gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
+    pan = _on_screen(cue, picture, settings.effects_pan_width)
+    return LaidTake(cue.span, "FX", take, cue.gain_db, name=cue.id, pan=pan, duck=duck)
+
+
+def _on_screen(cue: Cue, picture: Picture, width: float) -> PanCurve:
+    """Where things move during a cue; its scene is the one of the picture it starts in."""
+    at = bisect_right(picture.scenes, cue.span.start, key=lambda scene: scene.span.start) - 1
+    if not 0 <= at < len(picture.places) or width == 0:
+        return CENTRE
+    track = picture.places[at]
+    knots = picture.scenes[at].span.start + np.arange(len(track.values), dtype=np.int64) * round(
+        CLOCK_HZ / track.rate_hz
+    )
+    return PanCurve(knots, np.asarray((2 * track.values[:, 0] - 1) * width, np.float32))
+
+
+def _speaker(cue: Cue, picture: Picture, settings: MixSettings, places: Mapping[str, float]) -> PanCurve:
+    """Where the cast puts the speaker; else the centre, or the place of the face whose mouth moves most."""
+    if cue.speaker is not None and cue.speaker in places:
+        return PanCurve.fixed(places[cue.speaker])
+    faces = [mouth for mouth in picture.mouths if mouth.span.overlaps(cue.span)]
+    if settings.dialogue_pan == "centre" or not faces:
+        return CENTRE
+    face = max(faces, key=lambda mouth: float(np.abs(np.diff(mouth.opening.values, axis=0)).sum()))
+    x, _, width, _ = face.box
+    return PanCurve.fixed(2 * (x + width / 2) - 1)
+
+
+def _crossfaded(laid: Sequence[LaidTake], sounds: Sequence[tuple[Cue, Source]], crossfade_ms: float) -> list[LaidTake]:
+    """The sounds, in order; where a bed ends and another begins on the same sample, each reaches into the other."""
+    out = list(laid)
+    half = round(crossfade_ms * CLOCK_HZ / 2000)
+    for k, (before, after) in enumerate(pairwise(cue for cue, _ in sounds)):
+        if before.span.end == after.span.start and is_ambience(before.sound) and is_ambience(after.sound):
+            reach = min(half, before.span.n_samples // 2, after.span.n_samples // 2)
+            out[k], out[k + 1] = replace(out[k], tail=reach), replace(out[k + 1], lead=reach)
+    return out
+
+
+def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
+    """The film's own sound: during its cues, or all of it, stepping back under generated lines."""
+    if session.track is None:
+        return
+    stem = "PD" if settings.production_stem else "DX"
+    if session.whole_track:
+        duck = _duck([cue.span for cue, _ in session.speech], settings)
+        yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
+        return
+    for cue in session.production:
+        start = cue.span.start
+        yield LaidTake(cue.span, stem, session.track, cue.gain_db, source_start=start, name=cue.id)
+
+
+def _room_tones(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
+    """Room tone under the whole of each scene, so that neither a gap nor a pause within a take is digital silence."""
+    tones = _tones(session, settings.room_tone_db)
+    stem, wide = "BG" if settings.background_stem else "FX", settings.layout == "5.1"
+    for scene in session.scenes if tones else ():
+        tone = tones[min(tones, key=lambda near: (abs(near - scene.index), near))]
+        span = scene.span.intersect(session.duration)
+        reach = min(TONE_REACH, span.n_samples // 2)
+        lead, tail = (
+            reach if span.start > session.duration.start else 0,
+            reach if span.end < session.duration.end else 0,
+        )
+        source = ToneSource(tone, -(-span.n_samples * tone.rate_hz // CLOCK_HZ), seed=span.start)
+        yield LaidTake(span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail)
+
+
+def _tones(session: Session, loudest_db: float) -> Mapping[int, Tone]:
+    """The tone of each scene that has effects, by its index; one without takes that of the nearest."""
+    takes: dict[int, list[Source]] = {}
+    for cue, take in session.sounds:
+        takes.setdefault(cue.scene, []).append(take)
+    found = {index: tone_of(sources, loudest_db) for index, sources in takes.items()}
+    return {index: tone for index, tone in found.items() if tone is not None}
+
+
+_BEDS = (
+    r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
+    r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
+    r"|atmo|background|room tone|air conditioning"
+)
+
+
+def is_ambience(prompt: str) -> bool:
+    """Whether a sound prompt asks for a bed: one of its words names weather, water, a place's air or a crowd."""
+    return re.search(rf"\b({_BEDS})\b", prompt.lower()) is not None

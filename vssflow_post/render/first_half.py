@@ -1,0 +1,201 @@
+"""The first half of the line: probe, analyse, speech, cue sheet. It needs no backend but for its frame encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from vssflow_post.analysis.analysis_store import analysis_address
+from vssflow_post.analysis.features import KnownFeatures, read_features
+from vssflow_post.analysis.picture import Analysis, analyse
+from vssflow_post.analysis.speech import find_segments
+from vssflow_post.backend import DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
+from vssflow_post.cues.script import read_script
+from vssflow_post.cues.sheet import read_cue_sheet
+from vssflow_post.cues.spotting import spot, unspoken
+from vssflow_post.media import Film, audio_blocks, production_audio
+from vssflow_post.progress import Progress, Report
+from vssflow_post.render.job import Job
+from vssflow_post.render.studio import Studio
+from vssflow_post.settings.preset import Preset
+from vssflow_post.store.entries import Missing, address
+from vssflow_post.timeline import CueSheet, Line, Scene, SpeakingSegment
+
+SCRIPTED = ("auto", "generate")
+"""Values of `dialogue.source` under which a script is spoken."""
+
+
+class NoEncoder:
+    """For runs that generate nothing."""
+
+    def push(self, frame: Frame) -> None: ...
+
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Spotting:
+    """What the first half of the line is asked for."""
+
+    film: Film
+    script: Path | None
+    cues: Path | None
+    """An edited cue sheet, which replaces what would be spotted."""
+    preset: Preset
+    detectors: Sequence[DetectorOffer]
+    encoder: FrameEncoder = field(default_factory=NoEncoder)
+    known: Analysis | None = None
+    """The film's analysis where it was made before: then the film is not decoded."""
+    voices: Sequence[str] | None = None
+    """Those that a cue sheet may name; None where no backend is asked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spotted:
+    """What it found."""
+
+    sheet: CueSheet
+    analysis: Analysis
+    segments: tuple[SpeakingSegment, ...]
+    speech: str
+    """Sentence: which detector was used, and why."""
+    warnings: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+    """Of the script, where one was read."""
+
+
+def spot_film(asked: Spotting, progress: Report) -> Spotted:
+    """The cue sheet of a film, and what it was made from.
+
+    Raises FilmRejected for a film, script or cue sheet that cannot be read, BackendUnavailable for a detector.
+    """
+    film, preset = asked.film, asked.preset
+    lines = _script(asked)  # before the long work, so that a fault in it is told at once
+    given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
+    analysis = asked.known or analyse(film, preset.picture, asked.encoder, progress)
+    progress(Progress("speech", 0, 1))
+    segments: tuple[SpeakingSegment, ...] = ()
+    if given is not None:
+        sentence, sheet = f"cue sheet {asked.cues}", given
+    else:
+        segments, sentence = _segments(asked, lines, analysis)
+        sheet = spot(film, analysis.scenes, segments, preset.cues, preset.generate.seed)
+    progress(Progress("speech", 1, 1))
+    warnings = (*unspoken(sheet), *_too_late(lines or (), film))
+    return Spotted(sheet, analysis, segments, sentence, warnings, lines or ())
+
+
+def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
+    """A sentence for the report where lines of the script begin after the film has ended."""
+    late = [line for line in lines if line.span.start >= film.duration.end]
+    if not late:
+        return ()
+    more = f" and {len(late) - 1} more" if len(late) > 1 else ""
+    return (f"Not spoken, since the film is over by then: “{late[0].text}” at {late[0].span.start_s:.1f} s{more}.",)
+
+
+def _script(asked: Spotting) -> tuple[Line, ...] | None:
+    if asked.script is None or asked.cues is not None or asked.preset.dialogue.source not in SCRIPTED:
+        return None
+    return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
+
+
+def _segments(
+    asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis
+) -> tuple[tuple[SpeakingSegment, ...], str]:
+    if asked.preset.dialogue.source == "none":
+        return (), "the preset wants no dialogue"
+    film = asked.film
+    has_audio = film.production_stream is not None
+    evidence = SpeechEvidence(
+        film=film.path,
+        duration=film.duration,
+        lines=lines,
+        audio=partial(production_audio, film) if has_audio else None,
+        audio_blocks=partial(audio_blocks, film) if has_audio else None,
+        mouths=analysis.mouths,
+        script=asked.script if lines is not None else None,
+    )
+    return find_segments(evidence, asked.preset.speech, asked.detectors)
+
+
+MOST_WAITING = 400
+"""Pictures that wait for the backend, 230 kB each: as many as are decoded while it is opened."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What was found, and sentences about what had rotted in the store."""
+
+    spotted: Spotted
+    notes: tuple[str, ...]
+
+
+def look_at(job: Job, film: Film, studio: Studio, progress: Report) -> Seen:
+    """The cue sheet and what it is made from. Features in the file beside the film take the place of the backend's."""
+    preset = studio.preset
+    beside = read_features(job.features, film.duration.end_s) if job.features else {}
+    features_key, analysis_key = _features_address(film, studio), analysis_address(film, preset.picture)
+    features, analysis = studio.features.get(features_key), studio.analyses.get(analysis_key)
+    known = None
+    if not isinstance(analysis, Missing) and not isinstance(features, Missing):
+        known = replace(analysis, features=features)
+    encoder = AwaitedEncoder(studio) if isinstance(features, Missing) else KnownFeatures(features)
+    voices = studio.known_identity().voices
+    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known, voices)
+    spotted = spot_film(asked, progress)
+    found = spotted.analysis
+    if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
+        studio.features.put(features_key, found.features)
+    if isinstance(analysis, Missing):
+        studio.analyses.put(analysis_key, found)
+    return Seen(
+        replace(spotted, analysis=replace(found, features={**found.features, **beside})), _rotted(analysis, features)
+    )
+
+
+class AwaitedEncoder:
+    """The encoder of a backend that is still being opened: until it is, pictures wait here, as many as there is room
+    for. What opening it raises comes with the next picture."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._encoder: FrameEncoder | None = None
+        self._waiting: list[Frame] = []
+
+    def push(self, frame: Frame) -> None:
+        if self._encoder is None and self._studio.is_opening and len(self._waiting) < MOST_WAITING:
+            self._waiting.append(frame)
+        else:
+            self._opened().push(frame)
+
+    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
+        return self._opened().finish(scenes)
+
+    def _opened(self) -> FrameEncoder:
+        if self._encoder is None:
+            self._encoder = self._studio.renderer.backend.encoder()
+            for frame in self._waiting:
+                self._encoder.push(frame)
+            self._waiting.clear()
+        return self._encoder
+
+
+def _features_address(film: Film, studio: Studio) -> str:
+    return address(
+        {
+            "film": [film.digest, film.duration.end],
+            "picture": asdict(studio.preset.picture),
+            "clip": studio.preset.generate.clip,
+            "deterministic": studio.preset.generate.deterministic,
+            "backend": [studio.offer.name, studio.plugin, studio.known_identity().weights_digest],
+        }
+    )
+
+
+def _rotted(analysis: Analysis | Missing, features: object) -> tuple[str, ...]:
+    parts = [name for name, part in (("analysis", analysis), ("features", features)) if part is Missing.ROTTED]
+    return tuple(f"What the store held of this film's {name} had rotted and was made again." for name in parts)

@@ -1,0 +1,177 @@
+"""What `--dry-run` says of a film: its cues, and what rendering them would cost here. Nothing is written for it but how
+fast this machine is, in the user's cache."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from vssflow_post.audio import LAYOUTS
+from vssflow_post.backend import CueRequest
+from vssflow_post.cues.dialogue import Dialogue, divide
+from vssflow_post.cues.sheet import cue_table
+from vssflow_post.deliver import check_picture
+from vssflow_post.errors import VssflowError
+from vssflow_post.generate.renderer import Renderer, checked_take, request_for
+from vssflow_post.media import Film
+from vssflow_post.media.probe import probe
+from vssflow_post.progress import Progress, Report
+from vssflow_post.render.first_half import NoEncoder, Spotted, Spotting, spot_film
+from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
+from vssflow_post.render.studio import Studio
+from vssflow_post.settings.preset import GenerateSettings, Preset
+from vssflow_post.store.entries import address
+from vssflow_post.store.publishing import publish
+from vssflow_post.timeline import CLOCK_HZ, Span
+
+DELIVERY_S, DELIVERY_PACE = 1.0, 0.03
+"""Mixing and writing, for any film and for each of its seconds: 180 minutes were mixed in 221 s on two cores."""
+BYTES_PER_SAMPLE = 3
+
+
+def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
+    """Everything up to the cue sheet, and a forecast. Raises FilmError for a film that would not be rendered."""
+    started = time.monotonic()
+    film = probe(job.film, job.salvage)
+    progress(Progress("probe", math.ceil(film.duration.duration_s), math.ceil(film.duration.duration_s)))
+    if studio.preset.deliver.picture:
+        check_picture(film, studio.preset.deliver)
+    kept, where = _kept(studio)
+    encoder = studio.renderer.backend.encoder() if kept is None else NoEncoder()
+    spotted = spot_film(Spotting(film, job.script, job.cues, studio.preset, studio.detectors, encoder), progress)
+    dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
+    looked_s = time.monotonic() - started
+    pace = kept or measured_pace(studio.renderer, _requests(spotted, dialogue), where)
+    plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
+    warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
+    verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
+    return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, _in_words(plan, spotted), plan)
+
+
+def _kept(studio: Studio) -> tuple[Pace | None, Path]:
+    identity = studio.identity()
+    weights = studio.renderer.backend.weights_digest if identity is None else identity.weights_digest
+    where = pace_file(studio.preset.generate, studio.offer.name, studio.plugin, weights)
+    return kept_pace(where), where
+
+
+def _requests(spotted: Spotted, dialogue: Dialogue) -> list[CueRequest]:
+    spoken = {cue.id for cue in dialogue.generated}
+    return [
+        request_for(cue, spotted.analysis.features, spotted.analysis.mouths)
+        for cue in spotted.sheet.cues
+        if cue.kind == "sound" or cue.id in spoken
+    ]
+
+
+def _plan(film: Film, spotted: Spotted, dialogue: Dialogue, preset: Preset, pace: Pace, looked_s: float) -> Plan:
+    speech_s = sum(cue.span.duration_s for cue in dialogue.generated)
+    sound_s = sum(cue.span.duration_s for cue in spotted.sheet.cues if cue.kind == "sound")
+    n_files = len(preset.mix.stems) + 1
+    stems = n_files * LAYOUTS[preset.mix.layout].n_channels * BYTES_PER_SAMPLE * film.duration.n_samples
+    picture = film.size_bytes if preset.deliver.picture else 0
+    delivery_s = DELIVERY_S + DELIVERY_PACE * film.duration.duration_s
+    return Plan(
+        n_scenes=len(spotted.sheet.scenes),
+        cues=tuple(map(cue_table, spotted.sheet.cues)),
+        n_production=len(dialogue.production),
+        speech_s=speech_s,
+        sound_s=sound_s,
+        work_s=looked_s + speech_s * pace.speech + sound_s * pace.sound + delivery_s,
+        memory_bytes=pace.memory_bytes,
+        disk_bytes=round(stems + picture + (speech_s + sound_s) * pace.take_bytes),
+    )
+
+
+def _in_words(plan: Plan, spotted: Spotted) -> str:
+    return (
+        f"{plan.n_scenes} scenes, {len(plan.cues)} cues ({spotted.speech}); to generate: {plan.speech_s:.1f} s of "
+        f"speech and {plan.sound_s:.1f} s of sound; production dialogue to keep: {plan.n_production} cues; about "
+        f"{plan.work_s / 60:.1f} minutes, {plan.memory_bytes / 1e9:.1f} GB of memory and "
+        f"{plan.disk_bytes / 1e6:.0f} MB of disk"
+    )
+
+
+LONGEST_S = 3
+"""A cue that is measured is cut to this length, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a second of sound costs here."""
+
+    speech: float
+    """Seconds of work for a second of speech."""
+    sound: float
+    """The same for effects."""
+    memory_bytes: int
+    """The most that the worker held while it was measured."""
+    take_bytes: float
+    """What a second of a take needs in the store."""
+
+
+def pace_file(settings: GenerateSettings, backend: str, plugin: str, weights_digest: str) -> Path:
+    """Where the pace of these settings on this machine is kept, in the user's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    facts = {**asdict(settings), "seed": 0, "backend": backend, "plugin": plugin, "digest": weights_digest}
+    return cache / "vssflow-post" / "pace" / f"{address({**facts, 'machine': platform.node()})}.json"
+
+
+def kept_pace(path: Path) -> Pace | None:
+    """None where nothing was measured yet, or what was kept cannot be read."""
+    with suppress(OSError, ValueError, TypeError):
+        return Pace(**json.loads(path.read_text("ascii")))
+    return None
+
+
+def measured_pace(renderer: Renderer, requests: Sequence[CueRequest], path: Path) -> Pace:
+    """Renders the shortest speech and the shortest sound of `requests`; a kind that is not among them counts as the
+    other. Raises BackendError when the backend breaks its contract."""
+    seconds: dict[str, float] = {}
+    take_bytes = 0.0
+    for kind in ("speech", "sound"):
+        request = min((r for r in requests if r.kind == kind), key=lambda r: r.span.n_samples, default=None)
+        if request is None:
+            continue
+        request = _cut(request)
+        for _ in range(2):  # the first time something is always made ready
+            started = time.perf_counter()
+            (take,) = [
+                checked_take(take, request, renderer.backend.name) for take in renderer.backend.render([request])
+            ]
+            seconds[kind] = (time.perf_counter() - started) / request.span.duration_s
+        take_bytes = 4.0 * take.audio.rate_hz
+    speech = seconds.get("speech", seconds.get("sound", 0.0))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    pace = Pace(speech, seconds.get("sound", speech), memory, take_bytes)
+    if seconds:
+        with suppress(OSError, VssflowError):  # a home that cannot be written: it is measured again
+            path.parent.mkdir(parents=True, exist_ok=True)
+            publish(path, lambda temporary: temporary.write_text(json.dumps(asdict(pace)), "ascii"))
+    return pace
+
+
+def _cut(request: CueRequest) -> CueRequest:
+    span = Span(request.span.start, min(request.span.end, request.span.start + LONGEST_S * CLOCK_HZ))
+    share = span.n_samples / request.span.n_samples
+    tracks = {
+        name: track if track.rate_hz == 0 else replace(track, values=track.values[: _rows(len(track.values), share)])
+        for name, track in request.visual.items()
+    }
+    mouth = request.mouth and replace(
+        request.mouth, values=request.mouth.values[: _rows(len(request.mouth.values), share)]
+    )
+    return replace(request, span=span, visual=tracks, mouth=mouth)
+
+
+def _rows(n: int, share: float) -> int:
+    return max(1, round(n * share))

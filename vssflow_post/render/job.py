@@ -1,0 +1,110 @@
+"""What became of one film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vssflow_post.errors import FilmError, FilmRejected
+from vssflow_post.settings.preset import Preset
+from vssflow_post.store.output_folder import STATE_FOLDER
+
+DONE = "done"
+WARNINGS = "done_with_warnings"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What there is to do for a film, and what it would cost on this machine."""
+
+    n_scenes: int
+    cues: tuple[Mapping[str, Any], ...]
+    """As the cue sheet says them."""
+    n_production: int
+    """Cues of speech that are kept from the film's own sound."""
+    speech_s: float
+    sound_s: float
+    """Seconds to generate of each kind."""
+    work_s: float
+    """Seconds of work for one worker."""
+    memory_bytes: int
+    """What a worker holds."""
+    disk_bytes: int
+    """What the film's results and its takes need."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmResult:
+    """The one verdict in which every film ends."""
+
+    film: Path
+    """As the user named it."""
+    verdict: str
+    """`done`, `done_with_warnings`, `rejected:<code>` or `failed:<code>`."""
+    output: Path | None = None
+    """Folder of the deliverables; None where there are none."""
+    reason: str | None = None
+    """Why it was not simply done, as a sentence."""
+    seconds: float = 0.0
+    """Time it took."""
+    detail: str = ""
+    """What a person wants to know at a glance: loudness, speed, or the plan of a dry run."""
+    plan: Plan | None = None
+    """What a dry run says."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.verdict in (DONE, WARNINGS)
+
+    @property
+    def kind(self) -> str:
+        """The column it is counted in: `done`, `warnings`, `rejected` or `failed`."""
+        return {DONE: "done", WARNINGS: "warnings"}.get(self.verdict, self.verdict.partition(":")[0])
+
+
+def result_of(error: FilmError, film: Path, seconds: float = 0.0) -> FilmResult:
+    """The verdict that an error stands for."""
+    return FilmResult(film, error.full_verdict, None, str(error), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One film to work on."""
+
+    film: Path
+    stem: str
+    """What the deliverables are called."""
+    folder: Path
+    """Where they go."""
+    script: Path | None = None
+    cues: Path | None = None
+    features: Path | None = None
+    """Features made elsewhere, which lie beside the film."""
+    speakers: tuple[str, ...] = ()
+    """Who speaks in its script."""
+    company: tuple[str, ...] = ()
+    """Who speaks in the scripts of the whole batch."""
+    salvage: bool = False
+    """Whether a film that is cut off is taken as far as it goes."""
+    attempt: str = ""
+    """Which try of which run this is: what is not delivered yet bears its name."""
+    refused: FilmRejected | None = None
+    """Why nothing is done about it, known before any work."""
+
+    def receipt(self, out: Path) -> Path:
+        """Where the film's receipt lies, if it has got its verdict in the output folder `out` before."""
+        return out / STATE_FOLDER / "receipts" / f"{self.stem}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for, the same for every film. Picklable."""
+
+    preset: Preset
+    out: Path
+    fresh: bool = False
+    """Whether complete results are made again."""
+    dry_run: bool = False
+    """Whether only to look: analysis and cue sheet, nothing written."""

@@ -1,0 +1,192 @@
+"""Films that have their verdict already: recognised by their receipts at a glance, by their contents where that fails.
+
+A skip trusts that a file whose size, times and inode are those of its receipt holds what it held; `vssflow-post verify`
+trusts nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from vssflow_post.backend import BackendIdentity
+from vssflow_post.cues.casting import choose_voices
+from vssflow_post.deliver import MANIFEST, is_complete, listed, tool_version
+from vssflow_post.errors import FilmRejected, VssflowError
+from vssflow_post.media import Film
+from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job
+from vssflow_post.render.studio import Studio
+from vssflow_post.store.entries import address, file_digest
+from vssflow_post.store.publishing import publishing
+
+COMPLETE, REFUSED = "was complete already", "was rejected before; --fresh looks again"
+
+
+def known_result(job: Job, studio: Studio) -> FilmResult | None:
+    """The verdict of an earlier run where nothing has changed since; None where that takes more than a glance.
+
+    Nothing is decoded, digested or opened for it but the film's script, cue sheet and features.
+    """
+    receipt = read_receipt(job.receipt(studio.out))
+    identity = studio.identity() if receipt is not None else None
+    if receipt is None or identity is None:
+        return None
+    try:
+        inputs = _inputs(job, studio, identity, receipt.inputs.source)
+    except OSError:  # a script that cannot be read: the film's verdict, and not ours
+        return None
+    if receipt.inputs != inputs or not receipt.fits(job.film, job.folder):
+        return None
+    if receipt.deliverables:
+        return FilmResult(job.film, receipt.verdict, job.folder, receipt.reason, detail=COMPLETE)
+    return FilmResult(job.film, receipt.verdict, None, receipt.reason, detail=REFUSED)
+
+
+def complete_result(job: Job, film: Film, studio: Studio) -> FilmResult | None:
+    """The verdict of the folder's deliverables where they are whole and were made from just this; every file is
+    digested, and a receipt saves doing so again."""
+    inputs = inputs_of(job, film, studio)
+    if not is_complete(job.folder, inputs.source, inputs.settings, inputs.weights):
+        return None
+    verdict, reason = _told(job.folder / "report.json")
+    remember_delivery(job, film, inputs, studio, verdict, reason)
+    return FilmResult(job.film, verdict, job.folder, reason, detail=COMPLETE)
+
+
+def inputs_of(job: Job, film: Film, studio: Studio) -> Inputs:
+    """Digests of all that decides about a film's deliverables; opens the backend where only that tells what it is."""
+    return _inputs(job, studio, studio.known_identity(), film.digest)
+
+
+def remember_delivery(job: Job, film: Film, inputs: Inputs, studio: Studio, verdict: str, reason: str | None) -> None:
+    """Leaves the receipt of deliverables that are committed, unless the film has just changed."""
+    state = FileState.of(film.path)
+    if (state.n_bytes, state.modified_ns) == (film.size_bytes, film.modified_ns):
+        receipt = Receipt(inputs, verdict, reason, state, _states(job.folder))
+        write_receipt(job.receipt(studio.out), receipt)
+
+
+@contextmanager
+def remembered_rejection(job: Job, studio: Studio) -> Iterator[None]:
+    """Leaves the receipt of a film that cannot be worked on, so that nobody tries again until something changes."""
+    before = _state_or_none(job.film)
+    try:
+        yield
+    except FilmRejected as rejected:
+        with suppress(OSError, VssflowError):  # of the two troubles, the film's is told
+            identity = studio.identity()
+            if identity is not None and before is not None and before == _state_or_none(job.film):
+                receipt = Receipt(_inputs(job, studio, identity, ""), rejected.full_verdict, str(rejected), before)
+                write_receipt(job.receipt(studio.out), receipt)
+        raise
+
+
+def _state_or_none(path: Path) -> FileState | None:
+    with suppress(OSError):
+        return FileState.of(path)
+    return None
+
+
+def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) -> Inputs:
+    words: dict[str, object] = {
+        name: path and file_digest(path)
+        for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
+    }
+    voices = choose_voices(job.speakers, studio.preset.cast, identity.voices, job.company)
+    words["salvage"] = job.salvage
+    words["cast"] = {name: voices.get(name) for name in job.speakers}
+    settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
+    return Inputs(source, settings, identity.weights_digest, tool_version())
+
+
+def _states(folder: Path) -> dict[str, FileState]:
+    return {name: FileState.of(folder / name) for name in sorted({*listed(folder / MANIFEST), MANIFEST})}
+
+
+def _told(report: Path) -> tuple[str, str | None]:
+    """Verdict and reason as the report says them."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        table = json.loads(report.read_text("utf-8"))
+        if table["verdict"] in (DONE, WARNINGS):
+            return table["verdict"], " ".join(map(str, table["warnings"])) or None
+    return DONE, None
+
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Digests of all that decides about a film's deliverables, and who made them."""
+
+    source: str
+    """sha256 of the film, hex; "" where it is not known."""
+    settings: str
+    weights: str
+    tool: str
+    """Version of vssflow-post."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What the file system says of a file: any writing to it changes this."""
+
+    n_bytes: int
+    modified_ns: int
+    changed_ns: int
+    """Of its content, name or rights: unlike the time of modification, no program sets it."""
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        """Raises OSError where there is no such file."""
+        stat = os.stat(path)  # noqa: PTH116  films come as paths of any kind
+        return cls(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One film's."""
+
+    inputs: Inputs
+    verdict: str
+    """`done`, `done_with_warnings` or `rejected:<code>`."""
+    reason: str | None
+    film: FileState
+    deliverables: Mapping[str, FileState] = field(default_factory=dict)
+    """By name, the manifest among them; none for a film that was rejected."""
+
+    def fits(self, film: Path, folder: Path) -> bool:
+        """Whether the film and everything in `folder` look as they did."""
+        try:
+            return FileState.of(film) == self.film and all(
+                FileState.of(folder / name) == state for name, state in self.deliverables.items()
+            )
+        except OSError:
+            return False
+
+
+def read_receipt(path: Path) -> Receipt | None:
+    """None where there is none that can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        table = json.loads(path.read_bytes())
+        if table["version"] == VERSION:
+            return Receipt(
+                Inputs(**table["inputs"]),
+                table["verdict"],
+                table["reason"],
+                FileState(**table["film"]),
+                {name: FileState(**state) for name, state in table["deliverables"].items()},
+            )
+    return None
+
+
+def write_receipt(path: Path, receipt: Receipt) -> None:
+    """Raises FilmFailed("no_space") when the disk is full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with publishing(path) as temporary:
+        temporary.write_text(json.dumps({"version": VERSION, **asdict(receipt)}), encoding="ascii")

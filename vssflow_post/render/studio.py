@@ -1,0 +1,132 @@
+"""What all films of a run share: the settings, the plugins, and the backend, opened when a film first needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
+from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer
+from vssflow_post.cues.casting import check_cast
+from vssflow_post.errors import BackendError, FilmError, VssflowError
+from vssflow_post.generate.renderer import Renderer
+from vssflow_post.generate.take_store import TakeStore
+from vssflow_post.plugins import Plugins, choose_backend
+from vssflow_post.settings.preset import Preset
+from vssflow_post.store.output_folder import STATE_FOLDER
+
+
+@dataclass(slots=True)
+class Studio:
+    """One process's working place. `close` it when done."""
+
+    preset: Preset
+    out: Path
+    offer: BackendOffer
+    why: str
+    """Sentence: why this backend."""
+    plugin: str
+    """Name and version of the plugin the backend comes from."""
+    distribution: str
+    """Name of the package that plugin comes in."""
+    detectors: Sequence[DetectorOffer]
+    store: TakeStore
+    features: FeatureStore
+    analyses: AnalysisStore
+    _renderer: Renderer | None = field(default=None, init=False)
+    _opening: Future[Renderer] | None = field(default=None, init=False)
+    _identity: BackendIdentity | None = field(default=None, init=False)
+
+    @property
+    def renderer(self) -> Renderer:
+        """The backend, opened at the first call. Raises BackendUnavailable, UsageError or BackendError."""
+        if self._opening is not None:
+            return self._opening.result()
+        return self._renderer or self._open()
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether to ask for the renderer now would mean to wait."""
+        return self._opening is not None and not self._opening.done()
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """The backend is opened beside the block, which ends when it is open.
+
+        What opening it raises comes before what is found wrong with a film meanwhile: it would meet every film.
+        """
+        with ThreadPoolExecutor(1) as worker:
+            self._opening = worker.submit(self._open) if self._renderer is None else None
+            try:
+                yield
+            except FilmError:
+                if self._opening is not None:
+                    self._opening.result()
+                raise
+            finally:
+                self._opening = None
+
+    def identity(self) -> BackendIdentity | None:
+        """What the backend is; None where it would have to be opened to know. Raises what opening it would raise."""
+        if self._renderer is not None:
+            return _identity_of(self._renderer)
+        if self._identity is None and self.offer.identify is not None:
+            with _as_backend_error(f"backend {self.offer.name} does not say what it is"):
+                self._identity = self.offer.identify(self.preset.generate)
+        return self._identity
+
+    def known_identity(self) -> BackendIdentity:
+        """What the backend is; it is waited for, or opened, where only that can tell."""
+        return self.identity() or _identity_of(self.renderer)
+
+    def _open(self) -> Renderer:
+        backend = _opened(self.offer, self.preset)
+        check_cast(self.preset.cast, backend.voices)
+        self._renderer = Renderer(backend, self.plugin, self.preset.generate)
+        return self._renderer
+
+    def close(self) -> None:
+        if self._renderer is not None:
+            self._renderer.backend.close()
+            self._renderer = None
+
+
+def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
+    """Raises BackendUnavailable when the preset's backend does not exist or cannot run here."""
+    offer, why = choose_backend(plugins.backends(), preset.generate.backend)
+    return Studio(
+        preset=preset,
+        out=out,
+        offer=offer,
+        why=why,
+        plugin=plugins.origin_of(offer),
+        distribution=plugins.distribution_of(offer),
+        detectors=plugins.speech_detectors(),
+        store=TakeStore(out / STATE_FOLDER / "takes"),
+        features=FeatureStore(out / STATE_FOLDER / "features"),
+        analyses=AnalysisStore(out / STATE_FOLDER / "analyses"),
+    )
+
+
+def _identity_of(renderer: Renderer) -> BackendIdentity:
+    return BackendIdentity(renderer.backend.weights_digest, tuple(renderer.backend.voices))
+
+
+def _opened(offer: BackendOffer, preset: Preset) -> Backend:
+    with _as_backend_error(f"backend {offer.name} does not open"):
+        return offer.open(preset.generate)
+
+
+@contextmanager
+def _as_backend_error(what: str) -> Iterator[None]:
+    """Whatever a stranger's code may raise, as this film's failure."""
+    try:
+        yield
+    except (VssflowError, OSError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split()) or "no reason given"
+        raise BackendError("backend", f"{what}: {type(error).__name__}: {text}") from error

@@ -1,0 +1,150 @@
+"""What a preset may say: every value checked for kind, choice and range, every fault with the line it stands on."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, get_type_hints
+
+from vssflow_post.settings.preset import CAST_RANGES, CHOICES, RANGES, SECTIONS, CastMember
+
+Fault = Callable[[str], None]
+"""Is told each fault as a sentence; it may raise."""
+
+TOP_KEYS = ("extends", "description")
+CAST_SECTIONS = ("cast", "voices")
+"""Two names of one section: who speaks with which voice."""
+_KIND_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+_UNCHECKED = object()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """A file that is checked, or the command line."""
+
+    name: str
+    """As the user knows it."""
+    text: str = ""
+    """Its text, to find lines in."""
+
+    def at(self, section: str, key: str) -> str:
+        """File and line of a key (of a section, where `section` is empty), for a sentence."""
+        return f"{self.name}{line_of(self.text, section, key)}"
+
+
+def checked_top(source: Source, raw: Mapping[str, Any], fault: Fault) -> dict[str, str]:
+    """`extends` and `description`, where they are text."""
+    found = {}
+    for key in TOP_KEYS:
+        value = raw.get(key, "")
+        if isinstance(value, str):
+            found[key] = value
+        else:
+            fault(f"{source.at('', key)}: {key} must be text, not {_kind(value)}")
+    return found
+
+
+def checked_section(source: Source, section: str, values: object, fault: Fault) -> dict[str, object]:
+    """The values of a section that may stand as they are; each other one is told to `fault`."""
+    if section not in CAST_SECTIONS and section not in SECTIONS:
+        what = f"section [{section}]" if isinstance(values, dict) else f"key {section!r}"
+        hint = _did_you_mean(section, [*SECTIONS, *CAST_SECTIONS, *TOP_KEYS])
+        fault(f"{source.at('', section)}: unknown {what}{hint}")
+        return {}
+    if not isinstance(values, dict):
+        fault(f"{source.at('', section)}: [{section}] must be a section, not {_kind(values)}")
+        return {}
+    if section in CAST_SECTIONS:
+        members = {name: _cast_member(source, section, name, value, fault) for name, value in values.items()}
+        return {name: member for name, member in members.items() if member is not None}
+    types = get_type_hints(SECTIONS[section])
+    known = {field.name for field in dataclasses.fields(SECTIONS[section])}
+    checked = {}
+    for key, value in values.items():
+        if key not in known:
+            fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{_did_you_mean(key, known)}")
+            continue
+        name = f"{section}.{key}"
+        accepted = _checked(value, types[key], f"{source.at(section, key)}: {name}", name, RANGES.get(name), fault)
+        if accepted is not _UNCHECKED:
+            checked[key] = accepted
+    return checked
+
+
+def _cast_member(source: Source, section: str, character: str, value: object, fault: Fault) -> CastMember | None:
+    """`"voice"`, or a table with any of `voice`, `gain_db` and `pan`."""
+    where = f"{source.at(section, character)}: {section}.{character}"
+    if not isinstance(value, (str, dict)):
+        fault(f"{where} must be text (a voice) or a table of voice, gain_db and pan, not {_kind(value)}")
+        return None
+    given = {"voice": value} if isinstance(value, str) else value
+    types = get_type_hints(CastMember)
+    checked: dict[str, Any] = {}
+    for key, part in given.items():
+        if key not in types:
+            fault(f"{where}: unknown key {key!r}{_did_you_mean(key, types)} (known: {', '.join(types)})")
+            continue
+        accepted = _checked(part, types[key], f"{where}.{key}", "", CAST_RANGES.get(key), fault)
+        if accepted is not _UNCHECKED:
+            checked[key] = accepted
+    return CastMember(**checked)
+
+
+def _checked(
+    value: object, kind: type, where: str, name: str, limits: tuple[float, float] | None, fault: Fault
+) -> object:
+    """`value`, as `kind`, when it is of that kind and within its limits; `_UNCHECKED` after a fault."""
+    problem = None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        problem = f"must be {_KIND_WORDS[kind]}, not {_kind(value)}"
+    elif isinstance(value, float) and not math.isfinite(value):
+        problem = f"must be a finite number, not {value}"
+    elif isinstance(value, str) and any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in value):
+        problem = f"must not hold control characters: {value[:40]!r}"
+    elif name in CHOICES and value not in CHOICES[name]:
+        problem = f"must be one of {', '.join(CHOICES[name])}, not {value!r}{_did_you_mean(value, CHOICES[name])}"
+    elif limits is not None and isinstance(value, (int, float)) and not limits[0] <= value <= limits[1]:
+        problem = f"must lie between {limits[0]} and {limits[1]}, not {value}"
+    if problem is None:
+        return value
+    fault(f"{where} {problem}")
+    return _UNCHECKED
+
+
+def _kind(value: object) -> str:
+    return _KIND_WORDS.get(type(value), "a section" if isinstance(value, dict) else type(value).__name__)
+
+
+def _did_you_mean(word: object, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(str(word), sorted(known), 1)
+    return f". Did you mean {close[0]!r}?" if close else ""
+
+
+def line_of(text: str, section: str, key: str) -> str:
+    """The line on which `key` of `section` (or the section itself) stands, as ":12"; "" when it is not plain to see."""
+    inside = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\s*([^\]]+?)\s*\]", line)
+        inside = header.group(1) if header else inside
+        if header and ((not section and inside == key) or (section and _plain(inside) == f"{section}.{key}")):
+            return f":{number}"
+        assigned = re.match(r"""\s*((?:"[^"]*"|'[^']*'|[^"'=#])+?)\s*=""", line[:400])
+        if not assigned or header:
+            continue
+        path = _plain(assigned.group(1))
+        whole = f"{inside}.{path}" if inside else path
+        wanted = f"{section}.{key}" if section else key
+        if whole == wanted or whole.startswith(f"{wanted}."):
+            return f":{number}"
+    return ""
+
+
+def _plain(path: str) -> str:
+    """A TOML key path without its quotes and the blanks around its dots."""
+    return re.sub(r"\s*\.\s*", ".", re.sub(r"""["']""", "", path))
