@@ -19,7 +19,7 @@ class Progress:
     """What is being worked on, e.g. a cue's id."""
 
 
-Report: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = Callable[[Progress], None]
 
 
 def silent(progress: Progress) -> None:

@@ -14,7 +14,7 @@ from vssflow_post.analysis.motion import MotionPlaces
 from vssflow_post.backend import Frame, FrameEncoder, MouthTrack, Track
 from vssflow_post.media import Film, frames
 from vssflow_post.media.ahead import ahead
-from vssflow_post.progress import Progress, Report, silent
+from vssflow_post.progress import OnProgress, Progress, silent
 from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.timeline import CLOCK_HZ, Scene
 
@@ -50,7 +50,7 @@ class Analysis:
         return tuple(jpegs[len(jpegs) // 2] for jpegs in self.pictures)
 
 
-def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progress: Report = silent) -> Analysis:
+def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progress: OnProgress = silent) -> Analysis:
     """Decodes the film once. Memory does not grow with its length, but for the features and the thumbnails.
 
     Raises what `media.frames` raises; UsageError for an unknown shot detector.

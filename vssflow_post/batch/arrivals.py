@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from vssflow_post.batch.inputs import jobs_now, with_company
+from vssflow_post.batch.inputs import jobs_now, with_batch_speakers
 from vssflow_post.batch.selection import Selection
 from vssflow_post.render.job import Job
 
@@ -94,6 +94,6 @@ def watched(inputs: Sequence[Path], output: Path, meant: Selection, salvage: boo
     """Films as they come. Each group that comes at once is cast for itself."""
 
     def prepared(jobs: Sequence[Job]) -> list[Job]:
-        return [replace(job, salvage=salvage) for job in with_company(jobs)]
+        return [replace(job, salvage=salvage) for job in with_batch_speakers(jobs)]
 
     return Watched(lambda: jobs_now(inputs, output, meant), prepared)

@@ -192,14 +192,17 @@ def jobs_for(
     for option, path in (("--script", script), ("--cues", cues)):
         if path is not None and len(jobs) != 1:
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
-    return with_company([replace(job, script=script or job.script, cues=cues) for job in jobs])
+    return with_batch_speakers([replace(job, script=script or job.script, cues=cues) for job in jobs])
 
 
-def with_company(jobs: Sequence[Job]) -> list[Job]:
+def with_batch_speakers(jobs: Sequence[Job]) -> list[Job]:
     """The jobs, each knowing who speaks in its script and in those of all: voices are cast over the whole batch."""
     scripts = {job.script for job in jobs if job.script is not None}
     if not scripts:
         return list(jobs)
     known = {script: speakers_of(script) for script in scripts}
-    company = tuple(sorted({name for names in known.values() for name in names}))
-    return [replace(job, speakers=known[job.script] if job.script is not None else (), company=company) for job in jobs]
+    batch_speakers = tuple(sorted({name for names in known.values() for name in names}))
+    return [
+        replace(job, speakers=known[job.script] if job.script is not None else (), batch_speakers=batch_speakers)
+        for job in jobs
+    ]

@@ -73,8 +73,8 @@ class LocalCrew:
     def __init__(self, order: Order, size: int) -> None:
         self.size = size
         # Datagrams need no lock, so a worker that is killed while it tells something cannot silence the others.
-        self._ears, self._mouth = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._ears.setblocking(False)
+        self._receive, self._send = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._receive.setblocking(False)
         self._order = replace(order, preset=with_shared_cores(order.preset, this_machine()[0], size))
         self._pool = self._new_pool()
         self._open: dict[int, ProcessFuture[FilmResult]] = {}
@@ -91,8 +91,8 @@ class LocalCrew:
             self._pool.join()
         else:
             self._end_pool()
-        self._ears.close()
-        self._mouth.close()
+        self._receive.close()
+        self._send.close()
 
     def begin(self, index: int, job: Job) -> Future[FilmResult]:
         self._open = {other: future for other, future in self._open.items() if not future.done()}
@@ -106,7 +106,7 @@ class LocalCrew:
     def news(self) -> Iterator[tuple[int, Progress]]:
         with suppress(BlockingIOError):
             while True:
-                yield pickle.loads(self._ears.recv(_NEWS_BYTES))
+                yield pickle.loads(self._receive.recv(_NEWS_BYTES))
 
     def dismiss(self, index: int) -> None:
         self._open[index].cancel()  # type: ignore[no-untyped-call]
@@ -129,7 +129,7 @@ class LocalCrew:
 
     def _new_pool(self) -> ProcessPool:
         memory_bytes = max(_LEAST_BYTES, int(_USABLE * this_machine()[1] / self.size))
-        initial = (self._order, self._mouth, os.getpid(), memory_bytes)
+        initial = (self._order, self._send, os.getpid(), memory_bytes)
         return ProcessPool(self.size, initializer=_start_worker, initargs=initial, context=get_context("spawn"))
 
 

@@ -85,9 +85,9 @@ def _recalled(order: Order, hiring: Hiring) -> Callable[[Job], FilmResult | None
     def recalled(job: Job) -> FilmResult | None:
         if order.fresh or order.dry_run or not job.receipt(order.out).exists():
             return None
-        from vssflow_post.render.resume import known_result
+        from vssflow_post.render.resume import verdict_at_a_glance
 
-        return known_result(job, studio())
+        return verdict_at_a_glance(job, studio())
 
     return recalled
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vssflow_post.errors import FilmError, FilmFailed, UsageError
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 from vssflow_post.render.film import render_film
 from vssflow_post.render.forecast import plan_film
 from vssflow_post.render.job import FilmResult, Job, Order, result_of
@@ -17,7 +17,7 @@ from vssflow_post.store.output_folder import STATE_FOLDER
 from vssflow_post.store.publishing import DISK_FULL
 
 
-def work_on(job: Job, order: Order, studio: Studio, moved: Report) -> FilmResult:
+def work_on(job: Job, order: Order, studio: Studio, moved: OnProgress) -> FilmResult:
     """One film to its verdict. Only UsageError comes out: it would meet every film."""
     started = time.monotonic()
     try:

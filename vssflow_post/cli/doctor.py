@@ -179,10 +179,10 @@ def _backends(plugins: Plugins) -> Iterator[Check]:
 
 def _weights(plugins: Plugins) -> tuple[str, str]:
     """Opens the backend that `auto` takes, which reads its weights and verifies their digest."""
-    from vssflow_post.settings.preset import GenerateSettings
+    from vssflow_post.settings.preset import GenerateSection
 
     offer, _ = choose_backend(plugins.backends())
-    backend = offer.open(GenerateSettings())
+    backend = offer.open(GenerateSection())
     try:
         voices = ", ".join(backend.voices) or "none"
         return "ok", f"{offer.name} on {backend.device}: sha256 {backend.weights_digest[:16]}, voices: {voices}"

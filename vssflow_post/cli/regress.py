@@ -206,13 +206,13 @@ def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict
 
 def _job(clip: Clip, folder: Path) -> Job:
     """A clip is cast by itself, so that no other clip of the suite decides about its voices."""
-    from vssflow_post.batch.inputs import features_beside, with_company
+    from vssflow_post.batch.inputs import features_beside, with_batch_speakers
     from vssflow_post.render.job import Job
 
     if not clip.film.is_file():
         raise UsageError(f"there is no film {clip.film}")
     job = Job(clip.film, clip.name, folder / clip.name, clip.script, clip.cues, features_beside(clip.film))
-    return with_company([job])[0]
+    return with_batch_speakers([job])[0]
 
 
 def _keep(made: dict[str, Made], keep: Path) -> None:

@@ -23,16 +23,18 @@ def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
 
 
 def with_voices(
-    sheet: CueSheet, cast: Mapping[str, CastMember], voices: Sequence[str], company: Iterable[str] = ()
+    sheet: CueSheet, cast: Mapping[str, CastMember], voices: Sequence[str], batch_speakers: Iterable[str] = ()
 ) -> CueSheet:
     """The cue sheet with a voice in every speech cue that has words.
 
-    The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the `company`
-    (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a voice of the cast
-    that the backend does not have; those of cues were checked where their sheet was read.
+    The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the
+    `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a
+    voice of the cast that the backend does not have; those of cues were checked where their sheet was read.
     """
     speech = [cue for cue in sheet.cues if _is_spoken(cue)]
-    chosen = choose_voices({cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, company)
+    chosen = choose_voices(
+        {cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, batch_speakers
+    )
     return replace(sheet, cues=tuple(_with_voice(cue, chosen, voices) for cue in sheet.cues))
 
 
@@ -40,18 +42,18 @@ def choose_voices(
     speakers: Iterable[str],
     cast: Mapping[str, CastMember],
     voices: Sequence[str],
-    company: Iterable[str] = (),
+    batch_speakers: Iterable[str] = (),
 ) -> dict[str, str]:
-    """A voice for each of `speakers` and of the `company`: different ones as long as there are enough.
+    """A voice for each of `speakers` and of the `batch_speakers`: different ones as long as there are enough.
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
-    the alphabet steps aside to the next free voice. The company chooses first: whoever speaks in this film, the
-    company's voices are the same.
+    the alphabet steps aside to the next free voice. The batch's speakers choose first: whoever speaks in this film,
+    their voices are the same.
     """
     check_cast(cast, voices)
     if not voices:
         return {}
-    first = sorted(set(company))
+    first = sorted(set(batch_speakers))
     names = first + sorted(set(speakers) - set(first))
     chosen = {name: cast[name].voice for name in names if name in cast and cast[name].voice}
     for name in names:

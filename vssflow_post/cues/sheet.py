@@ -64,7 +64,7 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
         {"index": scene.index, "start_s": _seconds(scene.span.start), "end_s": _seconds(scene.span.end)}
         for scene in sheet.scenes
     ]
-    cues = [cue_table(cue) for cue in sheet.cues]
+    cues = [cue_as_json(cue) for cue in sheet.cues]
     # The film's path may hold bytes that are no text, which only the escapes of JSON can carry.
     document = f'{{"version": {VERSION},\n "film": {json.dumps(about)},\n'
     document += f' "scenes": [{_rows(scenes)}],\n "cues": [{_rows(cues)}]}}\n'
@@ -123,7 +123,7 @@ def _rows(tables: Sequence[dict[str, object]]) -> str:
     return ",".join(f"\n  {json.dumps(table, ensure_ascii=False)}" for table in tables)
 
 
-def cue_table(cue: Cue) -> dict[str, object]:
+def cue_as_json(cue: Cue) -> dict[str, object]:
     """A cue as a sheet says it."""
     times = {"start_s": _seconds(cue.span.start), "end_s": _seconds(cue.span.end)}
     return {key: times[key] if key in times else getattr(cue, key) for key in _CUE_KEYS}

@@ -14,7 +14,7 @@ from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline
 from vssflow_post.media import Film
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.settings.preset import DeliverSettings
 from vssflow_post.timeline import CueSheet
 
@@ -30,7 +30,7 @@ class Delivery:
     sheet: CueSheet
     stems: Mapping[str, Path]
     """WAVs by name, `MIX` among them."""
-    homes: Mapping[str, str]
+    stem_of: Mapping[str, str]
     """Cue id -> name of the stem it is heard in."""
     settings: DeliverSettings
 
@@ -41,7 +41,7 @@ class Delivery:
         return self.folder / name if self.settings.picture else None
 
 
-def deliver(delivery: Delivery, progress: Report) -> list[Path]:
+def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
     """Writes all that goes with the stems and the cue sheets, which are there; returns every file written."""
     folder, stem, film = delivery.folder, delivery.film_stem, delivery.film
     delivered: list[Path] = []
@@ -62,11 +62,11 @@ def _timelines(delivery: Delivery) -> list[Path]:
     folder, stem, film, wanted = delivery.folder, delivery.film_stem, delivery.film, delivery.settings
     n_channels = WaveReader(delivery.stems["MIX"]).n_channels
     edit = Edit(
-        film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.homes, n_channels=n_channels
+        film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.stem_of, n_channels=n_channels
     )
     if wanted.takes:
-        homes = {cue.id: edit.home(cue) for cue in delivery.sheet.cues}
-        takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, homes, wanted.handles_s)
+        stem_of = {cue.id: edit.home(cue) for cue in delivery.sheet.cues}
+        takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, stem_of, wanted.handles_s)
         edit = replace(edit, takes=takes)
     write_timeline(folder / f"{stem}.otio", edit)
     delivered = [*(take.path for take in edit.takes.values()), folder / f"{stem}.otio"]

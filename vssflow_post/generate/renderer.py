@@ -14,7 +14,7 @@ from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
 from vssflow_post.media import Film, audio_blocks
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.store.entries import Missing, address
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
@@ -108,7 +108,7 @@ def _during(mouth: MouthTrack, span: Span) -> Track:
 
 
 def takes(
-    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, past: CueHistory, progress: Report
+    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, past: CueHistory, progress: OnProgress
 ) -> Iterator[CueTake]:
     """One stored take per request: first those that are known, then the others as the backend finishes them.
 

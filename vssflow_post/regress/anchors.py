@@ -47,7 +47,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Place:
     """An anchor against a new render."""
 
     time_s: float
@@ -84,13 +84,13 @@ def _anchor(piece: npt.NDArray[np.float64], start: int) -> Anchor:
     return Anchor(start, np.rint(piece / safe * 127).astype(np.int8), scales)
 
 
-def found_again(anchors: Sequence[Anchor], samples: Samples) -> list[Finding]:
+def found_again(anchors: Sequence[Anchor], samples: Samples) -> list[Place]:
     """Where each anchor lies in a new render (float32, the same channels)."""
     slow = _decimated(samples)
     return [_found(anchor, slow) for anchor in anchors]
 
 
-def _found(anchor: Anchor, slow: npt.NDArray[np.float64]) -> Finding:
+def _found(anchor: Anchor, slow: npt.NDArray[np.float64]) -> Place:
     reach = round(REACH_S * CLOCK_HZ / DECIMATION)
     golden = anchor.samples
     at = anchor.start // DECIMATION - reach
@@ -102,7 +102,7 @@ def _found(anchor: Anchor, slow: npt.NDArray[np.float64]) -> Finding:
     peak = _nearest_peak(np.abs(products) / np.sqrt(energies), reach)
     offset, coherence, product = _between(products, energies, peak)
     share = abs(product) / float(np.square(golden).sum())
-    return Finding(
+    return Place(
         time_s=anchor.start / CLOCK_HZ,
         shift_samples=(peak - reach + offset) * DECIMATION,
         coherence=float(np.clip(coherence, -1, 1)),

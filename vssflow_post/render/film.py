@@ -25,11 +25,17 @@ from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.media.probe import probe
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
 from vssflow_post.render.first_half import Seen, look_at
 from vssflow_post.render.job import FilmResult, Job
-from vssflow_post.render.resume import complete_result, inputs_of, known_result, remember_delivery, remembered_rejection
+from vssflow_post.render.resume import (
+    inputs_of,
+    remember_delivery,
+    remembered_rejection,
+    verdict_at_a_glance,
+    verdict_by_contents,
+)
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import MixSettings
 from vssflow_post.store.output_folder import STATE_FOLDER, staging_folder
@@ -54,23 +60,23 @@ class Clock:
         return Timing(analysed, generated - analysed, mixed - generated, self.elapsed())
 
 
-def render_film(job: Job, studio: Studio, fresh: bool, progress: Report) -> FilmResult:
+def render_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> FilmResult:
     """Probe, analyse, find speech, spot, generate, lay, mix, deliver, report, and the manifest last.
 
     A film that has its verdict already is left alone unless `fresh`. Raises FilmError for a verdict other than done,
     and UsageError for what is wrong with the whole order.
     """
     clock = Clock()
-    known = None if fresh else known_result(job, studio)
+    known = None if fresh else verdict_at_a_glance(job, studio)
     if known is not None:
         return replace(known, seconds=clock.elapsed())
     with remembered_rejection(job, studio):
         film = _probed(job, progress)
-        known = None if fresh else complete_result(job, film, studio)
+        known = None if fresh else verdict_by_contents(job, film, studio)
         return _rendered(job, film, studio, clock, progress) if known is None else known
 
 
-def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Report) -> FilmResult:
+def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: OnProgress) -> FilmResult:
     """The work itself: from a film that can be worked on to its deliverables."""
     with studio.opening():
         if studio.preset.deliver.picture:
@@ -81,9 +87,9 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Repo
     clock.end("generate")
     inputs = inputs_of(job, film, studio)
     with staged(job.folder, staging_folder(studio.out, job.stem, job.attempt)) as folder:
-        mix, homes = _mixed(work, studio, folder, progress)
+        mix, stem_of = _mixed(work, studio, folder, progress)
         stems = _stem_paths(folder, job.stem, studio.preset.mix)
-        delivery = Delivery(folder, job.stem, film, work.sheet, stems, homes, studio.preset.deliver)
+        delivery = Delivery(folder, job.stem, film, work.sheet, stems, stem_of, studio.preset.deliver)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
             delivered = [*stems.values(), *_cue_sheets(delivery, progress), *deliver(delivery, progress)]
@@ -99,7 +105,7 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: Repo
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
 
 
-def _probed(job: Job, progress: Report) -> Film:
+def _probed(job: Job, progress: OnProgress) -> Film:
     """The film, and word of its length in seconds."""
     film = probe(job.film, job.salvage)
     seconds = math.ceil(film.duration.duration_s)
@@ -111,11 +117,11 @@ def _history_path(job: Job, studio: Studio) -> Path:
     return studio.out / STATE_FOLDER / "cues" / f"{job.stem}.json"
 
 
-def _generated(job: Job, film: Film, seen: Seen, studio: Studio, progress: Report) -> Work:
+def _generated(job: Job, film: Film, seen: Seen, studio: Studio, progress: OnProgress) -> Work:
     """Everything that will be heard, in the store: a take for every cue that the backend renders, and the film's own
     sound where the preset keeps it."""
     preset, renderer, spotted = studio.preset, studio.renderer, seen.spotted
-    sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices, job.company)
+    sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices, job.batch_speakers)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     spoken = {cue.id for cue in dialogue.generated}
     requests = [
@@ -157,7 +163,7 @@ def _session(work: Work, studio: Studio) -> Session:
     )
 
 
-def _cue_sheets(delivery: Delivery, progress: Report) -> Iterator[Path]:
+def _cue_sheets(delivery: Delivery, progress: OnProgress) -> Iterator[Path]:
     for kind in ("json", "csv"):
         path = delivery.folder / f"{delivery.film_stem}.cues.{kind}"
         progress(Progress("deliver", 0, 3, path.name))
@@ -169,7 +175,7 @@ def _stem_paths(folder: Path, stem: str, settings: MixSettings) -> dict[str, Pat
     return {name: folder / f"{stem}_{name}.wav" for name in (*settings.stems, MIX)}
 
 
-def _mixed(work: Work, studio: Studio, folder: Path, progress: Report) -> tuple[MixReport, dict[str, str]]:
+def _mixed(work: Work, studio: Studio, folder: Path, progress: OnProgress) -> tuple[MixReport, dict[str, str]]:
     """The stems and their mix, and for what was laid (by cue id) the name of its stem."""
     film, preset = work.film, studio.preset
     session = _session(work, studio)
@@ -187,5 +193,5 @@ def _mixed(work: Work, studio: Studio, folder: Path, progress: Report) -> tuple[
         mix = lay_and_mix(
             film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder
         )
-    homes = {take.name: take.stem for take in laid}
-    return mix, {**{cue.id: homes["production"] for cue in session.production if "production" in homes}, **homes}
+    stem_of = {take.name: take.stem for take in laid}
+    return mix, {**{cue.id: stem_of["production"] for cue in session.production if "production" in stem_of}, **stem_of}

@@ -16,7 +16,7 @@ from vssflow_post.cues.script import read_script
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.media import Film, audio_blocks, production_audio
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
@@ -67,7 +67,7 @@ class Spotted:
     """Of the script, where one was read."""
 
 
-def spot_film(asked: Spotting, progress: Report) -> Spotted:
+def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     """The cue sheet of a film, and what it was made from.
 
     Raises FilmRejected for a film, script or cue sheet that cannot be read, BackendUnavailable for a detector.
@@ -134,7 +134,7 @@ class Seen:
     notes: tuple[str, ...]
 
 
-def look_at(job: Job, film: Film, studio: Studio, progress: Report) -> Seen:
+def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Seen:
     """The cue sheet and what it is made from. Features in the file beside the film take the place of the backend's."""
     preset = studio.preset
     beside = read_features(job.features, film.duration.end_s) if job.features else {}

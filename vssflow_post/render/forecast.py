@@ -18,17 +18,17 @@ from pathlib import Path
 from vssflow_post.audio import LAYOUTS
 from vssflow_post.backend import CueRequest
 from vssflow_post.cues.dialogue import Dialogue, divide
-from vssflow_post.cues.sheet import cue_table
+from vssflow_post.cues.sheet import cue_as_json
 from vssflow_post.deliver import check_picture
 from vssflow_post.errors import VssflowError
 from vssflow_post.generate.renderer import Renderer, checked_take, request_for
 from vssflow_post.media import Film
 from vssflow_post.media.probe import probe
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.first_half import NoEncoder, Spotted, Spotting, spot_film
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
 from vssflow_post.render.studio import Studio
-from vssflow_post.settings.preset import GenerateSettings, Preset
+from vssflow_post.settings.preset import GenerateSection, Preset
 from vssflow_post.store.entries import address
 from vssflow_post.store.publishing import publish
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -38,7 +38,7 @@ DELIVERY_S, DELIVERY_PACE = 1.0, 0.03
 BYTES_PER_SAMPLE = 3
 
 
-def plan_film(job: Job, studio: Studio, progress: Report) -> FilmResult:
+def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     """Everything up to the cue sheet, and a forecast. Raises FilmError for a film that would not be rendered."""
     started = time.monotonic()
     film = probe(job.film, job.salvage)
@@ -82,7 +82,7 @@ def _plan(film: Film, spotted: Spotted, dialogue: Dialogue, preset: Preset, pace
     delivery_s = DELIVERY_S + DELIVERY_PACE * film.duration.duration_s
     return Plan(
         n_scenes=len(spotted.sheet.scenes),
-        cues=tuple(map(cue_table, spotted.sheet.cues)),
+        cues=tuple(map(cue_as_json, spotted.sheet.cues)),
         n_production=len(dialogue.production),
         speech_s=speech_s,
         sound_s=sound_s,
@@ -119,7 +119,7 @@ class Pace:
     """What a second of a take needs in the store."""
 
 
-def pace_file(settings: GenerateSettings, backend: str, plugin: str, weights_digest: str) -> Path:
+def pace_file(settings: GenerateSection, backend: str, plugin: str, weights_digest: str) -> Path:
     """Where the pace of these settings on this machine is kept, in the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     facts = {**asdict(settings), "seed": 0, "backend": backend, "plugin": plugin, "digest": weights_digest}

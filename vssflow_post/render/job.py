@@ -84,7 +84,7 @@ class Job:
     """Features made elsewhere, which lie beside the film."""
     speakers: tuple[str, ...] = ()
     """Who speaks in its script."""
-    company: tuple[str, ...] = ()
+    batch_speakers: tuple[str, ...] = ()
     """Who speaks in the scripts of the whole batch."""
     salvage: bool = False
     """Whether a film that is cut off is taken as far as it goes."""

@@ -26,7 +26,7 @@ from vssflow_post.store.publishing import publishing
 COMPLETE, REFUSED = "was complete already", "was rejected before; --fresh looks again"
 
 
-def known_result(job: Job, studio: Studio) -> FilmResult | None:
+def verdict_at_a_glance(job: Job, studio: Studio) -> FilmResult | None:
     """The verdict of an earlier run where nothing has changed since; None where that takes more than a glance.
 
     Nothing is decoded, digested or opened for it but the film's script, cue sheet and features.
@@ -46,7 +46,7 @@ def known_result(job: Job, studio: Studio) -> FilmResult | None:
     return FilmResult(job.film, receipt.verdict, None, receipt.reason, detail=REFUSED)
 
 
-def complete_result(job: Job, film: Film, studio: Studio) -> FilmResult | None:
+def verdict_by_contents(job: Job, film: Film, studio: Studio) -> FilmResult | None:
     """The verdict of the folder's deliverables where they are whole and were made from just this; every file is
     digested, and a receipt saves doing so again."""
     inputs = inputs_of(job, film, studio)
@@ -57,12 +57,14 @@ def complete_result(job: Job, film: Film, studio: Studio) -> FilmResult | None:
     return FilmResult(job.film, verdict, job.folder, reason, detail=COMPLETE)
 
 
-def inputs_of(job: Job, film: Film, studio: Studio) -> Inputs:
+def inputs_of(job: Job, film: Film, studio: Studio) -> InputDigests:
     """Digests of all that decides about a film's deliverables; opens the backend where only that tells what it is."""
     return _inputs(job, studio, studio.known_identity(), film.digest)
 
 
-def remember_delivery(job: Job, film: Film, inputs: Inputs, studio: Studio, verdict: str, reason: str | None) -> None:
+def remember_delivery(
+    job: Job, film: Film, inputs: InputDigests, studio: Studio, verdict: str, reason: str | None
+) -> None:
     """Leaves the receipt of deliverables that are committed, unless the film has just changed."""
     state = FileState.of(film.path)
     if (state.n_bytes, state.modified_ns) == (film.size_bytes, film.modified_ns):
@@ -91,16 +93,16 @@ def _state_or_none(path: Path) -> FileState | None:
     return None
 
 
-def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) -> Inputs:
+def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) -> InputDigests:
     words: dict[str, object] = {
         name: path and file_digest(path)
         for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
     }
-    voices = choose_voices(job.speakers, studio.preset.cast, identity.voices, job.company)
+    voices = choose_voices(job.speakers, studio.preset.cast, identity.voices, job.batch_speakers)
     words["salvage"] = job.salvage
     words["cast"] = {name: voices.get(name) for name in job.speakers}
     settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
-    return Inputs(source, settings, identity.weights_digest, tool_version())
+    return InputDigests(source, settings, identity.weights_digest, tool_version())
 
 
 def _states(folder: Path) -> dict[str, FileState]:
@@ -120,7 +122,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class InputDigests:
     """Digests of all that decides about a film's deliverables, and who made them."""
 
     source: str
@@ -152,7 +154,7 @@ class FileState:
 class Receipt:
     """One film's."""
 
-    inputs: Inputs
+    inputs: InputDigests
     verdict: str
     """`done`, `done_with_warnings` or `rejected:<code>`."""
     reason: str | None
@@ -176,7 +178,7 @@ def read_receipt(path: Path) -> Receipt | None:
         table = json.loads(path.read_bytes())
         if table["version"] == VERSION:
             return Receipt(
-                Inputs(**table["inputs"]),
+                InputDigests(**table["inputs"]),
                 table["verdict"],
                 table["reason"],
                 FileState(**table["film"]),

@@ -47,7 +47,7 @@ class CueSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class GenerateSettings(GenerationSettings):
+class GenerateSection(GenerationSettings):
     """`[generate]`: which backend renders, and how."""
 
     backend: str = "auto"
@@ -179,7 +179,7 @@ class Preset:
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     dialogue: DialogueSettings = field(default_factory=DialogueSettings)
     cues: CueSettings = field(default_factory=CueSettings)
-    generate: GenerateSettings = field(default_factory=GenerateSettings)
+    generate: GenerateSection = field(default_factory=GenerateSection)
     cast: Mapping[str, CastMember] = field(default_factory=dict)
     """By name of the character."""
     mix: MixSettings = field(default_factory=MixSettings)
@@ -211,7 +211,7 @@ SECTIONS: Mapping[str, type] = {
     "speech": SpeechSettings,
     "dialogue": DialogueSettings,
     "cues": CueSettings,
-    "generate": GenerateSettings,
+    "generate": GenerateSection,
     "mix": MixSettings,
     "loudness": LoudnessSettings,
     "deliver": DeliverSettings,

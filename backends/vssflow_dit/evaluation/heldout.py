@@ -17,7 +17,7 @@ from vssflow_dit.synthesis.speech import SpeechSet, Utterance, speak, write_spee
 from vssflow_dit.synthesis.waves import RATE_HZ, Strikes
 from vssflow_post.backend import Track
 from vssflow_post.errors import UsageError
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 
 SEED = 90_001
 """Of everything drawn here; training draws from (seed, number) with small seeds."""
@@ -44,7 +44,7 @@ class Clip:
         return Track(np.stack([pulses(self.strikes, len(self.speed)), self.speed], axis=1), 100.0)
 
 
-def teachers_speech(folder: Path, voices: Sequence[str], texts: Sequence[str], report: Report) -> list[Utterance]:
+def teachers_speech(folder: Path, voices: Sequence[str], texts: Sequence[str], report: OnProgress) -> list[Utterance]:
     """The utterances in `folder`/speech by these voices; spoken first, at natural pace, where there are none.
 
     Raises UsageError where a teacher is not installed, or none of the utterances is by one of the voices.

@@ -15,7 +15,7 @@ from vssflow_dit.evaluation.heldout import Waveform
 from vssflow_dit.evaluation.measures import TRUTH, Measure
 from vssflow_dit.evaluation.watched import watched
 from vssflow_dit.synthesis.speech import Utterance
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 
 GROUP = "Does each voice sound like its teacher?"
 ABOUT = (
@@ -30,7 +30,7 @@ def installed() -> bool:
     return find_spec("resemblyzer") is not None and find_spec("webrtcvad") is not None
 
 
-def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance], report: Report) -> list[Measure]:
+def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance], report: OnProgress) -> list[Measure]:
     """`said`: column -> a waveform for each line."""
     tasks = [wave for column in said for wave in said[column]]
     vectors = dict(zip(said, np.split(_embeddings(tasks, report), len(said)), strict=True))
@@ -47,7 +47,7 @@ def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance],
     return found
 
 
-def _embeddings(waves: Sequence[Waveform], report: Report) -> Vectors:
+def _embeddings(waves: Sequence[Waveform], report: OnProgress) -> Vectors:
     from resemblyzer import VoiceEncoder, preprocess_wav
 
     encoder = VoiceEncoder("cpu", verbose=False)

@@ -13,7 +13,7 @@ from vssflow_dit.evaluation.measures import ALONE, FITTED, TRUTH, Measure
 from vssflow_dit.evaluation.rendered import takes
 from vssflow_dit.evaluation.talking import Talk
 from vssflow_post.backend import Backend, CueRequest
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 
 GROUP = "Does speech follow the mouth?"
 ABOUT = (
@@ -48,7 +48,7 @@ def _correlation(a: Curve, b: Curve) -> float:
     return float(np.corrcoef(a, b)[0, 1]) if a.std() > 1e-9 and b.std() > 1e-9 else 0.0
 
 
-def spoken(backend: Backend, talks: Sequence[Talk], report: Report) -> dict[str, list[Waveform]]:
+def spoken(backend: Backend, talks: Sequence[Talk], report: OnProgress) -> dict[str, list[Waveform]]:
     """Column -> a waveform for each talk."""
     alone = [
         CueRequest(f"d{k}", "speech", talk.span, seed=k, text=talk.line.text, voice=talk.voice)

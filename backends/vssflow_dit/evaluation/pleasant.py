@@ -15,7 +15,7 @@ from vssflow_dit.evaluation.heldout import Waveform
 from vssflow_dit.evaluation.measures import TRUTH, Measure
 from vssflow_dit.evaluation.watched import watched
 from vssflow_dit.synthesis.speech import Utterance
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 
 GROUP = "Is the speech pleasant?"
 ABOUT = (
@@ -50,7 +50,7 @@ class Judge:
         return float(scores["ovrl_mos"]), float(scores["p808_mos"])
 
 
-def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance], report: Report) -> list[Measure]:
+def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance], report: OnProgress) -> list[Measure]:
     """`said`: column -> a waveform for each line."""
     judge = Judge()
     tasks = [(column, line.voice, wave) for column in said for line, wave in zip(lines, said[column], strict=True)]

@@ -13,7 +13,7 @@ from vssflow_dit.mel import log_mel
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_post.backend import Backend, CueRequest
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.timeline import Span
 
 
@@ -40,7 +40,7 @@ def through_codec(model: VSSFlow, wave: Waveform) -> Waveform:
     return made
 
 
-def takes(backend: Backend, requests: Sequence[CueRequest], stage: str, report: Report) -> Takes:
+def takes(backend: Backend, requests: Sequence[CueRequest], stage: str, report: OnProgress) -> Takes:
     """All requests rendered; their ids must differ."""
     made: dict[str, Waveform] = {}
     seconds = 0.0

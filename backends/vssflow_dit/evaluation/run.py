@@ -24,7 +24,7 @@ from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.weights import DURATIONS, Weights
 from vssflow_post.backend import Backend
 from vssflow_post.errors import UsageError
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 
 NEEDED = ("pocketsphinx", "speechmos", "onnxruntime", "librosa", "matplotlib")
 PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
@@ -53,7 +53,7 @@ ANSWERS = {part.GROUP: part.ABOUT for part in (understood, pleasant, likeness, s
 """Group -> how it is measured, in the order of the page."""
 
 
-def evaluate(weights: str, backend: Backend, data: Path | None, out: Path, sizes: Sizes, report: Report) -> Path:
+def evaluate(weights: str, backend: Backend, data: Path | None, out: Path, sizes: Sizes, report: OnProgress) -> Path:
     """Measures the weights, whose takes `backend` makes, and writes page, pictures and numbers; gives the page's path.
 
     `data` holds the teachers' held-out speech, and gets it where it holds none; None keeps none.
@@ -81,7 +81,7 @@ def evaluate(weights: str, backend: Backend, data: Path | None, out: Path, sizes
 class Study:
     """One folder of weights and what has been measured of it so far."""
 
-    def __init__(self, weights: Weights, backend: Backend, folder: Path, sizes: Sizes, report: Report) -> None:
+    def __init__(self, weights: Weights, backend: Backend, folder: Path, sizes: Sizes, report: OnProgress) -> None:
         self.weights, self.backend, self.folder, self.sizes, self.report = weights, backend, folder, sizes, report
         self.measures: list[Measure] = []
         self.shown: dict[str, list[str]] = {}

@@ -15,7 +15,7 @@ from vssflow_dit.onsets import matched, onsets
 from vssflow_dit.synthesis import pictures, sounds
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_post.backend import Backend, CueRequest
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 from vssflow_post.timeline import Scene, Span
 
 GROUP = "Is a strike heard when it is seen?"
@@ -38,7 +38,7 @@ class Film:
     """What physics makes of the strikes."""
 
 
-def films(backend: Backend, n_films: int, report: Report) -> list[Film]:
+def films(backend: Backend, n_films: int, report: OnProgress) -> list[Film]:
     """Each motion and each prompt in turn."""
     return [_film(backend, k) for k in watched("films of strikes", range(n_films), report)]
 

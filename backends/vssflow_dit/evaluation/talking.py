@@ -15,7 +15,7 @@ from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_post.analysis.faces import MouthTracker
 from vssflow_post.backend import Track
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 from vssflow_post.timeline import Span
 
 
@@ -47,7 +47,7 @@ class Talk:
         return wave
 
 
-def talks(lines: Sequence[Utterance], n: int, report: Report) -> list[Talk]:
+def talks(lines: Sequence[Utterance], n: int, report: OnProgress) -> list[Talk]:
     """`n` shots, of lines by all voices in turn."""
     chosen = [int(k) for k in np.linspace(0, len(lines) - 1, n)]
     voices = list(dict.fromkeys(line.voice for line in lines))

@@ -18,7 +18,7 @@ from vssflow_dit.evaluation.watched import watched
 from vssflow_dit.normalise import PAUSE, spoken_words
 from vssflow_dit.phonemes import dictionary, word_symbols
 from vssflow_dit.synthesis.speech import Utterance
-from vssflow_post.progress import Report
+from vssflow_post.progress import OnProgress
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -39,7 +39,7 @@ def words_of(sentence: str) -> list[str]:
     return [word.replace(".", "") for word in spoken_words(sentence, dictionary()) if word != PAUSE]
 
 
-def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance], report: Report) -> list[Measure]:
+def measures(said: Mapping[str, Sequence[Waveform]], lines: Sequence[Utterance], report: OnProgress) -> list[Measure]:
     """`said`: column -> a waveform for each line."""
     texts = list(dict.fromkeys(line.text for line in lines))
     found = []

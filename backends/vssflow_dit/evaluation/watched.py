@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 
 T = TypeVar("T")
 
 
-def watched(stage: str, items: Sequence[T], report: Report) -> Iterator[T]:
+def watched(stage: str, items: Sequence[T], report: OnProgress) -> Iterator[T]:
     """The items; `report` hears of each when it is done with."""
     for done, item in enumerate(items, start=1):
         yield item
@@ -19,7 +19,7 @@ def watched(stage: str, items: Sequence[T], report: Report) -> Iterator[T]:
 
 
 @contextmanager
-def bars() -> Iterator[Report]:
+def bars() -> Iterator[OnProgress]:
     """A bar for each stage on the terminal, under the ones before."""
     from rich.progress import Progress as Bars
     from rich.progress import TaskID

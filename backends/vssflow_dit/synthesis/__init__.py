@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from vssflow_post.progress import Progress, Report
+from vssflow_post.progress import OnProgress, Progress
 
 SENTENCES_AN_HOUR = 1300
 CLIPS_AN_HOUR = 520
@@ -20,7 +20,7 @@ def synthesise_all(
     recorded_speech: Path | None,
     workers: int,
     say: Callable[[str], object],
-    report: Report,
+    report: OnProgress,
 ) -> None:
     """Folders speech, faces and sounds in `out`, and `out`/data.json that says what they are.
 
