@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,14 @@ from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
 from one_film import render_here
+from vssflow_post.batch.worker import work_on
 from vssflow_post.cli import cli
-from vssflow_post.render.job import FilmResult
+from vssflow_post.plugins import load_plugins
+from vssflow_post.progress import silent
+from vssflow_post.render.job import FilmResult, Job, Order
 from vssflow_post.render.resume import REFUSED
+from vssflow_post.render.studio import open_studio
+from vssflow_post.settings.files import load_preset
 from vssflow_post.store.entries import file_digest
 
 KINDS = (".take", ".features", ".analysis")
@@ -45,6 +51,16 @@ def film(make_film: MakeFilm, fake_backend: Path) -> Path:
     path = make_film("a.mp4")
     path.with_suffix(".srt").write_text(SCRIPT)
     return path
+
+
+def test_a_script_that_cannot_be_read_gets_its_own_verdict(make_film: MakeFilm, tmp_path: Path) -> None:
+    """Whether it is met when the film is compared with an earlier run or when it is read: the verdict is the same."""
+    gone = Job(make_film("a.mp4"), "a", tmp_path / "out" / "a", script=tmp_path / "gone.srt")
+    settings = load_preset("ci")
+    with closing(open_studio(settings, tmp_path / "out", load_plugins())) as studio:
+        for fresh in (False, True):
+            result = work_on(gone, Order(settings, tmp_path / "out", fresh), studio, silent)
+            assert (result.verdict, "gone.srt" in str(result.reason)) == ("rejected:bad_script", True)
 
 
 def test_the_report_says_why_each_cue_was_rendered(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

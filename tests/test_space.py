@@ -11,6 +11,7 @@ import pytest
 from tests.drawn_films import Picture, texture, write_film
 from tests.test_loudness import by_ffmpeg
 from tests.test_mix import Shelf, knocks, noise, take
+from vssflow_post.analysis.features import KnownFeatures
 from vssflow_post.analysis.motion import PLACES_PER_S
 from vssflow_post.analysis.picture import Analysis, analyse
 from vssflow_post.audio import LAYOUTS, MONO, STEREO, SURROUND, Layout, Samples, layout_of
@@ -18,7 +19,6 @@ from vssflow_post.media.probe import probe
 from vssflow_post.mix import LaidTake, PanCurve, lay_and_mix
 from vssflow_post.mix.lay import BLOCK, lay
 from vssflow_post.mix.panning import pan_gains, wide_gains
-from vssflow_post.render.first_half import NoEncoder
 from vssflow_post.settings.preset import LoudnessSettings, MixSettings, PictureSettings
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -120,7 +120,7 @@ def moving(x_of: list[float | None], seed: int = 1, width: int = 192, height: in
 
 def analysed(path: Path, pictures: list[Picture]) -> Analysis:
     film = probe(write_film(path, pictures, Fraction(25)))
-    return analyse(film, PictureSettings(), NoEncoder())
+    return analyse(film, PictureSettings(), KnownFeatures({}))
 
 
 def test_the_place_follows_what_moves_and_stays_where_it_stopped(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from vssflow_post.errors import FilmError, FilmFailed, UsageError
 from vssflow_post.progress import OnProgress
-from vssflow_post.render.film import render_film
 from vssflow_post.render.forecast import plan_film
 from vssflow_post.render.job import FilmResult, Job, Order, result_of
+from vssflow_post.render.resume import render_unless_known
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.output_folder import STATE_FOLDER
 from vssflow_post.store.publishing import DISK_FULL
@@ -23,7 +23,7 @@ def work_on(job: Job, order: Order, studio: Studio, moved: OnProgress) -> FilmRe
     try:
         if order.dry_run:
             return plan_film(job, studio, moved)
-        return render_film(job, studio, order.fresh, moved)
+        return render_unless_known(job, studio, order.fresh, moved)
     except UsageError:
         raise
     except FilmError as error:

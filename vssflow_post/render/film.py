@@ -1,43 +1,33 @@
-"""One film, from its file to its deliverables. `render_film` reads as the line does."""
+"""One film, from its file to its deliverables: `render_film` reads as the line does."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from vssflow_post.audio import LAYOUTS, MIX
+from vssflow_post.backend import CueRequest
 from vssflow_post.cues.casting import gain_db_of, with_voices
-from vssflow_post.cues.dialogue import divide, keeps_whole_track
+from vssflow_post.cues.dialogue import Dialogue, divide, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
-from vssflow_post.deliver import Slate, check_picture, staged, stem_files, write_manifest
+from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
 from vssflow_post.deliver.delivery import Delivery, deliver
-from vssflow_post.deliver.report import write_report
-from vssflow_post.deliver.report.facts import Timing
-from vssflow_post.deliver.report.stem_pictures import draw_stems
+from vssflow_post.deliver.report import Timing, draw_stems, write_report
 from vssflow_post.generate.history import ROTTED, read_history, write_history
-from vssflow_post.generate.renderer import CueTake, production_track, request_for, takes
+from vssflow_post.generate.renderer import CueTake, production_track, takes
+from vssflow_post.generate.take_store import StoredTake
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
-from vssflow_post.media.probe import probe
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
-from vssflow_post.render.first_half import Seen, look_at
-from vssflow_post.render.job import FilmResult, Job
-from vssflow_post.render.resume import (
-    inputs_of,
-    remember_delivery,
-    remembered_rejection,
-    verdict_at_a_glance,
-    verdict_by_contents,
-)
+from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
+from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.studio import Studio
-from vssflow_post.settings.preset import MixSettings
 from vssflow_post.store.output_folder import STATE_FOLDER, staging_folder
 from vssflow_post.store.publishing import publish
 
@@ -60,36 +50,29 @@ class Clock:
         return Timing(analysed, generated - analysed, mixed - generated, self.elapsed())
 
 
-def render_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> FilmResult:
-    """Probe, analyse, find speech, spot, generate, lay, mix, deliver, report, and the manifest last.
+def render_film(
+    job: Job, film: Film, inputs: InputDigests, studio: Studio, clock: Clock, progress: OnProgress
+) -> FilmResult:
+    """Look, cast, generate, lay and mix, deliver, report, and the manifest last, which says what `inputs` it is of.
 
-    A film that has its verdict already is left alone unless `fresh`. Raises FilmError for a verdict other than done,
-    and UsageError for what is wrong with the whole order.
+    Whether a film is left alone is decided before (`resume`). Raises FilmError for a verdict other than done, and
+    UsageError for what is wrong with the whole order.
     """
-    clock = Clock()
-    known = None if fresh else verdict_at_a_glance(job, studio)
-    if known is not None:
-        return replace(known, seconds=clock.elapsed())
-    with remembered_rejection(job, studio):
-        film = _probed(job, progress)
-        known = None if fresh else verdict_by_contents(job, film, studio)
-        return _rendered(job, film, studio, clock, progress) if known is None else known
-
-
-def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: OnProgress) -> FilmResult:
-    """The work itself: from a film that can be worked on to its deliverables."""
+    preset = studio.preset
     with studio.opening():
-        if studio.preset.deliver.picture:
-            check_picture(film, studio.preset.deliver)
+        check_deliverable(film, preset)
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
-    work = _generated(job, film, seen, studio, progress)
+    sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
+    dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
+    made = _generated(job, requests_of(sheet.cues, dialogue, seen.analysis), studio, progress)
+    track, notes = _production_track(film, dialogue, studio)
+    work = Work(job, film, seen, sheet, dialogue, made, track, (*seen.notes, *_rotted_takes(made), *notes))
     clock.end("generate")
-    inputs = inputs_of(job, film, studio)
     with staged(job.folder, staging_folder(studio.out, job.stem, job.attempt)) as folder:
-        mix, stem_of = _mixed(work, studio, folder, progress)
-        stems = _stem_paths(folder, job.stem, studio.preset.mix)
-        delivery = Delivery(folder, job.stem, film, work.sheet, stems, stem_of, studio.preset.deliver)
+        stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
+        mix, stem_of = _mixed(work, studio, stems, folder, progress)
+        delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
             delivered = [*stems.values(), *_cue_sheets(delivery, progress), *deliver(delivery, progress)]
@@ -99,48 +82,32 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: OnPr
         report = replace(report, null_test=proven.result(), drawings=drawn.result())
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
+    write_history(_history_path(job, studio), [take.cue for take in made.values()])
     reason = " ".join(report.every_warning) or None
-    write_history(_history_path(job, studio), [take.cue for take in work.takes.values()])
-    remember_delivery(job, film, inputs, studio, report.verdict, reason)
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
-
-
-def _probed(job: Job, progress: OnProgress) -> Film:
-    """The film, and word of its length in seconds."""
-    film = probe(job.film, job.salvage)
-    seconds = math.ceil(film.duration.duration_s)
-    progress(Progress("probe", seconds, seconds))
-    return film
 
 
 def _history_path(job: Job, studio: Studio) -> Path:
     return studio.out / STATE_FOLDER / "cues" / f"{job.stem}.json"
 
 
-def _generated(job: Job, film: Film, seen: Seen, studio: Studio, progress: OnProgress) -> Work:
-    """Everything that will be heard, in the store: a take for every cue that the backend renders, and the film's own
-    sound where the preset keeps it."""
-    preset, renderer, spotted = studio.preset, studio.renderer, seen.spotted
-    sheet = with_voices(spotted.sheet, preset.cast, renderer.backend.voices, job.batch_speakers)
-    dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
-    spoken = {cue.id for cue in dialogue.generated}
-    requests = [
-        request_for(cue, spotted.analysis.features, spotted.analysis.mouths)
-        for cue in sheet.cues
-        if cue.kind == "sound" or cue.id in spoken
-    ]
+def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
+    """A take for every cue that the backend renders, by cue id: in the store, whether it was there or is new."""
     progress(Progress("generate", 0, len(requests)))
     past = read_history(_history_path(job, studio))
-    stored = {take.cue.id: take for take in takes(requests, renderer, studio.store, past, progress)}
-    track, notes = None, [*seen.notes, *_rotted_takes(stored)]
-    if dialogue.production or keeps_whole_track(preset.dialogue, film.production_stream is not None):
-        track, had_rotted = production_track(film, studio.store)
-        notes += ["What the store held of this film's own sound had rotted and was made again."] * had_rotted
-    return Work(job, film, spotted, sheet, dialogue, stored, track, tuple(notes))
+    return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress)}
 
 
-def _rotted_takes(stored: Mapping[str, CueTake]) -> Iterator[str]:
-    rotted = [identity for identity, take in stored.items() if take.why_made == ROTTED]
+def _production_track(film: Film, dialogue: Dialogue, studio: Studio) -> tuple[StoredTake | None, tuple[str, ...]]:
+    """The film's own sound where the preset keeps it, in the store; and a sentence where it had rotted there."""
+    if not dialogue.production and not keeps_whole_track(studio.preset.dialogue, film.production_stream is not None):
+        return None, ()
+    track, had_rotted = production_track(film, studio.store)
+    return track, ("What the store held of this film's own sound had rotted and was made again.",) * had_rotted
+
+
+def _rotted_takes(made: Mapping[str, CueTake]) -> Iterator[str]:
+    rotted = [identity for identity, take in made.items() if take.why_made == ROTTED]
     if rotted:
         yield f"What the store held of {', '.join(rotted)} had rotted and was made again."
 
@@ -163,35 +130,32 @@ def _session(work: Work, studio: Studio) -> Session:
     )
 
 
-def _cue_sheets(delivery: Delivery, progress: OnProgress) -> Iterator[Path]:
-    for kind in ("json", "csv"):
-        path = delivery.folder / f"{delivery.film_stem}.cues.{kind}"
-        progress(Progress("deliver", 0, 3, path.name))
-        publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet))
-        yield path
-
-
-def _stem_paths(folder: Path, stem: str, settings: MixSettings) -> dict[str, Path]:
-    return {name: folder / f"{stem}_{name}.wav" for name in (*settings.stems, MIX)}
-
-
-def _mixed(work: Work, studio: Studio, folder: Path, progress: OnProgress) -> tuple[MixReport, dict[str, str]]:
-    """The stems and their mix, and for what was laid (by cue id) the name of its stem."""
+def _mixed(
+    work: Work, studio: Studio, stems: Mapping[str, Path], folder: Path, progress: OnProgress
+) -> tuple[MixReport, dict[str, str]]:
+    """The WAVs at `stems` written; what the mix measures, and for what was laid (by cue id) the name of its stem."""
     film, preset = work.film, studio.preset
     session = _session(work, studio)
     laid = lay_tracks(session, work.spotted.analysis, preset.mix)
-    drop_frame = is_drop_frame(film.start_timecode)
     slate = Slate(
         film_stem=work.job.stem,
         film_digest=film.digest,
         start_sample=film.start_sample,
         layout=LAYOUTS[preset.mix.layout],
         dated_ns=film.modified_ns,
-        timecode=(film.frame_rate, drop_frame) if preset.deliver.ixml else None,
+        timecode=(film.frame_rate, is_drop_frame(film.start_timecode)) if preset.deliver.ixml else None,
     )
-    with stem_files(_stem_paths(folder, work.job.stem, preset.mix), slate) as files:
+    with stem_files(stems, slate) as files:
         mix = lay_and_mix(
             film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder
         )
     stem_of = {take.name: take.stem for take in laid}
     return mix, {**{cue.id: stem_of["production"] for cue in session.production if "production" in stem_of}, **stem_of}
+
+
+def _cue_sheets(delivery: Delivery, progress: OnProgress) -> Iterator[Path]:
+    for kind in ("json", "csv"):
+        path = delivery.folder / f"{delivery.film_stem}.cues.{kind}"
+        progress(Progress("deliver", 0, 3, path.name))
+        publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet))
+        yield path

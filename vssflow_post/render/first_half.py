@@ -1,7 +1,13 @@
-"""The first half of the line: probe, analyse, speech, cue sheet. It needs no backend but for its frame encoder."""
+"""The first half of the line: the film probed, its picture and speech analysed, its cue sheet spotted.
+
+`look_at` takes from the store what an earlier run saw, so that a film is decoded once, however its sound is changed;
+`spot_film` is the same without a store, for whoever wants the cue sheet and nothing else. No backend is needed but for
+its frame encoder.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -11,29 +17,79 @@ from vssflow_post.analysis.analysis_store import analysis_address
 from vssflow_post.analysis.features import KnownFeatures, read_features
 from vssflow_post.analysis.picture import Analysis, analyse
 from vssflow_post.analysis.speech import find_segments
-from vssflow_post.backend import DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
+from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
+from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.cues.script import read_script
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
+from vssflow_post.deliver import check_picture
+from vssflow_post.generate.renderer import request_for
 from vssflow_post.media import Film, audio_blocks, production_audio
+from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.entries import Missing, address
-from vssflow_post.timeline import CueSheet, Line, Scene, SpeakingSegment
+from vssflow_post.timeline import Cue, CueSheet, Line, Scene, SpeakingSegment
 
 SCRIPTED = ("auto", "generate")
 """Values of `dialogue.source` under which a script is spoken."""
+MOST_WAITING = 400
+"""Pictures that wait for the backend, 230 kB each: as many as are decoded while it is opened."""
 
 
-class NoEncoder:
-    """For runs that generate nothing."""
+def probed(job: Job, progress: OnProgress) -> Film:
+    """The film, and word of its length in seconds. Raises FilmRejected for one that cannot be worked on."""
+    film = probe(job.film, job.salvage)
+    seconds = math.ceil(film.duration.duration_s)
+    progress(Progress("probe", seconds, seconds))
+    return film
 
-    def push(self, frame: Frame) -> None: ...
 
-    def finish(self, scenes: Sequence[Scene]) -> dict[str, Track]:
-        return {}
+def check_deliverable(film: Film, preset: Preset) -> None:
+    """Raises FilmRejected for a film whose picture cannot go into what the preset asks for."""
+    if preset.deliver.picture:
+        check_picture(film, preset.deliver)
+
+
+def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spotted:
+    """The cue sheet and what it is made from. Features in the file beside the film take the place of the backend's."""
+    preset = studio.preset
+    beside = read_features(job.features, film.duration.end_s) if job.features else {}
+    features_key, analysis_key = _features_address(film, studio), analysis_address(film, preset.picture)
+    features, analysis = studio.features.get(features_key), studio.analyses.get(analysis_key)
+    known = None
+    if not isinstance(analysis, Missing) and not isinstance(features, Missing):
+        known = replace(analysis, features=features)
+    encoder = AwaitedEncoder(studio) if isinstance(features, Missing) else KnownFeatures(features)
+    voices = studio.known_identity().voices
+    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known, voices)
+    spotted = spot_film(asked, progress)
+    found = spotted.analysis
+    if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
+        studio.features.put(features_key, found.features)
+    if isinstance(analysis, Missing):
+        studio.analyses.put(analysis_key, found)
+    seen = replace(found, features={**found.features, **beside})
+    return replace(spotted, analysis=seen, notes=_rotted(analysis, features))
+
+
+def _features_address(film: Film, studio: Studio) -> str:
+    return address(
+        {
+            "film": [film.digest, film.duration.end],
+            "picture": asdict(studio.preset.picture),
+            "clip": studio.preset.generate.clip,
+            "deterministic": studio.preset.generate.deterministic,
+            "backend": [studio.offer.name, studio.plugin, studio.known_identity().weights_digest],
+        }
+    )
+
+
+def _rotted(analysis: Analysis | Missing, features: object) -> tuple[str, ...]:
+    parts = [name for name, part in (("analysis", analysis), ("features", features)) if part is Missing.ROTTED]
+    return tuple(f"What the store held of this film's {name} had rotted and was made again." for name in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +102,7 @@ class Spotting:
     """An edited cue sheet, which replaces what would be spotted."""
     preset: Preset
     detectors: Sequence[DetectorOffer]
-    encoder: FrameEncoder = field(default_factory=NoEncoder)
+    encoder: FrameEncoder = field(default_factory=lambda: KnownFeatures({}))
     known: Analysis | None = None
     """The film's analysis where it was made before: then the film is not decoded."""
     voices: Sequence[str] | None = None
@@ -65,6 +121,8 @@ class Spotted:
     warnings: tuple[str, ...]
     lines: tuple[Line, ...] = ()
     """Of the script, where one was read."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what had rotted in the store."""
 
 
 def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
@@ -122,39 +180,12 @@ def _segments(
     return find_segments(evidence, asked.preset.speech, asked.detectors)
 
 
-MOST_WAITING = 400
-"""Pictures that wait for the backend, 230 kB each: as many as are decoded while it is opened."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What was found, and sentences about what had rotted in the store."""
-
-    spotted: Spotted
-    notes: tuple[str, ...]
-
-
-def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Seen:
-    """The cue sheet and what it is made from. Features in the file beside the film take the place of the backend's."""
-    preset = studio.preset
-    beside = read_features(job.features, film.duration.end_s) if job.features else {}
-    features_key, analysis_key = _features_address(film, studio), analysis_address(film, preset.picture)
-    features, analysis = studio.features.get(features_key), studio.analyses.get(analysis_key)
-    known = None
-    if not isinstance(analysis, Missing) and not isinstance(features, Missing):
-        known = replace(analysis, features=features)
-    encoder = AwaitedEncoder(studio) if isinstance(features, Missing) else KnownFeatures(features)
-    voices = studio.known_identity().voices
-    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known, voices)
-    spotted = spot_film(asked, progress)
-    found = spotted.analysis
-    if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
-        studio.features.put(features_key, found.features)
-    if isinstance(analysis, Missing):
-        studio.analyses.put(analysis_key, found)
-    return Seen(
-        replace(spotted, analysis=replace(found, features={**found.features, **beside})), _rotted(analysis, features)
-    )
+def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis) -> list[CueRequest]:
+    """What the backend is asked for: every sound, and the lines that are generated."""
+    spoken = {cue.id for cue in dialogue.generated}
+    return [
+        request_for(cue, analysis.features, analysis.mouths) for cue in cues if cue.kind == "sound" or cue.id in spoken
+    ]
 
 
 class AwaitedEncoder:
@@ -182,20 +213,3 @@ class AwaitedEncoder:
                 self._encoder.push(frame)
             self._waiting.clear()
         return self._encoder
-
-
-def _features_address(film: Film, studio: Studio) -> str:
-    return address(
-        {
-            "film": [film.digest, film.duration.end],
-            "picture": asdict(studio.preset.picture),
-            "clip": studio.preset.generate.clip,
-            "deterministic": studio.preset.generate.deterministic,
-            "backend": [studio.offer.name, studio.plugin, studio.known_identity().weights_digest],
-        }
-    )
-
-
-def _rotted(analysis: Analysis | Missing, features: object) -> tuple[str, ...]:
-    parts = [name for name, part in (("analysis", analysis), ("features", features)) if part is Missing.ROTTED]
-    return tuple(f"What the store held of this film's {name} had rotted and was made again." for name in parts)

@@ -4,7 +4,6 @@ fast this machine is, in the user's cache."""
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 import resource
@@ -15,17 +14,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from vssflow_post.analysis.features import KnownFeatures
 from vssflow_post.audio import LAYOUTS
 from vssflow_post.backend import CueRequest
 from vssflow_post.cues.dialogue import Dialogue, divide
 from vssflow_post.cues.sheet import cue_as_json
-from vssflow_post.deliver import check_picture
 from vssflow_post.errors import VssflowError
-from vssflow_post.generate.renderer import Renderer, checked_take, request_for
+from vssflow_post.generate.renderer import Renderer, checked_take
 from vssflow_post.media import Film
-from vssflow_post.media.probe import probe
-from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.render.first_half import NoEncoder, Spotted, Spotting, spot_film
+from vssflow_post.progress import OnProgress
+from vssflow_post.render.first_half import Spotted, Spotting, check_deliverable, probed, requests_of, spot_film
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import GenerateSection, Preset
@@ -41,16 +39,14 @@ BYTES_PER_SAMPLE = 3
 def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     """Everything up to the cue sheet, and a forecast. Raises FilmError for a film that would not be rendered."""
     started = time.monotonic()
-    film = probe(job.film, job.salvage)
-    progress(Progress("probe", math.ceil(film.duration.duration_s), math.ceil(film.duration.duration_s)))
-    if studio.preset.deliver.picture:
-        check_picture(film, studio.preset.deliver)
+    film = probed(job, progress)
+    check_deliverable(film, studio.preset)
     kept, where = _kept(studio)
-    encoder = studio.renderer.backend.encoder() if kept is None else NoEncoder()
+    encoder = studio.renderer.backend.encoder() if kept is None else KnownFeatures({})
     spotted = spot_film(Spotting(film, job.script, job.cues, studio.preset, studio.detectors, encoder), progress)
     dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
     looked_s = time.monotonic() - started
-    pace = kept or measured_pace(studio.renderer, _requests(spotted, dialogue), where)
+    pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)
     plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
     warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
     verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
@@ -62,15 +58,6 @@ def _kept(studio: Studio) -> tuple[Pace | None, Path]:
     weights = studio.renderer.backend.weights_digest if identity is None else identity.weights_digest
     where = pace_file(studio.preset.generate, studio.offer.name, studio.plugin, weights)
     return kept_pace(where), where
-
-
-def _requests(spotted: Spotted, dialogue: Dialogue) -> list[CueRequest]:
-    spoken = {cue.id for cue in dialogue.generated}
-    return [
-        request_for(cue, spotted.analysis.features, spotted.analysis.mouths)
-        for cue in spotted.sheet.cues
-        if cue.kind == "sound" or cue.id in spoken
-    ]
 
 
 def _plan(film: Film, spotted: Spotted, dialogue: Dialogue, preset: Preset, pace: Pace, looked_s: float) -> Plan:

@@ -108,3 +108,15 @@ class Order:
     """Whether complete results are made again."""
     dry_run: bool = False
     """Whether only to look: analysis and cue sheet, nothing written."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputDigests:
+    """Digests of all that decides about a film's deliverables, and who made them."""
+
+    source: str
+    """sha256 of the film, hex; "" where it is not known."""
+    settings: str
+    weights: str
+    tool: str
+    """Version of vssflow-post."""

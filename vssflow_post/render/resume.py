@@ -10,20 +10,47 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from vssflow_post.backend import BackendIdentity
 from vssflow_post.cues.casting import choose_voices
-from vssflow_post.deliver import MANIFEST, is_complete, listed, tool_version
+from vssflow_post.deliver.manifest import MANIFEST, is_complete, listed, tool_version
 from vssflow_post.errors import FilmRejected, VssflowError
 from vssflow_post.media import Film
-from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job
+from vssflow_post.progress import OnProgress
+from vssflow_post.render.job import DONE, WARNINGS, FilmResult, InputDigests, Job
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.entries import address, file_digest
 from vssflow_post.store.publishing import publishing
 
+VERSION = 1
+"""Of receipts."""
 COMPLETE, REFUSED = "was complete already", "was rejected before; --fresh looks again"
+
+
+def render_unless_known(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> FilmResult:
+    """The verdict of an earlier run where nothing has changed since and it is not to be made `fresh`; else the film is
+    rendered.
+
+    Raises FilmError for a verdict other than done, and UsageError for what is wrong with the whole order.
+    """
+    # Imported here: whoever hires workers asks for verdicts too, and needs nothing that renders.
+    from vssflow_post.render.film import Clock, render_film
+    from vssflow_post.render.first_half import probed
+
+    clock = Clock()
+    if not fresh and (known := verdict_at_a_glance(job, studio)) is not None:
+        return replace(known, seconds=clock.elapsed())
+    with remembered_rejection(job, studio):
+        film = probed(job, progress)
+        inputs = inputs_of(job, film, studio)
+        if not fresh and (known := verdict_by_contents(job, inputs)) is not None:
+            remember_verdict(job, film, inputs, studio, known)
+            return known
+        result = render_film(job, film, inputs, studio, clock, progress)
+        remember_verdict(job, film, inputs, studio, result)
+        return result
 
 
 def verdict_at_a_glance(job: Job, studio: Studio) -> FilmResult | None:
@@ -35,10 +62,7 @@ def verdict_at_a_glance(job: Job, studio: Studio) -> FilmResult | None:
     identity = studio.identity() if receipt is not None else None
     if receipt is None or identity is None:
         return None
-    try:
-        inputs = _inputs(job, studio, identity, receipt.inputs.source)
-    except OSError:  # a script that cannot be read: the film's verdict, and not ours
-        return None
+    inputs = _inputs(job, studio, identity, receipt.inputs.source)
     if receipt.inputs != inputs or not receipt.fits(job.film, job.folder):
         return None
     if receipt.deliverables:
@@ -46,14 +70,12 @@ def verdict_at_a_glance(job: Job, studio: Studio) -> FilmResult | None:
     return FilmResult(job.film, receipt.verdict, None, receipt.reason, detail=REFUSED)
 
 
-def verdict_by_contents(job: Job, film: Film, studio: Studio) -> FilmResult | None:
+def verdict_by_contents(job: Job, inputs: InputDigests) -> FilmResult | None:
     """The verdict of the folder's deliverables where they are whole and were made from just this; every file is
-    digested, and a receipt saves doing so again."""
-    inputs = inputs_of(job, film, studio)
+    digested."""
     if not is_complete(job.folder, inputs.source, inputs.settings, inputs.weights):
         return None
     verdict, reason = _told(job.folder / "report.json")
-    remember_delivery(job, film, inputs, studio, verdict, reason)
     return FilmResult(job.film, verdict, job.folder, reason, detail=COMPLETE)
 
 
@@ -62,13 +84,11 @@ def inputs_of(job: Job, film: Film, studio: Studio) -> InputDigests:
     return _inputs(job, studio, studio.known_identity(), film.digest)
 
 
-def remember_delivery(
-    job: Job, film: Film, inputs: InputDigests, studio: Studio, verdict: str, reason: str | None
-) -> None:
+def remember_verdict(job: Job, film: Film, inputs: InputDigests, studio: Studio, result: FilmResult) -> None:
     """Leaves the receipt of deliverables that are committed, unless the film has just changed."""
     state = FileState.of(film.path)
     if (state.n_bytes, state.modified_ns) == (film.size_bytes, film.modified_ns):
-        receipt = Receipt(inputs, verdict, reason, state, _states(job.folder))
+        receipt = Receipt(inputs, result.verdict, result.reason, state, _states(job.folder))
         write_receipt(job.receipt(studio.out), receipt)
 
 
@@ -95,7 +115,7 @@ def _state_or_none(path: Path) -> FileState | None:
 
 def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) -> InputDigests:
     words: dict[str, object] = {
-        name: path and file_digest(path)
+        name: path and _digest_of(path)
         for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
     }
     voices = choose_voices(job.speakers, studio.preset.cast, identity.voices, job.batch_speakers)
@@ -103,6 +123,14 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
     words["cast"] = {name: voices.get(name) for name in job.speakers}
     settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
     return InputDigests(source, settings, identity.weights_digest, tool_version())
+
+
+def _digest_of(path: Path) -> str:
+    """sha256 (hex); a file that cannot be read is its reader's to complain of."""
+    try:
+        return file_digest(path)
+    except OSError:
+        return "unreadable"
 
 
 def _states(folder: Path) -> dict[str, FileState]:
@@ -116,21 +144,6 @@ def _told(report: Path) -> tuple[str, str | None]:
         if table["verdict"] in (DONE, WARNINGS):
             return table["verdict"], " ".join(map(str, table["warnings"])) or None
     return DONE, None
-
-
-VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class InputDigests:
-    """Digests of all that decides about a film's deliverables, and who made them."""
-
-    source: str
-    """sha256 of the film, hex; "" where it is not known."""
-    settings: str
-    weights: str
-    tool: str
-    """Version of vssflow-post."""
 
 
 @dataclass(frozen=True, slots=True)
