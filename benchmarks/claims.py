@@ -25,23 +25,23 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor
 
-from vssflow_dit import weights as weight_files
-from vssflow_dit.codec import Codec
-from vssflow_dit.conditions import Condition
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, DiTConfig, ModelConfig
-from vssflow_dit.configs import config_of
-from vssflow_dit.evaluation import classified
+from vssflow_dit.checkpoint import weights as weight_files
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, DiTConfig, ModelConfig, config_of
+from vssflow_dit.evaluation import sound_classes
+from vssflow_dit.evaluation.dnsmos import Judge
 from vssflow_dit.evaluation.heldout import SENTENCES, Clip, Waveform, clips, teachers_speech
-from vssflow_dit.evaluation.pleasant import Judge
 from vssflow_dit.evaluation.run import CLAIMS, FOLDER
-from vssflow_dit.evaluation.understood import open_vocabulary_wer
-from vssflow_dit.model import Sampling, UnifiedModel, VSSFlow
-from vssflow_dit.onsets import matched, onsets
-from vssflow_dit.phonemes import phoneme_frames
+from vssflow_dit.evaluation.strikes import matched, onsets
+from vssflow_dit.evaluation.word_errors import open_vocabulary_wer
+from vssflow_dit.model import Sampling, VSSFlow
+from vssflow_dit.sound.codec import Codec
 from vssflow_dit.synthesis.speech import Utterance
+from vssflow_dit.text.mouth_timing import opening_of
+from vssflow_dit.text.phonemes import phoneme_frames
 from vssflow_dit.training.examples import Drawing, Examples, Window, load_sounds, load_speech, silent_window, values
 from vssflow_dit.training.joint import FlowLoss, Trainer, TrainingSettings, initialise
-from vssflow_dit.visemes import opening
+from vssflow_dit.transformer.conditions import Condition
+from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.progress import silent
 
 DOCS = Path(__file__).parent.parent / "docs" / FOLDER
@@ -126,7 +126,7 @@ class Trial:
     clips: list[Clip]
     others: list[Clip]
     """As many clips, ground truth too."""
-    net: classified.Classifier
+    net: sound_classes.Classifier
     judge: Judge
     held: Examples
 
@@ -155,11 +155,11 @@ class Trial:
                 hits = matched(wanted, heard, 0.06)
                 n_wanted, n_heard, n_hit = n_wanted + len(wanted), n_heard + len(heard), n_hit + hits
         rows, reference = (
-            torch.stack([classified.statistics(wave) for wave in part])
+            torch.stack([sound_classes.statistics(wave) for wave in part])
             for part in (waves, [clip.audio for clip in self.others])
         )
         right = np.array(SOUNDS)[self.net(rows).argmax(dim=1).numpy()] == np.array([clip.name for clip in self.clips])
-        distance = classified.frechet(*(self.net.embedded(part).double().numpy() for part in (rows, reference)))
+        distance = sound_classes.frechet(*(self.net.embedded(part).double().numpy() for part in (rows, reference)))
         return {
             "strikes F1": 100 * 2 * n_hit / max(n_wanted + n_heard, 1),
             "class": 100 * float(right.mean()),
@@ -201,7 +201,7 @@ def said_window(line: Utterance, config: ModelConfig) -> Window:
     """The teacher's own phoneme times, and the mouth that belongs to them."""
     window = _blank(float(line.ends_s[-1]), config)
     window.phonemes = phoneme_frames(line.ids, line.ends_s, len(window.mel)).astype(np.int64)
-    window.mouth[:, 0], window.mouth[:, 1] = opening(window.phonemes), 1.0
+    window.mouth[:, 0], window.mouth[:, 1] = opening_of(window.phonemes), 1.0
     window.voice = config.voices.index(line.voice) + 1
     return window
 
@@ -245,7 +245,7 @@ def study(data: Path, runs: Path, todo: Sequence[str], steps: int) -> None:
         teachers_speech(runs / "sentences", VOICES, SENTENCES[:N_SENTENCES], silent),
         clips(SOUNDS, N_CLIPS_EACH, 1),
         clips(SOUNDS, N_CLIPS_EACH, 2),
-        classified.learned(clips(SOUNDS, 24, 3), SOUNDS),
+        sound_classes.learned(clips(SOUNDS, 24, 3), SOUNDS),
         Judge(),
         held,
     )

@@ -17,20 +17,19 @@ from pathlib import Path
 import torch
 
 from vssflow_cpu.engine import fast_bfloat16, open_engine
-from vssflow_dit.config import LATENT_CHANNELS, ModelConfig
-from vssflow_dit.configs import config_of
+from vssflow_dit.checkpoint.plain import PlainDiT, plain_guided
+from vssflow_dit.checkpoint.weights import load
+from vssflow_dit.config import LATENT_CHANNELS, ModelConfig, config_of
 from vssflow_dit.evaluation.heldout import SENTENCES
-from vssflow_dit.evaluation.rendered import line_request
-from vssflow_dit.hifigan import RELEASED as VOCODER
-from vssflow_dit.hifigan import HiFiGAN
+from vssflow_dit.evaluation.renders import line_request
+from vssflow_dit.flow import time_grid
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.model import UnifiedModel, VSSFlow
-from vssflow_dit.packs import PackedField
-from vssflow_dit.plain import PlainDiT, plain_guided
-from vssflow_dit.samplers import time_grid
-from vssflow_dit.vae import RELEASED as VAE
-from vssflow_dit.vae import MelVAE
-from vssflow_dit.weights import load
+from vssflow_dit.model import VSSFlow
+from vssflow_dit.sound.audioldm import RELEASED_VAE as VAE
+from vssflow_dit.sound.audioldm import RELEASED_VOCODER as VOCODER
+from vssflow_dit.sound.audioldm import HiFiGAN, MelVAE
+from vssflow_dit.transformer.packed_field import PackedField
+from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.backend import CueRequest, GenerationSettings
 from vssflow_post.timeline import Span
 
@@ -148,7 +147,7 @@ def dopri5_evaluations(n_cues: int = 4) -> float:
             calls[0] += 1
             return field(x, t)
 
-        from vssflow_dit.samplers import dopri5
+        from vssflow_dit.flow import dopri5
 
         with torch.no_grad():
             dopri5(counted, torch.randn(n, LATENT_CHANNELS, generator=torch.Generator().manual_seed(k)), time_grid(10))

@@ -17,13 +17,11 @@ from torch import Tensor
 from vssflow_cpu.engine import open_engine
 from vssflow_dit.engine import Engine
 from vssflow_dit.evaluation.heldout import SENTENCES
-from vssflow_dit.evaluation.rendered import line_request, takes
-from vssflow_dit.evaluation.struck import films
-from vssflow_dit.evaluation.understood import closed_set_accuracy
-from vssflow_dit.flow import Guidance
-from vssflow_dit.onsets import matched, onsets
-from vssflow_dit.packs import PackedField
-from vssflow_dit.samplers import SAMPLERS, dopri5, time_grid
+from vssflow_dit.evaluation.renders import line_request, takes
+from vssflow_dit.evaluation.strikes import films, matched, onsets
+from vssflow_dit.evaluation.word_errors import closed_set_accuracy
+from vssflow_dit.flow import SAMPLERS, Guidance, dopri5, time_grid
+from vssflow_dit.transformer.packed_field import PackedField
 from vssflow_post.backend import CueRequest, GenerationSettings
 from vssflow_post.progress import silent
 

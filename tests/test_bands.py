@@ -11,13 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from vssflow_dit import bands
-from vssflow_dit.hifigan import RELEASED as VOCODER
-from vssflow_dit.hifigan import HiFiGAN
-from vssflow_dit.image_encoder import ImageEncoder, _vision_model
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.vae import RELEASED as VAE
-from vssflow_dit.vae import MelVAE
+from vssflow_dit.picture.image_encoder import ImageEncoder, vision_model
+from vssflow_dit.sound import bands
+from vssflow_dit.sound.audioldm import RELEASED_VAE as VAE
+from vssflow_dit.sound.audioldm import RELEASED_VOCODER as VOCODER
+from vssflow_dit.sound.audioldm import HiFiGAN, MelVAE
 
 TOKENS = 60
 """2.4 s: long enough that every layer is cut."""
@@ -97,7 +96,7 @@ def test_what_is_too_short_for_bands_is_done_whole() -> None:
 
 def test_pictures_are_looked_at_one_by_one() -> None:
     torch.manual_seed(3)
-    model = _vision_model().eval()
+    model = vision_model().eval()
     pictures = np.random.default_rng(4).integers(0, 256, (5, 40, 56, 3), np.uint8)
     processor = torch.device("cpu")
     seen = [ImageEncoder(model, processor, torch.float32, Lanes(n)).features(pictures) for n in (1, 3)]

@@ -12,18 +12,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from vssflow_dit.onsets import matched, onsets
-from vssflow_dit.phonemes import SYMBOLS
-from vssflow_dit.sound_classes import CLASSES, follows
+from vssflow_dit.evaluation.strikes import matched, onsets
+from vssflow_dit.sounds import CLASSES, follows
 from vssflow_dit.synthesis import speech
 from vssflow_dit.synthesis.clips import SHARES, draw_clip
-from vssflow_dit.synthesis.face_films import mouth_of, write_faces
-from vssflow_dit.synthesis.faces import FPS
+from vssflow_dit.synthesis.faces import FPS, mouth_of, write_faces
 from vssflow_dit.synthesis.picture_files import unpacked
 from vssflow_dit.synthesis.recordings import CC_BY_SA, SOURCES, Recordings
 from vssflow_dit.synthesis.sound_shards import Recipe, frames_of, write_sounds
 from vssflow_dit.synthesis.speech import Utterance, synthesise_speech, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_dit.text.phonemes import SYMBOLS
 from vssflow_dit.training.examples import load_sounds
 from vssflow_post.analysis.faces import MouthTracker
 from vssflow_post.errors import UsageError

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vssflow_dit.durations import EDGE_S, DurationModel, Seconds, fit_to_mouth, fit_to_span, laid_out
-from vssflow_dit.mouth_timing import expected_opening
-from vssflow_dit.phonemes import BLANK, ID, Phoneme, phoneme_frames, phonemise
+from vssflow_dit.text.durations import EDGE_S, DurationModel, Seconds, fit_to_span, laid_out
+from vssflow_dit.text.mouth_timing import expected_opening, fit_to_mouth
+from vssflow_dit.text.phonemes import BLANK, ID, Phoneme, phoneme_frames, phonemise
 
 SENTENCES = (
     "The old farmer gave me two apples and a map.",

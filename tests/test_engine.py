@@ -121,7 +121,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA de
 def test_the_gpu_makes_what_the_processor_makes(dtype: torch.dtype, bound: float) -> None:
     """In float32 and in bfloat16, whose rounding differs between devices and grows along the path."""
     from vssflow_dit import VSSFlow
-    from vssflow_dit.weight_folder import STARTER
+    from vssflow_dit.config import STARTER
 
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(2, 128, 75, generator=generator)

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vssflow_dit.evaluation import classified, likeness, lips, pleasant, struck
+from vssflow_dit.evaluation import dnsmos, lips, sound_classes, strikes, voice_likeness
 from vssflow_dit.evaluation.drawn_faces import FPS
 from vssflow_dit.evaluation.heldout import Waveform, clips, teachers_speech
-from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure
-from vssflow_dit.evaluation.page import page
-from vssflow_dit.evaluation.struck import Film
+from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure, page
+from vssflow_dit.evaluation.strikes import Film
 from vssflow_post.backend import CueRequest
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import silent
@@ -30,13 +29,13 @@ def value(measures: list[Measure], what: str, column: str, subject: str = "") ->
 
 
 def test_the_classifier_knows_unheard_clips_and_is_not_fooled_by_noise() -> None:
-    net = classified.learned(clips(CLASSES, 10, 3), CLASSES)
+    net = sound_classes.learned(clips(CLASSES, 10, 3), CLASSES)
     held, others = clips(CLASSES, 4, 1), clips(CLASSES, 4, 2)
     chance = np.random.default_rng(0)
     noise = [chance.normal(0, 0.1, len(clip.audio)).astype(np.float32) for clip in held]
     quieter = [clip.audio * np.float32(0.3) for clip in held]
     heard = {TRUTH: [clip.audio for clip in held], CEILING: quieter, MODEL: noise}
-    found = classified.measures(heard, held, others, net, CLASSES)
+    found = sound_classes.measures(heard, held, others, net, CLASSES)
     assert value(found, "class recognised, all", TRUTH) >= 85
     assert value(found, "class recognised, all", CEILING) >= 85, "level is no mark of a class"
     assert value(found, "class recognised, all", MODEL) <= 30, "one kind of noise has one class of four"
@@ -48,8 +47,8 @@ def test_frechet_distance_of_known_gaussians() -> None:
     chance = np.random.default_rng(1)
     one = chance.normal(0, 1, (20_000, 3))
     other = chance.normal(0, 2, (20_000, 3)) + np.array([1.0, 0.0, 0.0])
-    assert classified.frechet(one, other) == pytest.approx(1 + 3 * (2 - 1) ** 2, rel=0.05)
-    assert classified.frechet(one, one) == pytest.approx(0.0, abs=1e-6)
+    assert sound_classes.frechet(one, other) == pytest.approx(1 + 3 * (2 - 1) ** 2, rel=0.05)
+    assert sound_classes.frechet(one, one) == pytest.approx(0.0, abs=1e-6)
 
 
 def clicks(times_s: list[float], duration_s: float = 3.0) -> Waveform:
@@ -62,7 +61,7 @@ def clicks(times_s: list[float], duration_s: float = 3.0) -> Waveform:
 
 def test_strikes_that_are_late_missed_or_made_up_are_counted() -> None:
     film = Film(CueRequest("k0", "sound", Span.of_seconds(0, 3), seed=0), (0.5, 1.0, 1.5, 2.0), np.zeros(0, np.float32))
-    found = struck.measures({TRUTH: [clicks([0.5, 1.0, 1.5, 2.0])], MODEL: [clicks([0.52, 1.07, 1.5, 2.6])]}, [film])
+    found = strikes.measures({TRUTH: [clicks([0.5, 1.0, 1.5, 2.0])], MODEL: [clicks([0.52, 1.07, 1.5, 2.6])]}, [film])
     assert value(found, "recall within 60 ms", TRUTH) == value(found, "precision within 60 ms", TRUTH) == 100
     assert value(found, "recall within 60 ms", MODEL) == value(found, "precision within 60 ms", MODEL) == 50
     assert value(found, "recall within 80 ms", MODEL) == 75
@@ -91,12 +90,12 @@ def test_noise_and_another_s_voice_are_heard(tmp_path: Path) -> None:
     truth = [(line.audio / 32768).astype(np.float32) for line in lines]
     noise = np.random.default_rng(0).normal(0, 0.05, 80_000).astype(np.float32)
     noisy = [wave + noise[: len(wave)] for wave in truth]
-    found = pleasant.measures({TRUTH: truth, MODEL: noisy}, lines, silent)
+    found = dnsmos.measures({TRUTH: truth, MODEL: noisy}, lines, silent)
     for voice in ("slt", "rms"):
         assert value(found, "DNSMOS overall", TRUTH, voice) > 2.0
         assert value(found, "DNSMOS overall, share of the teacher's", MODEL, voice) < 80
-    if likeness.installed():
-        found = likeness.measures({TRUTH: truth, MODEL: truth[2:] + truth[:2]}, lines, silent)
+    if voice_likeness.installed():
+        found = voice_likeness.measures({TRUTH: truth, MODEL: truth[2:] + truth[:2]}, lines, silent)
         assert value(found, "nearest to its own teacher", TRUTH, "slt") == 100
         assert value(found, "nearest to its own teacher", MODEL, "slt") == 0
 
@@ -133,7 +132,7 @@ def test_the_starter_is_evaluated_from_end_to_end(tmp_path: Path) -> None:
         assert 0 < (written.parent / target).stat().st_size < 150_000 or target.endswith(".json")
     results = json.loads((tmp_path / "out" / "evaluation" / "results.json").read_text("utf-8"))
     measures = [Measure(**row) for row in results["measures"]]
-    assert set(ANSWERS) - {likeness.GROUP} <= {m.group for m in measures}
+    assert set(ANSWERS) - {voice_likeness.GROUP} <= {m.group for m in measures}
     assert np.isfinite([m.value for m in measures]).all()
     for voice in backend.voices:
         assert value(measures, "closed set, sentences recognised", MODEL, voice) == 100

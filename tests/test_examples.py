@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vssflow_dit.codec import Codec
-from vssflow_dit.configs import config_of
+from vssflow_dit.config import config_of
+from vssflow_dit.sound.codec import Codec
 from vssflow_dit.training.examples import FLOOR, Drawing, Examples, Sound, Utterance, Window
 
 SPEECH, SOUND = -1.0, -2.0

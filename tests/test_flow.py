@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from vssflow_dit import flow, windows
-from vssflow_dit.samplers import SAMPLERS, adams, euler, midpoint, time_grid
+from vssflow_dit import flow
+from vssflow_dit.flow import SAMPLERS, adams, euler, midpoint, time_grid
+from vssflow_dit.transformer import packed_field
 
 
 def grow(x: Tensor, t: float) -> Tensor:
@@ -100,9 +101,9 @@ def test_guidance_of_one_is_the_conditional_field_and_more_overshoots_it() -> No
 
 @pytest.mark.parametrize("n", [1, 124, 125, 126, 200, 1000, 7501])
 def test_windows_cover_every_token_and_their_weights_sum_to_one(n: int) -> None:
-    starts = windows.window_starts(n, 125, 31)
+    starts = packed_field.window_starts(n, 125, 31)
     size = min(n, 125)
-    weights = windows.blend_weights(starts, size, n)
+    weights = packed_field.blend_weights(starts, size, n)
     assert starts[0] == 0
     assert starts[-1] + size == n
     assert all(b - a <= 125 - 31 for a, b in pairwise(starts))

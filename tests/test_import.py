@@ -15,8 +15,9 @@ from click.testing import CliRunner, Result
 from safetensors.torch import save_file
 from torch import Tensor
 
-from vssflow_dit import VSSFlow, image_encoder
-from vssflow_dit.tensor_files import Planned, metadata_of, tensors_in, write_tensors
+from vssflow_dit import VSSFlow
+from vssflow_dit.picture import image_encoder
+from vssflow_dit.tensors import Planned, metadata_of, tensors_in, write_tensors
 from vssflow_post.cli import cli
 from vssflow_post.errors import UsageError
 
@@ -104,7 +105,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, form: str, change: object, n
 
 
 def _import(source: Path, folder: Path) -> None:
-    from vssflow_dit.reference import import_checkpoint
+    from vssflow_dit.checkpoint.reference import import_checkpoint
 
     import_checkpoint(source, reference.configuration(folder), folder / "weights", lambda line: None)
 
@@ -156,7 +157,7 @@ def test_a_checkpoint_without_state_dict_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_configuration_that_is_none_is_told(tmp_path: Path, text: str, named: str) -> None:
-    from vssflow_dit.reference import import_checkpoint
+    from vssflow_dit.checkpoint.reference import import_checkpoint
 
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(UsageError, match=named):
@@ -252,7 +253,7 @@ def openai_class_token(x: Tensor, state: dict[str, Tensor]) -> Tensor:
 
 def test_clip_is_taken_from_a_local_folder_and_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small_clip(monkeypatch)
-    model = image_encoder._vision_model().eval()
+    model = image_encoder.vision_model().eval()
     model.save_pretrained(tmp_path / "clip")
     processor, dtype = torch.device("cpu"), torch.float32
     encoder = image_encoder.ImageEncoder.found(None, str(tmp_path / "clip"), processor, dtype)
@@ -342,8 +343,8 @@ def _peak(work: str) -> int:
 
 def _state_of(table: dict[str, dict[str, int]]) -> dict[str, Tensor]:
     """Random tensors of the shapes that a configuration asks for."""
+    from vssflow_dit.checkpoint.plain import PlainDiT
     from vssflow_dit.config import DiTConfig
-    from vssflow_dit.plain import PlainDiT
 
     dit = table["dit"]
     width = dit["attention_head_dim"] * dit["num_attention_heads"]

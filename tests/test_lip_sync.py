@@ -14,14 +14,14 @@ import soundfile
 from click.testing import CliRunner
 from drawn_films import Picture, write_film
 
-from vssflow_dit.durations import EDGE_S, DurationModel
+from vssflow_dit.checkpoint.weights import DURATIONS
+from vssflow_dit.config import STARTER
 from vssflow_dit.evaluation.drawn_faces import FPS, Curve, looks, mouth_of, talking
 from vssflow_dit.evaluation.heldout import SENTENCES
 from vssflow_dit.evaluation.lips import agreement, loudness
-from vssflow_dit.phonemes import BLANK, ID, phonemise
 from vssflow_dit.synthesis.speech import Utterance
-from vssflow_dit.weight_folder import STARTER
-from vssflow_dit.weights import DURATIONS
+from vssflow_dit.text.durations import EDGE_S, DurationModel
+from vssflow_dit.text.phonemes import BLANK, ID, phonemise
 from vssflow_post.cli import cli
 
 LINES = SENTENCES[1:16:3]

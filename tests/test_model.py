@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vssflow_dit import packs
-from vssflow_dit.codec import Codec, patches
-from vssflow_dit.config import DiTConfig, ModelConfig, Stream
-from vssflow_dit.configs import config_names, config_of
-from vssflow_dit.dit import DiT
+from vssflow_dit.config import DiTConfig, ModelConfig, Stream, config_names, config_of
 from vssflow_dit.flow import Guidance
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.model import Sampling, UnifiedModel, VSSFlow
-from vssflow_dit.rows import rotary_table
-from vssflow_dit.windows import window_starts
+from vssflow_dit.model import Sampling, VSSFlow
+from vssflow_dit.sound.codec import Codec, patches
+from vssflow_dit.transformer import packed_field
+from vssflow_dit.transformer.dit import DiT
+from vssflow_dit.transformer.packed_field import window_starts
+from vssflow_dit.transformer.rows import rotary_table
+from vssflow_dit.transformer.unified import UnifiedModel
 
 TINY = ModelConfig(
     name="tiny",
@@ -145,8 +145,8 @@ def test_a_long_cue_needs_no_more_memory_than_a_short_one(monkeypatch: pytest.Mo
     condition, noise = model.condition(n, **values(n)), torch.randn(128, n)
 
     def velocity(kept: int) -> torch.Tensor:
-        monkeypatch.setattr(packs, "TOKENS_KEPT", kept)
-        field = packs.PackedField(model.unified.dit, [condition], [2.0], model.config.window_tokens, None, lanes)
+        monkeypatch.setattr(packed_field, "TOKENS_KEPT", kept)
+        field = packed_field.PackedField(model.unified.dit, [condition], [2.0], model.config.window_tokens, None, lanes)
         found = lanes.run(lambda: field(field.packed([noise]), 0.5))
         assert all((pack.prepared is None) == (kept < n) for pack in field._packs_of(True))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vssflow_dit.motion import MotionReader, camera_shift
+from vssflow_dit.picture.motion import MotionReader, camera_shift
 from vssflow_post.backend import Frame
 from vssflow_post.timeline import CLOCK_HZ
 

@@ -11,10 +11,10 @@ from reference_weights import relative
 from torch import Tensor
 
 from vssflow_dit import VSSFlow
-from vssflow_dit.conditions import Condition
-from vssflow_dit.plain import PlainDiT, plain_guided
-from vssflow_dit.reference import import_checkpoint
-from vssflow_dit.samplers import euler, time_grid
+from vssflow_dit.checkpoint.plain import PlainDiT, plain_guided
+from vssflow_dit.checkpoint.reference import import_checkpoint
+from vssflow_dit.flow import euler, time_grid
+from vssflow_dit.transformer.conditions import Condition
 
 GOLDEN = reference.golden()
 
@@ -110,7 +110,7 @@ def test_a_waveform_becomes_a_latent_whatever_its_level(model: VSSFlow) -> None:
     latent = model.encode(waveform)
     assert latent.shape == (1, 32, 25)
     assert relative(model.encode(0.01 * waveform + 3.0), latent) < 1e-3
-    from vssflow_dit.mel import levelled, log_mel
+    from vssflow_dit.sound.mel import levelled, log_mel
 
     level = levelled(waveform)
     assert float(level.abs().max()) == pytest.approx(0.5, abs=1e-4)

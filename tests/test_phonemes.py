@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vssflow_dit.letters import by_rules, spell_out
-from vssflow_dit.normalise import PAUSE, spoken_words
-from vssflow_dit.phonemes import BLANK, ID, OWN_WORDS, SYMBOLS, dictionary, phoneme_frames, phonemise, word_symbols
+from vssflow_dit.text.letters import by_rules, spell_out
+from vssflow_dit.text.normalise import PAUSE, spoken_words
+from vssflow_dit.text.phonemes import BLANK, ID, OWN_WORDS, SYMBOLS, dictionary, phoneme_frames, phonemise, word_symbols
 
 
 def test_ids_are_the_reference_s() -> None:

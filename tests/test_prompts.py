@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from vssflow_dit.prompts import ALIASES, INSTEAD, sound_class
-from vssflow_dit.sound_classes import CLASSES, follows
+from vssflow_dit.sounds import ALIASES, CLASSES, INSTEAD, follows, sound_class
 
 TWELVE = CLASSES[:12]
 

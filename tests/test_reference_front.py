@@ -12,9 +12,9 @@ import torch
 from click.testing import CliRunner
 
 from conftest import MakeFilm
-from vssflow_dit.phonemes import ID, phonemise, stretched
-from vssflow_dit.reference import import_checkpoint
-from vssflow_dit.reference_front import ReferenceEncoder
+from vssflow_dit.checkpoint.reference import import_checkpoint
+from vssflow_dit.frontends.reference import ReferenceEncoder
+from vssflow_dit.text.phonemes import ID, phonemise, stretched
 from vssflow_post.backend import Backend, CueRequest, Frame, GenerationSettings, Track
 from vssflow_post.cli import cli
 from vssflow_post.errors import FilmRejected
@@ -99,7 +99,7 @@ def test_phonemes_are_stretched_as_the_released_code_stretches_them(n_ids: int, 
 
 
 def test_a_line_stands_between_two_blanks(backend: Backend) -> None:
-    from vssflow_dit.reference_front import _phonemes
+    from vssflow_dit.frontends.reference import _phonemes
 
     ids = _phonemes(CueRequest("c1", "speech", Span.of_seconds(0, 1.5), seed=0, text="Go now"))[0].tolist()
     assert len(ids) == 37

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from vssflow_dit.ringing import rung_down
+from vssflow_dit.sound.ringing import rung_down
 
 FLOOR = math.log(1e-5)
 

@@ -15,16 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from vssflow_cpu.engine import fast_bfloat16
-from vssflow_dit.attention import CrossAttention, SelfAttention
-from vssflow_dit.conditions import Condition
-from vssflow_dit.config import DiTConfig
-from vssflow_dit.configs import config_of
-from vssflow_dit.dit import Block, DiT, SwiGLU
+from vssflow_dit.checkpoint.weights import STRIKES, load
+from vssflow_dit.config import STARTER, DiTConfig, config_of
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.rows import Layout, by_sequence, layout_of, rotary_table
-from vssflow_dit.strikes import CHANNELS, StrikeNet
-from vssflow_dit.weight_folder import STARTER
-from vssflow_dit.weights import STRIKES, load
+from vssflow_dit.picture.strikes import CHANNELS, StrikeNet
+from vssflow_dit.transformer.attention import CrossAttention, SelfAttention
+from vssflow_dit.transformer.conditions import Condition
+from vssflow_dit.transformer.dit import Block, DiT, SwiGLU
+from vssflow_dit.transformer.rows import Layout, by_sequence, layout_of, rotary_table
 from vssflow_post.batch.local_crew import this_machine
 
 TESTS = Path(__file__).parent

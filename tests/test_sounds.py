@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vssflow_dit.onsets import matched, onsets
-from vssflow_dit.sound_classes import CLASSES, RINGS_DOWN, follows
+from vssflow_dit.evaluation.strikes import matched, onsets
+from vssflow_dit.sounds import CLASSES, RINGS_DOWN, follows
 from vssflow_dit.synthesis import sounds
-from vssflow_dit.synthesis.rhythms import motion_for, steps
+from vssflow_dit.synthesis.clips import motion_for, steps
 from vssflow_dit.synthesis.waves import RATE_HZ, Wave
 
 SECONDS = 6.0

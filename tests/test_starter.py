@@ -25,7 +25,7 @@ def backend() -> Iterator[Backend]:
 
 
 def test_what_is_said_of_it_before_it_is_opened_holds_once_it_is(backend: Backend) -> None:
-    from vssflow_dit.weight_folder import identify
+    from vssflow_dit.config import identify
 
     assert identify(GenerationSettings()) == BackendIdentity(backend.weights_digest, tuple(backend.voices))
     with pytest.raises(UsageError, match="no weights at"):
@@ -45,7 +45,7 @@ def spoken(backend: Backend, text: str, voice: str) -> np.ndarray[tuple[int], np
 
 
 def share_recognised(backend: Backend, voice: str, chosen: list[int]) -> float:
-    from vssflow_dit.evaluation.understood import closed_set_accuracy
+    from vssflow_dit.evaluation.word_errors import closed_set_accuracy
 
     return closed_set_accuracy([(spoken(backend, SENTENCES[k], voice), k) for k in chosen], SENTENCES)
 
@@ -64,7 +64,7 @@ def test_all_fifty_sentences(backend: Backend, voice: str) -> None:
 
 def drawn_strikes(backend: Backend, seed: int) -> tuple[list[float], list[float]]:
     """(times of the drawn strikes, onsets heard) of a film that no training saw, from frames to audio."""
-    from vssflow_dit.onsets import onsets
+    from vssflow_dit.evaluation.strikes import onsets
     from vssflow_dit.synthesis import pictures
 
     rng = np.random.default_rng((90_001, seed))
@@ -79,7 +79,7 @@ def drawn_strikes(backend: Backend, seed: int) -> tuple[list[float], list[float]
 
 
 def test_strikes_are_heard_when_they_are_seen_and_not_otherwise(backend: Backend) -> None:
-    from vssflow_dit.onsets import matched
+    from vssflow_dit.evaluation.strikes import matched
 
     wanted = heard = hits = 0
     for seed in range(12):
@@ -128,7 +128,7 @@ def test_a_line_too_long_for_its_span_is_told(backend: Backend) -> None:
 
 
 def test_a_prompt_in_words_finds_its_class_and_an_unknown_one_says_so(backend: Backend) -> None:
-    from vssflow_dit.prompts import sound_class
+    from vssflow_dit.sounds import sound_class
 
     assert sound_class("heavy rain on a roof", backend.sounds) == ("rain", "")
     assert sound_class("A car passes", backend.sounds) == ("engine", "")
@@ -143,7 +143,7 @@ def test_a_minute_of_sound_shows_no_seam(backend: Backend, sound: str) -> None:
     """Where windows begin and end, level and spectral flux are what they are elsewhere."""
     from scipy.stats import mannwhitneyu
 
-    from vssflow_dit.windows import window_starts
+    from vssflow_dit.transformer.packed_field import window_starts
 
     seconds, window = 60, 125
     take = rendered(backend, CueRequest("s1", "sound", Span.of_seconds(0, seconds), seed=3, sound=sound))

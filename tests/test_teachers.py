@@ -10,9 +10,9 @@ import av
 import numpy as np
 import pytest
 
-from vssflow_dit.phonemes import Phoneme, phonemise
 from vssflow_dit.synthesis.piper import ends_of, ipa, spelled
 from vssflow_dit.synthesis.recorded_speech import recorded_speech
+from vssflow_dit.text.phonemes import Phoneme, phonemise
 from vssflow_post.errors import UsageError
 
 needs_piper = pytest.mark.skipif(

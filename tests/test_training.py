@@ -12,13 +12,12 @@ from lightning.fabric import Fabric
 from safetensors.numpy import save_file
 from torch import Tensor
 
-from vssflow_dit.config import DiTConfig, ModelConfig, Stream
-from vssflow_dit.configs import config_of
-from vssflow_dit.model import UnifiedModel
+from vssflow_dit.config import DiTConfig, ModelConfig, Stream, config_of
 from vssflow_dit.training.discriminators import PeriodDiscriminator
 from vssflow_dit.training.feature_files import FeatureFiles
-from vssflow_dit.training.growth import grown
 from vssflow_dit.training.joint import FlowLoss, Trainer, TrainingSettings, initialise
+from vssflow_dit.training.parts import grown
+from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
 
 TINY = ModelConfig(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vssflow_dit.evaluation.heldout import SENTENCES
-from vssflow_dit.evaluation.understood import Said, closed_set_accuracy, word_errors, words_of
+from vssflow_dit.evaluation.word_errors import Said, closed_set_accuracy, word_errors, words_of
 
 
 def test_word_errors_count_substitutions_insertions_and_deletions() -> None:

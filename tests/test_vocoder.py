@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from vssflow_dit.codec import Codec
-from vssflow_dit.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
-from vssflow_dit.oscillators import band_geometry, pulse_train, tone_bank
+from vssflow_dit.sound.codec import Codec
+from vssflow_dit.sound.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
+from vssflow_dit.sound.oscillators import band_geometry, pulse_train, tone_bank
+from vssflow_dit.sound.vocoder import Vocoder, VocoderConfig
 from vssflow_dit.training import vocoder as training
 from vssflow_dit.training.listening import energy_distance, true_detune, true_pitch
-from vssflow_dit.vocoder import Vocoder, VocoderConfig
 
 SMALL = VocoderConfig(width=32, hidden=48, n_blocks=1, reader_width=32, reader_blocks=1)
 

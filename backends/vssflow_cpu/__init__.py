@@ -19,7 +19,7 @@ def _open(settings: GenerationSettings) -> Backend:
 
 @hookimpl
 def vssflow_backends() -> Sequence[BackendOffer]:
-    from vssflow_dit.weight_folder import identify
+    from vssflow_dit.config import identify
     from vssflow_post.backend import BackendOffer
 
     return [BackendOffer(name="cpu", priority=10, open=_open, identify=identify)]

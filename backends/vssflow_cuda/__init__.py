@@ -33,7 +33,7 @@ def _unavailable() -> str | None:
 
 @hookimpl
 def vssflow_backends() -> Sequence[BackendOffer]:
-    from vssflow_dit.weight_folder import identify
+    from vssflow_dit.config import identify
     from vssflow_post.backend import BackendOffer
 
     return [BackendOffer(name="cuda", priority=50, open=_open, unavailable=_unavailable(), identify=identify)]

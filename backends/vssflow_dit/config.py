@@ -1,14 +1,27 @@
-"""The shape of a model as data: it lives inside the checkpoint, so a checkpoint alone says what it is."""
+"""What a model is, as data: its shape, its name, the folder of its weights. Known without torch.
+
+The configuration lies inside the checkpoint, so that a checkpoint alone says what it is; the models that this package
+knows by name are files in `configs/`, where a variant says only what differs.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-from vssflow_post.backend import VoiceFacts
+from vssflow_post.backend import BackendIdentity, GenerationSettings, VoiceFacts
+from vssflow_post.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 Route = Literal["cross", "concat"]
 """How a condition reaches the model: `cross`-attended (what it is), or `concat`-enated to the latent (when it is)."""
@@ -116,3 +129,64 @@ class ModelConfig:
         facts = fields.get("voice_facts", {})
         fields["voice_facts"] = {name: VoiceFacts(**about) for name, about in facts.items()}
         return cls(**fields)
+
+
+STARTER = Path(__file__).parent / "weights"
+"""The starter ships inside the package."""
+CONFIGS = Path(__file__).parent / "configs"
+"""A file for each model that has a name."""
+INDEX, MODEL = "index.json", "model.safetensors"
+
+
+def folder_of(name: str) -> Path:
+    """The folder that a preset's `weights` means: `starter`, or a path. Raises UsageError where there is none."""
+    folder = STARTER if name == "starter" else Path(name)
+    if not (folder / INDEX).is_file():
+        raise UsageError(f"no weights at {folder}: expected a folder with {INDEX} (or the name 'starter')")
+    return folder
+
+
+def index_digest(index: str) -> str:
+    """The digest of weights: sha256 (hex) over the text of their index, which names every byte of every part."""
+    return hashlib.sha256(index.encode()).hexdigest()
+
+
+def identify(settings: GenerationSettings) -> BackendIdentity:
+    """What an engine with these weights is, once it is open. Raises UsageError for a folder that holds no weights."""
+    from safetensors import SafetensorError, safe_open
+
+    folder = folder_of(settings.weights)
+    try:
+        with safe_open(folder / MODEL, framework="np") as file:
+            config = ModelConfig.from_json(file.metadata()["config"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{folder / MODEL} holds no model: {error}") from error
+    voices = config.voices if config.front == "starter" else ()
+    return BackendIdentity(index_digest((folder / INDEX).read_text()), voices)
+
+
+def config_names() -> list[str]:
+    """Every configuration that `config_of` knows."""
+    return sorted(path.stem for path in CONFIGS.glob("*.toml"))
+
+
+def config_of(name: str) -> ModelConfig:
+    """The configuration called `name`. Raises UsageError, naming those there are."""
+    if name not in config_names():
+        raise UsageError(f"no model configuration is called {name!r}; there are: {', '.join(config_names())}")
+    return ModelConfig.from_table(_table(name))
+
+
+def _table(name: str) -> dict[str, Any]:
+    """A configuration's table; `extends` names the one it starts from, `routes` sends streams of that another way."""
+    table: dict[str, Any] = tomllib.loads((CONFIGS / f"{name}.toml").read_text("utf-8"))
+    if "extends" not in table:
+        return table
+    base = _table(table.pop("extends"))
+    routes: Mapping[str, str] = table.pop("routes", {})
+    unknown = set(routes) - {stream["name"] for stream in base["streams"]}
+    if unknown:
+        raise UsageError(f"configuration {name}: no stream is called {', '.join(sorted(unknown))}")
+    for stream in base["streams"]:
+        stream["route"] = routes.get(stream["name"], stream["route"])
+    return {**base, **table, "name": name}

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from vssflow_dit import weights as weight_files
-from vssflow_dit.conditions import Condition
+from vssflow_dit.checkpoint import weights as weight_files
+from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.flow import Guidance
-from vssflow_dit.fronts import Conditioning, front_of
+from vssflow_dit.frontends.frontend import Conditioning, Front
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.mel import SAMPLE_RATE_HZ
 from vssflow_dit.model import Sampling
+from vssflow_dit.sound.mel import SAMPLE_RATE_HZ
+from vssflow_dit.transformer.conditions import Condition
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
 from vssflow_post.timeline import CLOCK_HZ
@@ -127,3 +128,14 @@ class Engine:
 def _in_words(device: torch.device, lanes: Lanes, dtype: torch.dtype) -> str:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {lanes.n} threads"
     return f"{name}, {str(dtype).removeprefix('torch.')}"
+
+
+def front_of(weights: Weights, settings: GenerationSettings, device: torch.device, dtype: torch.dtype) -> Front:
+    """The front end that the weights were made for."""
+    if weights.model.config.front == "starter":
+        from vssflow_dit.frontends.starter import StarterFront
+
+        return StarterFront(weights)
+    from vssflow_dit.frontends.reference import ReferenceFront
+
+    return ReferenceFront(weights, settings.clip, device, dtype)

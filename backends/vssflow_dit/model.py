@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from vssflow_dit.codec import Codec
-from vssflow_dit.conditions import Condition, Conditions
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
-from vssflow_dit.dit import DiT
-from vssflow_dit.flow import Guidance
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN
+from vssflow_dit.flow import SAMPLERS, Guidance, Sampler, time_grid
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.mel import levelled, log_mel
-from vssflow_dit.packs import PackedField
-from vssflow_dit.samplers import SAMPLERS, Sampler, time_grid
-
-
-class MelCodec(Protocol):
-    """Latents to mel spectrograms, and back."""
-
-    def n_bands(self, latent_channels: int) -> int: ...
-
-    def encode(self, mel: Tensor) -> Tensor:
-        """Log-mel (B, bands, 4T) to (B, C, T)."""
-        ...
-
-    def decode(self, latent: Tensor) -> Tensor:
-        """(B, C, T) to log-mel (B, bands, 4T)."""
-        ...
-
-
-class MelVocoder(Protocol):
-    """Mel spectrograms to waveforms."""
-
-    def __call__(self, log_mel: Tensor, seed: int = 0) -> Tensor:
-        """Log-mel (B, bands, n) to waveform (B, samples) at 16 kHz."""
-        ...
+from vssflow_dit.sound.mel import levelled, log_mel
+from vssflow_dit.transformer.conditions import Condition
+from vssflow_dit.transformer.packed_field import PackedField
+from vssflow_dit.transformer.unified import MelCodec, MelVocoder, UnifiedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +23,12 @@ class Sampling:
     """How noise becomes a latent."""
 
     sampler: str = "dopri5"
-    """One of `samplers.SAMPLERS`."""
+    """One of `flow.SAMPLERS`."""
     steps: int = 10
     shift: float = 1.0
     stretch: float = 1.0
-    """See `samplers.time_grid`."""
+    """See `flow.time_grid`."""
     guidance: Guidance = field(default_factory=Guidance)
-
-
-class UnifiedModel(nn.Module):
-    """What is trained: one flow-matching transformer for video-to-sound and visual text-to-speech (arXiv 2509.24773),
-    with its conditions and, where the codec is linear, that."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.conditions = Conditions(config)
-        self.dit = DiT(config.dit, self.conditions.concat_channels)
-        if config.front == "starter":
-            self.codec = Codec()
-
-    @property
-    def device(self) -> torch.device:
-        return self.dit.latent_in.weight.device
-
-    def condition(self, values: Mapping[str, Tensor | None], n_tokens: int) -> Condition:
-        """Values of the config's streams (see `Conditions.forward`) for `n_tokens` tokens."""
-        return self.conditions(values, n_tokens)  # type: ignore[no-any-return]
 
 
 class VSSFlow:
@@ -93,11 +47,11 @@ class VSSFlow:
         cls, folder: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
     ) -> VSSFlow:
         """The model in a folder of weights, its transformer in `dtype`; conditions, codec and vocoder stay in float32,
-        but for blocks of the reference's that bear bfloat16 (see `bands`).
+        but for blocks of the reference's that bear bfloat16 (see `sound.bands`).
 
         Raises UsageError where there are no weights, or where they differ from their digests, names or shapes.
         """
-        from vssflow_dit.weights import load
+        from vssflow_dit.checkpoint.weights import load
 
         return load(str(folder), torch.device(device), dtype).model
 

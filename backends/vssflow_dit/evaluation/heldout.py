@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.evaluation.watched import watched
-from vssflow_dit.sound_classes import follows
-from vssflow_dit.strikes import pulses
+from vssflow_dit.bars import watched
+from vssflow_dit.picture.strikes import pulses
+from vssflow_dit.sounds import follows
 from vssflow_dit.synthesis import pictures, sounds
 from vssflow_dit.synthesis.speech import SpeechSet, Utterance, speak, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ, Strikes

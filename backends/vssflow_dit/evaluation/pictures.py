@@ -12,10 +12,9 @@ import torch
 
 from vssflow_dit.evaluation.drawn_faces import FPS
 from vssflow_dit.evaluation.heldout import Waveform
-from vssflow_dit.evaluation.lips import QUIET_DB, loudness
+from vssflow_dit.evaluation.lips import QUIET_DB, Talk, loudness
 from vssflow_dit.evaluation.measures import Measure
-from vssflow_dit.evaluation.talking import Talk
-from vssflow_dit.mel import log_mel
+from vssflow_dit.sound.mel import log_mel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,17 +11,26 @@ from pathlib import Path
 
 import numpy as np
 
-from vssflow_dit import weights as weight_files
-from vssflow_dit.durations import DurationModel
-from vssflow_dit.evaluation import classified, likeness, lips, pictures, pleasant, speed, struck, timed, understood
+from vssflow_dit.bars import watched
+from vssflow_dit.checkpoint import weights as weight_files
+from vssflow_dit.checkpoint.weights import DURATIONS, Weights
+from vssflow_dit.evaluation import (
+    dnsmos,
+    lips,
+    phoneme_times,
+    pictures,
+    renders,
+    sound_classes,
+    strikes,
+    voice_likeness,
+    word_errors,
+)
 from vssflow_dit.evaluation.heldout import SENTENCES, Waveform, clips, teachers_speech
-from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure
-from vssflow_dit.evaluation.page import page
-from vssflow_dit.evaluation.rendered import Takes, clip_requests, line_requests, takes, through_codec
-from vssflow_dit.evaluation.talking import talks
-from vssflow_dit.evaluation.watched import watched
+from vssflow_dit.evaluation.lips import talks
+from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure, page
+from vssflow_dit.evaluation.renders import Takes, clip_requests, line_requests, takes, through_codec
 from vssflow_dit.synthesis.speech import Utterance
-from vssflow_dit.weights import DURATIONS, Weights
+from vssflow_dit.text.durations import DurationModel
 from vssflow_post.backend import Backend
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import OnProgress
@@ -49,7 +58,10 @@ class Sizes:
     faces: int = 24
 
 
-ANSWERS = {part.GROUP: part.ABOUT for part in (understood, pleasant, likeness, struck, classified, lips, timed, speed)}
+ANSWERS = {
+    part.GROUP: part.ABOUT
+    for part in (word_errors, dnsmos, voice_likeness, strikes, sound_classes, lips, phoneme_times, renders)
+}
 """Group -> how it is measured, in the order of the page."""
 
 
@@ -92,44 +104,44 @@ class Study:
         truth = [(line.audio / 32768).astype(np.float32) for line in lines]
         made = takes(self.backend, line_requests(lines), "lines", self.report)
         said = {TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}
-        self.measures += understood.measures(said, lines, self.report)
-        self.measures += pleasant.measures(said, lines, self.report)
-        if likeness.installed():
-            self.measures += likeness.measures(said, lines, self.report)
+        self.measures += word_errors.measures(said, lines, self.report)
+        self.measures += dnsmos.measures(said, lines, self.report)
+        if voice_likeness.installed():
+            self.measures += voice_likeness.measures(said, lines, self.report)
         voices = [line.voice for line in lines]
         rows = {voice: _nth(said, voices.index(voice)) for voice in dict.fromkeys(voices)}
-        pictures.spectrograms(self._picture(understood.GROUP, "speech", lines[0].text), rows)
+        pictures.spectrograms(self._picture(word_errors.GROUP, "speech", lines[0].text), rows)
         whats = ("open vocabulary, word error rate", "DNSMOS overall")
-        pictures.bars(self._picture(pleasant.GROUP, "voices", "Each voice"), self.measures, whats)
+        pictures.bars(self._picture(dnsmos.GROUP, "voices", "Each voice"), self.measures, whats)
         return made
 
     def sounds(self, spoken: Takes) -> None:
         """Every class under motions that suit it."""
         classes = self.weights.model.config.sounds
         held, others = (clips(classes, self.sizes.clips_each, seed) for seed in (1, 2))
-        net = classified.learned(clips(classes, self.sizes.learned_each, 3), classes)
+        net = sound_classes.learned(clips(classes, self.sizes.learned_each, 3), classes)
         truth = [clip.audio for clip in held]
         made = takes(self.backend, clip_requests(held), "sounds", self.report)
         heard = {TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}
-        self.measures += classified.measures(heard, held, others, net, classes)
-        self.measures += speed.measures(spoken, made)
+        self.measures += sound_classes.measures(heard, held, others, net, classes)
+        self.measures += renders.measures(spoken, made)
         names = [clip.name for clip in held]
         rows = {name: _nth(heard, names.index(name)) for name in SHOWN if name in names}
-        pictures.spectrograms(self._picture(classified.GROUP, "sounds", "One clip of some classes"), rows)
-        pictures.bars(self._picture(classified.GROUP, "classes", "Each class"), self.measures, ("class recognised",))
+        pictures.spectrograms(self._picture(sound_classes.GROUP, "sounds", "One clip of some classes"), rows)
+        pictures.bars(self._picture(sound_classes.GROUP, "classes", "Each class"), self.measures, ("class recognised",))
 
     def strikes(self) -> None:
-        films = struck.films(self.backend, self.sizes.films, self.report)
+        films = strikes.films(self.backend, self.sizes.films, self.report)
         truth = [film.audio for film in films]
         made = takes(self.backend, [film.request for film in films], "strikes", self.report)
-        self.measures += struck.measures({TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}, films)
+        self.measures += strikes.measures({TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}, films)
 
     def faces(self, lines: Sequence[Utterance]) -> None:
         """What the mouth adds, and how good durations are without it."""
         shots = talks(lines, self.sizes.faces, self.report)
         heard = lips.spoken(self.backend, shots, self.report)
         self.measures += lips.measures(shots, heard)
-        self.measures += timed.measures(DurationModel.load(self.weights.folder / DURATIONS), lines, shots)
+        self.measures += phoneme_times.measures(DurationModel.load(self.weights.folder / DURATIONS), lines, shots)
         some = {column: waves[:3] for column, waves in heard.items()}
         pictures.mouths(self._picture(lips.GROUP, "mouths", "Three faces"), shots[:3], some)
 

@@ -26,9 +26,9 @@ def synthesise_all(
 
     What is there already is left alone, so that a killed run goes on. Raises UsageError where it is of another recipe.
     """
-    from vssflow_dit.configs import config_of
+    from vssflow_dit.config import config_of
     from vssflow_dit.synthesis.data_record import write_record
-    from vssflow_dit.synthesis.face_films import write_faces
+    from vssflow_dit.synthesis.faces import write_faces
     from vssflow_dit.synthesis.recorded_speech import RECORDED, write_recorded
     from vssflow_dit.synthesis.sound_shards import Recipe, write_sounds
     from vssflow_dit.synthesis.speech import synthesise_speech

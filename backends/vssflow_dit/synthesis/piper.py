@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.phonemes import BLANK, VOWELS, Phoneme, phonemise
 from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_dit.text.letters import VOWELS
+from vssflow_dit.text.phonemes import BLANK, Phoneme, phonemise
 
 if TYPE_CHECKING:
     import onnx

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.phonemes import Phoneme
+from vssflow_dit.text.phonemes import Phoneme
 
 
 @dataclass(frozen=True, slots=True, eq=False)

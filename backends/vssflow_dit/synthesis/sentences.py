@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vssflow_dit.phonemes import dictionary
 from vssflow_dit.synthesis.everyday import everyday_sentence
+from vssflow_dit.text.phonemes import dictionary
 
 FORTUNES = Path("/usr/share/games/fortunes")
 """Debian's packages `fortunes` and `fortunes-min`."""

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from vssflow_dit.mel import FRAME_RATE_HZ, log_mel
+from vssflow_dit.sound.mel import FRAME_RATE_HZ, log_mel
 from vssflow_dit.synthesis.clips import Clip, draw_clip
 from vssflow_dit.synthesis.picture_files import packed, replacing, unpacked
 from vssflow_dit.synthesis.pictures import draw

@@ -1,4 +1,4 @@
-"""The physics that makes every class of sound the starter knows (`sound_classes`).
+"""The physics that makes every class of sound the starter knows (`vssflow_dit.sounds`).
 
 A class turns control curves (strikes with times and strengths, a speed, or nothing) into 16 kHz audio. Levels are
 those of a rough cut: a hard strike peaks near -3 dBFS, steady ambience lies near -30 dBFS RMS.
@@ -11,11 +11,10 @@ from functools import partial
 
 import numpy as np
 
-from vssflow_dit.synthesis.blasts import explosion
 from vssflow_dit.synthesis.ground import grass, gravel, snow, water
 from vssflow_dit.synthesis.household import clock, cloth, door, keys, paper, typing
 from vssflow_dit.synthesis.machines import engine, saw, wheels, whoosh
-from vssflow_dit.synthesis.struck import BODIES, bell, body, bounce, knock
+from vssflow_dit.synthesis.struck import BODIES, bell, body, bounce, explosion, knock
 from vssflow_dit.synthesis.waves import Strikes, Wave
 from vssflow_dit.synthesis.weather import bird, fire, rain, stream, thunder, wind
 

@@ -17,19 +17,19 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.phonemes import BLANK, SYMBOLS, Phoneme
-from vssflow_dit.synthesis import festival, flite, piper
+from vssflow_dit.synthesis import debian_voices, piper
 from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.sentences import sentences
 from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_dit.text.phonemes import BLANK, SYMBOLS, Phoneme
 
 Teacher: TypeAlias = Callable[[str, float, float], "Recital | None"]
 """Text, stretch (above 1 is slower) and pitch (a factor of the voice's mean) to a recital."""
 TEACHERS: dict[str, Teacher] = {
-    "slt": lambda text, stretch, pitch: festival.recite(text, stretch),
-    "rms": partial(flite.recite, "rms"),
-    "awb": partial(flite.recite, "awb"),
-    "kal": partial(flite.recite, "kal16"),
+    "slt": lambda text, stretch, pitch: debian_voices.recite_festival(text, stretch),
+    "rms": partial(debian_voices.recite_flite, "rms"),
+    "awb": partial(debian_voices.recite_flite, "awb"),
+    "kal": partial(debian_voices.recite_flite, "kal16"),
     "joe": piper.recite,
 }
 SHARES = {"slt": 0.2, "rms": 0.15, "awb": 0.15, "kal": 0.15, "joe": 0.35}

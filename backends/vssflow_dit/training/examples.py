@@ -11,14 +11,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vssflow_dit.codec import Codec
 from vssflow_dit.config import MEL_BANDS, MEL_FRAMES_PER_TOKEN, TOKEN_RATE_HZ, ModelConfig
-from vssflow_dit.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
-from vssflow_dit.phonemes import phoneme_frames
-from vssflow_dit.strikes import pulses
+from vssflow_dit.picture.strikes import pulses
+from vssflow_dit.sound.codec import Codec
+from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
 from vssflow_dit.synthesis.speech import SpeechSet
 from vssflow_dit.synthesis.waves import Strikes
-from vssflow_dit.visemes import opening
+from vssflow_dit.text.mouth_timing import opening_of
+from vssflow_dit.text.phonemes import phoneme_frames
 
 Array = npt.NDArray[np.float32]
 FLOOR = float(np.log(LOG_FLOOR))
@@ -139,7 +139,7 @@ class Examples:
             scale, offset = rng.uniform(0.6, 1.2), rng.uniform(0.0, 0.1)
             if rng.random() < 0.1:
                 scale, offset = rng.uniform(0.4, 0.7), rng.uniform(0.2, 0.5)
-            lips = opening(out.phonemes) * scale + offset + rng.normal(0, rng.uniform(0.0, 0.12), self.n_frames)
+            lips = opening_of(out.phonemes) * scale + offset + rng.normal(0, rng.uniform(0.0, 0.12), self.n_frames)
             out.mouth[:, 0] = np.clip(lips, 0, 1.2)
             out.mouth[:, 1] = 1.0
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vssflow_dit.mel import HOP, N_FFT, SAMPLE_RATE_HZ, mel_filters
-from vssflow_dit.oscillators import band_geometry
+from vssflow_dit.sound.mel import HOP, N_FFT, SAMPLE_RATE_HZ, mel_filters
+from vssflow_dit.sound.oscillators import band_geometry
 
 RESOLUTIONS = (128, 256, 512, 1024, 2048)
 

@@ -1,4 +1,4 @@
-"""The parts of a model, trained one after the other into one folder of weights."""
+"""A model's parts, trained one after the other into one folder of weights: from nothing, or from trained weights."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from pathlib import Path
 import torch
 from lightning.fabric import Fabric
 
-from vssflow_dit import weights as weight_files
-from vssflow_dit.codec import Codec, patches
-from vssflow_dit.config import ModelConfig
-from vssflow_dit.configs import config_of
-from vssflow_dit.model import UnifiedModel
+from vssflow_dit.checkpoint import weights as weight_files
+from vssflow_dit.config import MODEL, ModelConfig, config_of
+from vssflow_dit.sound.codec import Codec, patches
 from vssflow_dit.training.joint import Source, Trainer, TrainingSettings, initialise
-from vssflow_dit.weight_folder import MODEL
+from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
 
 CODEC_BATCHES = 8
@@ -81,7 +79,7 @@ def _starter(
     if order.part not in ("all", "vocoder", "dit"):
         return
     from vssflow_dit.training.examples import starter_examples
-    from vssflow_dit.training.growth import grown
+    # SELF
 
     codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
     examples = starter_examples(model, order.data, codec, order.batch)
@@ -114,8 +112,8 @@ def _full_size(config: ModelConfig, order: Order, folder: Path, seen: Callable[[
 
 
 def _durations(data: Path, folder: Path) -> None:
-    from vssflow_dit.durations import DurationModel
     from vssflow_dit.synthesis.speech import SpeechSet
+    from vssflow_dit.text.durations import DurationModel
 
     DurationModel.fit(SpeechSet(data / "speech")).save(folder / "durations.safetensors")
 
@@ -129,8 +127,8 @@ def _strikes(run: Path, folder: Path) -> None:
 
 
 def _vocoder(order: Order, folder: Path, codec: Codec, start: object) -> None:
+    from vssflow_dit.sound.vocoder import Vocoder
     from vssflow_dit.training.vocoder import train_vocoder
-    from vssflow_dit.vocoder import Vocoder
 
     begun = start if isinstance(start, Vocoder) else None
     train_vocoder(order.data, order.run / "vocoder", order.minutes, torch.get_num_threads(), codec, begun)
@@ -157,3 +155,29 @@ def _transformer(
     trainer.train(order.minutes * 60, seen)
     if fabric.is_global_zero:
         weight_files.save_model(trainer.ema, folder / MODEL)
+
+
+def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:
+    """A model of `config` with the trained one's weights; voices and sounds that it lacks begin at the mean of its own.
+
+    Raises ValueError where anything but the voices and sounds differs in shape.
+    """
+    model = UnifiedModel(config)
+    weights = trained.state_dict()
+    known = {"voice": trained.config.voices, "sound": trained.config.sounds}
+    wanted = {"voice": config.voices, "sound": config.sounds}
+    for stream, names in wanted.items():
+        name = f"conditions.streams.{stream}.table"
+        weights[name] = _rows(weights[name], known[stream], names)
+    for name, value in model.state_dict().items():
+        if name not in weights or weights[name].shape != value.shape:
+            raise ValueError(f"cannot start from these weights: {name} differs")
+    model.load_state_dict(weights)
+    return model
+
+
+def _rows(table: torch.Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> torch.Tensor:
+    """The table (names + 1, width) with a row for each wanted name; row 0 is "nothing" in both."""
+    mean = table[1:].mean(0)
+    rows = [table[1 + known.index(name)] if name in known else mean for name in wanted]
+    return torch.stack([table[0], *rows])

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, max_pool1d
 
-from vssflow_dit.motion import RATE_HZ, MotionReader, describe
-from vssflow_dit.strikes import StrikeNet, pulses
+from vssflow_dit.picture.motion import RATE_HZ, MotionReader, describe
+from vssflow_dit.picture.strikes import StrikeNet, pulses
 from vssflow_dit.synthesis import pictures
 
 DURATION_S = 6.0

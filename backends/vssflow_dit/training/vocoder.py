@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vssflow_dit.codec import Codec
-from vssflow_dit.mel import HOP, log_mel
+from vssflow_dit.sound.codec import Codec
+from vssflow_dit.sound.mel import HOP, log_mel
+from vssflow_dit.sound.vocoder import Excitation, Reading, Vocoder, VocoderConfig
 from vssflow_dit.training.discriminators import Discriminators
 from vssflow_dit.training.listening import energy_distance, true_detune, true_pitch
-from vssflow_dit.vocoder import Excitation, Reading, Vocoder, VocoderConfig
 
 
 @dataclass(frozen=True)

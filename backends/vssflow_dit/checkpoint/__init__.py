@@ -1,0 +1,1 @@
+"""Folders of weights, read and verified; and the reference's checkpoint, imported."""

@@ -1,0 +1,199 @@
+"""`vssflow-post model`: look at weights, and make them. What is heavy is imported when a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vssflow_post.backend import GenerationSettings
+
+
+@click.group()
+def model() -> None:
+    """Look at the model's weights, import the reference's, or train and evaluate your own.
+
+    \b
+    vssflow-post model info                                  the shipped starter
+    vssflow-post model import official.ckpt -o weights       the reference's checkpoint
+    vssflow-post model synthesise data --hours 5 --seed 1    data to learn from
+    vssflow-post model train --config starter --data data --run runs/starter
+    vssflow-post model evaluate runs/starter/weights -o report
+    """
+
+
+@model.command()
+@click.argument("weights", default="starter")
+def info(weights: str) -> None:
+    """What WEIGHTS (a folder, or `starter`) is: sizes, streams and their routes, voices, sounds, digest.
+
+    \b
+    vssflow-post model info
+    vssflow-post model info runs/starter/weights
+    """
+    from vssflow_dit.checkpoint.describe import description
+
+    for line in description(weights):
+        click.echo(line)
+
+
+@model.command("import")
+@click.argument("checkpoint", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON with the configurations of dit, vae and vocoder; the released ones without it.",
+)
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A new folder.")
+def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
+    """Make a folder of weights from CHECKPOINT, VSSFlow's own: a Lightning checkpoint, or its tensors in safetensors.
+
+    Every tensor must be there under its name and with its shape; each one that is not is named. Nothing in the file
+    is executed. Head counts cannot be read from shapes: another size than the released one needs --config.
+
+    \b
+    vssflow-post model import official.ckpt -o weights/vssflow
+    vssflow-post model import small.ckpt --config small.json -o weights/small
+    vssflow-post render film.mp4 -o out --weights weights/vssflow
+    """
+    from vssflow_dit.checkpoint.reference import import_checkpoint
+
+    import_checkpoint(checkpoint, config, out, click.echo)
+    click.echo(f"weights: {out}")
+
+
+@model.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--hours", default=5.0, show_default=True, help="Hours of speech; sounds come on top.")
+@click.option("--seed", default=1, show_default=True, help="Another seed gives other sentences and other sounds.")
+@click.option(
+    "--exclude",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of sentences, one a line, that are never spoken, besides the fifty that `evaluate` asks for.",
+)
+@click.option(
+    "--recordings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Recorded sounds to take in as well: the `mods` folder of Debian's minetest-data.",
+)
+@click.option(
+    "--recorded-speech",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Recorded speech for the vocoder: the prompts of Debian's asterisk-core-sounds-en-g722.",
+)
+@click.option("--workers", default=2, show_default=True, help="Processes.")
+def synthesise(
+    out: Path,
+    hours: float,
+    seed: int,
+    exclude: Path | None,
+    recordings: Path | None,
+    recorded_speech: Path | None,
+    workers: int,
+) -> None:
+    """Make training data in OUT: spoken sentences and sounds, with exact times. Needs flite and fortunes (Debian).
+
+    OUT/data.json says what was made, from what, and its digest; the same command gives the same digest again. A run
+    that was stopped goes on where it was.
+
+    \b
+    vssflow-post model synthesise data --hours 5 --seed 1
+    """
+    from vssflow_dit.bars import bars
+    from vssflow_dit.evaluation.heldout import SENTENCES
+    from vssflow_dit.synthesis import synthesise_all
+
+    excluded = [*SENTENCES, *(exclude.read_text("utf-8").splitlines() if exclude else ())]
+    with bars() as report:
+        synthesise_all(out, hours, seed, excluded, recordings, recorded_speech, workers, click.echo, report)
+
+
+@model.command()
+@click.option("--config", default="starter", show_default=True, help="Name of the model's configuration.")
+@click.option(
+    "--part", type=click.Choice(["all", "dit", "vocoder", "strikes", "durations"]), default="all", show_default=True
+)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Made by `model synthesise`; for the full size, a folder of feature files.",
+)
+@click.option(
+    "--run",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of the run; it resumes what it finds there.",
+)
+@click.option("--start", help="Weights to begin with: `starter`, or a folder. Voices and sounds may be added.")
+@click.option(
+    "--time-budget", default=90.0, show_default=True, help="Minutes for the transformer, and as many for the vocoder."
+)
+@click.option("--steps", type=click.IntRange(1), help="Steps of the transformer, if the time does not end it earlier.")
+@click.option(
+    "--batch", type=click.IntRange(1), default=24, show_default=True, help="Examples of a step, on each device."
+)
+@click.option("--devices", default="auto", show_default=True, help="How many GPUs; all there are without.")
+@click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores.")
+def train(
+    config: str,
+    part: str,
+    data: Path,
+    run: Path,
+    start: str | None,
+    time_budget: float,
+    steps: int | None,
+    batch: int,
+    devices: str,
+    threads: int,
+) -> None:
+    """Train a model: RUN/weights is what `render --weights` takes. Resumes where it was stopped.
+
+    RUN/dit/curves.png shows how it learns. docs/training.md says what feature files of the full size hold.
+
+    \b
+    vssflow-post model train --config starter --data data --run runs/starter
+    vssflow-post model train --start starter --data data --run runs/more --part dit --time-budget 600
+    vssflow-post model train --config base --data features --run runs/base --devices 8 --time-budget 10000
+    """
+    from vssflow_dit.bars import training_bar
+    from vssflow_dit.training.parts import Order, train_parts
+
+    order = Order(config, data, run, part, time_budget, start, batch, steps or 1_000_000, devices, threads)
+    with training_bar() as seen:
+        train_parts(order, click.echo, seen)
+
+
+@model.command()
+@click.argument("weights", default="starter")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The teachers' held-out speech; spoken into it first where there is none. Without it, it is spoken each time.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("evaluation"),
+    show_default=True,
+    help="Gets evaluation.md, and a folder of its pictures and numbers.",
+)
+def evaluate(weights: str, data: Path | None, out: Path) -> None:
+    """Measure WEIGHTS (a folder, or `starter`): words, voices, strikes, classes, lips and speed, in some minutes.
+
+    Needs the extra `evaluate`, and the teachers' voices (docs/training.md).
+
+    \b
+    vssflow-post model evaluate runs/starter/weights -o report
+    vssflow-post model evaluate -o docs
+    """
+    from vssflow_cpu.engine import open_engine
+    from vssflow_dit.bars import bars
+    from vssflow_dit.evaluation.run import Sizes
+    from vssflow_dit.evaluation.run import evaluate as evaluate_weights
+
+    backend = open_engine(GenerationSettings(weights=weights))
+    with bars() as report:
+        page = evaluate_weights(weights, backend, data, out, Sizes(), report)
+    click.echo(f"evaluation: {page}")

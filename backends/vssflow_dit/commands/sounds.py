@@ -1,0 +1,48 @@
+"""`vssflow-post sounds`: what the weights can make heard, and which of it a prompt in words means."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command(short_help="List the sounds; say which one a prompt means.")
+@click.argument("prompt", default="")
+@click.option("--weights", default="starter", show_default=True, help="A folder of weights, or `starter`.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def sounds(prompt: str, weights: str, as_json: bool) -> None:
+    """List the classes of sound, what in the picture each follows, and words for it; or, of a PROMPT, its class.
+
+    \b
+    Examples:
+      vssflow-post sounds
+      vssflow-post sounds "a cricket bat hits a ball"
+      vssflow-post sounds --weights runs/starter/weights --json
+    """
+    from vssflow_dit.checkpoint import weights as weight_files
+    from vssflow_dit.config import folder_of
+    from vssflow_dit.sounds import ALIASES, follows, sound_class
+    from vssflow_post.errors import UsageError
+
+    folder = folder_of(weights)
+    _, parts = weight_files.verified(folder)
+    classes = weight_files.config_in(folder, parts).sounds
+    if not classes:
+        raise UsageError(f"the weights {weights} have no classes of sound: they follow the picture's features alone")
+    if not prompt:
+        rows = [(name, follows(name), ALIASES.get(name, ())) for name in classes]
+        if as_json:
+            listed = [{"name": name, "follows": what, "aliases": list(words)} for name, what, words in rows]
+            click.echo(json.dumps({"weights": weights, "sounds": listed}))
+        else:
+            for name, what, words in [("sound", "follows", ("also, for example",)), *rows]:
+                click.echo(f"{name:<10} {what:<8} {', '.join(words[:6])}".rstrip())
+        return
+    name, note = sound_class(prompt, classes)
+    if as_json:
+        click.echo(json.dumps({"weights": weights, "prompt": prompt, "sound": name or None, "note": note}))
+    else:
+        click.echo(f"{name}: follows {follows(name)}" if name else note)
+        if name and note:
+            click.echo(note)

@@ -1,0 +1,118 @@
+"""The starter's front end: phonemes in time, mouth, strikes and speed, voice and class; silence and blows after."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from vssflow_dit.checkpoint.weights import DURATIONS, STRIKES, Weights
+from vssflow_dit.config import MEL_FRAMES_PER_TOKEN
+from vssflow_dit.frontends.frontend import Conditioning
+from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet
+from vssflow_dit.sound.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
+from vssflow_dit.sound.ringing import rung_down
+from vssflow_dit.sounds import RINGS_DOWN, follows, sound_class
+from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
+from vssflow_dit.text.mouth_timing import fit_to_mouth
+from vssflow_dit.text.phonemes import phoneme_frames, phonemise
+from vssflow_post.backend import CueRequest, FrameEncoder, Track
+
+QUIET_LN = 1.6
+"""Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
+
+
+class StarterFront:
+    """See `frontend.Front`."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._model, config = weights.model, weights.model.config
+        self.voices: Sequence[str] = config.voices
+        self.sounds: Sequence[str] = config.sounds
+        self._durations = DurationModel.load(weights.folder / DURATIONS)
+        self._strikes = StrikeNet.load(weights.folder / STRIKES)
+
+    def encoder(self) -> FrameEncoder:
+        return StrikeEncoder(self._strikes)
+
+    def conditioning(self, request: CueRequest) -> Conditioning:
+        """The starter's streams for one cue, as a batch of one."""
+        n_tokens = self._model.config.tokens_for(request.span.duration_s)
+        n = n_tokens * MEL_FRAMES_PER_TOKEN
+        phonemes, mouth = np.zeros(n, np.int64), np.zeros((n, 2), np.float32)
+        motion, voice, sound = np.zeros((n, 2), np.float32), 0, 0
+        notes: list[str] = []
+        if request.kind == "speech":
+            if request.text.strip():
+                phonemes, mouth, notes = self._speech(request, n)
+                voice = self.voices.index(request.voice) + 1 if request.voice in self.voices else 1
+        else:
+            name, note = sound_class(request.sound, self.sounds)
+            sound = self.sounds.index(name) + 1 if name else 0
+            notes = [note] if note else []
+            if "motion" in request.visual:
+                motion = _heard_of(_resampled(request.visual["motion"], n), name)
+        per = MEL_FRAMES_PER_TOKEN
+        values: dict[str, Tensor | None] = {
+            "phoneme": torch.from_numpy(phonemes)[None],
+            "mouth": torch.from_numpy(mouth.reshape(1, n_tokens, 2 * per)),
+            "motion": torch.from_numpy(motion.reshape(1, n_tokens, 2 * per)),
+            "voice": torch.tensor([[voice]]),
+            "sound": torch.tensor([[sound]]),
+        }
+        rings_down = request.kind == "sound" and (sound == 0 or self.sounds[sound - 1] in RINGS_DOWN)
+        struck = torch.from_numpy(motion[:, 0].copy()) if rings_down else None
+        return Conditioning(values, n_tokens, tuple(notes), struck)
+
+    def waveform(self, latent: Tensor, ready: Conditioning, seed: int) -> Tensor:
+        mel = self._model.mel(latent[None])[0]
+        if ready.struck is not None:
+            mel = rung_down(mel, ready.struck.to(mel.device))
+        return _gated(self._model.waveform(mel[None], seed)[0], mel)
+
+    def _speech(self, request: CueRequest, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
+        """Phoneme ids (n,) and mouth (n, 2) of a line, and notes for the report."""
+        line = phonemise(request.text)
+        mouth = np.zeros((n, 2), np.float32)
+        durations = self._durations.predict(line, request.voice)
+        durations, offset, note = fit_to_span(durations, request.span.duration_s, line)
+        notes = [note] if note else []
+        if request.mouth is not None:
+            opening = request.mouth.values[:, 0]
+            durations, offset, fitted = fit_to_mouth(
+                durations, line, opening, request.mouth.rate_hz, request.span.duration_s, offset
+            )
+            if fitted:  # a mouth that contradicts the line would only blur it
+                mouth[:, 0] = np.clip(_resampled(request.mouth, n)[:, 0], 0, 1.2)
+                mouth[:, 1] = 1.0
+        ids, ends = laid_out(line, durations, offset)
+        return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes
+
+
+def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
+    """The track's rows on a grid of n mel frames; what lies past its end is zeros."""
+    grid = np.arange(n) / FRAME_RATE_HZ
+    at = np.arange(len(track.values)) / track.rate_hz
+    columns = [np.interp(grid, at, column, right=0.0) for column in track.values.T]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
+    """What a class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
+    heard: npt.NDArray[np.float32] = motion.copy()
+    if name and follows(name) != "strikes":
+        heard[:, 0] = 0.0
+    if follows(name) != "speed" and (name or heard[:, 0].any()):
+        heard[:, 1] = 0.0
+    return heard
+
+
+def _gated(wave: Tensor, mel: Tensor) -> Tensor:
+    """Silence where the mel (64, n) is at its floor, faded over a frame, so that a pause is a pause."""
+    open_ = ((mel.amax(0) - math.log(LOG_FLOOR) - QUIET_LN) / QUIET_LN).clamp(0, 1)
+    gain = torch.nn.functional.interpolate(open_[None, None], size=len(open_) * HOP, mode="linear", align_corners=False)
+    return wave * gain[0, 0, : len(wave)]

@@ -1,0 +1,1 @@
+"""Latent, mel spectrogram and waveform: codecs and vocoders between them."""
