@@ -13,11 +13,10 @@ import pytest
 import soundfile
 import wavinfo
 
-from vssflow_post.audio import LAYOUTS, MONO, SURROUND, Layout
-from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader, null_test
+from vssflow_post.audio import LAYOUTS, MONO, SURROUND, Integers, Layout, Loudness
+from vssflow_post.deliver.bwf import BroadcastWave, WaveReader, null_test
 from vssflow_post.deliver.stems import Slate, stem_files
-from vssflow_post.deliver.wave_header import header, ixml_chunk
-from vssflow_post.mix import Loudness
+from vssflow_post.deliver.wave_header import Origin, header, ixml_chunk
 
 LOUDNESS = Loudness(-23.04, 7.25, -1.1, -15.5, -18.333)
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from vssflow_post.audio import Loudness
 from vssflow_post.deliver.report import write_report
 from vssflow_post.deliver.report.as_html import report_as_html
 from vssflow_post.deliver.report.as_json import report_as_json
@@ -22,6 +23,7 @@ from vssflow_post.deliver.report.auditions import LONGEST_S, RATE_HZ, hold_audit
 from vssflow_post.deliver.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
 from vssflow_post.deliver.report.loudness_chart import HEIGHT, draw_loudness
 from vssflow_post.deliver.report.stem_pictures import draw_stem, draw_stems
+from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, SpeakingSegment
 
 FILM_S = 4
@@ -38,9 +40,10 @@ def _wav(path: Path, parts: list[tuple[float, float, float]], seconds: float = F
     return path
 
 
-def _loudness(**changes: object) -> LoudnessFacts:
-    facts = LoudnessFacts("EBU R 128", -23.04, -3.4, 6.5, -23.0, -1.0, 0.2, "pass", ((3.0, -22.0), (3.1, -24.0)))
-    return replace(facts, **changes)  # type: ignore[arg-type]
+def _loudness(verdict: str = "pass", **changes: object) -> LoudnessFacts:
+    """The loudness of a mix that passes, but for `changes` of what was measured."""
+    measured = Loudness(-23.04, 6.5, -3.4, None, None, ((3.0, -22.0), (3.1, -24.0)))
+    return LoudnessFacts(replace(measured, **changes), LoudnessSettings(), verdict)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -10,14 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from vssflow_post.deliver.wave_header import LARGEST_RIFF, SAMPLE_BYTES, MeasuredLoudness, Origin, header
+from vssflow_post.audio import Integers, Loudness
+from vssflow_post.deliver.wave_header import LARGEST_RIFF, SAMPLE_BYTES, Origin, header
 from vssflow_post.timeline import CLOCK_HZ
-
-__all__ = ["BroadcastWave", "Integers", "Origin", "WaveReader", "null_test"]
-
-Integers = npt.NDArray[np.int32]
 
 _READ_BLOCK = 5 * CLOCK_HZ
 
@@ -40,7 +36,7 @@ class BroadcastWave:
         frames = np.ascontiguousarray(block.T, "<i4").view(np.uint8).reshape(-1, 4)[:, :SAMPLE_BYTES]
         self._n_data += self._file.write(frames.tobytes())
 
-    def close(self, loudness: MeasuredLoudness | None = None) -> None:
+    def close(self, loudness: Loudness | None = None) -> None:
         """Completes the header; the file is whole after this."""
         if self._n_data % 2:
             self._file.write(b"\0")

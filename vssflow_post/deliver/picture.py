@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from vssflow_post.audio import layout_of
-from vssflow_post.deliver.bwf import Integers, WaveReader
+from vssflow_post.audio import Integers, layout_of
+from vssflow_post.deliver.bwf import WaveReader
 from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.media.opening import open_film, read_only

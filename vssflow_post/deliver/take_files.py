@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.audio import layout_of
-from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader
+from vssflow_post.audio import Integers, layout_of
+from vssflow_post.deliver.bwf import BroadcastWave, WaveReader
+from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.store.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vssflow_post.audio import DX, FX, MIX
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.store.publishing import publishing
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
-_STEM_OF_KIND = {"speech": "DX", "sound": "FX"}
-SUM = "MIX"
-"""The stem that is the sum of the others, and therefore has no track."""
+_STEM_OF_KIND = {"speech": DX, "sound": FX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,7 @@ def write_timeline(path: Path, edit: Edit) -> None:
     import opentimelineio as otio
 
     text = otio.adapters.write_to_string(timeline_of(edit, unicode_name(path.stem)), "otio_json")
-    with publishing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    publish_bytes(path, f"{text}\n".encode())
 
 
 def timeline_of(edit: Edit, name: str) -> Any:
@@ -62,7 +60,7 @@ def timeline_of(edit: Edit, name: str) -> Any:
     timeline.global_start_time = otio.opentime.RationalTime(_start_frame(film), float(film.frame_rate))
     timeline.tracks.append(_picture_track(film, sheet, edit.picture))
     for stem in edit.stems:
-        if stem == SUM:
+        if stem == MIX:  # the sum of the others, which their tracks give
             continue
         cues = [cue for cue in sheet.cues if edit.home(cue) == stem]
         for layer, row in enumerate(rows_of(cues)):

@@ -9,10 +9,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 from xml.etree import ElementTree
 
-from vssflow_post.audio import STEREO, Layout
+from vssflow_post.audio import STEREO, Layout, Loudness
 from vssflow_post.timeline import CLOCK_HZ
 
 ORIGINATOR = "vssflow-post"
@@ -24,25 +23,6 @@ _PCM, _EXTENSIBLE = 0x0001, 0xFFFE
 _PCM_GUID = bytes.fromhex("0100000000001000800000aa00389b71")
 _RIFF_AND_PLACE_OF_DS64 = 4 + 36
 """Bytes after the RIFF size and before bext: `WAVE`, and JUNK or ds64."""
-
-
-class MeasuredLoudness(Protocol):
-    """The figures bext carries; None where there is none."""
-
-    @property
-    def integrated_lufs(self) -> float | None: ...
-
-    @property
-    def range_lu(self) -> float: ...
-
-    @property
-    def true_peak_dbtp(self) -> float | None: ...
-
-    @property
-    def max_momentary_lufs(self) -> float | None: ...
-
-    @property
-    def max_short_term_lufs(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +44,7 @@ class Origin:
     """The text of an iXML chunk (UTF-8); none where it is empty."""
 
 
-def header(origin: Origin, n_data: int, loudness: MeasuredLoudness | None, largest_riff: int = LARGEST_RIFF) -> bytes:
+def header(origin: Origin, n_data: int, loudness: Loudness | None, largest_riff: int = LARGEST_RIFF) -> bytes:
     """Everything before the first sample of a file with `n_data` bytes of samples.
 
     RF64 where the RIFF size would exceed `largest_riff`; the length is the same for every `n_data`.
@@ -96,7 +76,7 @@ def _fmt(layout: Layout) -> bytes:
     return plain + struct.pack("<HHI16s", 22, 8 * SAMPLE_BYTES, layout.speaker_mask, _PCM_GUID)
 
 
-def _bext(origin: Origin, loudness: MeasuredLoudness | None) -> bytes:
+def _bext(origin: Origin, loudness: Loudness | None) -> bytes:
     """EBU Tech 3285, clause 2.3: 602 bytes and the coding history (EBU R 98)."""
     history = f"A=PCM,F={CLOCK_HZ},W={8 * SAMPLE_BYTES},M={_mode(origin.layout)},T={ORIGINATOR}\r\n"
     return struct.pack(
@@ -111,7 +91,7 @@ def _mode(layout: Layout) -> str:
     return layout.name if layout.n_channels <= 2 else "multichannel"
 
 
-def _hundredths(loudness: MeasuredLoudness | None) -> list[int]:
+def _hundredths(loudness: Loudness | None) -> list[int]:
     """The five loudness words in the order of bext, in hundredths of a unit."""
     if loudness is None:
         return [_UNSET] * 5

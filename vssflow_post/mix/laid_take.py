@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from vssflow_post.audio import STEMS, AudioClip, Samples
+from vssflow_post.audio import STEMS, Samples
 from vssflow_post.errors import FilmFailed
 from vssflow_post.mix.ducking import DuckCurve
 from vssflow_post.mix.panning import CENTRE, PanCurve
@@ -19,7 +19,7 @@ _PIECE = 1 << 16
 
 
 class Source(Protocol):
-    """Audio that can be read in pieces: a take in the store, production sound, a clip in memory."""
+    """Audio that can be read in pieces: a take in the store, the film's own sound, room tone."""
 
     @property
     def rate_hz(self) -> int: ...
@@ -30,24 +30,6 @@ class Source(Protocol):
     def read(self, start: int, stop: int) -> Samples:
         """float32 (channels, stop - start) at `rate_hz`; one channel or two."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ClipSource:
-    """A clip in memory as a source."""
-
-    clip: AudioClip
-
-    @property
-    def rate_hz(self) -> int:
-        return self.clip.rate_hz
-
-    @property
-    def n_samples(self) -> int:
-        return self.clip.n_samples
-
-    def read(self, start: int, stop: int) -> Samples:
-        return self.clip.samples[:, start:stop]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.audio import LAYOUTS, Samples
+from vssflow_post.audio import BG, DX, FX, LAYOUTS, PD, Samples
 from vssflow_post.mix.laid_take import LaidTake, Playing
 from vssflow_post.mix.panning import placed, wide_gains
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -66,7 +66,7 @@ class _Faders:
     def __init__(self, settings: MixSettings) -> None:
         self.layout = LAYOUTS[settings.layout]
         speech_db, effects_db = settings.dialogue_gain_db, settings.effects_gain_db
-        self._stem_db = {"DX": speech_db, "PD": speech_db, "FX": effects_db, "BG": effects_db}
+        self._stem_db = {DX: speech_db, PD: speech_db, FX: effects_db, BG: effects_db}
 
     def add(self, voice: Playing, stem: Samples, block: Span) -> None:
         """Adds to `stem`, which is `block` of the film, what of `voice` sounds within it; blocks come in order."""

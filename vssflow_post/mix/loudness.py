@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import STEREO, Layout, Samples
+from vssflow_post.audio import STEREO, Layout, Loudness, Samples
 from vssflow_post.mix.truepeak import HALF, PeakFollower
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -31,27 +30,6 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _RANGE_GATE_LU = -20.0
 _CURVE_POINTS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Loudness:
-    """What a stem or mix measures. None stands for minus infinity: silence, or too short for the measure."""
-
-    integrated_lufs: float | None
-    """Gated loudness of the whole; None below the absolute gate or under 400 ms."""
-    range_lu: float
-    """Loudness range (EBU Tech 3342); 0 under 3 s."""
-    true_peak_dbtp: float | None
-    """None for digital silence, or where peaks were not asked for."""
-    max_momentary_lufs: float | None
-    """Highest loudness over 400 ms."""
-    max_short_term_lufs: float | None
-    """Highest loudness over 3 s."""
-    short_term: tuple[tuple[float, float], ...] = ()
-    """(end of the 3 s window in seconds, LUFS), in order of time, at most 2000 points; silence is -inf."""
-    n_samples: int = 0
-    dialogue_lufs: float | None = None
-    """Gated loudness of the speech that the meter was told of; None where that is silent or under 400 ms."""
 
 
 class LoudnessMeter:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from vssflow_post.audio import BG, DX, FX, PD
 from vssflow_post.backend import MouthTrack, Track
 from vssflow_post.mix.ducking import DuckCurve, duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
@@ -73,7 +74,7 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     sounds = [_sound(cue, take, picture, settings, duck) for cue, take in session.sounds]
     laid = _crossfaded(sounds, session.sounds, settings.ambience_crossfade_ms)
     laid += [
-        LaidTake(cue.span, "DX", take, cue.gain_db, name=cue.id, pan=_speaker(cue, picture, settings, session.places))
+        LaidTake(cue.span, DX, take, cue.gain_db, name=cue.id, pan=_speaker(cue, picture, settings, session.places))
         for cue, take in session.speech
     ]
     laid += _production(session, settings)
@@ -88,10 +89,10 @@ def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
 
 def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck: DuckCurve) -> LaidTake:
     if is_ambience(cue.sound):
-        stem = "BG" if settings.background_stem else "FX"
+        stem = BG if settings.background_stem else FX
         return LaidTake(cue.span, stem, take, cue.gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
     pan = _on_screen(cue, picture, settings.effects_pan_width)
-    return LaidTake(cue.span, "FX", take, cue.gain_db, name=cue.id, pan=pan, duck=duck)
+    return LaidTake(cue.span, FX, take, cue.gain_db, name=cue.id, pan=pan, duck=duck)
 
 
 def _on_screen(cue: Cue, picture: Picture, width: float) -> PanCurve:
@@ -133,7 +134,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
     """The film's own sound: during its cues, or all of it, stepping back under generated lines."""
     if session.track is None:
         return
-    stem = "PD" if settings.production_stem else "DX"
+    stem = PD if settings.production_stem else DX
     if session.whole_track:
         duck = _duck([cue.span for cue, _ in session.speech], settings)
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
@@ -146,7 +147,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
 def _room_tones(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
     """Room tone under the whole of each scene, so that neither a gap nor a pause within a take is digital silence."""
     tones = _tones(session, settings.room_tone_db)
-    stem, wide = "BG" if settings.background_stem else "FX", settings.layout == "5.1"
+    stem, wide = BG if settings.background_stem else FX, settings.layout == "5.1"
     for scene in session.scenes if tones else ():
         tone = tones[min(tones, key=lambda near: (abs(near - scene.index), near))]
         span = scene.span.intersect(session.duration)

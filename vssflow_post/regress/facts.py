@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.audio import MIX
 from vssflow_post.errors import UsageError
 from vssflow_post.regress.file_facts import film_facts, wave_facts
 
@@ -38,7 +39,7 @@ class Rendered:
         """The WAVs that are there, by name, the mix first."""
         pattern = re.compile(re.escape(self.stem) + r"_([A-Z]{2,3})\.wav")
         names = sorted(match[1] for path in self.folder.iterdir() if (match := pattern.fullmatch(path.name)))
-        return {name: self.wave(name) for name in sorted(names, key=lambda name: name != "MIX")}
+        return {name: self.wave(name) for name in sorted(names, key=lambda name: name != MIX)}
 
     @property
     def picture(self) -> Path | None:
@@ -48,10 +49,10 @@ class Rendered:
 
 def rendered_in(folder: Path) -> Rendered:
     """The render in `folder`, told by its report. Raises UsageError where there is none."""
-    mixes = sorted(folder.glob("*_MIX.wav")) if folder.is_dir() else []
+    mixes = sorted(folder.glob(f"*_{MIX}.wav")) if folder.is_dir() else []
     if len(mixes) != 1:
-        raise UsageError(f"there is no render in {folder}: it has {len(mixes)} files that end in _MIX.wav, not one")
-    return Rendered(folder, mixes[0].name.removesuffix("_MIX.wav"))
+        raise UsageError(f"there is no render in {folder}: it has {len(mixes)} files that end in _{MIX}.wav, not one")
+    return Rendered(folder, mixes[0].name.removesuffix(f"_{MIX}.wav"))
 
 
 def facts_of(rendered: Rendered) -> dict[str, object]:

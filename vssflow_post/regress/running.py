@@ -15,7 +15,7 @@ from vssflow_post.regress.golden import MOST_BYTES, read_golden, write_golden
 from vssflow_post.regress.measuring import Measured, measure
 from vssflow_post.regress.preview import SUFFIXES, Heard, as_flac, as_kept, as_opus, bit_rate
 from vssflow_post.regress.suite import Clip, Suite
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _recorded(suite: Suite, name: str, new: Measured) -> str:
         heard = audition(suite.audio, new, MOST_BYTES - n_bytes)
         if heard is not None:
             path = suite.goldens / f"{name}{SUFFIXES[suite.audio]}"
-            publish(path, lambda temporary: temporary.write_bytes(heard))
+            publish_bytes(path, heard)
             n_bytes += len(heard)
     large = " (much for git: take a shorter film)" if n_bytes > MOST_BYTES and suite.audio != "whole" else ""
     return f"recorded, {n_bytes / 1000:.0f} kB{large}"
