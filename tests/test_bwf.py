@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -109,6 +110,20 @@ def test_reading_back_gives_what_was_written(tmp_path: Path) -> None:
     (tmp_path / "b.wav").write_bytes(b"no wave at all")
     with pytest.raises(ValueError):
         WaveReader(tmp_path / "b.wav")
+
+
+def test_a_stem_that_lost_samples_gets_no_name(tmp_path: Path) -> None:
+    def loses() -> None:
+        with stem_files({"MIX": tmp_path / "film_MIX.wav"}, Slate("film", "ab" * 32)) as files:
+            wave = files.open("MIX")
+            wave.write(ramp())
+            wave.close()
+            (written,) = tmp_path.iterdir()
+            os.truncate(written, written.stat().st_size - 600)
+
+    with pytest.raises(ValueError, match="9901 of 10001 samples"):
+        loses()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_null_test_finds_one_step(tmp_path: Path) -> None:
