@@ -19,7 +19,7 @@ from vssflow_post.audio import Loudness
 from vssflow_post.deliver.report import write_report
 from vssflow_post.deliver.report.as_html import report_as_html
 from vssflow_post.deliver.report.as_json import report_as_json
-from vssflow_post.deliver.report.auditions import LONGEST_S, RATE_HZ, hold_auditions
+from vssflow_post.deliver.report.auditions import LONGEST_S, RATE_HZ, auditions_of
 from vssflow_post.deliver.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
 from vssflow_post.deliver.report.loudness_chart import HEIGHT, draw_loudness
 from vssflow_post.deliver.report.stem_pictures import draw_stem, draw_stems
@@ -255,7 +255,7 @@ def test_auditions_play_each_speaker_and_nobody_else(tmp_path: Path) -> None:
         CueFacts(Cue(f"d{k}", 0, "speech", Span.of_seconds(start, end), "x", who, "slt"))
         for k, (who, start, end) in enumerate([("ANNA", 1, 2), ("TOM", 3, 4), ("MUTE", 5, 6), ("ANNA", 10, 29)])
     ]
-    cast = {audition.speaker: audition for audition in hold_auditions(cues, stem)}
+    cast = {audition.speaker: audition for audition in auditions_of(cues, stem)}
     assert list(cast) == ["ANNA", "TOM", "MUTE"]
     assert cast["MUTE"].sound == ""
     assert cast["ANNA"].n_lines == 2
@@ -264,7 +264,7 @@ def test_auditions_play_each_speaker_and_nobody_else(tmp_path: Path) -> None:
         spectrum = np.abs(np.fft.rfft(samples[:RATE_HZ]))
         assert spectrum.argmax() == pytest.approx(hz, abs=3)
         assert len(samples) / RATE_HZ <= LONGEST_S + 0.5
-    assert [audition.sound for audition in hold_auditions(cues, None)] == ["", "", ""]
+    assert [audition.sound for audition in auditions_of(cues, None)] == ["", "", ""]
 
 
 def _audio(uri: str) -> np.ndarray:

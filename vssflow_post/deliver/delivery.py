@@ -66,7 +66,7 @@ def _timelines(delivery: Delivery) -> list[Path]:
         film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.stem_of, n_channels=n_channels
     )
     if wanted.takes:
-        stem_of = {cue.id: edit.home(cue) for cue in delivery.sheet.cues}
+        stem_of = {cue.id: edit.stem_for(cue) for cue in delivery.sheet.cues}
         takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, stem_of, wanted.handles_s)
         edit = replace(edit, takes=takes)
     write_timeline(folder / f"{stem}.otio", edit)

@@ -131,7 +131,7 @@ def _connected(edit: Edit) -> Iterator[tuple[int, str, Cue]]:
     """(lane from 1, stem, cue) of every cue, track by track."""
     lane = 0
     for stem in edit.stems:
-        rows = [] if stem == MIX else rows_of([cue for cue in edit.sheet.cues if edit.home(cue) == stem])
+        rows = [] if stem == MIX else rows_of([cue for cue in edit.sheet.cues if edit.stem_for(cue) == stem])
         for row in rows:
             lane += bool(row)
             yield from ((lane, stem, cue) for cue in row)

@@ -35,7 +35,7 @@ class Edit:
     n_channels: int = 2
     """Of every WAV."""
 
-    def home(self, cue: Cue) -> str:
+    def stem_for(self, cue: Cue) -> str:
         """The name of the cue's stem."""
         return self.stem_of.get(cue.id, _STEM_OF_KIND.get(cue.kind, ""))
 
@@ -62,7 +62,7 @@ def timeline_of(edit: Edit, name: str) -> Any:
     for stem in edit.stems:
         if stem == MIX:  # the sum of the others, which their tracks give
             continue
-        cues = [cue for cue in sheet.cues if edit.home(cue) == stem]
+        cues = [cue for cue in sheet.cues if edit.stem_for(cue) == stem]
         for layer, row in enumerate(rows_of(cues)):
             track = _sound_track(stem if layer == 0 else f"{stem} {layer + 1}", row, edit, edit.stems[stem])
             lines = [cue for cue in row if cue.kind == "speech" and cue.text.strip()]

@@ -2,6 +2,9 @@
 
 Everything but sizes and loudness is known before the first sample, and neither changes the header's length (a JUNK
 chunk holds the place of `ds64`): the header is written first to hold its place, and again when the file is whole.
+
+iXML is what sound departments read beside bext: project, timecode rate, and which track carries which channel. Its
+specification (version 3.01, gallery.uk) names the elements; those that would only repeat bext are left out.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from vssflow_post.timeline import CLOCK_HZ
 ORIGINATOR = "vssflow-post"
 SAMPLE_BYTES = 3
 LARGEST_RIFF = 0xFFFF_FFFF
+IXML_VERSION = "3.01"
 _UNSET = 0x7FFF
 """bext: a loudness value that is not given (EBU Tech 3285, version 2)."""
 _PCM, _EXTENSIBLE = 0x0001, 0xFFFE
@@ -60,6 +64,36 @@ def header(origin: Origin, n_data: int, loudness: Loudness | None, largest_riff:
     ds64 = _chunk(b"ds64", struct.pack("<QQQI", n_riff, n_data, n_frames, 0))
     start = struct.pack("<4sI4s", b"RF64", 0xFFFF_FFFF, b"WAVE") + ds64
     return start + chunks + struct.pack("<4sI", b"data", 0xFFFF_FFFF)
+
+
+def ixml_chunk(
+    project: str, title: str, layout: Layout, start_sample: int, frame_rate: Fraction, drop_frame: bool
+) -> bytes:
+    """The text of an iXML chunk, UTF-8. `start_sample` counts from midnight, as bext's TimeReference does."""
+    root = ElementTree.Element("BWFXML")
+    _add(root, "IXML_VERSION", IXML_VERSION)
+    _add(root, "PROJECT", _printable(project))
+    _add(root, "NOTE", title)
+    speed = ElementTree.SubElement(root, "SPEED")
+    rate = f"{frame_rate.numerator}/{frame_rate.denominator}"
+    for name, value in (
+        ("MASTER_SPEED", rate), ("CURRENT_SPEED", rate), ("TIMECODE_RATE", rate),
+        ("TIMECODE_FLAG", "DF" if drop_frame else "NDF"),
+        ("FILE_SAMPLE_RATE", CLOCK_HZ), ("AUDIO_BIT_DEPTH", 24), ("DIGITIZER_SAMPLE_RATE", CLOCK_HZ),
+        ("TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI", start_sample >> 32),
+        ("TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO", start_sample & 0xFFFF_FFFF),
+        ("TIMESTAMP_SAMPLE_RATE", CLOCK_HZ),
+    ):  # fmt: skip
+        _add(speed, name, value)
+    tracks = ElementTree.SubElement(root, "TRACK_LIST")
+    _add(tracks, "TRACK_COUNT", layout.n_channels)
+    for number, channel in enumerate(layout.channels, 1):
+        track = ElementTree.SubElement(tracks, "TRACK")
+        _add(track, "CHANNEL_INDEX", number)
+        _add(track, "INTERLEAVE_INDEX", number)
+        _add(track, "NAME", channel)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
@@ -107,39 +141,6 @@ def _hundredths(loudness: Loudness | None) -> list[int]:
 
 def _ascii(text: str) -> bytes:
     return text.encode("ascii", "replace")
-
-
-VERSION = "3.01"
-
-
-def ixml_chunk(
-    project: str, title: str, layout: Layout, start_sample: int, frame_rate: Fraction, drop_frame: bool
-) -> bytes:
-    """The text of the chunk, UTF-8. `start_sample` counts from midnight, as bext's TimeReference does."""
-    root = ElementTree.Element("BWFXML")
-    _add(root, "IXML_VERSION", VERSION)
-    _add(root, "PROJECT", _printable(project))
-    _add(root, "NOTE", title)
-    speed = ElementTree.SubElement(root, "SPEED")
-    rate = f"{frame_rate.numerator}/{frame_rate.denominator}"
-    for name, value in (
-        ("MASTER_SPEED", rate), ("CURRENT_SPEED", rate), ("TIMECODE_RATE", rate),
-        ("TIMECODE_FLAG", "DF" if drop_frame else "NDF"),
-        ("FILE_SAMPLE_RATE", CLOCK_HZ), ("AUDIO_BIT_DEPTH", 24), ("DIGITIZER_SAMPLE_RATE", CLOCK_HZ),
-        ("TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI", start_sample >> 32),
-        ("TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO", start_sample & 0xFFFF_FFFF),
-        ("TIMESTAMP_SAMPLE_RATE", CLOCK_HZ),
-    ):  # fmt: skip
-        _add(speed, name, value)
-    tracks = ElementTree.SubElement(root, "TRACK_LIST")
-    _add(tracks, "TRACK_COUNT", layout.n_channels)
-    for number, channel in enumerate(layout.channels, 1):
-        track = ElementTree.SubElement(tracks, "TRACK")
-        _add(track, "CHANNEL_INDEX", number)
-        _add(track, "INTERLEAVE_INDEX", number)
-        _add(track, "NAME", channel)
-    text: bytes = ElementTree.tostring(root, encoding="utf-8")
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text
 
 
 def _add(parent: ElementTree.Element, name: str, value: object) -> None:

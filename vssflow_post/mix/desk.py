@@ -1,4 +1,4 @@
-"""The desk: one film as laid, and the passes over it."""
+"""The passes over one laid film: measured, measured under the limiter, written as stems and mix."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vssflow_post.settings.preset import MixSettings
 
 _EXPECTED_PASSES = 4
+"""For the progress alone."""
 
 
 class StemSink(Protocol):

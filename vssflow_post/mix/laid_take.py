@@ -1,4 +1,7 @@
-"""A take at its place, and while it sounds: read piece by piece, brought to the clock, longer at a crossfade, faded."""
+"""A take at its place on the clock, and the reading of it while it sounds.
+
+It is read piece by piece, resampled to the clock, made longer where it is crossfaded, and faded at its ends.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 _PIECE = 1 << 16
+"""Samples of a source that are read at once."""
 
 
 class Source(Protocol):
@@ -63,7 +67,7 @@ class LaidTake:
 
 
 class Playing:
-    """Knows how far its take has been heard."""
+    """A take while it sounds; knows how far it has been read."""
 
     def __init__(self, take: LaidTake, fade_ms: float) -> None:
         self.take = take

@@ -26,6 +26,12 @@ from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 TONE_REACH = CLOCK_HZ // 20
 """Half of the crossfade, in samples, between the room tones of two scenes."""
+_BEDS = (
+    r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
+    r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
+    r"|atmo|background|room tone|air conditioning"
+)
+"""Words that ask for a bed: weather, water, the air of a place, a crowd."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +87,11 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     if settings.room_tone:
         laid += _room_tones(session, settings)
     return laid
+
+
+def is_ambience(prompt: str) -> bool:
+    """Whether a sound prompt asks for ambience: a steady bed that may be crossfaded, spread out and delivered apart."""
+    return re.search(rf"\b({_BEDS})\b", prompt.lower()) is not None
 
 
 def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
@@ -167,15 +178,3 @@ def _tones(session: Session, loudest_db: float) -> Mapping[int, Tone]:
         takes.setdefault(cue.scene, []).append(take)
     found = {index: tone_of(sources, loudest_db) for index, sources in takes.items()}
     return {index: tone for index, tone in found.items() if tone is not None}
-
-
-_BEDS = (
-    r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
-    r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
-    r"|atmo|background|room tone|air conditioning"
-)
-
-
-def is_ambience(prompt: str) -> bool:
-    """Whether a sound prompt asks for a bed: one of its words names weather, water, a place's air or a crowd."""
-    return re.search(rf"\b({_BEDS})\b", prompt.lower()) is not None

@@ -1,6 +1,6 @@
 """The exact facts of one render: what must be the same on every machine, as a flat table of names and values.
 
-Nothing in it hangs on time, on the machine, or on where the film lies and what its file is called.
+Nothing in it depends on time, on the machine, or on where the film lies and what its file is called.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from vssflow_post.regress.file_facts import film_facts, wave_facts
 FILMS = (".mp4", ".mov", ".mkv", ".m4v", ".webm", ".avi", ".mxf", ".ts")
 TEXTS = (".srt", ".vtt", ".otio", ".csv", ".edl", ".fcpxml")
 _VOLATILE = {"seconds", "cached"}
+"""Keys of a cue that change from run to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,13 @@ def facts_of(rendered: Rendered) -> dict[str, object]:
             name = path.name.replace(rendered.stem, "{clip}", 1)
             facts[f"{name}: content"] = _digest(_neutral(path.read_text("utf-8", "surrogateescape"), rendered))
     return facts
+
+
+def differing(golden: Mapping[str, object], new: Mapping[str, object]) -> Iterator[tuple[str, object, object]]:
+    """(name, golden's value, new value) of every fact that is not the same; None for one that is not there."""
+    for name in [*golden, *(name for name in new if name not in golden)]:
+        if golden.get(name) != new.get(name):
+            yield name, golden.get(name), new.get(name)
 
 
 def _files(rendered: Rendered) -> list[str]:
@@ -141,10 +149,3 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def differing(golden: Mapping[str, object], new: Mapping[str, object]) -> Iterator[tuple[str, object, object]]:
-    """(name, golden's value, new value) of every fact that is not the same; None for one that is not there."""
-    for name in [*golden, *(name for name in new if name not in golden)]:
-        if golden.get(name) != new.get(name):
-            yield name, golden.get(name), new.get(name)

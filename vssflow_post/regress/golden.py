@@ -36,7 +36,7 @@ class Golden:
     """One clip's golden."""
 
     stamp: Mapping[str, str]
-    """What else the bits hang on: see `stamps`."""
+    """What else the bits depend on: see `stamps`."""
     facts: Mapping[str, object]
     sounds: Mapping[str, Reference]
     """By name: `MIX`, the stems, and `film` for the delivered film's own track."""

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from vssflow_post.audio import BG, DX, FX, MIX, PD
-from vssflow_post.deliver.report.auditions import hold_auditions
+from vssflow_post.deliver.report.auditions import auditions_of
 from vssflow_post.deliver.report.facts import CueFacts, FilmReport
 from vssflow_post.deliver.report.file_list import deliverables
 from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_marks, scale_ticks
@@ -69,7 +69,7 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "scenes": _scenes(report),
         "lanes": _lanes(report, clock),
         "speakers": _speakers(report.cues),
-        "cast": hold_auditions(report.cues, report.stems.get(DX)),
+        "cast": auditions_of(report.cues, report.stems.get(DX)),
         "members": {member.speaker: member for member in report.cast},
         "stems": _stems(report),
         "chart": chart,

@@ -1,4 +1,4 @@
-"""What a stem looks like: its waveform and its spectrogram as PNG, read from the WAV some columns at a time.
+"""Pictures of a stem: its waveform and its spectrogram as PNG, read from the WAV some columns at a time.
 
 Memory hardly grows with the film: a stretch is read, measured and forgotten.
 """
