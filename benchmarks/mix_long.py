@@ -8,16 +8,34 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
-from vssflow_post.audio import AudioClip
-from vssflow_post.mix import ClipSource, LaidTake, Loudness, PanCurve, duck_under, lay_and_mix
-from vssflow_post.mix.dither import Integers
+from vssflow_post.audio import Integers, Loudness, Samples
+from vssflow_post.mix import lay_and_mix
+from vssflow_post.mix.ducking import duck_under
+from vssflow_post.mix.laid_take import LaidTake
+from vssflow_post.mix.panning import PanCurve
 from vssflow_post.settings.preset import LoudnessSettings, MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 MINUTE = 60 * CLOCK_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """A minute of noise as the source of every take."""
+
+    samples: Samples
+    rate_hz: int = 16_000
+
+    @property
+    def n_samples(self) -> int:
+        return self.samples.shape[1]
+
+    def read(self, start: int, stop: int) -> Samples:
+        return self.samples[:, start:stop]
 
 
 class Nowhere:
@@ -31,7 +49,7 @@ class Nowhere:
 def main(minutes: int, layout: str) -> None:
     duration = Span(0, minutes * MINUTE)
     noise = np.random.default_rng(0).standard_normal((1, 60 * 16_000)) * 0.05
-    source = ClipSource(AudioClip(noise.astype(np.float32), 16_000))
+    source = Noise(noise.astype(np.float32))
     speech = [Span(start + CLOCK_HZ, start + 10 * CLOCK_HZ) for start in range(0, duration.end, MINUTE)]
     duck = duck_under(speech, 4.0, 120.0, 400.0)
     sway = np.sin(np.arange(600) / 9).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -13,11 +14,10 @@ import pytest
 import soundfile
 import wavinfo
 
-from vssflow_post.audio import LAYOUTS, MONO, SURROUND, Layout
-from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader, null_test
+from vssflow_post.audio import LAYOUTS, MONO, SURROUND, Integers, Layout, Loudness
+from vssflow_post.deliver.bwf import BroadcastWave, WaveReader, null_test
 from vssflow_post.deliver.stems import Slate, stem_files
-from vssflow_post.deliver.wave_header import header, ixml_chunk
-from vssflow_post.mix import Loudness
+from vssflow_post.deliver.wave_header import Origin, header, ixml_chunk
 
 LOUDNESS = Loudness(-23.04, 7.25, -1.1, -15.5, -18.333)
 
@@ -110,6 +110,20 @@ def test_reading_back_gives_what_was_written(tmp_path: Path) -> None:
     (tmp_path / "b.wav").write_bytes(b"no wave at all")
     with pytest.raises(ValueError):
         WaveReader(tmp_path / "b.wav")
+
+
+def test_a_stem_that_lost_samples_gets_no_name(tmp_path: Path) -> None:
+    def loses() -> None:
+        with stem_files({"MIX": tmp_path / "film_MIX.wav"}, Slate("film", "ab" * 32)) as files:
+            wave = files.open("MIX")
+            wave.write(ramp())
+            wave.close()
+            (written,) = tmp_path.iterdir()
+            os.truncate(written, written.stat().st_size - 600)
+
+    with pytest.raises(ValueError, match="9901 of 10001 samples"):
+        loses()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_null_test_finds_one_step(tmp_path: Path) -> None:

@@ -14,16 +14,11 @@ import opentimelineio as otio
 import pytest
 
 from tests.drawn_films import texture, write_film
-from vssflow_post.deliver import (
-    BroadcastWave,
-    Edit,
-    is_complete,
-    picture_name,
-    write_manifest,
-    write_picture,
-    write_timeline,
-)
-from vssflow_post.deliver.bwf import Origin
+from vssflow_post.deliver import is_complete, write_manifest
+from vssflow_post.deliver.bwf import BroadcastWave
+from vssflow_post.deliver.picture import picture_name, write_picture
+from vssflow_post.deliver.timeline_otio import Edit, write_timeline
+from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.errors import FilmFailed
 from vssflow_post.media import Film
 from vssflow_post.media.probe import probe

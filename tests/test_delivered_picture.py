@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from tests.drawn_films import texture, write_film
-from vssflow_post.deliver import BroadcastWave, check_picture, picture_name, write_picture
-from vssflow_post.deliver.bwf import Origin
+from vssflow_post.deliver.bwf import BroadcastWave
+from vssflow_post.deliver.picture import check_picture, picture_name, write_picture
+from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.errors import FilmFailed
 from vssflow_post.media import Film
 from vssflow_post.media.probe import probe

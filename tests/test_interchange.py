@@ -23,7 +23,9 @@ from vssflow_post.cues.script import read_script
 from vssflow_post.cues.sheet import MAX_SEED, read_cue_sheet, write_cue_sheet
 from vssflow_post.cues.sheet_table import guarded, unguarded
 from vssflow_post.cues.times import label_of, sample_of
-from vssflow_post.deliver import Edit, write_edit_lists, write_subtitles
+from vssflow_post.deliver.edit_lists import write_edit_lists
+from vssflow_post.deliver.subtitles import write_subtitles
+from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.errors import ScriptError
 from vssflow_post.store.entries import file_digest
 from vssflow_post.timeline import Cue, CueSheet, Scene, Span

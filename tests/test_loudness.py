@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from vssflow_post.audio import Samples
-from vssflow_post.mix.loudness import Loudness, LoudnessMeter
+from vssflow_post.audio import Loudness, Samples
+from vssflow_post.mix.loudness import LoudnessMeter
 
 
 def sine(dbfs: float, seconds: float, hz: float = 1000.0) -> Samples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from tempfile import TemporaryFile
 
@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from scipy.signal import resample_poly
 
 from tests.test_loudness import by_ffmpeg
-from vssflow_post.audio import AudioClip, Samples
+from vssflow_post.audio import AudioClip, Integers, Loudness, Samples
 from vssflow_post.errors import FilmFailed
-from vssflow_post.mix import ClipSource, LaidTake, Loudness, MixReport, PanCurve, duck_under, lay_and_mix
-from vssflow_post.mix.dither import Integers, Quantiser
+from vssflow_post.mix import MixReport, lay_and_mix
+from vssflow_post.mix.dither import Quantiser
+from vssflow_post.mix.ducking import duck_under
+from vssflow_post.mix.laid_take import LaidTake
 from vssflow_post.mix.lay import BLOCK, lay
 from vssflow_post.mix.levelling import find_gain
 from vssflow_post.mix.limiter import LATENCY, Limiter
+from vssflow_post.mix.panning import PanCurve
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.truepeak import HALF, PeakFollower
 from vssflow_post.progress import Progress
@@ -29,6 +32,24 @@ from vssflow_post.timeline import Span
 
 FLAT = MixSettings(effects_gain_db=0.0, fade_ms=0.0)
 CENTRE = math.sqrt(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSource:
+    """A clip in memory as the source of a take."""
+
+    clip: AudioClip
+
+    @property
+    def rate_hz(self) -> int:
+        return self.clip.rate_hz
+
+    @property
+    def n_samples(self) -> int:
+        return self.clip.n_samples
+
+    def read(self, start: int, stop: int) -> Samples:
+        return self.clip.samples[:, start:stop]
 
 
 class Shelf:

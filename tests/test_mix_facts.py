@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from tests.test_bwf import ramp, write
+from vssflow_post.audio import Loudness
 from vssflow_post.deliver.report.as_json import report_as_json
 from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.errors import FilmFailed
-from vssflow_post.mix import Loudness, MixReport
-from vssflow_post.render.facts import loudness_facts, loudness_warning, proven_sum, stem_facts
+from vssflow_post.mix import MixReport
+from vssflow_post.render.facts import loudness_facts, loudness_warning, proven_sum
 from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import Span
 
@@ -49,7 +50,8 @@ def test_the_machine_reads_the_verdict_and_every_stem(stems: dict[str, Path]) ->
     wanted = LoudnessSettings("Netflix", "the clause", "dialogue", -27.0, -2.0, 2.0)
     report = FilmReport(
         "film", Path("film.mp4"), Span(0, 48_000), "done",
-        loudness=loudness_facts(mix(), wanted), stem_facts=stem_facts(mix(), stems), null_test=proven_sum(stems),
+        loudness=loudness_facts(mix(), wanted), stems=stems, null_test=proven_sum(stems),
+        stem_loudness={**mix().stem_loudness, "MIX": mix().loudness},
         layout="stereo",
     )  # fmt: skip
     told = json.loads(report_as_json(report))

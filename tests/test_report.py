@@ -15,13 +15,15 @@ import numpy as np
 import pytest
 import soundfile
 
+from vssflow_post.audio import Loudness
 from vssflow_post.deliver.report import write_report
 from vssflow_post.deliver.report.as_html import report_as_html
 from vssflow_post.deliver.report.as_json import report_as_json
-from vssflow_post.deliver.report.auditions import LONGEST_S, RATE_HZ, hold_auditions
+from vssflow_post.deliver.report.auditions import LONGEST_S, RATE_HZ, auditions_of
 from vssflow_post.deliver.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
 from vssflow_post.deliver.report.loudness_chart import HEIGHT, draw_loudness
 from vssflow_post.deliver.report.stem_pictures import draw_stem, draw_stems
+from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, SpeakingSegment
 
 FILM_S = 4
@@ -38,9 +40,10 @@ def _wav(path: Path, parts: list[tuple[float, float, float]], seconds: float = F
     return path
 
 
-def _loudness(**changes: object) -> LoudnessFacts:
-    facts = LoudnessFacts("EBU R 128", -23.04, -3.4, 6.5, -23.0, -1.0, 0.2, "pass", ((3.0, -22.0), (3.1, -24.0)))
-    return replace(facts, **changes)  # type: ignore[arg-type]
+def _loudness(verdict: str = "pass", **changes: object) -> LoudnessFacts:
+    """The loudness of a mix that passes, but for `changes` of what was measured."""
+    measured = Loudness(-23.04, 6.5, -3.4, None, None, ((3.0, -22.0), (3.1, -24.0)))
+    return LoudnessFacts(replace(measured, **changes), LoudnessSettings(), verdict)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -252,7 +255,7 @@ def test_auditions_play_each_speaker_and_nobody_else(tmp_path: Path) -> None:
         CueFacts(Cue(f"d{k}", 0, "speech", Span.of_seconds(start, end), "x", who, "slt"))
         for k, (who, start, end) in enumerate([("ANNA", 1, 2), ("TOM", 3, 4), ("MUTE", 5, 6), ("ANNA", 10, 29)])
     ]
-    cast = {audition.speaker: audition for audition in hold_auditions(cues, stem)}
+    cast = {audition.speaker: audition for audition in auditions_of(cues, stem)}
     assert list(cast) == ["ANNA", "TOM", "MUTE"]
     assert cast["MUTE"].sound == ""
     assert cast["ANNA"].n_lines == 2
@@ -261,7 +264,7 @@ def test_auditions_play_each_speaker_and_nobody_else(tmp_path: Path) -> None:
         spectrum = np.abs(np.fft.rfft(samples[:RATE_HZ]))
         assert spectrum.argmax() == pytest.approx(hz, abs=3)
         assert len(samples) / RATE_HZ <= LONGEST_S + 0.5
-    assert [audition.sound for audition in hold_auditions(cues, None)] == ["", "", ""]
+    assert [audition.sound for audition in auditions_of(cues, None)] == ["", "", ""]
 
 
 def _audio(uri: str) -> np.ndarray:

@@ -15,6 +15,7 @@ import soundfile
 from tests import browser
 from tests.browser import Browser
 from tests.drawn_films import texture, write_film
+from vssflow_post.audio import Loudness
 from vssflow_post.deliver.report import write_report
 from vssflow_post.deliver.report.facts import (
     BackendFacts,
@@ -27,6 +28,7 @@ from vssflow_post.deliver.report.facts import (
     Timing,
 )
 from vssflow_post.deliver.report.stem_pictures import draw_stems
+from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 FILM_S = 8
@@ -55,10 +57,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         CueFacts(Cue("s0002", 1, "sound", Span(half, whole.end), sound="wind", gain_db=-3.0), cached=True),
     )  # fmt: skip
     short_term = tuple((3 + k / 10, -23 + k / 20) for k in range(50))
-    loudness = LoudnessFacts(
-        "EBU R 128", -23.0, -3.4, 6.5, -23.0, -1.0, 0.2, "pass", short_term,
-        clause="EBU R 128-2020", dialogue_lufs=-22.0, max_short_term_lufs=-20.0, max_momentary_lufs=-18.0,
-    )  # fmt: skip
+    measured = Loudness(-23.0, 6.5, -3.4, -18.0, -20.0, short_term, dialogue_lufs=-22.0)
+    loudness = LoudnessFacts(measured, LoudnessSettings(clause="EBU R 128-2020"), "pass")
     report = FilmReport(
         stem="a & b", film=film, duration=whole, verdict="done_with_warnings", frame_rate=Fraction(25),
         start_timecode="10:00:00:00", size=(320, 180), warnings=("mind the gap",),

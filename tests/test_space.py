@@ -16,9 +16,10 @@ from vssflow_post.analysis.motion import PLACES_PER_S
 from vssflow_post.analysis.picture import Analysis, analyse
 from vssflow_post.audio import LAYOUTS, MONO, STEREO, SURROUND, Layout, Samples, layout_of
 from vssflow_post.media.probe import probe
-from vssflow_post.mix import LaidTake, PanCurve, lay_and_mix
+from vssflow_post.mix import lay_and_mix
+from vssflow_post.mix.laid_take import LaidTake
 from vssflow_post.mix.lay import BLOCK, lay
-from vssflow_post.mix.panning import pan_gains, wide_gains
+from vssflow_post.mix.panning import PanCurve, pan_gains, wide_gains
 from vssflow_post.settings.preset import LoudnessSettings, MixSettings, PictureSettings
 from vssflow_post.timeline import CLOCK_HZ, Span
 

@@ -8,13 +8,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.test_mix import noise
+from tests.test_mix import ClipSource, noise
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.backend import MouthTrack, Track
-from vssflow_post.mix import ClipSource, LaidTake, Source, ToneSource, duck_under, is_ambience, tone_of
+from vssflow_post.mix import Session, lay_tracks
+from vssflow_post.mix.ducking import duck_under
+from vssflow_post.mix.laid_take import LaidTake, Source
 from vssflow_post.mix.lay import lay
-from vssflow_post.mix.tracklaying import Session, lay_tracks
+from vssflow_post.mix.room_tone import ToneSource, tone_of
+from vssflow_post.mix.tracklaying import is_ambience
 from vssflow_post.settings.preset import MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 

@@ -1,4 +1,4 @@
-"""Sound as a value: float32 samples with their rate, the stems and their names, the layouts of loudspeakers."""
+"""Sound as a value: samples with their rate, what they measure, the stems and their names, the layouts of channels."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Samples: TypeAlias = "npt.NDArray[np.float32]"
+"""Full scale is 1.0."""
+Integers: TypeAlias = "npt.NDArray[np.int32]"
+"""Values of 24 bits, as WAVs hold them."""
 
-STEMS = ("DX", "FX", "BG", "PD")
-"""Dialogue, effects, background (ambience beds) and production sound: the names stems carry in file names."""
+DX, FX, BG, PD = STEMS = ("DX", "FX", "BG", "PD")
+"""Dialogue, effects, background (ambience beds) and production sound: the names stems carry in file names, in the order
+in which they are mixed and listed."""
 MIX = "MIX"
-"""The sum of the stems, as file names call it."""
+"""The sum of the stems, as file names call it; it is listed after them."""
 TITLES = {
-    "DX": "Dialogue stem",
-    "FX": "Effects stem",
-    "BG": "Background stem",
-    "PD": "Production sound stem",
+    DX: "Dialogue stem",
+    FX: "Effects stem",
+    BG: "Background stem",
+    PD: "Production sound stem",
     MIX: "Mix",
 }
-"""What a stem's name stands for, in the order in which stems are listed."""
+"""What a stem's name stands for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +48,28 @@ class AudioClip:
     @property
     def duration_s(self) -> float:
         return self.n_samples / self.rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """What a stem or mix measures. None stands for minus infinity: silence, or too short for the measure."""
+
+    integrated_lufs: float | None
+    """Gated loudness of the whole (ITU-R BS.1770); None below the absolute gate or under 400 ms."""
+    range_lu: float
+    """Loudness range (EBU Tech 3342); 0 under 3 s."""
+    true_peak_dbtp: float | None
+    """None for digital silence, or where peaks were not asked for."""
+    max_momentary_lufs: float | None
+    """Highest loudness over 400 ms."""
+    max_short_term_lufs: float | None
+    """Highest loudness over 3 s."""
+    short_term: tuple[tuple[float, float], ...] = ()
+    """(end of the 3 s window in seconds, LUFS), in order of time, at most 2000 points; silence is -inf."""
+    n_samples: int = 0
+    """How long it is, in samples of its own rate."""
+    dialogue_lufs: float | None = None
+    """Gated loudness of the speech that the meter was told of; None where that is silent or under 400 ms."""
 
 
 @dataclass(frozen=True, slots=True)

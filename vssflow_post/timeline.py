@@ -1,4 +1,7 @@
-"""Time: one 48 kHz clock for everything, in integers. Seconds as float exist only at the edges."""
+"""Time: one 48 kHz clock for everything, in integers. Seconds as float exist only at the edges.
+
+And what lies along it: scenes, lines, cues.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,11 @@ def samples_from_seconds(seconds: Fraction | float) -> int:
     """The clock sample nearest to `seconds` (ties away from zero, as a person would round)."""
     exact = Fraction(seconds) * CLOCK_HZ
     return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+
+
+def seconds_of(sample: int) -> float:
+    """A clock sample in seconds as files say it: six decimals give the sample (20.8 microseconds) back when read."""
+    return round(sample / CLOCK_HZ, 6)
 
 
 def samples_from_frame(frame: int, frame_rate: Fraction) -> int:
@@ -146,3 +154,26 @@ class CueSheet:
 
     scenes: tuple[Scene, ...]
     cues: tuple[Cue, ...]
+
+
+def scene_as_json(scene: Scene) -> dict[str, object]:
+    """A scene as cue sheets and reports say it."""
+    return {"index": scene.index, "start_s": seconds_of(scene.span.start), "end_s": seconds_of(scene.span.end)}
+
+
+def cue_as_json(cue: Cue) -> dict[str, object]:
+    """A cue as cue sheets, plans and reports say it."""
+    return {
+        "id": cue.id,
+        "scene": cue.scene,
+        "kind": cue.kind,
+        "start_s": seconds_of(cue.span.start),
+        "end_s": seconds_of(cue.span.end),
+        "text": cue.text,
+        "speaker": cue.speaker,
+        "voice": cue.voice,
+        "sound": cue.sound,
+        "origin": cue.origin,
+        "gain_db": cue.gain_db,
+        "seed": cue.seed,
+    }

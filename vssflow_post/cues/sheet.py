@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING
 from vssflow_post.cues.sheet_table import read_cue_table, write_cue_table
 from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, line_of, load_bytes, load_json, shown
 from vssflow_post.errors import ScriptError
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span, samples_from_seconds
+from vssflow_post.timeline import (
+    CLOCK_HZ,
+    Cue,
+    CueSheet,
+    Scene,
+    Span,
+    cue_as_json,
+    samples_from_seconds,
+    scene_as_json,
+    seconds_of,
+)
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
@@ -56,14 +66,11 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
         return
     about = {
         "path": str(film.path),
-        "duration_s": _seconds(film.duration.n_samples),
+        "duration_s": seconds_of(film.duration.n_samples),
         "frame_rate": f"{film.frame_rate.numerator}/{film.frame_rate.denominator}",
         "start_timecode": film.start_timecode,
     }
-    scenes: list[dict[str, object]] = [
-        {"index": scene.index, "start_s": _seconds(scene.span.start), "end_s": _seconds(scene.span.end)}
-        for scene in sheet.scenes
-    ]
+    scenes = [scene_as_json(scene) for scene in sheet.scenes]
     cues = [cue_as_json(cue) for cue in sheet.cues]
     # The film's path may hold bytes that are no text, which only the escapes of JSON can carry.
     document = f'{{"version": {VERSION},\n "film": {json.dumps(about)},\n'
@@ -115,18 +122,8 @@ def _content(path: Path, film: Film) -> tuple[object, list[str], str]:
     return content, [], text
 
 
-def _seconds(samples: int) -> float:
-    return round(samples / CLOCK_HZ, 6)
-
-
 def _rows(tables: Sequence[dict[str, object]]) -> str:
     return ",".join(f"\n  {json.dumps(table, ensure_ascii=False)}" for table in tables)
-
-
-def cue_as_json(cue: Cue) -> dict[str, object]:
-    """A cue as a sheet says it."""
-    times = {"start_s": _seconds(cue.span.start), "end_s": _seconds(cue.span.end)}
-    return {key: times[key] if key in times else getattr(cue, key) for key in _CUE_KEYS}
 
 
 def _same_film(content: object, film: Film) -> None:

@@ -1,4 +1,4 @@
-"""Delivery: the files that leave the house, each under its final name only when it is whole."""
+"""Delivery: stems, picture, timelines, subtitles and takes, each under its final name only when it is whole."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-from .bwf import BroadcastWave as BroadcastWave
-from .bwf import WaveReader as WaveReader
 from .bwf import null_test as null_test
-from .edit_lists import write_edit_lists as write_edit_lists
-from .fcpxml import write_fcpxml as write_fcpxml
+from .delivery import Delivery as Delivery
+from .delivery import deliver as deliver
 from .manifest import MANIFEST as MANIFEST
 from .manifest import faults_of as faults_of
 from .manifest import film_folders as film_folders
@@ -12,13 +10,6 @@ from .manifest import listed as listed
 from .manifest import tool_version as tool_version
 from .manifest import write_manifest as write_manifest
 from .picture import check_picture as check_picture
-from .picture import picture_name as picture_name
-from .picture import write_picture as write_picture
 from .staging import staged as staged
 from .stems import Slate as Slate
-from .stems import StemFiles as StemFiles
 from .stems import stem_files as stem_files
-from .subtitles import write_subtitles as write_subtitles
-from .take_files import write_takes as write_takes
-from .timeline_otio import Edit as Edit
-from .timeline_otio import write_timeline as write_timeline

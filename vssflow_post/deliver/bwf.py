@@ -5,19 +5,16 @@ Sizes and loudness are known only at the end, so the header is written twice: fi
 
 from __future__ import annotations
 
-import struct
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from vssflow_post.deliver.wave_header import LARGEST_RIFF, SAMPLE_BYTES, MeasuredLoudness, Origin, header
-from vssflow_post.timeline import CLOCK_HZ
-
-__all__ = ["BroadcastWave", "Integers", "Origin", "WaveReader", "null_test"]
-
-Integers = npt.NDArray[np.int32]
+from vssflow_post.audio import MIX, Integers, Loudness
+from vssflow_post.deliver.wave_header import LARGEST_RIFF, SAMPLE_BYTES, Origin, header
+from vssflow_post.timeline import CLOCK_HZ, Span
 
 _READ_BLOCK = 5 * CLOCK_HZ
 
@@ -40,7 +37,12 @@ class BroadcastWave:
         frames = np.ascontiguousarray(block.T, "<i4").view(np.uint8).reshape(-1, 4)[:, :SAMPLE_BYTES]
         self._n_data += self._file.write(frames.tobytes())
 
-    def close(self, loudness: MeasuredLoudness | None = None) -> None:
+    @property
+    def n_samples(self) -> int:
+        """How many were written so far."""
+        return self._n_data // (self._origin.layout.n_channels * SAMPLE_BYTES)
+
+    def close(self, loudness: Loudness | None = None) -> None:
         """Completes the header; the file is whole after this."""
         if self._n_data % 2:
             self._file.write(b"\0")
@@ -59,44 +61,33 @@ class WaveReader:
     def __init__(self, path: Path) -> None:
         """Raises ValueError for a file of another kind."""
         self.path = path
-        with path.open("rb") as file:
-            chunks = _chunks_to_data(file.read(1 << 16))
-        if not {b"fmt ", b"data"} <= chunks.keys():
-            raise ValueError(f"{path} is no Broadcast Wave of this house")
-        self._data_at, data = chunks[b"data"]
-        n_data = struct.unpack("<I", data[4:8])[0]
-        if b"ds64" in chunks:
-            n_data = struct.unpack_from("<Q", chunks[b"ds64"][1], 16)[0]
-        self.n_channels: int = struct.unpack_from("<H", chunks[b"fmt "][1], 10)[0]
-        self._frame_bytes = self.n_channels * SAMPLE_BYTES
-        self.n_samples: int = n_data // self._frame_bytes
+        with _opened(path) as file:
+            self.n_channels: int = file.channels
+            self.n_samples: int = file.frames
 
-    def require_whole(self) -> None:
-        """Raises ValueError when the file is shorter than its header says."""
-        n_bytes = self.path.stat().st_size
-        if n_bytes < self._data_at + self.n_samples * self._frame_bytes:
-            raise ValueError(f"{self.path} is cut short: it has {n_bytes} bytes")
-
-    def blocks(self, n: int = _READ_BLOCK) -> Iterator[Integers]:
-        """int32 (channels, up to n), in order."""
-        with self.path.open("rb") as file:
-            file.seek(self._data_at)
-            for start in range(0, self.n_samples, n):
-                data = file.read(min(n, self.n_samples - start) * self._frame_bytes)
-                wide = np.zeros((len(data) // SAMPLE_BYTES, 4), np.uint8)
-                wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, SAMPLE_BYTES)
-                yield np.ascontiguousarray((wide.view("<i4") >> 8).reshape(-1, self.n_channels).T, np.int32)
+    def blocks(self, n: int = _READ_BLOCK, span: Span | None = None) -> Iterator[Integers]:
+        """int32 (channels, up to n), in order: of the whole, or of `span`, counted from the first sample."""
+        start, end = (0, self.n_samples) if span is None else (span.start, span.end)
+        with _opened(self.path) as file:
+            file.seek(start)
+            for at in range(start, end, n):
+                frames = file.read(min(n, end - at), dtype="int32", always_2d=True)
+                frames >>= 8  # soundfile puts 24 bits at the top of 32
+                yield np.ascontiguousarray(frames.T)
 
 
-def _chunks_to_data(head: bytes) -> dict[bytes, tuple[int, bytes]]:
-    """(offset of the content, the chunk with its own header) by name, up to the samples; nothing for another file."""
-    chunks: dict[bytes, tuple[int, bytes]] = {}
-    at = 12
-    while head[:4] in (b"RIFF", b"RF64") and at + 8 <= len(head) and b"data" not in chunks:
-        name, n_bytes = head[at : at + 4], struct.unpack_from("<I", head, at + 4)[0]
-        chunks[name] = (at + 8, head[at : at + 8 + n_bytes] if name != b"data" else head[at : at + 8])
-        at += 8 + n_bytes + n_bytes % 2
-    return chunks
+def _opened(path: Path) -> Any:
+    """A soundfile.SoundFile of 24-bit PCM at 48 kHz. Raises ValueError for a file of another kind."""
+    import soundfile
+
+    try:
+        file = soundfile.SoundFile(os.fsencode(path))
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if (file.subtype, file.samplerate) != ("PCM_24", CLOCK_HZ):
+        file.close()
+        raise ValueError(f"{path} is no Broadcast Wave of this house")
+    return file
 
 
 def null_test(stems: Mapping[str, Path]) -> int:
@@ -110,6 +101,6 @@ def null_test(stems: Mapping[str, Path]) -> int:
     worst = 0
     for blocks in zip(*(reader.blocks() for reader in readers.values()), strict=True):
         parts = dict(zip(readers, blocks, strict=True))
-        mix = parts.pop("MIX")
+        mix = parts.pop(MIX)
         worst = max(worst, int(np.abs(mix - np.sum(list(parts.values()), axis=0)).max(initial=0)))
     return worst

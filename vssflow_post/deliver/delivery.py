@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vssflow_post.audio import MIX
 from vssflow_post.deliver.bwf import WaveReader
 from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.fcpxml import write_fcpxml
@@ -49,7 +50,7 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
         delivered += write_subtitles(folder, stem, delivery.sheet.cues)
     if delivery.picture is not None:
         progress(Progress("deliver", 1, 3, delivery.picture.name))
-        write_picture(film, delivery.stems["MIX"], delivery.picture, delivery.settings)
+        write_picture(film, delivery.stems[MIX], delivery.picture, delivery.settings)
         delivered.append(delivery.picture)
     progress(Progress("deliver", 2, 3, f"{stem}.otio"))
     delivered += _timelines(delivery)
@@ -60,12 +61,12 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
 def _timelines(delivery: Delivery) -> list[Path]:
     """The timeline in the formats that the preset asks for, and the takes that it refers to."""
     folder, stem, film, wanted = delivery.folder, delivery.film_stem, delivery.film, delivery.settings
-    n_channels = WaveReader(delivery.stems["MIX"]).n_channels
+    n_channels = WaveReader(delivery.stems[MIX]).n_channels
     edit = Edit(
         film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.stem_of, n_channels=n_channels
     )
     if wanted.takes:
-        stem_of = {cue.id: edit.home(cue) for cue in delivery.sheet.cues}
+        stem_of = {cue.id: edit.stem_for(cue) for cue in delivery.sheet.cues}
         takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, stem_of, wanted.handles_s)
         edit = replace(edit, takes=takes)
     write_timeline(folder / f"{stem}.otio", edit)

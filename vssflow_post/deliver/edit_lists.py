@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 
 _REEL_CHARACTERS = 8
 
@@ -28,7 +27,7 @@ def write_edit_lists(folder: Path, film_stem: str, edit: Edit) -> list[Path]:
             continue
         path = folder / f"{film_stem}_{track.name.replace(' ', '')}.edl"
         content = edit_list(track, edit, f"{unicode_name(film_stem)} {track.name}").encode("utf-8", "replace")
-        publish(path, partial(_write, content))
+        publish_bytes(path, content)
         written.append(path)
     return written
 
@@ -95,7 +94,3 @@ def _reel(address: str) -> str:
 def _in_one_line(text: str) -> str:
     """Without line breaks and control characters: a list is read line by line."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)

@@ -11,16 +11,16 @@ import os
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from vssflow_post.audio import DX, MIX, PD
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.deliver.timeline_otio import SUM, Edit, rows_of, unicode_name
+from vssflow_post.deliver.timeline_otio import Edit, rows_of, unicode_name
 from vssflow_post.media.timecode import is_drop_frame
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LAYOUTS = {1: "mono", 2: "stereo"}
 """Final Cut Pro's word for so many channels."""
-_ROLES = {"DX": "dialogue", "PD": "dialogue"}
+_ROLES = {DX: "dialogue", PD: "dialogue"}
 """Final Cut Pro's main roles; every other stem is of the effects."""
 
 
 def write_fcpxml(path: Path, edit: Edit) -> None:
     """Writes `path` (.fcpxml)."""
-    publish(path, partial(_write, as_fcpxml(edit, path.stem)))
+    publish_bytes(path, as_fcpxml(edit, path.stem))
 
 
 def as_fcpxml(edit: Edit, name: str) -> bytes:
@@ -131,7 +131,7 @@ def _connected(edit: Edit) -> Iterator[tuple[int, str, Cue]]:
     """(lane from 1, stem, cue) of every cue, track by track."""
     lane = 0
     for stem in edit.stems:
-        rows = [] if stem == SUM else rows_of([cue for cue in edit.sheet.cues if edit.home(cue) == stem])
+        rows = [] if stem == MIX else rows_of([cue for cue in edit.sheet.cues if edit.stem_for(cue) == stem])
         for row in rows:
             lane += bool(row)
             yield from ((lane, stem, cue) for cue in row)
@@ -154,7 +154,3 @@ def _time(seconds: Fraction) -> str:
 
 def _text(name: str) -> str:
     return _NOT_IN_XML.sub("?", " ".join(unicode_name(name).split()))
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.audio import MIX
 from vssflow_post.store.entries import file_digest
-from vssflow_post.store.publishing import publishing
+from vssflow_post.store.publishing import publish_bytes
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -41,8 +42,7 @@ def write_manifest(
     }
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"  # ASCII: a name need not be valid Unicode
     path = folder / MANIFEST
-    with publishing(path) as temporary:
-        temporary.write_text(text, encoding="ascii")
+    publish_bytes(path, text.encode("ascii"))
     return path
 
 
@@ -90,7 +90,7 @@ def film_folders(root: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(folder)
-        if _read(here / MANIFEST) or f"{here.resolve().name}_MIX.wav" in files:
+        if _read(here / MANIFEST) or f"{here.resolve().name}_{MIX}.wav" in files:
             yield here
 
 

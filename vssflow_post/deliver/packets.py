@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vssflow_post.audio import layout_of
-from vssflow_post.deliver.bwf import Integers
+from vssflow_post.audio import Integers, layout_of
 from vssflow_post.errors import FilmFailed
 from vssflow_post.timeline import CLOCK_HZ
 

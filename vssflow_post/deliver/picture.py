@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from vssflow_post.audio import layout_of
-from vssflow_post.deliver.bwf import Integers, WaveReader
+from vssflow_post.audio import Integers, layout_of
+from vssflow_post.deliver.bwf import WaveReader
 from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.media.opening import open_film, read_only
@@ -122,11 +122,11 @@ def _write(
         options["movflags"] = "+faststart"
     with (
         open_film(film.path, film.container) as source,
-        open_film(film.path, film.container) as beside,
+        open_film(film.path, film.container) as sound_source,
         _as_verdict(film, suffix, settings),
         av.open(target, "w", format=_FORMATS[suffix], options=options) as container,
     ):
-        _mux(source, beside, container, film, mix, layout_of(n_channels).name, settings, n_packets)
+        _mux(source, sound_source, container, film, mix, layout_of(n_channels).name, settings, n_packets)
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def _copy_of(stream: Any, target: OutputContainer) -> Any:
 
 def _mux(
     source: InputContainer,
-    beside: InputContainer,
+    sound_source: InputContainer,
     target: OutputContainer,
     film: Film,
     mix: Iterable[Integers],
@@ -168,20 +168,20 @@ def _mux(
     settings: DeliverSettings,
     n_packets: int | None,
 ) -> None:
-    """Packets of all tracks in the order of their time; `beside` is the source once more, for its audio."""
+    """Packets of all tracks in the order of their time; `sound_source` is the source once more, for its audio."""
     original = cast("VideoStream", source.streams[film.video_index])
     read_only(source, original)
     picture = _copy_of(original, target)
     picture.time_base = film.time_base
     sound = _mix_track(target, film, layout, settings)
-    kept = _kept_tracks(beside, target, film) if settings.keep_audio else []
+    kept = _kept_tracks(sound_source, target, film) if settings.keep_audio else []
     target.metadata.update({tag: value for tag, value in source.metadata.items() if tag not in _NOT_COPIED})
     if film.start_timecode is not None:
         target.metadata["timecode"] = film.start_timecode
     tracks = (
         sound_packets(sound, mix),
         islice(picture_packets(source, original, picture, film), n_packets),
-        islice(kept_packets(beside, kept, film), n_packets),
+        islice(kept_packets(sound_source, kept, film), n_packets),
     )
     for _, packet in merge(*tracks, key=lambda timed: timed[0]):
         target.mux(packet)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from vssflow_post.audio import STEREO, TITLES, Layout
@@ -52,17 +53,24 @@ class Slate:
 class StemFiles:
     """Gives the mix its files: `open(name)` for each stem and `MIX`, again where it has to start over."""
 
-    def __init__(self, slate: Slate, temporary: Mapping[str, Path]) -> None:
+    def __init__(self, slate: Slate, paths: Mapping[str, Path]) -> None:
+        """`paths` are those of the files, by stem; they may be filled in later."""
         self._slate = slate
-        self._temporary = temporary
+        self._paths = paths
         self._open: dict[str, BroadcastWave] = {}
 
     def open(self, name: str) -> BroadcastWave:
         """An empty file for the stem."""
         if name in self._open:
             self._open[name].abandon()
-        self._open[name] = BroadcastWave(self._temporary[name], self._slate.origin(name))
+        self._open[name] = BroadcastWave(self._paths[name], self._slate.origin(name))
         return self._open[name]
+
+    def require_whole(self, name: str, path: Path) -> None:
+        """Raises ValueError unless every sample of the stem that was written can be read from `path`."""
+        written, found = self._open[name].n_samples, WaveReader(path).n_samples
+        if found != written:
+            raise ValueError(f"{path} holds {found} of {written} samples")
 
     def abandon(self) -> None:
         """Closes what is still open."""
@@ -74,14 +82,12 @@ class StemFiles:
 def stem_files(paths: Mapping[str, Path], slate: Slate) -> Iterator[StemFiles]:
     """Publishes the stems and `MIX` under `paths` when the block ends well; leaves nothing behind when it does not."""
     with ExitStack() as stack:
-        temporary = {name: stack.enter_context(publishing(path, _require_whole)) for name, path in paths.items()}
+        temporary: dict[str, Path] = {}
         files = StemFiles(slate, temporary)
+        for name, path in paths.items():
+            temporary[name] = stack.enter_context(publishing(path, partial(files.require_whole, name)))
         stack.callback(files.abandon)
         yield files
-
-
-def _require_whole(path: Path) -> None:
-    WaveReader(path).require_whole()
 
 
 def _origination(dated_ns: int | None) -> tuple[str, str]:

@@ -1,14 +1,13 @@
-"""The files of subtitles: the lines as they were placed."""
+"""Subtitles: the lines of dialogue as they were placed, as SubRip and WebVTT; times count from the first frame."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
 
@@ -20,14 +19,9 @@ def write_subtitles(folder: Path, film_stem: str, cues: Sequence[Cue]) -> list[P
     written = []
     for suffix, text in ((".srt", as_srt(lines)), (".vtt", as_vtt(lines))):
         path = folder / f"{film_stem}{suffix}"
-        content = text.encode("utf-8", "replace")
-        publish(path, partial(_write, content))
+        publish_bytes(path, text.encode("utf-8", "replace"))
         written.append(path)
     return written
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
 
 
 def as_srt(lines: Sequence[Cue]) -> str:

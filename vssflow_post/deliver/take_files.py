@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vssflow_post.audio import layout_of
-from vssflow_post.deliver.bwf import BroadcastWave, Integers, Origin, WaveReader
+from vssflow_post.deliver.bwf import BroadcastWave, WaveReader
+from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.store.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
-_BLOCK = 5 * CLOCK_HZ
 _LONGEST_NAME = 255
 
 
@@ -52,18 +50,19 @@ def write_takes(
     files = {}
     for cue in cues:
         name = stem_of[cue.id]
+        stem = WaveReader(stems[name])
         span = Span(max(0, cue.span.start - handle), min(film.duration.end, cue.span.end + handle))
         path = folder / _file_name(film_stem, name, cue.id)
         origin = Origin(
             description=f"Cue {cue.id} of {film_stem}, {name}",
             reference=f"{film.digest[:16]}-{hashlib.sha256(cue.id.encode()).hexdigest()[:15]}",
             time_reference=film.start_sample + span.start,
-            layout=layout_of(WaveReader(stems[name]).n_channels),
+            layout=layout_of(stem.n_channels),
         )
         with publishing(path) as temporary:
             wave = BroadcastWave(temporary, origin)
             try:
-                for block in _cut(stems[name], span):
+                for block in stem.blocks(span=span):
                     wave.write(block)
                 wave.close()
             finally:
@@ -77,14 +76,3 @@ def _file_name(film_stem: str, stem: str, identity: str) -> str:
     if len(os.fsencode(name)) <= _LONGEST_NAME:
         return name
     return f"{film_stem}_{stem}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}.wav"
-
-
-def _cut(stem: Path, span: Span) -> Iterator[Integers]:
-    """int32 (channels, n) of 24 bits, block by block."""
-    import soundfile
-
-    with soundfile.SoundFile(os.fsencode(stem)) as file:
-        file.seek(span.start)
-        for start in range(span.start, span.end, _BLOCK):
-            frames = file.read(min(_BLOCK, span.end - start), dtype="int32", always_2d=True)
-            yield np.ascontiguousarray(frames.T >> 8, np.int32)

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vssflow_post.audio import DX, FX, MIX
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.store.publishing import publishing
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
-_STEM_OF_KIND = {"speech": "DX", "sound": "FX"}
-SUM = "MIX"
-"""The stem that is the sum of the others, and therefore has no track."""
+_STEM_OF_KIND = {"speech": DX, "sound": FX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Edit:
     n_channels: int = 2
     """Of every WAV."""
 
-    def home(self, cue: Cue) -> str:
+    def stem_for(self, cue: Cue) -> str:
         """The name of the cue's stem."""
         return self.stem_of.get(cue.id, _STEM_OF_KIND.get(cue.kind, ""))
 
@@ -46,8 +45,7 @@ def write_timeline(path: Path, edit: Edit) -> None:
     import opentimelineio as otio
 
     text = otio.adapters.write_to_string(timeline_of(edit, unicode_name(path.stem)), "otio_json")
-    with publishing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    publish_bytes(path, f"{text}\n".encode())
 
 
 def timeline_of(edit: Edit, name: str) -> Any:
@@ -62,9 +60,9 @@ def timeline_of(edit: Edit, name: str) -> Any:
     timeline.global_start_time = otio.opentime.RationalTime(_start_frame(film), float(film.frame_rate))
     timeline.tracks.append(_picture_track(film, sheet, edit.picture))
     for stem in edit.stems:
-        if stem == SUM:
+        if stem == MIX:  # the sum of the others, which their tracks give
             continue
-        cues = [cue for cue in sheet.cues if edit.home(cue) == stem]
+        cues = [cue for cue in sheet.cues if edit.stem_for(cue) == stem]
         for layer, row in enumerate(rows_of(cues)):
             track = _sound_track(stem if layer == 0 else f"{stem} {layer + 1}", row, edit, edit.stems[stem])
             lines = [cue for cue in row if cue.kind == "speech" and cue.text.strip()]

@@ -1,4 +1,4 @@
-"""The desk: one film as laid, and the passes over it."""
+"""The passes over one laid film: measured, measured under the limiter, written as stems and mix."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from vssflow_post.audio import LAYOUTS, MIX, STEMS, Samples
-from vssflow_post.mix.dither import Integers, Quantiser, as_float
+from vssflow_post.audio import LAYOUTS, MIX, STEMS, Integers, Loudness, Samples
+from vssflow_post.mix.dither import Quantiser, as_float
 from vssflow_post.mix.lay import BLOCK, StemBlock
 from vssflow_post.mix.limiter import Gains, Limiter
-from vssflow_post.mix.loudness import Loudness, LoudnessMeter
+from vssflow_post.mix.loudness import LoudnessMeter
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.progress import Progress
 from vssflow_post.timeline import Span
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vssflow_post.settings.preset import MixSettings
 
 _EXPECTED_PASSES = 4
+"""For the progress alone."""
 
 
 class StemSink(Protocol):

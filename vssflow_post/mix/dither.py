@@ -1,14 +1,11 @@
-"""From float to the 24-bit integers of a file."""
+"""Dither and rounding: from float to the 24-bit integers of a file, and back."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from vssflow_post.audio import Samples
+from vssflow_post.audio import Integers, Samples
 from vssflow_post.errors import FilmFailed
-
-Integers = npt.NDArray[np.int32]
 
 FULL_SCALE = 1 << 23
 """24-bit integers lie in [-FULL_SCALE, FULL_SCALE)."""

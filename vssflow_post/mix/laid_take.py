@@ -1,4 +1,7 @@
-"""A take at its place, and while it sounds: read piece by piece, brought to the clock, longer at a crossfade, faded."""
+"""A take at its place on the clock, and the reading of it while it sounds.
+
+It is read piece by piece, resampled to the clock, made longer where it is crossfaded, and faded at its ends.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,18 @@ from typing import Protocol
 
 import numpy as np
 
-from vssflow_post.audio import STEMS, AudioClip, Samples
+from vssflow_post.audio import STEMS, Samples
 from vssflow_post.errors import FilmFailed
 from vssflow_post.mix.ducking import DuckCurve
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 _PIECE = 1 << 16
+"""Samples of a source that are read at once."""
 
 
 class Source(Protocol):
-    """Audio that can be read in pieces: a take in the store, production sound, a clip in memory."""
+    """Audio that can be read in pieces: a take in the store, the film's own sound, room tone."""
 
     @property
     def rate_hz(self) -> int: ...
@@ -30,24 +34,6 @@ class Source(Protocol):
     def read(self, start: int, stop: int) -> Samples:
         """float32 (channels, stop - start) at `rate_hz`; one channel or two."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ClipSource:
-    """A clip in memory as a source."""
-
-    clip: AudioClip
-
-    @property
-    def rate_hz(self) -> int:
-        return self.clip.rate_hz
-
-    @property
-    def n_samples(self) -> int:
-        return self.clip.n_samples
-
-    def read(self, start: int, stop: int) -> Samples:
-        return self.clip.samples[:, start:stop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +67,7 @@ class LaidTake:
 
 
 class Playing:
-    """Knows how far its take has been heard."""
+    """A take while it sounds; knows how far it has been read."""
 
     def __init__(self, take: LaidTake, fade_ms: float) -> None:
         self.take = take

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.audio import LAYOUTS, Samples
+from vssflow_post.audio import BG, DX, FX, LAYOUTS, PD, Samples
 from vssflow_post.mix.laid_take import LaidTake, Playing
 from vssflow_post.mix.panning import placed, wide_gains
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -54,9 +54,9 @@ def lay(duration: Span, takes: Sequence[LaidTake], settings: MixSettings) -> Gen
         while waiting and waiting[-1].span.start - waiting[-1].lead < block.end:
             playing.append(Playing(waiting.pop(), settings.fade_ms))
         stems = {name: np.zeros((faders.layout.n_channels, block.n_samples), np.float32) for name in settings.stems}
-        for voice in playing:
-            faders.add(voice, stems[voice.take.stem], block)
-        playing = [voice for voice in playing if voice.span.end > block.end]
+        for one in playing:
+            faders.add(one, stems[one.take.stem], block)
+        playing = [one for one in playing if one.span.end > block.end]
         yield StemBlock(start, stems)
 
 
@@ -66,16 +66,16 @@ class _Faders:
     def __init__(self, settings: MixSettings) -> None:
         self.layout = LAYOUTS[settings.layout]
         speech_db, effects_db = settings.dialogue_gain_db, settings.effects_gain_db
-        self._stem_db = {"DX": speech_db, "PD": speech_db, "FX": effects_db, "BG": effects_db}
+        self._stem_db = {DX: speech_db, PD: speech_db, FX: effects_db, BG: effects_db}
 
-    def add(self, voice: Playing, stem: Samples, block: Span) -> None:
-        """Adds to `stem`, which is `block` of the film, what of `voice` sounds within it; blocks come in order."""
-        part = voice.span.intersect(block)
+    def add(self, playing: Playing, stem: Samples, block: Span) -> None:
+        """Adds to `stem`, which is `block` of the film, what of `playing` sounds within it; blocks come in order."""
+        part = playing.span.intersect(block)
         if part.n_samples == 0:
             return
-        take = voice.take
-        audio = voice.next(part.n_samples)
-        level = voice.fades(part) * np.float32(10 ** ((take.gain_db + self._stem_db[take.stem]) / 20))
+        take = playing.take
+        audio = playing.next(part.n_samples)
+        level = playing.fades(part) * np.float32(10 ** ((take.gain_db + self._stem_db[take.stem]) / 20))
         if take.duck is not None:
             level *= take.duck.gains(part)
         gains = wide_gains(self.layout) if take.wide else take.pan.gains(part, self.layout)

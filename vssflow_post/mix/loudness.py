@@ -2,26 +2,30 @@
 
 Memory is one number per 100 ms. Dialogue loudness is the same measure over the stretches in which somebody is known to
 speak, laid end to end.
+
+K-weighting (BS.1770-5, annex 1) is the head's shelf and the RLB high pass, here at any sampling rate. The standard
+prints coefficients for 48 kHz only. These are the two analogue filters they come from, through the bilinear transform;
+at 48 kHz they give the printed numbers to eleven digits. A signal goes through them by its spectrum: scipy.signal,
+whose `sosfilt` gives the same to twelve digits, takes longer to import than a clip to be mixed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import STEREO, Layout, Samples
+from vssflow_post.audio import STEREO, Layout, Loudness, Samples
 from vssflow_post.mix.truepeak import HALF, PeakFollower
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 Values = npt.NDArray[np.float64]
 
 _BINS_PER_S = 100
-"""Energies are gathered over 10 ms, so that the highest momentary loudness does not hang on where a window starts."""
+"""Energies are gathered over 10 ms, so that the highest momentary loudness does not depend on where a window starts."""
 _HOP_BINS = 10
 _MOMENTARY_BINS = 40
 _SHORT_TERM_BINS = 300
@@ -31,27 +35,13 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _RANGE_GATE_LU = -20.0
 _CURVE_POINTS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Loudness:
-    """What a stem or mix measures. None stands for minus infinity: silence, or too short for the measure."""
-
-    integrated_lufs: float | None
-    """Gated loudness of the whole; None below the absolute gate or under 400 ms."""
-    range_lu: float
-    """Loudness range (EBU Tech 3342); 0 under 3 s."""
-    true_peak_dbtp: float | None
-    """None for digital silence, or where peaks were not asked for."""
-    max_momentary_lufs: float | None
-    """Highest loudness over 400 ms."""
-    max_short_term_lufs: float | None
-    """Highest loudness over 3 s."""
-    short_term: tuple[tuple[float, float], ...] = ()
-    """(end of the 3 s window in seconds, LUFS), in order of time, at most 2000 points; silence is -inf."""
-    n_samples: int = 0
-    dialogue_lufs: float | None = None
-    """Gated loudness of the speech that the meter was told of; None where that is silent or under 400 ms."""
+"""At most, of short-term loudness over the film."""
+_SHELF_HZ, _SHELF_Q, _SHELF_DB = 1681.974450955533, 0.7071752369554196, 3.999843853973347
+_SHELF_SLOPE = 0.4996667741545416
+"""Exponent of the gain at the shelf's corner; one half would be the textbook shelf."""
+_PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
+_MEMORY_S = 0.17
+"""After so long nothing is left of a sample but what is below the rounding of float64."""
 
 
 class LoudnessMeter:
@@ -96,7 +86,7 @@ class LoudnessMeter:
             dialogue_lufs=_gated(self._spoken.loudness(_MOMENTARY_BINS)),
         )
 
-    def _gather(self, weighted: Weighted) -> None:
+    def _gather(self, weighted: Values) -> None:
         """Mean squares of the bins that `weighted`, the next samples, completes."""
         np.square(weighted, out=weighted)
         squares = np.concatenate([self._open, (self._weights * weighted).sum(axis=0)])
@@ -111,6 +101,63 @@ class LoudnessMeter:
     def _follow_peak(self, block: Samples) -> None:
         if self._peaks is not None:
             self._peak = max(self._peak, float(self._peaks.push(block, self._peak).max(initial=0.0)))
+
+
+class KWeighting:
+    """K-weights a signal that comes in blocks; how it is cut into blocks makes no difference."""
+
+    def __init__(self, n_channels: int, rate_hz: int) -> None:
+        self._memory = math.ceil(_MEMORY_S * rate_hz)
+        self._size = 1 << (4 * self._memory - 1).bit_length()
+        self._response = _response(rate_hz, self._size)
+        self._waiting: Values = np.zeros((n_channels, self._memory))
+        """What the next samples remember, and those of them that do not fill a window yet."""
+
+    def push(self, block: Samples) -> Values:
+        """The next weighted samples (channels, m), as many as fill whole windows, of a block (channels, n)."""
+        joined = np.concatenate([self._waiting, block], axis=1)
+        step = self._size - self._memory
+        n_weighted = (joined.shape[1] - self._memory) // step * step
+        weighted = [self._weighted(joined[:, k : k + self._size]) for k in range(0, n_weighted, step)]
+        self._waiting = joined[:, n_weighted:].copy()
+        return np.concatenate([joined[:, :0], *weighted], axis=1)
+
+    def finish(self) -> Values:
+        """The last ones: with them, as many as were pushed."""
+        n = self._waiting.shape[1]
+        window = np.zeros((len(self._waiting), self._size))
+        window[:, :n] = self._waiting
+        return self._weighted(window)[:, : n - self._memory]
+
+    def _weighted(self, window: Values) -> Values:
+        """All of a window but the samples whose past is not in it."""
+        return np.fft.irfft(np.fft.rfft(window) * self._response, self._size)[:, self._memory :]
+
+
+@cache
+def k_weighting(rate_hz: int) -> npt.NDArray[np.float64]:
+    """The shelf and the high pass as second-order sections, shape (2, 6): b0, b1, b2, a0 = 1, a1, a2."""
+    k = math.tan(math.pi * _SHELF_HZ / rate_hz)
+    high = 10 ** (_SHELF_DB / 20)
+    corner = high**_SHELF_SLOPE
+    a0 = 1 + k / _SHELF_Q + k * k
+    shelf = (
+        (high + corner * k / _SHELF_Q + k * k) / a0, 2 * (k * k - high) / a0,
+        (high - corner * k / _SHELF_Q + k * k) / a0,
+        1.0, 2 * (k * k - 1) / a0, (1 - k / _SHELF_Q + k * k) / a0,
+    )  # fmt: skip
+    k = math.tan(math.pi * _PASS_HZ / rate_hz)
+    a0 = 1 + k / _PASS_Q + k * k
+    high_pass = (1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / _PASS_Q + k * k) / a0)
+    return np.array([shelf, high_pass])
+
+
+@cache
+def _response(rate_hz: int, size: int) -> npt.NDArray[np.complex128]:
+    """The gain of each bin of a real FFT, (size / 2 + 1,)."""
+    sections = k_weighting(rate_hz)
+    gains = np.fft.rfft(sections[:, :3], size) / np.fft.rfft(sections[:, 3:], size)
+    return np.asarray(gains.prod(axis=0), np.complex128)
 
 
 class _Windows:
@@ -192,69 +239,3 @@ def _loudness_range(short_term: Values) -> float:
 
 def _energetic_mean(lufs: Values) -> float:
     return 10 * math.log10(float(np.mean(10 ** (lufs / 10))))
-
-
-Weighted = npt.NDArray[np.float64]
-_SHELF_HZ, _SHELF_Q, _SHELF_DB = 1681.974450955533, 0.7071752369554196, 3.999843853973347
-_SHELF_SLOPE = 0.4996667741545416
-"""Exponent of the gain at the shelf's corner; one half would be the textbook shelf."""
-_PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
-_MEMORY_S = 0.17
-"""After so long nothing is left of a sample but what is below the rounding of float64."""
-
-
-@cache
-def k_weighting(rate_hz: int) -> npt.NDArray[np.float64]:
-    """Second-order sections, shape (2, 6): b0, b1, b2, a0 = 1, a1, a2."""
-    k = math.tan(math.pi * _SHELF_HZ / rate_hz)
-    high = 10 ** (_SHELF_DB / 20)
-    corner = high**_SHELF_SLOPE
-    a0 = 1 + k / _SHELF_Q + k * k
-    shelf = (
-        (high + corner * k / _SHELF_Q + k * k) / a0, 2 * (k * k - high) / a0,
-        (high - corner * k / _SHELF_Q + k * k) / a0,
-        1.0, 2 * (k * k - 1) / a0, (1 - k / _SHELF_Q + k * k) / a0,
-    )  # fmt: skip
-    k = math.tan(math.pi * _PASS_HZ / rate_hz)
-    a0 = 1 + k / _PASS_Q + k * k
-    high_pass = (1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / _PASS_Q + k * k) / a0)
-    return np.array([shelf, high_pass])
-
-
-class KWeighting:
-    """K-weights a signal that comes in blocks; how it is cut into blocks makes no difference."""
-
-    def __init__(self, n_channels: int, rate_hz: int) -> None:
-        self._memory = math.ceil(_MEMORY_S * rate_hz)
-        self._size = 1 << (4 * self._memory - 1).bit_length()
-        self._response = _response(rate_hz, self._size)
-        self._waiting: Weighted = np.zeros((n_channels, self._memory))
-        """What the next samples remember, and those of them that do not fill a window yet."""
-
-    def push(self, block: Samples) -> Weighted:
-        """The next weighted samples (channels, m), as many as fill whole windows, of a block (channels, n)."""
-        joined = np.concatenate([self._waiting, block], axis=1)
-        step = self._size - self._memory
-        n_weighted = (joined.shape[1] - self._memory) // step * step
-        weighted = [self._weighted(joined[:, k : k + self._size]) for k in range(0, n_weighted, step)]
-        self._waiting = joined[:, n_weighted:].copy()
-        return np.concatenate([joined[:, :0], *weighted], axis=1)
-
-    def finish(self) -> Weighted:
-        """The last ones: with them, as many as were pushed."""
-        n = self._waiting.shape[1]
-        window = np.zeros((len(self._waiting), self._size))
-        window[:, :n] = self._waiting
-        return self._weighted(window)[:, : n - self._memory]
-
-    def _weighted(self, window: Weighted) -> Weighted:
-        """All of a window but the samples whose past is not in it."""
-        return np.fft.irfft(np.fft.rfft(window) * self._response, self._size)[:, self._memory :]
-
-
-@cache
-def _response(rate_hz: int, size: int) -> npt.NDArray[np.complex128]:
-    """The gain of each bin of a real FFT, (size / 2 + 1,)."""
-    sections = k_weighting(rate_hz)
-    gains = np.fft.rfft(sections[:, :3], size) / np.fft.rfft(sections[:, 3:], size)
-    return np.asarray(gains.prod(axis=0), np.complex128)

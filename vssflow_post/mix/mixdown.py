@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vssflow_post.audio import MIX
+from vssflow_post.audio import MIX, Loudness
 from vssflow_post.mix.desk import Desk, StemSink, Written
 from vssflow_post.mix.laid_take import LaidTake
 from vssflow_post.mix.levelling import LevelResult, find_gain
-from vssflow_post.mix.loudness import Loudness
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.verdict import PROGRAMME, counted, judge, level_of, over_db
 from vssflow_post.progress import Progress, silent

@@ -47,12 +47,12 @@ def tone_of(takes: Sequence[Source], loudest_db: float) -> Tone | None:
     twice, and keeps one number per frame.
     """
     alike = [take for take in takes if take.rate_hz == takes[0].rate_hz]
-    level = np.concatenate([np.zeros(0), *(power for _, power in _heard(alike))])
+    level = np.concatenate([np.zeros(0), *(power for _, power in _sounding_frames(alike))])
     if len(level) == 0:
         return None
     quiet = float(np.quantile(level, _QUIETEST))
     total, power_of_tone, n = np.zeros(_FRAME // 2 + 1), 0.0, 0
-    for frames, power in _heard(alike):
+    for frames, power in _sounding_frames(alike):
         kept = power <= quiet
         total += (np.abs(np.fft.rfft(frames[kept] * _WINDOW)) ** 2).sum(axis=0)
         power_of_tone += float(power[kept].sum())
@@ -62,7 +62,7 @@ def tone_of(takes: Sequence[Source], loudest_db: float) -> Tone | None:
     return Tone(total / n * 10 ** ((wanted_db - relative_db) / 10), alike[0].rate_hz)
 
 
-def _heard(takes: Sequence[Source]) -> Iterator[tuple[Values, Values]]:
+def _sounding_frames(takes: Sequence[Source]) -> Iterator[tuple[Values, Values]]:
     """Frames that are not silent, (k, _FRAME), and their powers (k,), piece by piece; a rest is left out."""
     for take in takes:
         for start in range(0, take.n_samples - _FRAME + 1, _PIECE):

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from vssflow_post.audio import BG, DX, FX, PD
 from vssflow_post.backend import MouthTrack, Track
 from vssflow_post.mix.ducking import DuckCurve, duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
@@ -25,6 +26,12 @@ from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 TONE_REACH = CLOCK_HZ // 20
 """Half of the crossfade, in samples, between the room tones of two scenes."""
+_BEDS = (
+    r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
+    r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
+    r"|atmo|background|room tone|air conditioning"
+)
+"""Words that ask for a bed: weather, water, the air of a place, a crowd."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +80,7 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     sounds = [_sound(cue, take, picture, settings, duck) for cue, take in session.sounds]
     laid = _crossfaded(sounds, session.sounds, settings.ambience_crossfade_ms)
     laid += [
-        LaidTake(cue.span, "DX", take, cue.gain_db, name=cue.id, pan=_speaker(cue, picture, settings, session.places))
+        LaidTake(cue.span, DX, take, cue.gain_db, name=cue.id, pan=_speaker(cue, picture, settings, session.places))
         for cue, take in session.speech
     ]
     laid += _production(session, settings)
@@ -82,16 +89,21 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     return laid
 
 
+def is_ambience(prompt: str) -> bool:
+    """Whether a sound prompt asks for ambience: a steady bed that may be crossfaded, spread out and delivered apart."""
+    return re.search(rf"\b({_BEDS})\b", prompt.lower()) is not None
+
+
 def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
     return duck_under(speech, settings.duck_db, settings.duck_attack_ms, settings.duck_release_ms)
 
 
 def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck: DuckCurve) -> LaidTake:
     if is_ambience(cue.sound):
-        stem = "BG" if settings.background_stem else "FX"
+        stem = BG if settings.background_stem else FX
         return LaidTake(cue.span, stem, take, cue.gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
     pan = _on_screen(cue, picture, settings.effects_pan_width)
-    return LaidTake(cue.span, "FX", take, cue.gain_db, name=cue.id, pan=pan, duck=duck)
+    return LaidTake(cue.span, FX, take, cue.gain_db, name=cue.id, pan=pan, duck=duck)
 
 
 def _on_screen(cue: Cue, picture: Picture, width: float) -> PanCurve:
@@ -133,7 +145,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
     """The film's own sound: during its cues, or all of it, stepping back under generated lines."""
     if session.track is None:
         return
-    stem = "PD" if settings.production_stem else "DX"
+    stem = PD if settings.production_stem else DX
     if session.whole_track:
         duck = _duck([cue.span for cue, _ in session.speech], settings)
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
@@ -146,7 +158,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
 def _room_tones(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
     """Room tone under the whole of each scene, so that neither a gap nor a pause within a take is digital silence."""
     tones = _tones(session, settings.room_tone_db)
-    stem, wide = "BG" if settings.background_stem else "FX", settings.layout == "5.1"
+    stem, wide = BG if settings.background_stem else FX, settings.layout == "5.1"
     for scene in session.scenes if tones else ():
         tone = tones[min(tones, key=lambda near: (abs(near - scene.index), near))]
         span = scene.span.intersect(session.duration)
@@ -166,15 +178,3 @@ def _tones(session: Session, loudest_db: float) -> Mapping[int, Tone]:
         takes.setdefault(cue.scene, []).append(take)
     found = {index: tone_of(sources, loudest_db) for index, sources in takes.items()}
     return {index: tone for index, tone in found.items() if tone is not None}
-
-
-_BEDS = (
-    r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
-    r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
-    r"|atmo|background|room tone|air conditioning"
-)
-
-
-def is_ambience(prompt: str) -> bool:
-    """Whether a sound prompt asks for a bed: one of its words names weather, water, a place's air or a crowd."""
-    return re.search(rf"\b({_BEDS})\b", prompt.lower()) is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vssflow_post.mix.loudness import GATING_BLOCK, Loudness
+from vssflow_post.audio import Loudness
+from vssflow_post.mix.loudness import GATING_BLOCK
 
 if TYPE_CHECKING:
     from vssflow_post.settings.preset import LoudnessSettings

@@ -1,4 +1,7 @@
-"""A render against its golden: exact facts first, then bytes where they must be the same, then every distance."""
+"""A render against its golden: exact facts first, then bytes where they must be the same, then every distance.
+
+And what became of a clip, in words that terminal, page and JUnit share.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,15 @@ from vssflow_post.regress.reference import Reference
 from vssflow_post.render.job import DONE, WARNINGS
 
 PASS, CHANGED, WORSE = "pass", "changed", "worse"
+"""What a comparison comes to."""
+FAILED = "failed"
+"""The clip did not render: nothing could be compared."""
+ACCEPTED = "accepted"
+"""It had changed, and is the golden now."""
 SYNC_SAMPLES = 960
 """20 ms: half a frame at 25 frames a second, from which on lips and sound part."""
 _CLIPPED_DB = 12.0
-_LOUDNESS_LU = 0.2
+"""More above 10 kHz than this within 10 ms is a click, or clipping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,38 @@ class Comparison:
         return CHANGED if self.findings else PASS
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """One clip after `check`."""
+
+    clip: str
+    status: str
+    """`pass`, `changed`, `worse`, `accepted` or `failed`."""
+    summary: str
+    """One sentence."""
+    seconds: float = 0.0
+    comparison: Comparison | None = None
+    """None where there was nothing to compare."""
+    golden: Golden | None = None
+    new: Golden | None = None
+    """What would be the golden; None for a clip that passed, of which nothing has to be shown."""
+    heard: Heard | None = None
+    """The new mix, to be heard."""
+
+    @property
+    def is_passed(self) -> bool:
+        return self.status in (PASS, ACCEPTED)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return () if self.comparison is None else self.comparison.findings
+
+    @property
+    def lines(self) -> list[str]:
+        """The findings, one a line."""
+        return [line_of(finding) for finding in self.findings] or [self.summary]
+
+
 def compare(golden: Golden, new: Measured) -> Comparison:
     """Every difference that matters."""
     changes = tuple(stamps.apart(golden.stamp, new.golden.stamp))
@@ -74,6 +114,32 @@ def compare(golden: Golden, new: Measured) -> Comparison:
         if not found:
             within.append(name)
     return Comparison(tuple(findings), tuple(identical), tuple(within), changes)
+
+
+def line_of(finding: Finding) -> str:
+    """A finding as one line of text."""
+    at = "" if finding.time_s is None else f" at {finding.time_s:.2f} s"
+    limit = f" (limit {finding.limit})" if finding.limit else ""
+    kind = "" if finding.kind == "fact" else f" {finding.kind}"
+    return f"{'worse: ' if finding.is_worse else ''}{finding.where}{kind}{at}: {finding.sentence}{limit}"
+
+
+def summary_of(comparison: Comparison) -> str:
+    """What a comparison found, as one sentence."""
+    if comparison.findings:
+        n = len(comparison.findings)
+        worst = next((finding for finding in comparison.findings if finding.is_worse), comparison.findings[0])
+        more = f", and {n - 1} more" if n > 1 else ""
+        return f"{line_of(worst)}{more}"
+    if comparison.within:
+        return f"the same within every tolerance, on another machine or tool ({'; '.join(comparison.stamp_changes)})"
+    return f"byte for byte the same{'' if not comparison.stamp_changes else ', though the stamp differs'}"
+
+
+def sounds_to_show(comparison: Comparison, sounds: Mapping[str, Reference]) -> list[str]:
+    """The sounds that findings are about, the mix first."""
+    named = {finding.where for finding in comparison.findings}
+    return [name for name in sounds if name == MIX or name in named]
 
 
 def _sound(
@@ -151,67 +217,3 @@ def _change(before: object, after: object) -> str:
 def _shown(value: object) -> str:
     text = "none" if value is None else str(value)
     return text if len(text) <= 160 else f"{text[:157]}..."
-
-
-def sounds_to_show(comparison: Comparison, sounds: Mapping[str, Reference]) -> list[str]:
-    """The sounds that findings are about, the mix first."""
-    named = {finding.where for finding in comparison.findings}
-    return [name for name in sounds if name == MIX or name in named]
-
-
-FAILED = "failed"
-"""The clip did not render: nothing could be compared."""
-ACCEPTED = "accepted"
-"""It had changed, and is the golden now."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """One clip after `check`."""
-
-    clip: str
-    status: str
-    """`pass`, `changed`, `worse`, `accepted` or `failed`."""
-    summary: str
-    """One sentence."""
-    seconds: float = 0.0
-    comparison: Comparison | None = None
-    """None where there was nothing to compare."""
-    golden: Golden | None = None
-    new: Golden | None = None
-    """What would be the golden; None for a clip that passed, of which nothing has to be shown."""
-    heard: Heard | None = None
-    """The new mix, to be heard."""
-
-    @property
-    def is_passed(self) -> bool:
-        return self.status in (PASS, ACCEPTED)
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        return () if self.comparison is None else self.comparison.findings
-
-    @property
-    def lines(self) -> list[str]:
-        """The findings, one a line."""
-        return [line_of(finding) for finding in self.findings] or [self.summary]
-
-
-def line_of(finding: Finding) -> str:
-    """A finding as one line of text."""
-    at = "" if finding.time_s is None else f" at {finding.time_s:.2f} s"
-    limit = f" (limit {finding.limit})" if finding.limit else ""
-    kind = "" if finding.kind == "fact" else f" {finding.kind}"
-    return f"{'worse: ' if finding.is_worse else ''}{finding.where}{kind}{at}: {finding.sentence}{limit}"
-
-
-def summary_of(comparison: Comparison) -> str:
-    """What a comparison found, as one sentence."""
-    if comparison.findings:
-        n = len(comparison.findings)
-        worst = next((finding for finding in comparison.findings if finding.is_worse), comparison.findings[0])
-        more = f", and {n - 1} more" if n > 1 else ""
-        return f"{line_of(worst)}{more}"
-    if comparison.within:
-        return f"the same within every tolerance, on another machine or tool ({'; '.join(comparison.stamp_changes)})"
-    return f"byte for byte the same{'' if not comparison.stamp_changes else ', though the stamp differs'}"

@@ -1,6 +1,6 @@
 """The exact facts of one render: what must be the same on every machine, as a flat table of names and values.
 
-Nothing in it hangs on time, on the machine, or on where the film lies and what its file is called.
+Nothing in it depends on time, on the machine, or on where the film lies and what its file is called.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.audio import MIX
 from vssflow_post.errors import UsageError
 from vssflow_post.regress.file_facts import film_facts, wave_facts
 
 FILMS = (".mp4", ".mov", ".mkv", ".m4v", ".webm", ".avi", ".mxf", ".ts")
 TEXTS = (".srt", ".vtt", ".otio", ".csv", ".edl", ".fcpxml")
 _VOLATILE = {"seconds", "cached"}
+"""Keys of a cue that change from run to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Rendered:
         """The WAVs that are there, by name, the mix first."""
         pattern = re.compile(re.escape(self.stem) + r"_([A-Z]{2,3})\.wav")
         names = sorted(match[1] for path in self.folder.iterdir() if (match := pattern.fullmatch(path.name)))
-        return {name: self.wave(name) for name in sorted(names, key=lambda name: name != "MIX")}
+        return {name: self.wave(name) for name in sorted(names, key=lambda name: name != MIX)}
 
     @property
     def picture(self) -> Path | None:
@@ -48,10 +50,10 @@ class Rendered:
 
 def rendered_in(folder: Path) -> Rendered:
     """The render in `folder`, told by its report. Raises UsageError where there is none."""
-    mixes = sorted(folder.glob("*_MIX.wav")) if folder.is_dir() else []
+    mixes = sorted(folder.glob(f"*_{MIX}.wav")) if folder.is_dir() else []
     if len(mixes) != 1:
-        raise UsageError(f"there is no render in {folder}: it has {len(mixes)} files that end in _MIX.wav, not one")
-    return Rendered(folder, mixes[0].name.removesuffix("_MIX.wav"))
+        raise UsageError(f"there is no render in {folder}: it has {len(mixes)} files that end in _{MIX}.wav, not one")
+    return Rendered(folder, mixes[0].name.removesuffix(f"_{MIX}.wav"))
 
 
 def facts_of(rendered: Rendered) -> dict[str, object]:
@@ -67,6 +69,13 @@ def facts_of(rendered: Rendered) -> dict[str, object]:
             name = path.name.replace(rendered.stem, "{clip}", 1)
             facts[f"{name}: content"] = _digest(_neutral(path.read_text("utf-8", "surrogateescape"), rendered))
     return facts
+
+
+def differing(golden: Mapping[str, object], new: Mapping[str, object]) -> Iterator[tuple[str, object, object]]:
+    """(name, golden's value, new value) of every fact that is not the same; None for one that is not there."""
+    for name in [*golden, *(name for name in new if name not in golden)]:
+        if golden.get(name) != new.get(name):
+            yield name, golden.get(name), new.get(name)
 
 
 def _files(rendered: Rendered) -> list[str]:
@@ -140,10 +149,3 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def differing(golden: Mapping[str, object], new: Mapping[str, object]) -> Iterator[tuple[str, object, object]]:
-    """(name, golden's value, new value) of every fact that is not the same; None for one that is not there."""
-    for name in [*golden, *(name for name in new if name not in golden)]:
-        if golden.get(name) != new.get(name):
-            yield name, golden.get(name), new.get(name)

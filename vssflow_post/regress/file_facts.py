@@ -1,4 +1,7 @@
-"""What the delivered film states beside its sound: streams, their order and kind, and the picture's own packets."""
+"""What delivered files state beside their samples, in words that do not depend on the film's name, place or date.
+
+Of the film: its streams, their order and kind, and the picture's own packets. Of a WAV: format, bext and iXML.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
 COPIED = ("video", "subtitle", "data", "attachment")
 """Kinds of streams whose packets are the source's own, the same on every machine."""
+_LOUDNESS_AT = 412
+"""Where bext's five loudness words lie (EBU Tech 3285, version 2)."""
+_TEXT_LIMIT = 1 << 20
+"""Bytes of a chunk that are read at most."""
 
 
 def film_facts(path: Path) -> dict[str, object]:
@@ -65,6 +72,34 @@ def film_sound(path: Path) -> tuple[Samples, str] | None:
     return np.ascontiguousarray(samples, np.float32), digest.hexdigest()
 
 
+def wave_facts(path: Path, stem: str) -> dict[str, object]:
+    """Format, bext and iXML of a RIFF or RF64 file; `stem`, the film's name in it, is told as `{clip}`.
+
+    A file of another kind has the one fact that it is none.
+    """
+    facts: dict[str, object] = {}
+    for name, content in _chunks(path):
+        if name == "fmt " and len(content) >= 16:
+            facts["format"] = list(struct.unpack_from("<HHIIHH", content))
+        elif name == "bext" and len(content) >= 602:
+            facts.update(_bext(content, stem))
+        elif name == "iXML":
+            text = content.decode("utf-8", "replace").replace(stem, "{clip}")
+            facts["iXML"] = hashlib.sha256(text.encode()).hexdigest()[:16]
+        elif name == "container":
+            facts["container"] = content.decode("ascii", "replace")
+    return facts
+
+
+def stated_loudness(path: Path) -> tuple[float, float, float, float, float] | None:
+    """bext's loudness, range, true peak, momentary and short-term maxima; None where there is no bext."""
+    for name, content in _chunks(path):
+        if name == "bext" and len(content) >= 602:
+            words = struct.unpack_from("<5h", content, _LOUDNESS_AT)
+            return words[0] / 100, words[1] / 100, words[2] / 100, words[3] / 100, words[4] / 100
+    return None
+
+
 def _stream(stream: Any) -> str:
     """A stream in words."""
     words: list[str] = [stream.type]
@@ -92,39 +127,6 @@ def _packets(container: InputContainer) -> Iterator[tuple[int, Any]]:
     for packet in container.demux():
         if packet.size:
             yield packet.stream_index, packet
-
-
-_LOUDNESS_AT = 412
-"""Where bext's five loudness words lie (EBU Tech 3285, version 2)."""
-_TEXT_LIMIT = 1 << 20
-
-
-def wave_facts(path: Path, stem: str) -> dict[str, object]:
-    """Format, bext and iXML of a RIFF or RF64 file; `stem`, the film's name in it, is told as `{clip}`.
-
-    A file of another kind has the one fact that it is none.
-    """
-    facts: dict[str, object] = {}
-    for name, content in _chunks(path):
-        if name == "fmt " and len(content) >= 16:
-            facts["format"] = list(struct.unpack_from("<HHIIHH", content))
-        elif name == "bext" and len(content) >= 602:
-            facts.update(_bext(content, stem))
-        elif name == "iXML":
-            text = content.decode("utf-8", "replace").replace(stem, "{clip}")
-            facts["iXML"] = hashlib.sha256(text.encode()).hexdigest()[:16]
-        elif name == "container":
-            facts["container"] = content.decode("ascii", "replace")
-    return facts
-
-
-def stated_loudness(path: Path) -> tuple[float, float, float, float, float] | None:
-    """bext's loudness, range, true peak, momentary and short-term maxima; None where there is no bext."""
-    for name, content in _chunks(path):
-        if name == "bext" and len(content) >= 602:
-            words = struct.unpack_from("<5h", content, _LOUDNESS_AT)
-            return words[0] / 100, words[1] / 100, words[2] / 100, words[3] / 100, words[4] / 100
-    return None
 
 
 def _bext(content: bytes, stem: str) -> dict[str, object]:

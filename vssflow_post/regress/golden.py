@@ -22,7 +22,7 @@ from vssflow_post.regress.anchors import LENGTH, Anchor
 from vssflow_post.regress.curves import Curves, Onset
 from vssflow_post.regress.reference import Reference
 from vssflow_post.regress.spectrum import Spectrum
-from vssflow_post.store.publishing import publishing
+from vssflow_post.store.publishing import publish_bytes, publishing
 
 VERSION = 1
 MOST_BYTES = 200_000
@@ -36,7 +36,7 @@ class Golden:
     """One clip's golden."""
 
     stamp: Mapping[str, str]
-    """What else the bits hang on: see `stamps`."""
+    """What else the bits depend on: see `stamps`."""
     facts: Mapping[str, object]
     sounds: Mapping[str, Reference]
     """By name: `MIX`, the stems, and `film` for the delivered film's own track."""
@@ -55,8 +55,7 @@ def write_golden(folder: Path, name: str, golden: Golden) -> list[Path]:
     for sound, reference in golden.sounds.items():
         arrays.update({f"{sound}.{part}": array for part, array in _arrays(reference).items()})
     document, data = folder / f"{name}.json", folder / f"{name}.npz"
-    with publishing(document) as temporary:
-        temporary.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    publish_bytes(document, (json.dumps(table, indent=1, ensure_ascii=False) + "\n").encode())
     with publishing(data) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return [document, data]

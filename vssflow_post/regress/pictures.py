@@ -1,4 +1,4 @@
-"""A sound to be seen beside its golden: waves, spectrograms and their difference, drawn from references alone."""
+"""Pictures of a sound and its golden: waves, spectrograms and their difference, drawn from references alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sound to listen to, small: Opus in Ogg, or FLAC where it must be whole."""
+"""A sound encoded to be listened to: small as Opus in Ogg, or whole as FLAC."""
 
 from __future__ import annotations
 

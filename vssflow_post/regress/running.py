@@ -15,7 +15,7 @@ from vssflow_post.regress.golden import MOST_BYTES, read_golden, write_golden
 from vssflow_post.regress.measuring import Measured, measure
 from vssflow_post.regress.preview import SUFFIXES, Heard, as_flac, as_kept, as_opus, bit_rate
 from vssflow_post.regress.suite import Clip, Suite
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +52,6 @@ def check(suite: Suite, clips: Sequence[Clip], made: Mapping[str, Made], accept:
         yield replace(outcome, seconds=render.seconds + time.perf_counter() - started)
 
 
-def _checked(suite: Suite, name: str, new: Measured, accept: bool) -> Outcome:
-    golden = read_golden(suite.goldens, name)
-    comparison = None if golden is None else compare(golden, new)
-    if comparison is not None and comparison.status == PASS:
-        return Outcome(name, PASS, summary_of(comparison), comparison=comparison)
-    status = CHANGED if comparison is None else comparison.status
-    summary = "there is no golden of it yet: record it" if comparison is None else summary_of(comparison)
-    heard = as_kept(new.samples[MIX], golden_audio(suite, name))
-    if accept:
-        status, summary = ACCEPTED, f"{_recorded(suite, name, new)}; {summary}"
-    return Outcome(name, status, summary, 0.0, comparison, golden, new.golden, heard)
-
-
 def found_in(folder: Path, clips: Sequence[Clip]) -> dict[str, Made]:
     """Renders that were made elsewhere: `folder/CLIP/` of each clip, or of its film's name, as `render` leaves them.
 
@@ -79,31 +66,6 @@ def found_in(folder: Path, clips: Sequence[Clip]) -> dict[str, Made]:
     return made
 
 
-def _recorded(suite: Suite, name: str, new: Measured) -> str:
-    """Writes the golden and what is kept to hear it; says what it weighs."""
-    paths = write_golden(suite.goldens, name, new.golden)
-    for suffix in SUFFIXES.values():
-        (suite.goldens / f"{name}{suffix}").unlink(missing_ok=True)
-    n_bytes = sum(path.stat().st_size for path in paths)
-    if suite.audio != "none":
-        heard = audition(suite.audio, new, MOST_BYTES - n_bytes)
-        if heard is not None:
-            path = suite.goldens / f"{name}{SUFFIXES[suite.audio]}"
-            publish(path, lambda temporary: temporary.write_bytes(heard))
-            n_bytes += len(heard)
-    large = " (much for git: take a shorter film)" if n_bytes > MOST_BYTES and suite.audio != "whole" else ""
-    return f"recorded, {n_bytes / 1000:.0f} kB{large}"
-
-
-def audition(audio: str, new: Measured, n_bytes: int) -> bytes | None:
-    """The mix to be heard, as the suite keeps it; None where no preview fits into `n_bytes`."""
-    mix = new.samples[MIX]
-    if audio == "whole":
-        return as_flac(mix)
-    rate = bit_rate(mix.shape[1], n_bytes)
-    return None if rate is None else as_opus(mix, rate)
-
-
 def golden_audio(suite: Suite, name: str) -> Heard | None:
     """Suffix and content of the golden that can be heard."""
     for suffix in SUFFIXES.values():
@@ -111,3 +73,41 @@ def golden_audio(suite: Suite, name: str) -> Heard | None:
         if path.is_file():
             return suffix, path.read_bytes()
     return None
+
+
+def _checked(suite: Suite, name: str, new: Measured, accept: bool) -> Outcome:
+    golden = read_golden(suite.goldens, name)
+    comparison = None if golden is None else compare(golden, new)
+    if comparison is not None and comparison.status == PASS:
+        return Outcome(name, PASS, summary_of(comparison), comparison=comparison)
+    status = CHANGED if comparison is None else comparison.status
+    summary = "there is no golden of it yet: record it" if comparison is None else summary_of(comparison)
+    heard = as_kept(new.samples[MIX], golden_audio(suite, name))
+    if accept:
+        status, summary = ACCEPTED, f"{_recorded(suite, name, new)}; {summary}"
+    return Outcome(name, status, summary, 0.0, comparison, golden, new.golden, heard)
+
+
+def _recorded(suite: Suite, name: str, new: Measured) -> str:
+    """Writes the golden and what is kept to hear it; says what it weighs."""
+    paths = write_golden(suite.goldens, name, new.golden)
+    for suffix in SUFFIXES.values():
+        (suite.goldens / f"{name}{suffix}").unlink(missing_ok=True)
+    n_bytes = sum(path.stat().st_size for path in paths)
+    if suite.audio != "none":
+        heard = preview_of(suite.audio, new, MOST_BYTES - n_bytes)
+        if heard is not None:
+            path = suite.goldens / f"{name}{SUFFIXES[suite.audio]}"
+            publish_bytes(path, heard)
+            n_bytes += len(heard)
+    large = " (much for git: take a shorter film)" if n_bytes > MOST_BYTES and suite.audio != "whole" else ""
+    return f"recorded, {n_bytes / 1000:.0f} kB{large}"
+
+
+def preview_of(audio: str, new: Measured, n_bytes: int) -> bytes | None:
+    """The mix to be heard, as the suite keeps it; None where no preview fits into `n_bytes`."""
+    mix = new.samples[MIX]
+    if audio == "whole":
+        return as_flac(mix)
+    rate = bit_rate(mix.shape[1], n_bytes)
+    return None if rate is None else as_opus(mix, rate)

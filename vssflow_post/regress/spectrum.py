@@ -1,5 +1,4 @@
-"""What a sound looks like in frequency and time, small: log levels in bands, fine enough to compare, coarse enough for
-git.
+"""A sound in frequency and time, small: log levels in bands, fine enough to compare, coarse enough for git.
 
 Levels are in dB of full scale: a sine of amplitude 1.0 is 0 dB in its band. They go down to -150 dB, below the dither
 of a 24-bit file, so that what lies above the programme's own bandwidth can be compared as well.

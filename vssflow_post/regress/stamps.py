@@ -1,4 +1,4 @@
-"""The stamp of a render: what its bits may hang on beside its inputs. Same stamp, same bytes."""
+"""The stamp of a render: what its bits may depend on beside its inputs. Same stamp, same bytes."""
 
 from __future__ import annotations
 

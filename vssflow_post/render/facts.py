@@ -1,4 +1,7 @@
-"""What a report tells of a film's cues and cast, and the whole of it in one line."""
+"""What a film's report states, gathered from all stages: cues, cast, models, loudness, the null test.
+
+And what the batch says of a finished film in one line.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,118 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vssflow_post.audio import MIX, TITLES
+from vssflow_post.audio import MIX
 from vssflow_post.cues.casting import named_voices
 from vssflow_post.cues.dialogue import Dialogue
-from vssflow_post.deliver import null_test
-from vssflow_post.deliver.delivery import Delivery
-from vssflow_post.deliver.report.facts import (
+from vssflow_post.deliver import Delivery, null_test
+from vssflow_post.deliver.report import (
     BackendFacts,
     CastFacts,
     CueFacts,
     FilmReport,
     LoudnessFacts,
     NullTestFacts,
-    StemFacts,
     Timing,
+    models_used,
 )
-from vssflow_post.deliver.report.models import models_used
 from vssflow_post.errors import FilmFailed
 from vssflow_post.generate.renderer import CueTake
 from vssflow_post.generate.take_store import StoredTake
 from vssflow_post.media import Film
-from vssflow_post.mix import Loudness, MixReport
+from vssflow_post.mix import MixReport
 from vssflow_post.render.first_half import Spotted
 from vssflow_post.render.job import DONE, WARNINGS, Job
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import CastMember, LoudnessSettings
 from vssflow_post.timeline import Cue, CueSheet
+
+SOUND_AND_PICTURE = (".wav", ".mp4", ".mov", ".mkv")
+"""Suffixes of the deliverables that the report lists by themselves; the others are just linked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What is known of a film before it is mixed."""
+
+    job: Job
+    film: Film
+    spotted: Spotted
+    sheet: CueSheet
+    """With voices."""
+    dialogue: Dialogue
+    takes: Mapping[str, CueTake]
+    """By cue id."""
+    track: StoredTake | None
+    """The film's own sound, where it is heard."""
+    notes: tuple[str, ...]
+    """Sentences for the report about what was made again."""
+
+
+def report_of(
+    work: Work, studio: Studio, delivery: Delivery, mix: MixReport, timing: Timing, delivered: Sequence[Path]
+) -> FilmReport:
+    """What is known of the film; what the stems look like, and that they sum to the mix, is added to it."""
+    film, spotted, preset = work.film, work.spotted, studio.preset
+    backend = studio.renderer.backend
+    troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
+    cues = cue_facts(work.sheet.cues, work.takes)
+    is_flawed = bool(troubles) or any(facts.notes for facts in cues)
+    return FilmReport(
+        stem=delivery.film_stem,
+        film=work.job.film,
+        duration=film.duration,
+        verdict=WARNINGS if is_flawed else DONE,
+        frame_rate=film.frame_rate,
+        start_timecode=film.start_timecode,
+        size=(film.width, film.height),
+        warnings=(*troubles, *film.notes, *work.notes),
+        backend=BackendFacts(
+            backend.name, backend.device, f"{preset.generate.weights} {backend.weights_digest[:16]}", studio.why
+        ),
+        preset=preset.name,
+        speech=spotted.speech,
+        scenes=work.sheet.scenes,
+        thumbnails=spotted.analysis.thumbnails,
+        segments=spotted.segments,
+        cues=cues,
+        cast=cast_facts(spotted.sheet, work.sheet, preset.cast),
+        models=models_used(
+            preset, studio.distribution, backend.weights_digest, spotted.segments, bool(spotted.analysis.mouths)
+        ),
+        loudness=loudness_facts(mix, preset.loudness),
+        timing=timing,
+        picture=delivery.picture,
+        stems=delivery.stems,
+        stem_loudness={**mix.stem_loudness, MIX: mix.loudness},
+        layout=preset.mix.layout,
+        others=tuple(path for path in delivered if path.suffix not in SOUND_AND_PICTURE),
+    )
+
+
+def proven_sum(paths: Mapping[str, Path]) -> NullTestFacts:
+    """Reads the files back and subtracts the stems from the mix.
+
+    Raises FilmFailed("null_test") unless nothing is left: such a set of stems must not leave the house.
+    """
+    difference = null_test(paths)
+    if difference:
+        raise FilmFailed("null_test", f"The stems miss the mix by up to {difference} steps of 24 bits.")
+    return NullTestFacts(tuple(name for name in paths if name != MIX), difference)
+
+
+def in_brief(report: FilmReport) -> str:
+    """Loudness and speed, in a few words."""
+    loudness, timing = report.loudness, report.timing
+    parts = []
+    if loudness is not None:
+        integrated, peak = loudness.measured.integrated_lufs, loudness.measured.true_peak_dbtp
+        spoken = loudness.measured.dialogue_lufs if loudness.measure == "dialogue" else None
+        of_dialogue = "" if spoken is None else f" ({spoken:.1f} of dialogue)"
+        if integrated is not None and peak is not None:
+            parts.append(f"{integrated:.1f} LUFS{of_dialogue}, {peak:.1f} dBTP")
+    if timing is not None and timing.total_s > 0:
+        parts.append(f"{report.duration.duration_s / timing.total_s:.1f} times real time")
+    return ", ".join(parts)
 
 
 def cue_facts(cues: Sequence[Cue], takes: Mapping[str, CueTake]) -> tuple[CueFacts, ...]:
@@ -62,101 +151,9 @@ def _cast(spotted: CueSheet, voiced: CueSheet, cast: Mapping[str, CastMember]) -
         yield CastFacts(speaker, voice, len(said), speaker in named, member.gain_db, member.pan)
 
 
-def in_brief(report: FilmReport) -> str:
-    """Loudness and speed."""
-    loudness, timing = report.loudness, report.timing
-    parts = []
-    if loudness is not None and loudness.integrated_lufs is not None and loudness.true_peak_dbtp is not None:
-        spoken = loudness.dialogue_lufs if loudness.measure == "dialogue" else None
-        of_dialogue = "" if spoken is None else f" ({spoken:.1f} of dialogue)"
-        parts.append(f"{loudness.integrated_lufs:.1f} LUFS{of_dialogue}, {loudness.true_peak_dbtp:.1f} dBTP")
-    if timing is not None and timing.total_s > 0:
-        parts.append(f"{report.duration.duration_s / timing.total_s:.1f} times real time")
-    return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Work:
-    """What is known of a film before it is mixed."""
-
-    job: Job
-    film: Film
-    spotted: Spotted
-    sheet: CueSheet
-    """With voices."""
-    dialogue: Dialogue
-    takes: Mapping[str, CueTake]
-    """By cue id."""
-    track: StoredTake | None
-    """The film's own sound, where it is heard."""
-    notes: tuple[str, ...]
-    """Sentences for the report about what was made again."""
-
-
-def report_of(
-    work: Work, studio: Studio, delivery: Delivery, mix: MixReport, timing: Timing, delivered: Sequence[Path]
-) -> FilmReport:
-    """What is known of the film; what the stems look like, and that they sum to the mix, is added to it."""
-    film, spotted, preset = work.film, work.spotted, studio.preset
-    backend = studio.renderer.backend
-    troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
-    cues = cue_facts(work.sheet.cues, work.takes)
-    is_flawed = bool(troubles) or any(facts.notes for facts in cues)
-    stems = delivery.stems
-    return FilmReport(
-        stem=delivery.film_stem,
-        film=work.job.film,
-        duration=film.duration,
-        verdict=WARNINGS if is_flawed else DONE,
-        frame_rate=film.frame_rate,
-        start_timecode=film.start_timecode,
-        size=(film.width, film.height),
-        warnings=(*troubles, *film.notes, *work.notes),
-        backend=BackendFacts(
-            backend.name, backend.device, f"{preset.generate.weights} {backend.weights_digest[:16]}", studio.why
-        ),
-        preset=preset.name,
-        speech=spotted.speech,
-        scenes=work.sheet.scenes,
-        thumbnails=spotted.analysis.thumbnails,
-        segments=spotted.segments,
-        cues=cues,
-        cast=cast_facts(spotted.sheet, work.sheet, preset.cast),
-        models=models_used(
-            preset, studio.distribution, backend.weights_digest, spotted.segments, bool(spotted.analysis.mouths)
-        ),
-        loudness=loudness_facts(mix, preset.loudness),
-        timing=timing,
-        picture=delivery.picture,
-        stems=stems,
-        stem_facts=stem_facts(mix, stems),
-        layout=preset.mix.layout,
-        others=tuple(path for path in delivered if path.suffix not in (".wav", ".mp4", ".mov", ".mkv")),
-    )
-
-
 def loudness_facts(mix: MixReport, wanted: LoudnessSettings) -> LoudnessFacts:
     """The measured loudness of the mix and what was asked for."""
-    loudness = mix.loudness
-    return LoudnessFacts(
-        specification=wanted.specification,
-        integrated_lufs=loudness.integrated_lufs,
-        true_peak_dbtp=loudness.true_peak_dbtp,
-        range_lu=loudness.range_lu,
-        target_lufs=wanted.target_lufs,
-        ceiling_dbtp=wanted.ceiling_dbtp,
-        tolerance_lu=wanted.tolerance_lu,
-        verdict=mix.verdict,
-        short_term=loudness.short_term,
-        stem_levels={name: (stem.integrated_lufs, stem.true_peak_dbtp) for name, stem in mix.stem_loudness.items()},
-        clause=wanted.clause,
-        measure=mix.measure,
-        dialogue_lufs=loudness.dialogue_lufs,
-        max_short_term_lufs=loudness.max_short_term_lufs,
-        max_momentary_lufs=loudness.max_momentary_lufs,
-        gain_db=mix.gain_db,
-        max_reduction_db=mix.max_reduction_db,
-    )
+    return LoudnessFacts(mix.loudness, wanted, mix.verdict, mix.measure, mix.gain_db, mix.max_reduction_db)
 
 
 def loudness_warning(mix: MixReport) -> tuple[str, ...]:
@@ -166,32 +163,3 @@ def loudness_warning(mix: MixReport) -> tuple[str, ...]:
         "silent": ("The mix is silent, so it has no loudness to bring to the target.",),
         "too_short": ("The film is too short for its loudness to be measured (BS.1770 needs 400 ms).",),
     }.get(mix.verdict, (mix.verdict,))
-
-
-def stem_facts(mix: MixReport, paths: Mapping[str, Path]) -> tuple[StemFacts, ...]:
-    """One entry per delivered WAV, the mix last."""
-    measured: dict[str, Loudness] = {**mix.stem_loudness, MIX: mix.loudness}
-    return tuple(
-        StemFacts(
-            name=name,
-            title=TITLES[name],
-            file=paths[name],
-            integrated_lufs=loudness.integrated_lufs,
-            true_peak_dbtp=loudness.true_peak_dbtp,
-            range_lu=loudness.range_lu,
-            max_short_term_lufs=loudness.max_short_term_lufs,
-            max_momentary_lufs=loudness.max_momentary_lufs,
-        )
-        for name, loudness in measured.items()
-    )
-
-
-def proven_sum(paths: Mapping[str, Path]) -> NullTestFacts:
-    """Reads the files back and subtracts the stems from the mix.
-
-    Raises FilmFailed("null_test") unless nothing is left: such a set of stems must not leave the house.
-    """
-    difference = null_test(paths)
-    if difference:
-        raise FilmFailed("null_test", f"The stems miss the mix by up to {difference} steps of 24 bits.")
-    return NullTestFacts(tuple(name for name in paths if name != MIX), difference)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from vssflow_post.audio import LAYOUTS
+from vssflow_post.audio import BG, LAYOUTS, PD, STEMS
 from vssflow_post.backend import GenerationSettings, SpeechSettings
 
 
@@ -90,8 +90,8 @@ class MixSettings:
     @property
     def stems(self) -> tuple[str, ...]:
         """Names of the stems that are delivered beside `MIX`."""
-        wanted = {"DX": True, "FX": True, "BG": self.background_stem, "PD": self.production_stem}
-        return tuple(name for name, is_wanted in wanted.items() if is_wanted)
+        wanted = {BG: self.background_stem, PD: self.production_stem}
+        return tuple(name for name in STEMS if wanted.get(name, True))
 
 
 @dataclass(frozen=True, slots=True)

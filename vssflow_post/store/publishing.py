@@ -46,6 +46,12 @@ def publish(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
 
 
+def publish_bytes(path: Path, content: bytes) -> None:
+    """Writes a file with this content, whole or not at all (see `publishing`)."""
+    with publishing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def give_name(whole: Path, path: Path) -> None:
     """Renames a file or folder whose content is on the disk; returns when its new name is there, too."""
     whole.replace(path)

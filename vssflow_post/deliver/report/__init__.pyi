@@ -1,14 +1,11 @@
-from .as_html import report_as_html as report_as_html
 from .as_json import report_as_json as report_as_json
 from .facts import BackendFacts as BackendFacts
 from .facts import CastFacts as CastFacts
 from .facts import CueFacts as CueFacts
 from .facts import FilmReport as FilmReport
 from .facts import LoudnessFacts as LoudnessFacts
-from .facts import ModelFacts as ModelFacts
 from .facts import NullTestFacts as NullTestFacts
-from .facts import StemFacts as StemFacts
 from .facts import Timing as Timing
-from .stem_pictures import StemPictures as StemPictures
+from .models import models_used as models_used
 from .stem_pictures import draw_stems as draw_stems
 from .writing import write_report as write_report

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from vssflow_post.deliver.report.auditions import hold_auditions
+from vssflow_post.audio import BG, DX, FX, MIX, PD
+from vssflow_post.deliver.report.auditions import auditions_of
 from vssflow_post.deliver.report.facts import CueFacts, FilmReport
 from vssflow_post.deliver.report.file_list import deliverables
 from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_marks, scale_ticks
@@ -27,7 +28,8 @@ from vssflow_post.timeline import CLOCK_HZ, Span
 if TYPE_CHECKING:
     from jinja2 import Template
 
-STEM_ORDER = ("MIX", "DX", "PD", "FX", "BG")
+ORDER_OF_STEMS = (MIX, DX, PD, FX, BG)
+"""As one listens: the whole, what is said (and what was said on the day beside it), then what sounds."""
 N_SPEAKER_COLOURS = 6
 
 
@@ -67,7 +69,7 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "scenes": _scenes(report),
         "lanes": _lanes(report, clock),
         "speakers": _speakers(report.cues),
-        "cast": hold_auditions(report.cues, report.stems.get("DX")),
+        "cast": auditions_of(report.cues, report.stems.get(DX)),
         "members": {member.speaker: member for member in report.cast},
         "stems": _stems(report),
         "chart": chart,
@@ -198,9 +200,17 @@ def _speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
 
 
 def _stems(report: FilmReport) -> list[dict[str, Any]]:
-    names = [name for name in STEM_ORDER if name in report.stems]
-    names += [name for name in report.stems if name not in STEM_ORDER]
-    return [{"name": name, "path": report.stems[name], "pictures": report.drawings.get(name)} for name in names]
+    """The WAVs; the loudness of the mix is told at length elsewhere."""
+    names = sorted(report.stems, key=ORDER_OF_STEMS.index)
+    return [
+        {
+            "name": name,
+            "path": report.stems[name],
+            "loudness": report.stem_loudness.get(name) if name != MIX else None,
+            "pictures": report.drawings.get(name),
+        }
+        for name in names
+    ]
 
 
 def _ticks(duration_s: float) -> list[tuple[float, str]]:

@@ -38,7 +38,7 @@ class Audition:
     """WAV as a `data:` URI: 16 kHz, 16 bit, mono; "" where there is nothing to hear."""
 
 
-def hold_auditions(cues: Sequence[CueFacts], dialogue: Path | None) -> tuple[Audition, ...]:
+def auditions_of(cues: Sequence[CueFacts], dialogue: Path | None) -> tuple[Audition, ...]:
     """Everybody who speaks, in order of appearance, with their first lines from the dialogue stem (WAV at 48 kHz).
 
     Raises soundfile.LibsndfileError when the stem cannot be read.

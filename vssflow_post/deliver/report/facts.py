@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from vssflow_post.audio import Loudness
 from vssflow_post.deliver.report.stem_pictures import StemPictures
+from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import Cue, Scene, Span, SpeakingSegment
 
 
@@ -41,55 +43,18 @@ class CueFacts:
 
 @dataclass(frozen=True, slots=True)
 class LoudnessFacts:
-    """The measured loudness of the mix against its specification (ITU-R BS.1770, EBU R 128)."""
+    """The loudness of the mix against its specification."""
 
-    specification: str
-    """Name of the delivery specification, e.g. `EBU R 128`."""
-    integrated_lufs: float | None
-    """Gated loudness of the whole; None for silence, or a mix that is too short to have one."""
-    true_peak_dbtp: float | None
-    """None for digital silence."""
-    range_lu: float
-    """Loudness range (EBU Tech 3342)."""
-    target_lufs: float
-    ceiling_dbtp: float
-    tolerance_lu: float
+    measured: Loudness
+    wanted: LoudnessSettings
     verdict: str
     """`pass`, `silent`, `too_short`, or a sentence that says what is out of bounds."""
-    short_term: tuple[tuple[float, float], ...] = ()
-    """Short-term loudness over the film: (time in seconds, LUFS), in order of time; silence is -inf."""
-    stem_levels: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
-    """Integrated loudness (LUFS) and true peak (dBTP) of the stems, by name: `DX`, `FX`, ..."""
-    clause: str = ""
-    """Document and place that ask for target, ceiling and tolerance."""
     measure: str = "programme"
-    """Which loudness `target_lufs` is for: `programme` (integrated) or `dialogue`."""
-    dialogue_lufs: float | None = None
-    """Gated loudness over the cues in which somebody speaks; None where nobody does."""
-    max_short_term_lufs: float | None = None
-    """Highest loudness over 3 s."""
-    max_momentary_lufs: float | None = None
-    """Highest loudness over 400 ms."""
+    """Which loudness was brought to the target: `programme` (integrated) or `dialogue`."""
     gain_db: float = 0.0
     """The static gain that brought the mix to its target."""
     max_reduction_db: float = 0.0
     """The most the limiter took away, a positive number."""
-
-
-@dataclass(frozen=True, slots=True)
-class StemFacts:
-    """One delivered WAV. A level is None for silence, or what is too short to have one."""
-
-    name: str
-    """`DX`, `FX`, `BG`, `PD` or `MIX`."""
-    title: str
-    """What the name stands for, e.g. `Dialogue stem`."""
-    file: Path
-    integrated_lufs: float | None
-    true_peak_dbtp: float | None
-    range_lu: float
-    max_short_term_lufs: float | None
-    max_momentary_lufs: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +144,7 @@ class FilmReport:
     """Everybody with a name, in order of appearance."""
     models: tuple[ModelFacts, ...] = ()
     loudness: LoudnessFacts | None = None
+    """Of the mix; None where nothing was mixed."""
     timing: Timing | None = None
     picture: Path | None = None
     """The delivered film with the mix; None when only audio was delivered."""
@@ -186,8 +152,8 @@ class FilmReport:
     """Delivered WAVs by name: `MIX`, `DX`, `FX`, and where they are asked for `BG`, `PD`."""
     drawings: Mapping[str, StemPictures | None] = field(default_factory=dict)
     """What each of the WAVs looks like, by the same names; None for one without samples."""
-    stem_facts: tuple[StemFacts, ...] = ()
-    """What each of the WAVs measures, the mix last."""
+    stem_loudness: Mapping[str, Loudness] = field(default_factory=dict)
+    """What each of the WAVs measures, by the same names, the mix last."""
     null_test: NullTestFacts | None = None
     layout: str = ""
     """Channel layout of the WAVs: `mono`, `stereo` or `5.1`."""

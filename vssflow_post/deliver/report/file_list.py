@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vssflow_post.audio import TITLES
 from vssflow_post.deliver.report.facts import FilmReport
 
 _WHAT = {
@@ -30,11 +31,10 @@ class Deliverable:
 
 def deliverables(report: FilmReport) -> Iterator[Deliverable]:
     """The film, the stems, then the others, in their order."""
-    titles = {facts.name: facts.title for facts in report.stem_facts}
     if report.picture is not None:
         yield Deliverable(report.picture, "film with the mix", _size(report.picture))
     for name, path in report.stems.items():
-        yield Deliverable(path, titles.get(name, name).lower() if name in titles else name, _size(path))
+        yield Deliverable(path, TITLES[name].lower(), _size(path))
     for path in report.others:
         what = next((word for ending, word in _WHAT.items() if path.name.endswith(ending)), "")
         yield Deliverable(path, what, _size(path))

@@ -1,4 +1,8 @@
-"""Short-term loudness over the film, against its target, as the numbers an SVG needs."""
+"""The mix's loudness as the page draws it, in numbers: a curve over the film, and every level on one scale.
+
+The curve is short-term loudness against its target, as points of an SVG; the scale shows what was measured beside what
+was asked for.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,15 @@ ABOVE_LU, BELOW_LU = 12.0, 30.0
 """How far over and under the target the chart reaches."""
 NARROWEST_BAND_LU = 0.8
 """The tolerance band is drawn at least so wide, or nobody could see it."""
+QUIETEST, LOUDEST = -45.0, 3.0
+"""The ends of the scale, LUFS and dBTP alike."""
+NARROWEST_PERCENT = 4.0
+"""A band on the scale is drawn at least so wide, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoudnessChart:
-    """Coordinates in the view box."""
+    """The curve, as coordinates in the view box."""
 
     lines: tuple[str, ...]
     """Points of one polyline per stretch that is not silent."""
@@ -28,42 +36,9 @@ class LoudnessChart:
     """(y, LUFS) of the lines of the grid, at whole tens."""
 
 
-def draw_loudness(loudness: LoudnessFacts, duration_s: float) -> LoudnessChart:
-    """The chart of `loudness.short_term` over a film of `duration_s`."""
-    top, bottom = loudness.target_lufs + ABOVE_LU, loudness.target_lufs - BELOW_LU
-
-    def y_of(lufs: float) -> float:
-        return round(HEIGHT * (top - min(top, max(bottom, lufs))) / (top - bottom), 2)
-
-    lines: list[str] = []
-    points: list[str] = []
-    for time_s, lufs in (*loudness.short_term, (duration_s, -math.inf)):
-        if lufs > bottom:
-            points.append(f"{WIDTH * time_s / max(duration_s, 1e-6):.2f},{y_of(lufs)}")
-        elif points:
-            lines.append(" ".join(points))
-            points = []
-    half = max(loudness.tolerance_lu, NARROWEST_BAND_LU / 2)
-    band_y = y_of(loudness.target_lufs + half)
-    tens = range(math.ceil(bottom / 10) * 10, math.floor(top) + 1, 10)
-    return LoudnessChart(
-        lines=tuple(lines),
-        target_y=y_of(loudness.target_lufs),
-        band_y=band_y,
-        band_height=round(y_of(loudness.target_lufs - half) - band_y, 2),
-        grid=tuple((y_of(lufs), lufs) for lufs in tens),
-    )
-
-
-QUIETEST, LOUDEST = -45.0, 3.0
-"""The ends of the scale, LUFS and dBTP alike."""
-NARROWEST_PERCENT = 4.0
-"""A tolerance band is drawn at least so wide, or nobody could see it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One measured level."""
+    """One measured level on the scale."""
 
     name: str
     value: float | None
@@ -76,34 +51,59 @@ class Mark:
     """Left edge and width, in percent, of where it may be."""
 
 
+def draw_loudness(loudness: LoudnessFacts, duration_s: float) -> LoudnessChart:
+    """Short-term loudness over a film of `duration_s`."""
+    target_lufs = loudness.wanted.target_lufs
+    top, bottom = target_lufs + ABOVE_LU, target_lufs - BELOW_LU
+
+    def y_of(lufs: float) -> float:
+        return round(HEIGHT * (top - min(top, max(bottom, lufs))) / (top - bottom), 2)
+
+    lines: list[str] = []
+    points: list[str] = []
+    for time_s, lufs in (*loudness.measured.short_term, (duration_s, -math.inf)):
+        if lufs > bottom:
+            points.append(f"{WIDTH * time_s / max(duration_s, 1e-6):.2f},{y_of(lufs)}")
+        elif points:
+            lines.append(" ".join(points))
+            points = []
+    half = max(loudness.wanted.tolerance_lu, NARROWEST_BAND_LU / 2)
+    band_y = y_of(target_lufs + half)
+    tens = range(math.ceil(bottom / 10) * 10, math.floor(top) + 1, 10)
+    return LoudnessChart(
+        lines=tuple(lines),
+        target_y=y_of(target_lufs),
+        band_y=band_y,
+        band_height=round(y_of(target_lufs - half) - band_y, 2),
+        grid=tuple((y_of(lufs), lufs) for lufs in tens),
+    )
+
+
 def loudness_marks(loudness: LoudnessFacts) -> tuple[Mark, ...]:
     """The figures that a delivery specification speaks of; what was not measured is left out."""
-    target = f"{_number(loudness.target_lufs)} ± {loudness.tolerance_lu:g} LU"
-    within = _band(loudness.target_lufs - loudness.tolerance_lu, loudness.target_lufs + loudness.tolerance_lu)
-    below = _band(QUIETEST, loudness.ceiling_dbtp)
+    measured, wanted = loudness.measured, loudness.wanted
+    target = f"{_number(wanted.target_lufs)} ± {wanted.tolerance_lu:g} LU"
+    within = _band(wanted.target_lufs - wanted.tolerance_lu, wanted.target_lufs + wanted.tolerance_lu)
+    below = _band(QUIETEST, wanted.ceiling_dbtp)
     is_dialogue = loudness.measure == "dialogue"
-
-    def mark(
-        name: str, value: float | None, unit: str, wanted: str = "", band: tuple[float, float] | None = None
-    ) -> Mark:
-        return Mark(name, value, unit, _percent(value), wanted, band)
-
-    marks = [
-        mark("Integrated", loudness.integrated_lufs, "LUFS", *(() if is_dialogue else (target, within))),
-    ]
-    if loudness.dialogue_lufs is not None or is_dialogue:
-        marks.append(mark("Dialogue", loudness.dialogue_lufs, "LUFS", *((target, within) if is_dialogue else ())))
-    if loudness.max_short_term_lufs is not None:
-        marks.append(mark("Short-term, highest", loudness.max_short_term_lufs, "LUFS"))
-    if loudness.max_momentary_lufs is not None:
-        marks.append(mark("Momentary, highest", loudness.max_momentary_lufs, "LUFS"))
-    peak = f"at most {_number(loudness.ceiling_dbtp)}"
-    return (*marks, mark("True peak", loudness.true_peak_dbtp, "dBTP", peak, below))
+    marks = [_mark("Integrated", measured.integrated_lufs, "LUFS", *(() if is_dialogue else (target, within)))]
+    if measured.dialogue_lufs is not None or is_dialogue:
+        marks.append(_mark("Dialogue", measured.dialogue_lufs, "LUFS", *((target, within) if is_dialogue else ())))
+    if measured.max_short_term_lufs is not None:
+        marks.append(_mark("Short-term, highest", measured.max_short_term_lufs, "LUFS"))
+    if measured.max_momentary_lufs is not None:
+        marks.append(_mark("Momentary, highest", measured.max_momentary_lufs, "LUFS"))
+    peak = f"at most {_number(wanted.ceiling_dbtp)}"
+    return (*marks, _mark("True peak", measured.true_peak_dbtp, "dBTP", peak, below))
 
 
 def scale_ticks() -> tuple[tuple[float, str], ...]:
     """(percent, label) of the whole tens."""
     return tuple((_percent(value) or 0.0, _number(value)) for value in (-40.0, -30.0, -20.0, -10.0, 0.0))
+
+
+def _mark(name: str, value: float | None, unit: str, wanted: str = "", band: tuple[float, float] | None = None) -> Mark:
+    return Mark(name, value, unit, _percent(value), wanted, band)
 
 
 def _percent(value: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""What a stem looks like: its waveform and its spectrogram as PNG, read from the WAV some columns at a time.
+"""Pictures of a stem: its waveform and its spectrogram as PNG, read from the WAV some columns at a time.
 
 Memory hardly grows with the film: a stretch is read, measured and forgotten.
 """
@@ -16,14 +16,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_post.audio import BG, DX, FX, MIX, PD
+
 Plane = npt.NDArray[np.float32]
 Edges = npt.NDArray[np.int64]
 Colour = tuple[int, int, int]
 
 COLOURS: Mapping[str, Colour] = {
-    "MIX": (38, 150, 130), "DX": (70, 130, 220), "PD": (150, 110, 210), "FX": (205, 125, 40), "BG": (120, 150, 60),
+    DX: (70, 130, 220), FX: (205, 125, 40), BG: (120, 150, 60), PD: (150, 110, 210), MIX: (38, 150, 130),
 }  # fmt: skip
-"""Waves must be seen on light and on dark paper."""
+"""Of the waves, RGB; they must be seen on light and on dark paper."""
 WAVE_ROWS = 56
 SPECTRUM_ROWS = 88
 FFT_SIZE = 2048

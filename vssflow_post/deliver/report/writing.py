@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from vssflow_post.deliver.report.as_html import report_as_html
 from vssflow_post.deliver.report.as_json import report_as_json
 from vssflow_post.deliver.report.facts import FilmReport
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 
 
 def write_report(folder: Path, report: FilmReport) -> tuple[Path, Path]:
@@ -20,9 +19,5 @@ def write_report(folder: Path, report: FilmReport) -> tuple[Path, Path]:
     machine, page = folder / "report.json", folder / "report.html"
     for path, text in ((machine, report_as_json(report)), (page, report_as_html(report))):
         # A film's name may hold bytes that are no text; what cannot be shown becomes a question mark.
-        publish(path, partial(_write, text.encode("utf-8", "replace")))
+        publish_bytes(path, text.encode("utf-8", "replace"))
     return machine, page
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
