@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track
+from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track, speaking_mouth
 from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
 from vssflow_post.media import Film, audio_blocks
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.store.entries import Missing, address
-from vssflow_post.timeline import CLOCK_HZ, Cue, Span
+from vssflow_post.timeline import CLOCK_HZ, Cue
 
 STAGE_VERSION = 3
 """Part of every address: raised when what a take depends on changes."""
@@ -76,6 +76,7 @@ class Renderer:
 
 def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack]) -> CueRequest:
     """What a backend gets for a cue: its words, and what is seen during its span."""
+    mouth = speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None
     return CueRequest(
         id=cue.id,
         kind=cue.kind,
@@ -85,26 +86,8 @@ def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthT
         voice=cue.voice,
         sound=cue.sound,
         visual={name: track.slice(cue.span) for name, track in features.items()},
-        mouth=speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None,
+        mouth=None if mouth is None else mouth.during(cue.span),
     )
-
-
-def speaking_mouth(mouths: Iterable[MouthTrack], span: Span) -> Track | None:
-    """The mouth that moves most during `span`, as a track of just that span; None when no mouth is seen in it."""
-    seen = [_during(mouth, span) for mouth in mouths if mouth.span.overlaps(span)]
-    return max(seen, key=lambda track: float(np.abs(np.diff(track.values, axis=0)).sum()), default=None)
-
-
-def _during(mouth: MouthTrack, span: Span) -> Track:
-    """Row k of the result lies at k / rate_hz seconds after the span's start; closed where the face is not seen."""
-    rate_hz = mouth.opening.rate_hz
-    rows = np.zeros((max(1, round(span.duration_s * rate_hz)), 1), np.float32)
-    offset = round((span.start - mouth.span.start) / CLOCK_HZ * rate_hz)
-    part = mouth.opening.values[max(0, offset) : max(0, offset + len(rows))]
-    first = max(0, -offset)
-    part = part[: len(rows) - first]
-    rows[first : first + len(part)] = part
-    return Track(rows, rate_hz)
 
 
 def takes(
