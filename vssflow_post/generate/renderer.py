@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,8 @@ from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthT
 from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
-from vssflow_post.media import Film, audio_blocks
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.store.entries import Missing, address
+from vssflow_post.store.entries import Missing
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
 STAGE_VERSION = 3
@@ -112,43 +112,13 @@ def takes(
         done += 1
         progress(Progress("generate", done, len(requests), cue.id))
         yield CueTake(cue, known, 0.0, "")
-    rendered = _rendered({key: by_id[cues[0].id] for key, cues in missing.items()}, renderer.backend)
-    for key, take, seconds in rendered:
+    arriving = _from_backend({key: by_id[cues[0].id] for key, cues in missing.items()}, renderer.backend)
+    for key, take, seconds in arriving:
         stored = store.put(key, take)
         for twin, cue in enumerate(missing[key]):
             done += 1
             progress(Progress("generate", done, len(requests), cue.id))
             yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
-
-
-def _rendered(missing: Mapping[str, CueRequest], backend: Backend) -> Iterator[tuple[str, Take, float]]:
-    """(address, checked take, seconds) of the request of each address, in the order in which they are ready."""
-    waiting = {request.id: (key, request) for key, request in missing.items()}
-    if not waiting:
-        return
-    arriving = _calls(backend, [request for _, request in waiting.values()])
-    started = time.perf_counter()
-    for take in arriving:
-        if not isinstance(take, Take) or take.id not in waiting:
-            raise BackendError("bad_take", f"backend {backend.name} returned a take that was not asked for")
-        key, request = waiting.pop(take.id)
-        seconds = time.perf_counter() - started if take.seconds is None else take.seconds
-        yield key, checked_take(take, request, backend.name), seconds
-        started = time.perf_counter()
-    if waiting:
-        ids = ", ".join(list(waiting)[:5])
-        raise BackendError("missing_take", f"backend {backend.name} returned nothing for cues {ids}")
-
-
-def _calls(backend: Backend, requests: Sequence[CueRequest]) -> Iterator[Take]:
-    """`backend.render`, with whatever a stranger's code may raise turned into this film's failure."""
-    try:
-        yield from backend.render(requests)
-    except (VssflowError, OSError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split()) or "no reason given"
-        raise BackendError("backend", f"backend {backend.name} raised {type(error).__name__}: {text}") from error
 
 
 def checked_take(take: Take, request: CueRequest, backend: str) -> Take:
@@ -167,16 +137,41 @@ def checked_take(take: Take, request: CueRequest, backend: str) -> Take:
     return take
 
 
+@contextmanager
+def as_backend_error(what: str) -> Iterator[None]:
+    """Whatever a stranger's code may raise within, as this film's failure; `what` starts its sentence."""
+    try:
+        yield
+    except (VssflowError, OSError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split()) or "no reason given"
+        raise BackendError("backend", f"{what} {type(error).__name__}: {text}") from error
+
+
+def _from_backend(missing: Mapping[str, CueRequest], backend: Backend) -> Iterator[tuple[str, Take, float]]:
+    """(address, checked take, seconds) of the request of each address, in the order in which they are ready."""
+    waiting = {request.id: (key, request) for key, request in missing.items()}
+    if not waiting:
+        return
+    started = time.perf_counter()
+    for take in _calls(backend, [request for _, request in waiting.values()]):
+        if not isinstance(take, Take) or take.id not in waiting:
+            raise BackendError("bad_take", f"backend {backend.name} returned a take that was not asked for")
+        key, request = waiting.pop(take.id)
+        seconds = time.perf_counter() - started if take.seconds is None else take.seconds
+        yield key, checked_take(take, request, backend.name), seconds
+        started = time.perf_counter()
+    if waiting:
+        ids = ", ".join(list(waiting)[:5])
+        raise BackendError("missing_take", f"backend {backend.name} returned nothing for cues {ids}")
+
+
+def _calls(backend: Backend, requests: Sequence[CueRequest]) -> Iterator[Take]:
+    with as_backend_error(f"backend {backend.name} raised"):
+        yield from backend.render(requests)
+
+
 def _track_digest(track: Track) -> list[object]:
     values = np.ascontiguousarray(track.values, np.float32)
     return [track.rate_hz, list(values.shape), hashlib.sha256(values.tobytes()).hexdigest()]
-
-
-def production_track(film: Film, store: TakeStore) -> tuple[StoredTake, bool]:
-    """The film's own sound, mono on the film's clock, streamed into the store once; and whether it had rotted there."""
-    key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples})
-    known = store.open(key)
-    if isinstance(known, Missing):
-        track = store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
-        return track, known is Missing.ROTTED
-    return known, False

@@ -20,7 +20,8 @@ from vssflow_post.deliver.report import write_report
 from vssflow_post.deliver.report.facts import Timing
 from vssflow_post.deliver.report.stem_pictures import draw_stems
 from vssflow_post.generate.history import ROTTED, read_history, write_history
-from vssflow_post.generate.renderer import CueTake, production_track, request_for, takes
+from vssflow_post.generate.renderer import CueTake, request_for, takes
+from vssflow_post.generate.take_store import production_track
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.media.probe import probe
 from vssflow_post.mix import MixReport, lay_and_mix
