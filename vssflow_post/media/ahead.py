@@ -13,14 +13,16 @@ from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-
 _END: Any = object()
+"""What the thread gives when there are no more items."""
 
 
 @contextmanager
 def ahead(items: Generator[T, None, None], n_ahead: int) -> Iterator[Iterator[T]]:
-    """The items in their order, up to `n_ahead` of them made before they are asked for; what making them raises comes
-    where the item would. When the block ends, so has the thread, and `items` is closed."""
+    """The items in their order, up to `n_ahead` of them made before they are asked for.
+
+    What making one raises comes where the item would. When the block ends, so has the thread, and `items` is closed.
+    """
     with closing(items), ThreadPoolExecutor(1) as worker:
         try:
             yield _taken(items, n_ahead, worker)
