@@ -1,4 +1,4 @@
-"""Working ahead: what one stage makes next is made in a thread of its own while the other works on what it has.
+"""Items made ahead of their use: one stage makes the next in a thread of its own while the other works on what it has.
 
 It pays where both spend their time in native code, which leaves Python's lock alone. Nothing is written there: files
 change in the film's own thread only, so that a film that is stopped stops at one place.

@@ -1,4 +1,4 @@
-"""From a path to a `Film`, or to the verdict why it is none."""
+"""A film looked at without decoding it: its streams, times, timecode and digest, or the verdict why it is none."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ _WEIGHTS = {
     "FL": 0.5, "FR": 0.5, "FC": 0.7071, "LFE": 0.0, "LFE2": 0.0,
     "BL": 0.3536, "BR": 0.3536, "SL": 0.3536, "SR": 0.3536, "BC": 0.5, "FLC": 0.5, "FRC": 0.5,
 }  # fmt: skip
-"""Of each channel in mono: the mean of the stereo fold-down of ITU-R BS.775-4, annex 4, so that a voice in both channels
-keeps its level."""
+"""Of each channel in mono: the mean of the stereo fold-down of ITU-R BS.775-4, annex 4, so that a voice in both
+channels keeps its level."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
