@@ -47,34 +47,17 @@ def spot(
     if settings.effects_under_speech:
         sounds += [each.span for each in speech]
 
-    def scene_of(span: Span) -> int:
-        return scenes[max(0, bisect_right(cuts, span.start) - 1)].index
+    def cue(kind: str, number: int, span: Span, text: str = "") -> Cue:
+        name = f"{'d' if kind == 'speech' else 's'}{number:04d}"
+        scene = scenes[max(0, bisect_right(cuts, span.start) - 1)].index
+        return Cue(name, scene, kind, span, text, seed=cue_seed(seed, kind, span, text))
 
-    cues = [
-        Cue(
-            f"d{number:04d}",
-            scene_of(said.span),
-            "speech",
-            said.span,
-            said.text,
-            said.speaker,
-            origin=said.origin,
-            seed=cue_seed(seed, "speech", said.span, said.text),
-        )
+    spoken = [
+        replace(cue("speech", number, said.span, said.text), speaker=said.speaker, origin=said.origin)
         for number, said in enumerate(speech, 1)
     ]
-    cues += [
-        Cue(
-            f"s{number:04d}",
-            scene_of(span),
-            "sound",
-            span,
-            sound=settings.sound,
-            seed=cue_seed(seed, "sound", span, ""),
-        )
-        for number, span in enumerate(sorted(sounds), 1)
-    ]
-    return CueSheet(scenes, tuple(sorted(cues, key=lambda cue: (cue.span, cue.kind == "sound"))))
+    heard = [replace(cue("sound", number, span), sound=settings.sound) for number, span in enumerate(sorted(sounds), 1)]
+    return CueSheet(scenes, tuple(sorted([*spoken, *heard], key=lambda cue: (cue.span, cue.kind == "sound"))))
 
 
 def without_overlaps(segments: Sequence[SpeakingSegment]) -> tuple[SpeakingSegment, ...]:
