@@ -194,7 +194,7 @@ def test_takes_laid_at_their_time_references_give_the_stems_back(
 def test_edit_lists_are_on_the_films_timecode(
     tmp_path: Path, rate: Fraction, timecode: str, mode: str, second: str
 ) -> None:
-    from vssflow_post.media import samples_from_timecode
+    from vssflow_post.media.timecode import samples_from_timecode
     from vssflow_post.timeline import samples_from_frame
 
     n_frames = 10 * round(rate)
@@ -233,7 +233,7 @@ def test_fcpxml_times_are_whole_frames_and_clips_lie_inside_their_media(
     from xml.etree import ElementTree
 
     from vssflow_post.deliver.fcpxml import as_fcpxml
-    from vssflow_post.media import samples_from_timecode
+    from vssflow_post.media.timecode import samples_from_timecode
     from vssflow_post.timeline import samples_from_frame
 
     start = samples_from_timecode(timecode, rate) if timecode else 0

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vssflow_post.errors import FilmError, FilmFailed, FilmRejected
-from vssflow_post.media import audio_blocks, display_size, ensure_unchanged, frames, looks_like_film, production_audio
+from vssflow_post.media import audio_blocks, ensure_unchanged, frames, looks_like_film, production_audio
+from vssflow_post.media.decode import display_size
 from vssflow_post.media.probe import probe
 from vssflow_post.media.signature import demuxer_of, kind_of
 from vssflow_post.timeline import samples_from_frame

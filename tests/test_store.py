@@ -52,7 +52,7 @@ def test_parts_are_read_where_they_lie(tmp_path: Path) -> None:
     original = take(1000, 2)
     stored = TakeStore(tmp_path).put(KEY, original)
     np.testing.assert_array_equal(stored.read(100, 250), original.audio.samples[:, 100:250])
-    np.testing.assert_array_equal(stored.array(), original.audio.samples)
+    np.testing.assert_array_equal(stored.read(0, 1000), original.audio.samples)
     with pytest.raises(ValueError):
         stored.read(900, 1001)
 
@@ -74,7 +74,7 @@ def test_a_rotten_take_is_found_by_its_digest_and_replaced(tmp_path: Path, where
     store = TakeStore(tmp_path)
     assert store.open(KEY) is Missing.ROTTED
     store.put(KEY, take())
-    assert np.array_equal(opened(tmp_path).array(), take().audio.samples)
+    assert np.array_equal(opened(tmp_path).read(0, take().audio.n_samples), take().audio.samples)
 
 
 @pytest.mark.parametrize("n_bytes", [0, 5, 3000, 4001])

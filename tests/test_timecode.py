@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vssflow_post.media.timecode import (
+    frame_at,
     frame_from_timecode,
     is_drop_frame,
     samples_from_timecode,
     timecode_from_frame,
     timecode_from_samples,
 )
+from vssflow_post.timeline import samples_from_frame
 
 NTSC, NTSC_60, FILM = Fraction(30000, 1001), Fraction(60000, 1001), Fraction(24000, 1001)
 
@@ -80,3 +82,9 @@ def test_drop_frame_is_told_by_the_sign_before_the_frames() -> None:
     assert [is_drop_frame(label) for label in ("01:00:00:02", "01:00:00;02", "01:00:00.02", "01:00:00,02", None)] == [
         False, True, True, True, False,
     ]  # fmt: skip
+
+
+@given(st.integers(0, 10**10), st.fractions(1, 1000, max_denominator=1001))
+def test_the_frame_on_screen_is_the_last_that_has_begun(sample: int, rate: Fraction) -> None:
+    frame = frame_at(sample, rate)
+    assert samples_from_frame(frame, rate) <= sample < samples_from_frame(frame + 1, rate)

@@ -11,7 +11,8 @@ import pytest
 from tests.test_mix import ClipSource, noise
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import AudioClip, Samples
-from vssflow_post.backend import MouthTrack, Track
+from vssflow_post.backend import MouthTrack, Track, speaking_mouth
+from vssflow_post.generate.renderer import request_for
 from vssflow_post.mix import Session, lay_tracks
 from vssflow_post.mix.ducking import duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
@@ -131,6 +132,26 @@ def test_dialogue_stands_at_the_face_only_when_asked() -> None:
         dialogue = heard(lay_tracks(session(speech=[line(1, 2, 4)]), analysis, settings), settings)["DX"]
         expected = np.tan((position + 1) * np.pi / 4)
         assert rms(dialogue[1], 2.1, 3.9) / rms(dialogue[0], 2.1, 3.9) == pytest.approx(expected, rel=1e-3)
+
+
+def test_lips_and_pan_follow_the_face_that_moves_most_during_the_line() -> None:
+    """One face moves most in its whole track, the other while the line is said."""
+    chatter = np.tile(np.array([[0.0], [1.0]], np.float32), (125, 1))
+    before, during = chatter.copy(), np.zeros_like(chatter)
+    before[50:100], during[50:100] = 0.0, chatter[50:100]
+    left = MouthTrack(Span(0, 10 * S), Track(before, 25.0), (0.1, 0.2, 0.1, 0.2))
+    right = MouthTrack(Span(0, 10 * S), Track(during, 25.0), (0.8, 0.2, 0.1, 0.2))
+    for faces in ((left, right), (right, left)):
+        said = line(1, 2, 4)
+        settings = MixSettings(dialogue_pan="speaker", room_tone=False)
+        laid = lay_tracks(session(speech=[said]), picture(0.5, 0.5, mouths=faces), settings)
+        dialogue = heard(laid, settings)["DX"]
+        assert rms(dialogue[1], 2.1, 3.9) > 2 * rms(dialogue[0], 2.1, 3.9), "at the right"
+        lips = request_for(said[0], {}, faces).mouth
+        assert lips is not None
+        np.testing.assert_array_equal(lips.values, chatter[50:100])
+    assert speaking_mouth((left, right), Span(0, 10 * S)) is left
+    assert speaking_mouth((left, right), Span(11 * S, 12 * S)) is None
 
 
 @pytest.mark.parametrize(("prompts", "crossfaded"), [(("rain", "wind"), True), (("rain", "metal"), False)])

@@ -5,13 +5,13 @@ A plugin registers offers (see `hookspecs`); everything after that is an ordinar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from vssflow_post.audio import AudioClip, Samples
-from vssflow_post.timeline import Line, Scene, Span, SpeakingSegment
+from vssflow_post.timeline import CLOCK_HZ, Line, Scene, Span, SpeakingSegment
 
 if TYPE_CHECKING:  # whoever only hires workers does without
     import numpy as np
@@ -53,6 +53,41 @@ class Track:
         part = self.values[first : first + n]
         rows[: len(part)] = part
         return Track(rows, self.rate_hz)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MouthTrack:
+    """One tracked face: how open its mouth is over time."""
+
+    span: Span
+    """When the face is on screen."""
+    opening: Track
+    """One channel, 0 closed to 1 open; row 0 lies at the span's start."""
+    box: tuple[float, float, float, float]
+    """Mean face box, as fractions of the picture: x, y, width, height."""
+
+    def during(self, span: Span) -> Track:
+        """The opening, with row 0 at the start of `span` and as long as it; closed where the face is not seen."""
+        import numpy as np
+
+        rate_hz = self.opening.rate_hz
+        rows = np.zeros((max(1, round(span.duration_s * rate_hz)), 1), np.float32)
+        offset = round((span.start - self.span.start) / CLOCK_HZ * rate_hz)
+        part = self.opening.values[max(0, offset) : max(0, offset + len(rows))]
+        first = max(0, -offset)
+        part = part[: len(rows) - first]
+        rows[first : first + len(part)] = part
+        return Track(rows, rate_hz)
+
+
+def speaking_mouth(mouths: Iterable[MouthTrack], span: Span) -> MouthTrack | None:
+    """Who speaks during `span`: of the mouths seen in it the one that moves most in it; None where none is seen."""
+    import numpy as np
+
+    def movement(mouth: MouthTrack) -> float:
+        return float(np.abs(np.diff(mouth.during(span).values, axis=0)).sum())
+
+    return max((mouth for mouth in mouths if mouth.span.overlaps(span)), key=movement, default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,18 +246,6 @@ class SpeechEvidence:
     """Where `lines` came from, for the sentence that the user reads."""
     audio_blocks: Callable[[int], Iterator[Samples]] | None = None
     """The same track in blocks (1, n) of any length, for detectors that need not hold a whole film in memory."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MouthTrack:
-    """One tracked face: how open its mouth is over time."""
-
-    span: Span
-    """When the face is on screen."""
-    opening: Track
-    """One channel, 0 closed to 1 open; row 0 lies at the span's start."""
-    box: tuple[float, float, float, float]
-    """Mean face box, as fractions of the picture: x, y, width, height."""
 
 
 class SpeechDetector(Protocol):

@@ -1,4 +1,8 @@
-"""What a film's picture says, kept: the same film is decoded for it once, whatever is changed about its sound."""
+"""What was seen of films, in the store: analyses, and the features of backends.
+
+The same film is decoded for it once, whatever is changed about its sound. Tracks lie in an entry as a table of what
+there is, and float32 values, little endian, end to end.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ STAGE_VERSION = 1
 """Part of every address: raised when the analysis finds something else, or keeps more."""
 _TOOLS = ("av", "opencv-python-headless", "scenedetect-headless")
 """Packages that decide what is seen."""
+_VALUE_BYTES = 4
 
 
 def analysis_address(film: Film, settings: PictureSettings) -> str:
@@ -46,7 +51,7 @@ class AnalysisStore:
         """Raises FilmFailed("no_space") when the disk is full."""
         tracks = {f"mouth {k}": mouth.opening for k, mouth in enumerate(analysis.mouths)}
         tracks |= {f"place {k}": place for k, place in enumerate(analysis.places)}
-        table, pieces = packed_tracks(tracks)
+        table, pieces = _packed_tracks(tracks)
         jpegs = list(chain.from_iterable(analysis.pictures))
         facts = {
             "scenes": [[scene.index, scene.span.start, scene.span.end] for scene in analysis.scenes],
@@ -60,9 +65,26 @@ class AnalysisStore:
         self._store.put(key, facts, chain(pieces, jpegs))
 
 
+class FeatureStore:
+    """Features by address, as a backend's encoder gave them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(folder, "features")
+
+    def get(self, key: str) -> dict[str, Track] | Missing:
+        """The features, verified (see `Store.open`)."""
+        entry = self._store.open(key)
+        return entry if isinstance(entry, Missing) else _unpacked_tracks(entry, entry.facts["tracks"])
+
+    def put(self, key: str, tracks: Mapping[str, Track]) -> None:
+        """Raises FilmFailed("no_space") when the disk is full."""
+        table, pieces = _packed_tracks(tracks)
+        self._store.put(key, {"tracks": table}, pieces)
+
+
 def _unpacked(entry: Entry) -> Analysis:
     facts = entry.facts
-    tracks = list(unpacked_tracks(entry, facts["tracks"]).values())
+    tracks = list(_unpacked_tracks(entry, facts["tracks"]).values())
     return Analysis(
         scenes=tuple(Scene(index, Span(start, end)) for index, start, end in facts["scenes"]),
         mouths=tuple(
@@ -77,39 +99,12 @@ def _unpacked(entry: Entry) -> Analysis:
 
 def _pictures(entry: Entry) -> tuple[tuple[bytes, ...], ...]:
     facts = entry.facts
-    ends = accumulate(facts["picture_bytes"], initial=n_bytes_of(facts["tracks"]))
+    ends = accumulate(facts["picture_bytes"], initial=_n_bytes_of(facts["tracks"]))
     jpegs = iter([entry.read(start, end) for start, end in pairwise(ends)])
     return tuple(tuple(next(jpegs) for _ in range(n)) for n in facts["n_pictures"])
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-class FeatureStore:
-    """Features of films by the address of all that determines them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._store = Store(folder, "features")
-
-    def get(self, key: str) -> dict[str, Track] | Missing:
-        """The features, verified (see `Store.open`)."""
-        entry = self._store.open(key)
-        return entry if isinstance(entry, Missing) else unpacked_tracks(entry, entry.facts["tracks"])
-
-    def put(self, key: str, tracks: Mapping[str, Track]) -> None:
-        """Raises FilmFailed("no_space") when the disk is full."""
-        table, pieces = packed_tracks(tracks)
-        self._store.put(key, {"tracks": table}, pieces)
-
-
-_VALUE_BYTES = 4
-
-
-def packed_tracks(tracks: Mapping[str, Track]) -> tuple[list[dict[str, Any]], Iterator[bytes]]:
+def _packed_tracks(tracks: Mapping[str, Track]) -> tuple[list[dict[str, Any]], Iterator[bytes]]:
     """The table (JSON) and the data that it describes, one piece a track."""
     table = [
         {"name": name, "shape": list(track.values.shape), "rate_hz": track.rate_hz} for name, track in tracks.items()
@@ -117,17 +112,24 @@ def packed_tracks(tracks: Mapping[str, Track]) -> tuple[list[dict[str, Any]], It
     return table, (np.ascontiguousarray(track.values, "<f4").tobytes() for track in tracks.values())
 
 
-def n_bytes_of(table: Sequence[Mapping[str, Any]]) -> int:
+def _n_bytes_of(table: Sequence[Mapping[str, Any]]) -> int:
     """How long the data is that a table describes."""
     return sum(row["shape"][0] * row["shape"][1] * _VALUE_BYTES for row in table)
 
 
-def unpacked_tracks(entry: Entry, table: Sequence[Mapping[str, Any]], at: int = 0) -> dict[str, Track]:
+def _unpacked_tracks(entry: Entry, table: Sequence[Mapping[str, Any]], at: int = 0) -> dict[str, Track]:
     """The tracks of `table`, whose data starts at byte `at` of the entry."""
     tracks = {}
     for row in table:
         n, n_channels = row["shape"]
         values = np.fromfile(entry.path, "<f4", n * n_channels, offset=at).reshape(n, n_channels)
         tracks[row["name"]] = Track(np.asarray(values, np.float32), row["rate_hz"])
-        at += n_bytes_of([row])
+        at += _n_bytes_of([row])
     return tracks
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,4 +1,4 @@
-"""The speech detectors that come with the product, offered by a plugin like anybody else's.
+"""The speech detectors that come with the product, offered by a plugin like anybody else's; script and lips are here.
 
 Making the list imports none of what they need.
 """

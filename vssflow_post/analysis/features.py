@@ -1,4 +1,4 @@
-"""Visual features: those made elsewhere, in a file beside the film, and those of an earlier run, from the store.
+"""Visual features that are known before a film is decoded: from a file beside it, or of an earlier run.
 
 `film.npz` beside `film.mp4` holds float arrays by name, as a backend calls its features. The rows of an array tile the
 film evenly: (n, channels), or (segments, rows, channels), which is read segment after segment. A vector (channels,)

@@ -1,4 +1,4 @@
-"""What a mouth's movement says about speech. Pure numpy, so that every stage may use it.
+"""Where a mouth moves as in speech.
 
 Speech opens and closes the mouth two to eight times a second (Chandrasekaran et al. 2009, "The natural statistics of
 audiovisual speech"); a smile, a yawn or a turned head moves it slowly, camera noise faster.

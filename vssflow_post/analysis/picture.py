@@ -1,4 +1,7 @@
-"""The one decode pass: each frame goes to the finders of cuts, mouths and motion and to the encoder, and is gone."""
+"""The analysis of a film's picture, in one decode pass.
+
+Each frame goes to the finders of cuts, mouths and motion, to the thumbnails and to the encoder, and is gone.
+"""
 
 from __future__ import annotations
 

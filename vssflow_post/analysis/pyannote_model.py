@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
@@ -184,8 +185,6 @@ def _unloadable(model: str, error: Exception) -> BackendUnavailable:
 @contextmanager
 def _guarded() -> Iterator[None]:
     """Loading with restricted pickles, and with pyannote's messages kept off stdout."""
-    import warnings
-
     before = os.environ.get(_WEIGHTS_ONLY)
     os.environ[_WEIGHTS_ONLY] = "1"
     try:

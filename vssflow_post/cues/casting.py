@@ -71,10 +71,10 @@ def gain_db_of(cue: Cue, cast: Mapping[str, CastMember]) -> float:
     return cue.gain_db + (member.gain_db if member else 0.0)
 
 
-def named_voices(given: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[str]:
-    """Speakers whose voice somebody named: in the cast, or in a cue of the sheet as it was `given`."""
+def named_voices(uncast: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[str]:
+    """Speakers whose voice somebody named: in the cast, or in a cue of the sheet before `with_voices`."""
     in_cast = {name for name, member in cast.items() if member.voice}
-    return frozenset(in_cast | {cue.speaker for cue in given.cues if cue.speaker and cue.voice})
+    return frozenset(in_cast | {cue.speaker for cue in uncast.cues if cue.speaker and cue.voice})
 
 
 def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Sequence[str]) -> Cue:

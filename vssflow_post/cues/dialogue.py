@@ -22,7 +22,7 @@ def divide(cues: Sequence[Cue], source: str, has_audio: bool) -> Dialogue:
     """`source` is `dialogue.source` of the preset.
 
     `auto` speaks cues that have words, and keeps the production sound of those that were heard in it. Lips that move
-    without words give nothing (`cues.unspoken` warns of them).
+    without words give nothing (`spotting.unspoken` warns of them).
     """
     speech = [cue for cue in cues if cue.kind == "speech"] if source != "none" else []
     worded = [cue for cue in speech if cue.text.strip()]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vssflow_post.cues.script_subtitles import MalformedLine, read_subtitles
+from vssflow_post.cues.script_subtitles import read_subtitles
 from vssflow_post.cues.script_table import read_table, texts_of_table
 from vssflow_post.cues.spoken_text import Utterance, plain_text, utterances
+from vssflow_post.cues.timed_text import MalformedLine, TimedText
 from vssflow_post.cues.times import ScriptTime, start_label
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import Line, Span, samples_from_seconds
@@ -20,15 +21,6 @@ SIDECAR_SUFFIXES = (".srt", ".vtt", ".ass", ".csv")
 """What a script that lies beside its film is called, in the order in which they win."""
 MAX_SCRIPT_BYTES = 5 * 1024 * 1024
 MAX_LINE_CHARACTERS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    start: ScriptTime
-    end: ScriptTime
-    text: str
-    speaker: str | None
-    line: int
 
 
 def sidecar_of(film: Path) -> Path | None:
@@ -95,35 +87,29 @@ def _decoded(path: Path) -> str:
     raise MalformedLine(0, "is not a text file")
 
 
-def _timed_texts(text: str, kind: str, frame_rate: Fraction, drop_frame: bool) -> list[_Timed]:
+def _timed_texts(text: str, kind: str, frame_rate: Fraction, drop_frame: bool) -> list[TimedText]:
     if not text.strip():
         raise MalformedLine(0, "is empty")
-    if kind == "csv":
-        rows = read_table(text, frame_rate, drop_frame)
-        return [_Timed(row.start, row.end, row.text, row.speaker, row.line) for row in rows]
-    return [
-        _Timed(ScriptTime(each.start_s, False), ScriptTime(each.end_s, False), each.text, each.speaker, each.line)
-        for each in read_subtitles(text, kind)
-    ]
+    return read_table(text, frame_rate, drop_frame) if kind == "csv" else read_subtitles(text, kind)
 
 
-def _from_film_start(timed: list[_Timed], start_timecode: str | None, frame_rate: Fraction) -> list[_Timed]:
+def _from_film_start(timed: list[TimedText], start_timecode: str | None, frame_rate: Fraction) -> list[TimedText]:
     """The same texts on a clock that starts with the film."""
     origins = start_label(start_timecode, frame_rate)
     if origins[0].seconds <= 0 or any(each.start.seconds < origins[each.start.is_timecode].seconds for each in timed):
         return timed
 
-    def moved(time: ScriptTime) -> ScriptTime:
+    def from_start(time: ScriptTime) -> ScriptTime:
         return ScriptTime(time.seconds - origins[time.is_timecode].seconds, time.is_timecode)
 
-    return [_Timed(moved(each.start), moved(each.end), each.text, each.speaker, each.line) for each in timed]
+    return [replace(each, start=from_start(each.start), end=from_start(each.end)) for each in timed]
 
 
 def _said(text: str, speaker: str | None) -> tuple[Utterance, ...]:
     return utterances(text, plain_text(speaker)[:200] if speaker else None)
 
 
-def _spoken(timed: list[_Timed]) -> list[Line]:
+def _spoken(timed: list[TimedText]) -> list[Line]:
     lines: list[Line] = []
     for each in timed:
         if len(each.text) > MAX_LINE_CHARACTERS:

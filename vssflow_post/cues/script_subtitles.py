@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
+
+from vssflow_post.cues.timed_text import MalformedLine, TimedText
+from vssflow_post.cues.times import ScriptTime
 
 _STAMP = r"(?:(\d{1,4}):)?([0-5]\d):([0-5]\d)"
 _SRT_TIMING = re.compile(rf"\s*{_STAMP}[,.](\d{{1,3}})\s*-->\s*{_STAMP}[,.](\d{{1,3}})(?:\s.*)?", re.ASCII)
@@ -22,29 +24,7 @@ MOST_OPEN_BRACES = 100
 _ASS_FIELDS = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
 
 
-class MalformedLine(ValueError):
-    """Says what is wrong, and in which line of the file (from 1)."""
-
-    def __init__(self, line: int, problem: str) -> None:
-        super().__init__(problem)
-        self.line = line
-
-
-@dataclass(frozen=True, slots=True)
-class Subtitle:
-    """One timed text, as the file has it."""
-
-    start_s: Fraction
-    end_s: Fraction
-    text: str
-    """With line breaks, and with WebVTT's tags."""
-    speaker: str | None
-    """From the Name field (ASS)."""
-    line: int
-    """Where it stands in the file, from 1."""
-
-
-def read_subtitles(text: str, kind: str) -> list[Subtitle]:
+def read_subtitles(text: str, kind: str) -> list[TimedText]:
     """The subtitles of a file of `kind` `srt`, `vtt`, `ass` or `ssa`, in file order. Raises MalformedLine."""
     import pysubs2
 
@@ -69,8 +49,8 @@ def read_subtitles(text: str, kind: str) -> list[Subtitle]:
             continue
         if event.end <= event.start:
             raise MalformedLine(line, "ends before it starts" if event.end < event.start else "has no duration")
-        start_s, end_s = Fraction(int(event.start), 1000), Fraction(int(event.end), 1000)
-        found.append(Subtitle(start_s, end_s, event.plaintext, event.name.strip() or None, line))
+        start, end = (ScriptTime(Fraction(int(ms), 1000), False) for ms in (event.start, event.end))
+        found.append(TimedText(start, end, event.plaintext, event.name.strip() or None, line))
     return found
 
 

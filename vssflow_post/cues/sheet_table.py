@@ -6,12 +6,13 @@ Reading gives the content that the JSON sheet would have, so that both are check
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vssflow_post.cues.strict_csv import is_blank, names_in, require_columns, rows_of
 from vssflow_post.cues.strict_json import JsonFault, shown
+from vssflow_post.cues.timed_text import MalformedLine
 from vssflow_post.cues.times import label_of, sample_of
 from vssflow_post.media.timecode import is_drop_frame
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
@@ -19,7 +20,7 @@ from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
-COLUMNS = (*("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),)
+COLUMNS = ("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin")
 _REQUIRED = ("kind", "id", "start", "end")
 _TEXTS = ("speaker", "text", "voice", "sound", "origin")
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
@@ -105,35 +106,24 @@ def unguarded(cell: str) -> str:
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, cells by column) of each row that is not blank. The delimiter is the header's."""
     header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns: list[str] | None = None
-    line = 1
     try:
-        for cells in reader:
+        for line, cells in rows_of(text, max(",;\t", key=header.count)):
             if columns is None:
                 columns = _columns(cells)
-            elif any(cell.strip() for cell in cells):
-                if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-                    raise JsonFault(f"line {line}: has {len(cells)} cells, and there are {len(columns)} columns")
+            elif not is_blank(cells):
+                if not is_blank(cells[len(columns) :]):
+                    raise MalformedLine(line, f"has {len(cells)} cells, and there are {len(columns)} columns")
                 yield line, dict.fromkeys(columns, "") | dict(zip(columns, cells, strict=False))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise JsonFault(f"line {reader.line_num}: is not CSV ({error})") from None
+    except MalformedLine as error:
+        raise JsonFault(f"line {error.line}: {error}") from None
 
 
 def _columns(cells: list[str]) -> list[str]:
-    names = [cell.strip().lower() for cell in cells]
+    names = names_in(cells)
     while names and not names[-1]:
         names.pop()
-    for name in names:
-        if name not in COLUMNS:
-            raise JsonFault(f"line 1: unknown column {shown(name)} (known: {', '.join(COLUMNS)})")
-        if names.count(name) > 1:
-            raise JsonFault(f"line 1: column '{name}' is there twice")
-    for name in _REQUIRED:
-        if name not in names:
-            raise JsonFault(f"line 1: column '{name}' is missing")
+    require_columns(names, 1, COLUMNS, _REQUIRED, shown)
     return names
 
 

@@ -39,33 +39,41 @@ def spot(
     leaves its take as it was.
     """
     scenes = tuple(scenes) or (Scene(0, film.duration),)
-    starts = [scene.span.start for scene in scenes]
+    cuts = [scene.span.start for scene in scenes]
     inside = (replace(each, span=each.span.intersect(film.duration)) for each in segments)
     speech = without_overlaps([each for each in inside if each.span.n_samples > 0])
-    speech = _without_slivers(speech, film.duration, starts)
-    cues: list[Cue] = []
-    n_of_kind = {"speech": 0, "sound": 0}
+    speech = _without_slivers(speech, film.duration, cuts)
+    sounds = [part for gap in _gaps(speech, film.duration) for piece in _cut(gap, cuts) for part in _parted(piece)]
+    if settings.effects_under_speech:
+        sounds += [each.span for each in speech]
 
-    def add(kind: str, span: Span, said: SpeakingSegment | None) -> None:
-        n_of_kind[kind] += 1
-        number = f"{'d' if kind == 'speech' else 's'}{n_of_kind[kind]:04d}"
-        scene = scenes[max(0, bisect_right(starts, span.start) - 1)].index
-        if said is None:
-            cue_seed_ = cue_seed(seed, kind, span, "")
-            cues.append(Cue(number, scene, kind, span, sound=settings.sound, seed=cue_seed_))
-        else:
-            cue_seed_ = cue_seed(seed, kind, span, said.text)
-            cues.append(Cue(number, scene, kind, span, said.text, said.speaker, origin=said.origin, seed=cue_seed_))
+    def cue(kind: str, number: int, span: Span, text: str = "") -> Cue:
+        name = f"{'d' if kind == 'speech' else 's'}{number:04d}"
+        scene = scenes[max(0, bisect_right(cuts, span.start) - 1)].index
+        return Cue(name, scene, kind, span, text, seed=cue_seed(seed, kind, span, text))
 
-    sounds: list[tuple[Span, SpeakingSegment | None]] = [
-        (part, None) for gap in _gaps(speech, film.duration) for piece in _cut(gap, starts) for part in _parted(piece)
+    spoken = [
+        replace(cue("speech", number, said.span, said.text), speaker=said.speaker, origin=said.origin)
+        for number, said in enumerate(speech, 1)
     ]
-    for span, said in sorted([*sounds, *((each.span, each) for each in speech)], key=lambda each: each[0]):
-        if said is not None:
-            add("speech", span, said)
-        if said is None or settings.effects_under_speech:
-            add("sound", span, None)
-    return CueSheet(tuple(scenes), tuple(cues))
+    heard = [replace(cue("sound", number, span), sound=settings.sound) for number, span in enumerate(sorted(sounds), 1)]
+    return CueSheet(scenes, tuple(sorted([*spoken, *heard], key=lambda cue: (cue.span, cue.kind == "sound"))))
+
+
+def without_overlaps(segments: Sequence[SpeakingSegment]) -> tuple[SpeakingSegment, ...]:
+    """The segments by time with spans that do not overlap; no line is lost.
+
+    Two that overlap are parted at the middle of the overlap. A line that lies inside another, or would be left a
+    tenth of a second, shares the time of both with the other in proportion to their texts. Only a segment
+    without words inside another goes: somebody speaks there already.
+    """
+    bundles = _bundles_of_swallowed(segments)
+    while (fewer := _bundles_of_squeezed(bundles)) != bundles:
+        bundles = fewer
+    placed: list[SpeakingSegment] = []
+    for span, bundle in zip(_overlaps_parted(bundles), bundles, strict=True):
+        placed += _shared(span, bundle.segments)
+    return tuple(placed)
 
 
 def unspoken(sheet: CueSheet) -> tuple[str, ...]:
@@ -131,22 +139,6 @@ class _Bundle:
     def with_next(self, other: _Bundle) -> _Bundle:
         span = Span(min(self.span.start, other.span.start), max(self.span.end, other.span.end))
         return _Bundle(span, self.segments + other.segments)
-
-
-def without_overlaps(segments: Sequence[SpeakingSegment]) -> tuple[SpeakingSegment, ...]:
-    """The segments by time with spans that do not overlap; no line is lost.
-
-    Two that overlap are parted at the middle of the overlap. A line that lies inside another, or would be left a
-    tenth of a second, shares the time of both with the other in proportion to their texts. Only a segment
-    without words inside another goes: somebody speaks there already.
-    """
-    bundles = _bundles_of_swallowed(segments)
-    while (fewer := _bundles_of_squeezed(bundles)) != bundles:
-        bundles = fewer
-    placed: list[SpeakingSegment] = []
-    for span, bundle in zip(_overlaps_parted(bundles), bundles, strict=True):
-        placed += _shared(span, bundle.segments)
-    return tuple(placed)
 
 
 def _bundles_of_swallowed(segments: Sequence[SpeakingSegment]) -> list[_Bundle]:

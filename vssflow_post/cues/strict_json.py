@@ -1,4 +1,7 @@
-"""JSON from outside, read strictly: every fault is a sentence that says where it is."""
+"""JSON from outside, read strictly: every fault is a sentence that says where it is.
+
+Python's reader tells no lines, so the line of a value is looked for in the text once something is wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+JsonPath = tuple[Any, ...]
+"""Keys of objects and numbers of list items, from the outermost value on."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
 class JsonFault(ValueError):
@@ -47,22 +55,9 @@ def load_json(path: Path, max_bytes: int) -> tuple[object, str]:
     except RecursionError:
         raise JsonFault("is nested too deeply") from None
     except JsonFault as fault:
-        raise JsonFault(f"line {line_of_oddity(text)}: {fault}") from None
+        raise JsonFault(f"line {_line_of_oddity(text)}: {fault}") from None
     except ValueError as error:  # an integer of thousands of digits
         raise JsonFault(f"is not JSON ({error})") from None
-
-
-def _no_constant(name: str) -> object:
-    raise JsonFault(f"holds {name}, which is not a number")
-
-
-def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    table: dict[str, object] = {}
-    for key, value in pairs:
-        if key in table:
-            raise JsonFault(f"key {shown(key)} is there twice in one object")
-        table[key] = value
-    return table
 
 
 def shown(value: object) -> str:
@@ -136,11 +131,9 @@ class Table:
         return self._content.get(key)
 
 
-JsonPath = tuple[Any, ...]
-"""Keys of objects and numbers of list items, from the outermost value on."""
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
+def line_of(text: str, path: JsonPath) -> int | None:
+    """The line of the value at `path`; None where there is none."""
+    return next((line for at, line, _ in values_of(text) if at == path), None)
 
 
 def values_of(text: str) -> Iterator[tuple[JsonPath, int, str]]:
@@ -165,12 +158,20 @@ def values_of(text: str) -> Iterator[tuple[JsonPath, int, str]]:
                 open_values.append([token, 0 if token == "[" else None])
 
 
-def line_of(text: str, path: JsonPath) -> int | None:
-    """The line of the value at `path`; None where there is none."""
-    return next((line for at, line, _ in values_of(text) if at == path), None)
+def _no_constant(name: str) -> object:
+    raise JsonFault(f"holds {name}, which is not a number")
 
 
-def line_of_oddity(text: str) -> int | None:
+def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    table: dict[str, object] = {}
+    for key, value in pairs:
+        if key in table:
+            raise JsonFault(f"key {shown(key)} is there twice in one object")
+        table[key] = value
+    return table
+
+
+def _line_of_oddity(text: str) -> int | None:
     """The line of the first value that is no number, or has the key of another; None where there is none."""
     seen = set()
     for path, line, token in values_of(text):

@@ -1,4 +1,4 @@
-"""Why a cue is rendered: what of it, or of what makes it, is not as it was when its film was last delivered."""
+"""Why a take is made again: what its cue depends on, held against the cues of its film's last delivery."""
 
 from __future__ import annotations
 

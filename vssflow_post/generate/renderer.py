@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track
+from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track, speaking_mouth
 from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
-from vssflow_post.media import Film, audio_blocks
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.store.entries import Missing, address
-from vssflow_post.timeline import CLOCK_HZ, Cue, Span
+from vssflow_post.store.entries import Missing
+from vssflow_post.timeline import CLOCK_HZ, Cue
 
 STAGE_VERSION = 3
 """Part of every address: raised when what a take depends on changes."""
@@ -76,6 +76,7 @@ class Renderer:
 
 def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack]) -> CueRequest:
     """What a backend gets for a cue: its words, and what is seen during its span."""
+    mouth = speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None
     return CueRequest(
         id=cue.id,
         kind=cue.kind,
@@ -85,26 +86,8 @@ def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthT
         voice=cue.voice,
         sound=cue.sound,
         visual={name: track.slice(cue.span) for name, track in features.items()},
-        mouth=speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None,
+        mouth=None if mouth is None else mouth.during(cue.span),
     )
-
-
-def speaking_mouth(mouths: Iterable[MouthTrack], span: Span) -> Track | None:
-    """The mouth that moves most during `span`, as a track of just that span; None when no mouth is seen in it."""
-    seen = [_during(mouth, span) for mouth in mouths if mouth.span.overlaps(span)]
-    return max(seen, key=lambda track: float(np.abs(np.diff(track.values, axis=0)).sum()), default=None)
-
-
-def _during(mouth: MouthTrack, span: Span) -> Track:
-    """Row k of the result lies at k / rate_hz seconds after the span's start; closed where the face is not seen."""
-    rate_hz = mouth.opening.rate_hz
-    rows = np.zeros((max(1, round(span.duration_s * rate_hz)), 1), np.float32)
-    offset = round((span.start - mouth.span.start) / CLOCK_HZ * rate_hz)
-    part = mouth.opening.values[max(0, offset) : max(0, offset + len(rows))]
-    first = max(0, -offset)
-    part = part[: len(rows) - first]
-    rows[first : first + len(part)] = part
-    return Track(rows, rate_hz)
 
 
 def takes(
@@ -129,43 +112,13 @@ def takes(
         done += 1
         progress(Progress("generate", done, len(requests), cue.id))
         yield CueTake(cue, known, 0.0, "")
-    rendered = _rendered({key: by_id[cues[0].id] for key, cues in missing.items()}, renderer.backend)
-    for key, take, seconds in rendered:
+    arriving = _from_backend({key: by_id[cues[0].id] for key, cues in missing.items()}, renderer.backend)
+    for key, take, seconds in arriving:
         stored = store.put(key, take)
         for twin, cue in enumerate(missing[key]):
             done += 1
             progress(Progress("generate", done, len(requests), cue.id))
             yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
-
-
-def _rendered(missing: Mapping[str, CueRequest], backend: Backend) -> Iterator[tuple[str, Take, float]]:
-    """(address, checked take, seconds) of the request of each address, in the order in which they are ready."""
-    waiting = {request.id: (key, request) for key, request in missing.items()}
-    if not waiting:
-        return
-    arriving = _calls(backend, [request for _, request in waiting.values()])
-    started = time.perf_counter()
-    for take in arriving:
-        if not isinstance(take, Take) or take.id not in waiting:
-            raise BackendError("bad_take", f"backend {backend.name} returned a take that was not asked for")
-        key, request = waiting.pop(take.id)
-        seconds = time.perf_counter() - started if take.seconds is None else take.seconds
-        yield key, checked_take(take, request, backend.name), seconds
-        started = time.perf_counter()
-    if waiting:
-        ids = ", ".join(list(waiting)[:5])
-        raise BackendError("missing_take", f"backend {backend.name} returned nothing for cues {ids}")
-
-
-def _calls(backend: Backend, requests: Sequence[CueRequest]) -> Iterator[Take]:
-    """`backend.render`, with whatever a stranger's code may raise turned into this film's failure."""
-    try:
-        yield from backend.render(requests)
-    except (VssflowError, OSError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split()) or "no reason given"
-        raise BackendError("backend", f"backend {backend.name} raised {type(error).__name__}: {text}") from error
 
 
 def checked_take(take: Take, request: CueRequest, backend: str) -> Take:
@@ -184,16 +137,41 @@ def checked_take(take: Take, request: CueRequest, backend: str) -> Take:
     return take
 
 
+@contextmanager
+def as_backend_error(what: str) -> Iterator[None]:
+    """Whatever a stranger's code may raise within, as this film's failure; `what` starts its sentence."""
+    try:
+        yield
+    except (VssflowError, OSError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split()) or "no reason given"
+        raise BackendError("backend", f"{what} {type(error).__name__}: {text}") from error
+
+
+def _from_backend(missing: Mapping[str, CueRequest], backend: Backend) -> Iterator[tuple[str, Take, float]]:
+    """(address, checked take, seconds) of the request of each address, in the order in which they are ready."""
+    waiting = {request.id: (key, request) for key, request in missing.items()}
+    if not waiting:
+        return
+    started = time.perf_counter()
+    for take in _calls(backend, [request for _, request in waiting.values()]):
+        if not isinstance(take, Take) or take.id not in waiting:
+            raise BackendError("bad_take", f"backend {backend.name} returned a take that was not asked for")
+        key, request = waiting.pop(take.id)
+        seconds = time.perf_counter() - started if take.seconds is None else take.seconds
+        yield key, checked_take(take, request, backend.name), seconds
+        started = time.perf_counter()
+    if waiting:
+        ids = ", ".join(list(waiting)[:5])
+        raise BackendError("missing_take", f"backend {backend.name} returned nothing for cues {ids}")
+
+
+def _calls(backend: Backend, requests: Sequence[CueRequest]) -> Iterator[Take]:
+    with as_backend_error(f"backend {backend.name} raised"):
+        yield from backend.render(requests)
+
+
 def _track_digest(track: Track) -> list[object]:
     values = np.ascontiguousarray(track.values, np.float32)
     return [track.rate_hz, list(values.shape), hashlib.sha256(values.tobytes()).hexdigest()]
-
-
-def production_track(film: Film, store: TakeStore) -> tuple[StoredTake, bool]:
-    """The film's own sound, mono on the film's clock, streamed into the store once; and whether it had rotted there."""
-    key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples})
-    known = store.open(key)
-    if isinstance(known, Missing):
-        track = store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
-        return track, known is Missing.ROTTED
-    return known, False

@@ -1,4 +1,4 @@
-"""Takes in the store: float32 samples, little endian, frame after frame."""
+"""Takes in the store, and a film's own sound where it is kept: float32 samples, little endian, frame after frame."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from vssflow_post.audio import Samples
 from vssflow_post.backend import Take
-from vssflow_post.store.entries import Entry, Missing, Store
+from vssflow_post.media import Film, audio_blocks
+from vssflow_post.store.entries import Entry, Missing, Store, address
+from vssflow_post.timeline import CLOCK_HZ
 
 _SAMPLE_BYTES = 4
 
@@ -37,13 +38,6 @@ class StoredTake:
         values = np.fromfile(self.path, "<f4", n_values, offset=offset)
         return np.ascontiguousarray(values.reshape(-1, self.n_channels).T, np.float32)
 
-    def array(self) -> npt.NDArray[np.float32]:
-        """The samples as a read-only memory map, float32 (channels, n)."""
-        if self.n_samples == 0:
-            return np.zeros((self.n_channels, 0), np.float32)
-        mapped: npt.NDArray[np.float32] = np.memmap(self.path, "<f4", "r", shape=(self.n_samples, self.n_channels))
-        return np.asarray(mapped.T, np.float32)
-
 
 class TakeStore:
     """Takes by content address, under one folder."""
@@ -66,6 +60,16 @@ class TakeStore:
         """Stores audio that comes in blocks of float32 (channels, n), never holding more than one of them."""
         facts = {"id": id, "rate_hz": rate_hz, "notes": list(notes), "n_channels": 1, "n_samples": 0}
         return _as_take(self._store.put(key, facts, _counted(blocks, facts)))
+
+
+def production_track(film: Film, store: TakeStore) -> tuple[StoredTake, bool]:
+    """The film's own sound, mono on the film's clock, streamed into the store once; and whether it had rotted there."""
+    key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples})
+    known = store.open(key)
+    if isinstance(known, Missing):
+        track = store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
+        return track, known is Missing.ROTTED
+    return known, False
 
 
 def _counted(blocks: Iterable[Samples], facts: dict[str, Any]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Whether a file ends where its own structure says it should.
+"""Whether a file is cut off: its size against what its own structure says.
 
 A cut-off Matroska file decodes without any error and still declares its full length, so the declared sizes of the
 outermost elements are compared with the file before a single packet is read.

@@ -1,4 +1,4 @@
-"""What is known of a film before anything is done with it."""
+"""`Film`: what is known of a film before anything is done with it, and whether its file is still the same."""
 
 from __future__ import annotations
 

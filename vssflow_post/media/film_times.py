@@ -1,4 +1,7 @@
-"""Frame rate and duration of a film, exact, from its timestamps and what its container says of them."""
+"""Frame rate and duration of a film, exact, from its timestamps and what its container says of them.
+
+What the container says of its own length is also held against the packets that are there.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 _STANDARD_RATES = tuple(
     Fraction(1000 * rate, divisor) for rate in (12, 15, 24, 25, 30, 48, 50, 60, 100, 120) for divisor in (1000, 1001)
 )
+_IN_THE_HEADER = ("matroska", "flv", "asf")
+"""Formats that declare one length for all their streams; that of others is FFmpeg's guess."""
+SIZED = (*_IN_THE_HEADER, "avi")
+"""Formats whose files say their own size: where that is right and pictures are missing, nothing was cut off."""
+_TOLERANCE_S = Fraction(1, 8)
+"""How much longer than its packets a header may say that a film is."""
 
 
 def require_sane(scan: PacketScan, rate: Fraction, duration_s: Fraction) -> None:
@@ -47,9 +56,17 @@ def frame_rate_of(stream: VideoStream, scan: PacketScan, time_base: Fraction) ->
     return nearest if abs(nearest / rate - 1) < Fraction(1, 5000) and scan.even else rate
 
 
-def declared_of(stream: VideoStream) -> Fraction | None:
-    """The duration of the picture that the container states, in seconds."""
+def declared_by_stream_s(stream: VideoStream) -> Fraction | None:
+    """How long the picture's stream claims to be, in seconds; None where it does not say."""
     return stream.duration * stream.time_base if stream.duration and stream.time_base else None
+
+
+def declared_s(container: InputContainer, stream: VideoStream, demuxer: str) -> Fraction | None:
+    """How long the picture claims to be, in seconds; None where nothing is said of it."""
+    declared = declared_by_stream_s(stream)
+    if declared is None and demuxer in _IN_THE_HEADER and container.duration:
+        return Fraction(container.duration, 1_000_000)
+    return declared
 
 
 def measured_s(scan: PacketScan, time_base: Fraction) -> Fraction:
@@ -65,7 +82,7 @@ def duration_of(stream: VideoStream, scan: PacketScan, rate: Fraction, time_base
     """
     measured = measured_s(scan, time_base)
     frame_s = 1 / rate
-    declared = declared_of(stream)
+    declared = declared_by_stream_s(stream)
     exact = scan.n_frames * frame_s
     if scan.even and abs(exact - measured) <= max(3 * time_base, Fraction(1, 1000)):
         return exact
@@ -73,22 +90,6 @@ def duration_of(stream: VideoStream, scan: PacketScan, rate: Fraction, time_base
     if declared is not None and abs(declared - measured) < frame_s and declared > last_start:
         return declared
     return measured
-
-
-IN_THE_HEADER = ("matroska", "flv", "asf")
-"""Formats that declare one length for all their streams; that of others is FFmpeg's guess."""
-SIZED = (*IN_THE_HEADER, "avi")
-"""Formats whose files say their own size: where that is right and pictures are missing, nothing was cut off."""
-_TOLERANCE_S = Fraction(1, 8)
-
-
-def declared_s(container: InputContainer, stream: VideoStream, demuxer: str) -> Fraction | None:
-    """How long the picture claims to be, in seconds; None where nothing is said of it."""
-    if stream.duration and stream.time_base:
-        return stream.duration * stream.time_base
-    if demuxer in IN_THE_HEADER and container.duration:
-        return Fraction(container.duration, 1_000_000)
-    return None
 
 
 def shortfall(declared: Fraction | None, measured: Fraction, rate: Fraction) -> str:
@@ -108,7 +109,7 @@ def require_declared_packets(
     if missing:
         raise FilmRejected("corrupt", f"Its parts are damaged: {missing}.")
     declared = Fraction(container.duration or 0, 1_000_000)
-    if demuxer not in IN_THE_HEADER or declared - picture_end <= _TOLERANCE_S:
+    if demuxer not in _IN_THE_HEADER or declared - picture_end <= _TOLERANCE_S:
         return
     end = max(picture_end, _last_end(path, demuxer))  # the sound may be longer
     if declared - end > _TOLERANCE_S:

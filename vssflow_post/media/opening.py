@@ -1,4 +1,7 @@
-"""The one place where FFmpeg opens a film."""
+"""Opening a source: the one place where FFmpeg opens a film, and files looked at without it.
+
+Only regular files are opened, and never one that could block.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,37 @@ from vssflow_post.media.limits import MAX_PIXELS, MAX_STREAMS, READ_TIMEOUT_S
 from vssflow_post.media.verdicts import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
 
-AnyStream = TypeVar("AnyStream", bound="Stream")
+_AnyStream = TypeVar("_AnyStream", bound="Stream")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """The file, open for reading.
+
+    It is looked at before it is opened, since opening a FIFO waits for a writer; and again through the open
+    descriptor, since it may have been exchanged in between. Raises FilmRejected `not_regular`, FilmFailed `source_io`.
+    """
+    with reading_source(path):
+        _require_regular(path, path.stat())
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        try:
+            _require_regular(path, os.fstat(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
+    return os.fdopen(descriptor, "rb")
+
+
+@contextmanager
+def reading_source(path: Path) -> Iterator[None]:
+    """Raises FilmFailed `source_io` for an OSError within."""
+    try:
+        yield
+    except OSError as error:
+        raise FilmFailed("source_io", f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def open_film(path: Path, demuxer: str) -> InputContainer:
@@ -70,13 +97,13 @@ def declared_pixels(path: Path, demuxer: str, index: int) -> int:
         return 0
 
 
-def packets_of(container: InputContainer, stream: AnyStream) -> Iterator[Packet[AnyStream]]:
+def packets_of(container: InputContainer, stream: _AnyStream) -> Iterator[Packet[_AnyStream]]:
     """The stream's packets, and at last the empty one that makes a decoder give what it holds back.
 
     A damaged transport stream may declare further streams on the way, on which PyAV stumbles when it is over.
     """
     try:
-        yield from cast("Iterator[Packet[AnyStream]]", container.demux(stream))
+        yield from cast("Iterator[Packet[_AnyStream]]", container.demux(stream))
     except IndexError:
         return
 
@@ -88,32 +115,6 @@ def read_only(container: InputContainer, stream: Stream) -> None:
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """The file, open for reading.
-
-    It is looked at before it is opened, since opening a FIFO waits for a writer; and again through the open
-    descriptor, since it may have been exchanged in between. Raises FilmRejected `not_regular`, FilmFailed `source_io`.
-    """
-    with reading_source(path):
-        _require_regular(path, path.stat())
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        try:
-            _require_regular(path, os.fstat(descriptor))
-        except BaseException:
-            os.close(descriptor)
-            raise
-    return os.fdopen(descriptor, "rb")
-
-
-@contextmanager
-def reading_source(path: Path) -> Iterator[None]:
-    """Raises FilmFailed `source_io` for an OSError within."""
-    try:
-        yield
-    except OSError as error:
-        raise FilmFailed("source_io", f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _require_regular(path: Path, status: os.stat_result) -> None:

@@ -1,4 +1,4 @@
-"""From a path to a `Film`, or to the verdict why it is none."""
+"""A film looked at without decoding it: its streams, times, timecode and digest, or the verdict why it is none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vssflow_post.media.decode import OPEN_ENDED
 from vssflow_post.media.film import AudioStream, Film, ensure_same_file, ensure_unchanged
 from vssflow_post.media.film_times import (
     SIZED,
-    declared_of,
+    declared_by_stream_s,
     declared_s,
     duration_of,
     frame_rate_of,
@@ -114,7 +114,9 @@ def _probed(path: Path, source: _Source, salvage: bool) -> Film:
         scan = scan_packets(container, stream, path, salvage)
         film = _film(path, source, stream, scan, audio, timecode, notes)
         claimed = declared_s(container, stream, source.demuxer)
-        missing = source.missing or shortfall(declared_of(stream), measured_s(scan, film.time_base), film.frame_rate)
+        missing = source.missing or shortfall(
+            declared_by_stream_s(stream), measured_s(scan, film.time_base), film.frame_rate
+        )
         if not source.missing and source.demuxer in SIZED:
             require_declared_packets(container, path, source.demuxer, missing, scan.end_pts * film.time_base)
     if missing and not salvage:
@@ -193,12 +195,7 @@ def _film(
     duration_s = duration_of(stream, scan, rate, time_base)
     require_sane(scan, rate, duration_s)
     notes += scan.notes
-    if timecode is not None:
-        try:
-            frame_from_timecode(timecode, rate)
-        except ValueError as error:
-            notes.append(f"Its start timecode is not used: {error}.")
-            timecode = None
+    timecode = _usable_timecode(timecode, rate, notes)
     film = Film(
         path=path,
         digest="",
@@ -221,8 +218,24 @@ def _film(
         size_bytes=source.size_bytes,
         modified_ns=source.modified_ns,
     )
+    return _with_choice_of_audio(film)
+
+
+def _usable_timecode(timecode: str | None, frame_rate: Fraction, notes: list[str]) -> str | None:
+    """The timecode; None, and a note, where it cannot exist at this rate."""
+    if timecode is not None:
+        try:
+            frame_from_timecode(timecode, frame_rate)
+        except ValueError as error:
+            notes.append(f"Its start timecode is not used: {error}.")
+            return None
+    return timecode
+
+
+def _with_choice_of_audio(film: Film) -> Film:
+    """The film, with a note where it has several audio tracks: which one counts."""
     chosen = film.production_stream
-    if chosen is None or len(audio) < 2:
+    if chosen is None or len(film.audio_streams) < 2:
         return film
-    choice = f"It has {len(audio)} audio streams; stream {chosen.index} is the production track."
+    choice = f"It has {len(film.audio_streams)} audio streams; stream {chosen.index} is the production track."
     return replace(film, notes=(*film.notes, choice))

@@ -1,4 +1,4 @@
-"""The production track: mono, on the picture's clock, in blocks."""
+"""The production track: decoded, folded down to mono, on the picture's clock, in blocks."""
 
 from __future__ import annotations
 
@@ -22,11 +22,17 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream as AvAudioStream
     from av.packet import Packet
 
-BLOCK_S = 1
+_BLOCK_S = 1
 _JITTER_S = Fraction(1, 100)
 """Timestamps that are off by less are rounding (Matroska: 1 ms) or writers' jitter; more is a gap or an overlap."""
 _PRIMING_S = Fraction(1, 2)
 """Decode errors this early are a stream that was cut out of a longer one, not damage."""
+_WEIGHTS = {
+    "FL": 0.5, "FR": 0.5, "FC": 0.7071, "LFE": 0.0, "LFE2": 0.0,
+    "BL": 0.3536, "BR": 0.3536, "SL": 0.3536, "SR": 0.3536, "BC": 0.5, "FLC": 0.5, "FRC": 0.5,
+}  # fmt: skip
+"""Of each channel in mono: the mean of the stereo fold-down of ITU-R BS.775-4, annex 4, so that a voice in both
+channels keeps its level."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +67,7 @@ def audio_blocks(film: Film, rate_hz: int) -> Iterator[Samples]:
     parts = iter(()) if stream is None else _at_rate(_pieces(film, stream), film.first_pts * film.time_base, rate_hz)
     waiting: list[Samples] = []
     while left > 0:
-        want = min(BLOCK_S * rate_hz, left)
+        want = min(_BLOCK_S * rate_hz, left)
         while sum(map(len, waiting)) < want:
             waiting.append(next(parts, np.zeros(want, np.float32)))
         joined = np.concatenate(waiting)
@@ -146,21 +152,14 @@ def _count(damage: Damage, film: Film, packet: Packet[AvAudioStream]) -> None:
 
 
 def _piece(frame: AudioFrame) -> _Piece:
-    samples = mono_of(frame)
+    samples = _mono_of(frame)
     if not np.isfinite(samples).all():
         raise FilmRejected("non_finite_audio", "Its audio holds values that are not finite (NaN or infinity).")
     start_s = frame.pts * frame.time_base if frame.pts is not None and frame.time_base is not None else None
     return _Piece(start_s, samples, frame.sample_rate)
 
 
-_WEIGHTS = {
-    "FL": 0.5, "FR": 0.5, "FC": 0.7071, "LFE": 0.0, "LFE2": 0.0,
-    "BL": 0.3536, "BR": 0.3536, "SL": 0.3536, "SR": 0.3536, "BC": 0.5, "FLC": 0.5, "FRC": 0.5,
-}  # fmt: skip
-"""Mean of the stereo fold-down of ITU-R BS.775-4, annex 4: a voice in both channels keeps its level."""
-
-
-def mono_of(frame: AudioFrame) -> Samples:
+def _mono_of(frame: AudioFrame) -> Samples:
     """The frame's mono fold-down, shape (n,), full scale 1.0. Integer samples are converted exactly."""
     raw = frame.to_ndarray()
     n_channels = frame.layout.nb_channels

@@ -7,6 +7,7 @@ minute (four at 59.94) but each tenth. Source: SMPTE ST 12-1:2014, clauses 5 and
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 
@@ -71,6 +72,12 @@ def timecode_from_frame(frame: int, frame_rate: Fraction, drop_frame: bool = Fal
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}{separator}{frames:02d}"
 
 
+def frame_at(sample: int, frame_rate: Fraction) -> int:
+    """The number of the frame on screen at `sample`: the last one that starts at it or before."""
+    # Frame starts are rounded to the clock: frame k has begun where k / frame_rate lies before sample + 1/2.
+    return math.ceil(Fraction(2 * sample + 1, 2) * frame_rate / CLOCK_HZ) - 1
+
+
 def samples_from_timecode(label: str, frame_rate: Fraction) -> int:
     """Clock samples (48 kHz) from midnight to a label: what BWF calls TimeReference (EBU Tech 3285, 2.3)."""
     return samples_from_frame(frame_from_timecode(label, frame_rate), frame_rate)
@@ -78,8 +85,4 @@ def samples_from_timecode(label: str, frame_rate: Fraction) -> int:
 
 def timecode_from_samples(sample: int, frame_rate: Fraction, drop_frame: bool = False) -> str:
     """The label of the frame on screen at `sample` (48 kHz samples since midnight)."""
-    # Frame starts are rounded to the clock, so a sample that is a rounded-down start still belongs to its frame.
-    frame = int((Fraction(2 * sample + 1, 2) * frame_rate) / CLOCK_HZ)
-    if samples_from_frame(frame + 1, frame_rate) <= sample:
-        frame += 1
-    return timecode_from_frame(frame, frame_rate, drop_frame)
+    return timecode_from_frame(frame_at(sample, frame_rate), frame_rate, drop_frame)

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from vssflow_post.audio import BG, DX, FX, PD
-from vssflow_post.backend import MouthTrack, Track
+from vssflow_post.backend import MouthTrack, Track, speaking_mouth
 from vssflow_post.mix.ducking import DuckCurve, duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
 from vssflow_post.mix.panning import CENTRE, PanCurve
@@ -119,13 +119,12 @@ def _on_screen(cue: Cue, picture: Picture, width: float) -> PanCurve:
 
 
 def _speaker(cue: Cue, picture: Picture, settings: MixSettings, places: Mapping[str, float]) -> PanCurve:
-    """Where the cast puts the speaker; else the centre, or the place of the face whose mouth moves most."""
+    """Where the cast puts the speaker; else the centre, or the place of the face that speaks the line."""
     if cue.speaker is not None and cue.speaker in places:
         return PanCurve.fixed(places[cue.speaker])
-    faces = [mouth for mouth in picture.mouths if mouth.span.overlaps(cue.span)]
-    if settings.dialogue_pan == "centre" or not faces:
+    face = speaking_mouth(picture.mouths, cue.span) if settings.dialogue_pan == "speaker" else None
+    if face is None:
         return CENTRE
-    face = max(faces, key=lambda mouth: float(np.abs(np.diff(mouth.opening.values, axis=0)).sum()))
     x, _, width, _ = face.box
     return PanCurve.fixed(2 * (x + width / 2) - 1)
 

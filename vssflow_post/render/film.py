@@ -18,8 +18,8 @@ from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
 from vssflow_post.deliver.delivery import Delivery, deliver
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
 from vssflow_post.generate.history import ROTTED, read_history, write_history
-from vssflow_post.generate.renderer import CueTake, production_track, takes
-from vssflow_post.generate.take_store import StoredTake
+from vssflow_post.generate.renderer import CueTake, takes
+from vssflow_post.generate.take_store import StoredTake, production_track
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks

@@ -11,8 +11,8 @@ from pathlib import Path
 from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
 from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer
 from vssflow_post.cues.casting import check_cast
-from vssflow_post.errors import BackendError, FilmError, VssflowError
-from vssflow_post.generate.renderer import Renderer
+from vssflow_post.errors import FilmError
+from vssflow_post.generate.renderer import Renderer, as_backend_error
 from vssflow_post.generate.take_store import TakeStore
 from vssflow_post.plugins import Plugins, choose_backend
 from vssflow_post.settings.preset import Preset
@@ -74,7 +74,7 @@ class Studio:
         if self._renderer is not None:
             return _identity_of(self._renderer)
         if self._identity is None and self.offer.identify is not None:
-            with _as_backend_error(f"backend {self.offer.name} does not say what it is"):
+            with as_backend_error(f"backend {self.offer.name} does not say what it is:"):
                 self._identity = self.offer.identify(self.preset.generate)
         return self._identity
 
@@ -116,17 +116,5 @@ def _identity_of(renderer: Renderer) -> BackendIdentity:
 
 
 def _opened(offer: BackendOffer, preset: Preset) -> Backend:
-    with _as_backend_error(f"backend {offer.name} does not open"):
+    with as_backend_error(f"backend {offer.name} does not open:"):
         return offer.open(preset.generate)
-
-
-@contextmanager
-def _as_backend_error(what: str) -> Iterator[None]:
-    """Whatever a stranger's code may raise, as this film's failure."""
-    try:
-        yield
-    except (VssflowError, OSError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split()) or "no reason given"
-        raise BackendError("backend", f"{what}: {type(error).__name__}: {text}") from error
