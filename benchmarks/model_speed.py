@@ -16,10 +16,10 @@ from pathlib import Path
 
 import torch
 
-from vssflow_cpu.engine import fast_bfloat16, open_engine
+from vssflow_cpu.engine import open_engine
 from vssflow_dit.checkpoint.plain import PlainDiT, plain_guided
-from vssflow_dit.checkpoint.weights import load
 from vssflow_dit.config import LATENT_CHANNELS, ModelConfig, config_of
+from vssflow_dit.engine import fast_bfloat16
 from vssflow_dit.evaluation.heldout import SENTENCES
 from vssflow_dit.evaluation.renders import line_request
 from vssflow_dit.flow import time_grid
@@ -133,7 +133,7 @@ def reference_pass(config: ModelConfig, n: int) -> float:
 
 def dopri5_evaluations(n_cues: int = 4) -> float:
     """How many evaluations the starter's field takes at the reference's tolerance: the mean over some cues."""
-    model = load("starter").model
+    model = VSSFlow.load("starter")
     counts = []
     for k in range(n_cues):
         n = 75
@@ -214,7 +214,7 @@ def measure_starter(dtype: torch.dtype, peak: float) -> None:
     for kind in ("speech", "sound"):
         row(f"starter: seconds of {kind} a second, decoding included", f"{starter_rate(kind):.1f}")
     with torch.no_grad():
-        _, share = share_of_peak(load("starter", None, dtype).model, 375, peak)
+        _, share = share_of_peak(VSSFlow.load("starter", dtype=dtype), 375, peak)
     row("starter: reached inside the blocks, of the peak, 15 s in one batch", f"{share:.0%}")
 
 

@@ -45,7 +45,7 @@ class UnifiedModel(nn.Module):
         self.config = config
         self.conditions = Conditions(config)
         self.dit = DiT(config.dit, self.conditions.concat_channels)
-        if config.front == "starter":
+        if config.family.codec == "linear":
             self.codec = Codec()
 
     @property
