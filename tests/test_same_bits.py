@@ -23,7 +23,7 @@ from vssflow_dit.picture.strikes import CHANNELS, StrikeNet
 from vssflow_dit.transformer.attention import CrossAttention, SelfAttention
 from vssflow_dit.transformer.conditions import Condition
 from vssflow_dit.transformer.dit import Block, DiT, SwiGLU
-from vssflow_dit.transformer.rows import Layout, by_sequence, layout_of, rotary_table
+from vssflow_dit.transformer.rows import RowLayout, by_sequence, layout_of, rotary_table
 from vssflow_post.local_crew import this_machine
 
 TESTS = Path(__file__).parent
@@ -39,7 +39,7 @@ def shuffled() -> list[int]:
     return lengths
 
 
-def layout(lengths: Sequence[int], others: Sequence[int] = (), dtype: torch.dtype = torch.float32) -> Layout:
+def layout(lengths: Sequence[int], others: Sequence[int] = (), dtype: torch.dtype = torch.float32) -> RowLayout:
     head = CONFIG.width // CONFIG.heads
     table = rotary_table(max(*lengths, *others, 1), head, 1.0, torch.device("cpu"), dtype)
     return layout_of(lengths, others, False, table, True)

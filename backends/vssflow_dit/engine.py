@@ -13,7 +13,7 @@ import torch
 from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.flow import Guidance
-from vssflow_dit.frontends.frontend import Conditioning, Front
+from vssflow_dit.frontends.frontend import Front, Streams
 from vssflow_dit.frontends.reference import ReferenceFront
 from vssflow_dit.frontends.starter import StarterFront
 from vssflow_dit.lanes import Lanes
@@ -38,7 +38,7 @@ class Ready:
     """A request and what the model reads of it."""
 
     request: CueRequest
-    conditioning: Conditioning
+    streams: Streams
 
 
 class Engine:
@@ -81,12 +81,12 @@ class Engine:
         batch: list[Ready] = []
         room = self._tokens_at_once
         for request in sorted(requests, key=lambda request: request.span.n_samples):
-            ready = Ready(request, self._front.conditioning(request))
-            if batch and ready.conditioning.n_tokens > room:
+            ready = Ready(request, self._front.streams(request))
+            if batch and ready.streams.n_tokens > room:
                 yield from self._takes(batch)
                 batch, room = [], self._tokens_at_once
             batch.append(ready)
-            room -= ready.conditioning.n_tokens
+            room -= ready.streams.n_tokens
         if batch:
             yield from self._takes(batch)
 
@@ -109,7 +109,7 @@ class Engine:
         per_token = (time.perf_counter() - started) / sum(latent.shape[1] for latent in latents)
         for ready, latent, wave in zip(batch, latents, waves, strict=True):
             clip = AudioClip(wave, SAMPLE_RATE_HZ)
-            yield Take(ready.request.id, clip, ready.conditioning.notes, per_token * latent.shape[1])
+            yield Take(ready.request.id, clip, ready.streams.notes, per_token * latent.shape[1])
 
     def _latents(self, batch: Sequence[Ready]) -> list[torch.Tensor]:
         conditions = self._lanes.map(self._condition, batch)
@@ -120,19 +120,19 @@ class Engine:
         return self._model.sample_all([self._noise(ready) for ready in batch], conditions, guidances, self._sampling)
 
     def _condition(self, ready: Ready) -> Condition:
-        return self._model.condition(ready.conditioning.n_tokens, **ready.conditioning.values)
+        return self._model.condition(ready.streams.n_tokens, **ready.streams.values)
 
     def _noise(self, ready: Ready) -> torch.Tensor:
         """(C, T) from the cue's own seed, drawn on the CPU, so that every device starts from the same."""
         generator = torch.Generator().manual_seed(ready.request.seed)
-        shape = self._model.config.dit.latent_channels, ready.conditioning.n_tokens
+        shape = self._model.config.dit.latent_channels, ready.streams.n_tokens
         return torch.randn(shape, generator=generator).to(self._device)
 
     def _wave(self, ready: Ready, latent: torch.Tensor) -> npt.NDArray[np.float32]:
         """(1, n) at 16 kHz, as long as the cue."""
         request = ready.request
         n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
-        wave = self._front.waveform(latent, ready.conditioning, request.seed)[:n_samples]
+        wave = self._front.waveform(latent, ready.streams, request.seed)[:n_samples]
         # A strike may overshoot; what the model learned from stays within full scale.
         wave = wave / wave.abs().max().clamp(min=1.0)
         samples = np.zeros((1, n_samples), np.float32)

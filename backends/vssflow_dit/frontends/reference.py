@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.config import IMAGE_ENCODER, TOKEN_RATE_HZ
-from vssflow_dit.frontends.frontend import Conditioning
+from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.image_encoder import AT_ONCE, RATE_HZ, ImageEncoder
 from vssflow_dit.text.phonemes import BLANK, ID, phonemise, stretched
@@ -42,7 +42,7 @@ class ReferenceFront:
     def encoder(self) -> FrameEncoder:
         return ReferenceEncoder(self._images)
 
-    def conditioning(self, request: CueRequest) -> Conditioning:
+    def streams(self, request: CueRequest) -> Streams:
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
         values: dict[str, Tensor | None] = {"phoneme": None}
         absent = []
@@ -60,9 +60,9 @@ class ReferenceFront:
             values["phoneme"] = _phonemes(request)
         if request.sound:
             notes.append("This model takes no sound prompt: effects follow the picture alone.")
-        return Conditioning(values, n_tokens, tuple(notes))
+        return Streams(values, n_tokens, tuple(notes))
 
-    def waveform(self, latent: Tensor, ready: Conditioning, seed: int) -> Tensor:
+    def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
         return self._model.decode(latent[None], seed)[1][0]
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
-from vssflow_dit.frontends.frontend import Conditioning
+from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
@@ -40,7 +40,7 @@ class StarterFront:
     def encoder(self) -> FrameEncoder:
         return StrikeEncoder(self._strikes)
 
-    def conditioning(self, request: CueRequest) -> Conditioning:
+    def streams(self, request: CueRequest) -> Streams:
         """The starter's streams for one cue, as a batch of one."""
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
         n = n_tokens * MEL_FRAMES_PER_TOKEN
@@ -67,12 +67,12 @@ class StarterFront:
         }
         rings_down = request.kind == "sound" and (sound == 0 or self.sounds[sound - 1] in RINGS_DOWN)
         struck = torch.from_numpy(motion[:, 0].copy()) if rings_down else None
-        return Conditioning(values, n_tokens, tuple(notes), struck)
+        return Streams(values, n_tokens, tuple(notes), struck)
 
-    def waveform(self, latent: Tensor, ready: Conditioning, seed: int) -> Tensor:
+    def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
         mel = self._model.mel(latent[None])[0]
-        if ready.struck is not None:
-            mel = rung_down(mel, ready.struck.to(mel.device))
+        if streams.struck is not None:
+            mel = rung_down(mel, streams.struck.to(mel.device))
         return _gated(self._model.waveform(mel[None], seed)[0], mel)
 
     def _speech(self, request: CueRequest, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
