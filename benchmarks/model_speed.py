@@ -15,9 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from vssflow_cpu.engine import open_engine
-from vssflow_dit.checkpoint.plain import PlainDiT, plain_guided
+from vssflow_dit.checkpoint.plain import PlainDiT
 from vssflow_dit.config import LATENT_CHANNELS, ModelConfig, config_of
 from vssflow_dit.engine import fast_bfloat16
 from vssflow_dit.evaluation.heldout import SENTENCES
@@ -77,6 +78,18 @@ def random_model(config: ModelConfig, dtype: torch.dtype) -> VSSFlow:
     codec, vocoder = MelVAE(VAE).eval().requires_grad_(False), HiFiGAN(VOCODER).eval().requires_grad_(False)
     lanes, brief = Lanes.on(torch.device("cpu")), dtype == torch.bfloat16
     return VSSFlow(unified, codec.in_lanes(lanes, brief), vocoder.in_lanes(lanes, brief), lanes)
+
+
+def plain_guided(model: PlainDiT, concat: Tensor, cross: Tensor, scale: float) -> Callable[[Tensor, float], Tensor]:
+    """The reference's guided field on latents (B, latent, T): all channels carried along, two passes in sequence."""
+
+    def field(x: Tensor, t: float) -> Tensor:
+        time = torch.full((len(x),), t, device=x.device, dtype=x.dtype)
+        without = model(torch.cat((x, torch.zeros_like(concat)), dim=1), time, torch.zeros_like(cross))
+        along = model(torch.cat((x, concat), dim=1), time, cross)
+        return (without + scale * (along - without))[:, : x.shape[1]]  # type: ignore[no-any-return]
+
+    return field
 
 
 def field_of(model: VSSFlow, n: int) -> tuple[PackedField, torch.Tensor]:

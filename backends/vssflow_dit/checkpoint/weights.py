@@ -16,7 +16,7 @@ from vssflow_dit.config import FAMILIES, INDEX, MODEL, VAE, VOCODER, ModelConfig
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.sound.audioldm import HiFiGAN, MelVAE
 from vssflow_dit.sound.vocoder import Vocoder
-from vssflow_dit.tensors import fill, metadata_of
+from vssflow_dit.tensors import configuration_in, fill, metadata_of
 from vssflow_dit.transformer.unified import MelCodec, MelVocoder, UnifiedModel
 from vssflow_post.errors import UsageError
 
@@ -134,23 +134,16 @@ def load(
 
 def _vae(path: Path, device: torch.device, lanes: Lanes, brief: bool) -> MelVAE:
     with torch.device("meta"):
-        vae = MelVAE(_part_config(path))
+        vae = MelVAE(configuration_in(path))
     fill(vae.vae, path, lambda name: torch.float32)
     return _ready(vae.in_lanes(lanes, brief) if lanes.n else vae, device)
 
 
 def _hifigan(path: Path, device: torch.device, lanes: Lanes, brief: bool) -> HiFiGAN:
     with torch.device("meta"):
-        gan = HiFiGAN(_part_config(path))
+        gan = HiFiGAN(configuration_in(path))
     fill(gan.net, path, lambda name: torch.float32)
     return _ready(gan.in_lanes(lanes, brief) if lanes.n else gan, device)
-
-
-def _part_config(path: Path) -> dict[str, object]:
-    try:
-        return dict(json.loads(metadata_of(path)["config"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} says no configuration: {error}") from error
 
 
 def _ready(module: M, device: torch.device) -> M:

@@ -1,4 +1,4 @@
-"""What a front end is: it makes the streams that its family of models reads for a cue, and the sound of their latent."""
+"""What a front end does: it makes the streams that its family of models reads for a cue, and sound of their latent."""
 
 from __future__ import annotations
 
