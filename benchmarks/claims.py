@@ -25,7 +25,6 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor
 
-from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, DiTConfig, ModelConfig, config_of
 from vssflow_dit.evaluation import sound_classes
 from vssflow_dit.evaluation.dnsmos import Judge
@@ -228,7 +227,7 @@ def main() -> None:
 
 
 def study(data: Path, runs: Path, todo: Sequence[str], steps: int) -> None:
-    starter = weight_files.load("starter").model
+    starter = VSSFlow.load("starter")
     config = config_of("starter")
     assert isinstance(starter.codec, Codec)
     voices = [config.voices.index(name) + 1 for name in VOICES]

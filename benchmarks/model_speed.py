@@ -15,11 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from vssflow_cpu.engine import fast_bfloat16, open_engine
-from vssflow_dit.checkpoint.plain import PlainDiT, plain_guided
-from vssflow_dit.checkpoint.weights import load
+from vssflow_cpu.engine import open_engine
+from vssflow_dit.checkpoint.plain import PlainDiT
 from vssflow_dit.config import LATENT_CHANNELS, ModelConfig, config_of
+from vssflow_dit.engine import fast_bfloat16
 from vssflow_dit.evaluation.heldout import SENTENCES
 from vssflow_dit.evaluation.renders import line_request
 from vssflow_dit.flow import time_grid
@@ -79,6 +80,18 @@ def random_model(config: ModelConfig, dtype: torch.dtype) -> VSSFlow:
     return VSSFlow(unified, codec.in_lanes(lanes, brief), vocoder.in_lanes(lanes, brief), lanes)
 
 
+def plain_guided(model: PlainDiT, concat: Tensor, cross: Tensor, scale: float) -> Callable[[Tensor, float], Tensor]:
+    """The reference's guided field on latents (B, latent, T): all channels carried along, two passes in sequence."""
+
+    def field(x: Tensor, t: float) -> Tensor:
+        time = torch.full((len(x),), t, device=x.device, dtype=x.dtype)
+        without = model(torch.cat((x, torch.zeros_like(concat)), dim=1), time, torch.zeros_like(cross))
+        along = model(torch.cat((x, concat), dim=1), time, cross)
+        return (without + scale * (along - without))[:, : x.shape[1]]  # type: ignore[no-any-return]
+
+    return field
+
+
 def field_of(model: VSSFlow, n: int) -> tuple[PackedField, torch.Tensor]:
     """A guided cue of n tokens, and its noise."""
     features = {s.name: torch.randn(1, n, s.size) for s in model.config.streams if s.kind == "features" and not s.once}
@@ -133,7 +146,7 @@ def reference_pass(config: ModelConfig, n: int) -> float:
 
 def dopri5_evaluations(n_cues: int = 4) -> float:
     """How many evaluations the starter's field takes at the reference's tolerance: the mean over some cues."""
-    model = load("starter").model
+    model = VSSFlow.load("starter")
     counts = []
     for k in range(n_cues):
         n = 75
@@ -214,7 +227,7 @@ def measure_starter(dtype: torch.dtype, peak: float) -> None:
     for kind in ("speech", "sound"):
         row(f"starter: seconds of {kind} a second, decoding included", f"{starter_rate(kind):.1f}")
     with torch.no_grad():
-        _, share = share_of_peak(load("starter", None, dtype).model, 375, peak)
+        _, share = share_of_peak(VSSFlow.load("starter", dtype=dtype), 375, peak)
     row("starter: reached inside the blocks, of the peak, 15 s in one batch", f"{share:.0%}")
 
 

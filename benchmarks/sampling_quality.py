@@ -60,7 +60,7 @@ class Problem:
     solution: Tensor
 
     def field(self, settings: GenerationSettings) -> PackedField:
-        ready = self.engine._front.conditioning(self.request)
+        ready = self.engine._front.streams(self.request)
         model = self.engine._model
         scale = settings.guidance if self.request.kind == "speech" else settings.sound_guidance
         when = Guidance(settings.guidance_from, settings.guidance_to, settings.guidance_schedule)
@@ -77,7 +77,7 @@ def problems(n: int) -> list[Problem]:
         line = line_request(k, SENTENCES[k], engine.voices[k % len(engine.voices)])
         sound = engine.sounds[k % len(engine.sounds)]
         for request in (line, replace(struck[k].request, sound=sound)):
-            ready = engine._front.conditioning(request)
+            ready = engine._front.streams(request)
             noise = torch.randn(ready.n_tokens, 128, generator=torch.Generator().manual_seed(request.seed))
             problem = Problem(request, noise, engine, noise)
             solution = dopri5(problem.field(DEFAULT), noise, time_grid(1), 1e-6)

@@ -120,13 +120,13 @@ def test_a_page_has_a_table_for_each_question() -> None:
 @pytest.mark.skipif(shutil.which("flite") is None, reason="needs Debian's flite")
 def test_the_starter_is_evaluated_from_end_to_end(tmp_path: Path) -> None:
     from vssflow_cpu.engine import open_engine
-    from vssflow_dit.evaluation.run import ANSWERS, NEEDED, Sizes, evaluate
+    from vssflow_dit.evaluation.run import ANSWERS, NEEDED, SampleSizes, evaluate
     from vssflow_post.backend import GenerationSettings
 
     for name in NEEDED:
         pytest.importorskip(name)
     backend = open_engine(GenerationSettings())
-    written = evaluate("starter", backend, tmp_path / "held", tmp_path / "out", Sizes(2, 1, 6, 4, 3), silent)
+    written = evaluate("starter", backend, tmp_path / "held", tmp_path / "out", SampleSizes(2, 1, 6, 4, 3), silent)
     text = written.read_text("utf-8")
     for target in re.findall(r"\]\(([^)]+)\)", text):
         assert 0 < (written.parent / target).stat().st_size < 150_000 or target.endswith(".json")

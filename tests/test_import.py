@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ from torch import Tensor
 
 from vssflow_dit import VSSFlow
 from vssflow_dit.picture import image_encoder
+from vssflow_dit.picture.strikes import StrikeNet
+from vssflow_dit.sound.vocoder import Vocoder
 from vssflow_dit.tensors import Planned, metadata_of, tensors_in, write_tensors
+from vssflow_dit.text.durations import DurationModel
 from vssflow_post.cli import cli
 from vssflow_post.errors import UsageError
 
@@ -39,6 +43,15 @@ def test_a_checkpoint_becomes_a_folder_that_loads_and_says_what_it_is(tmp_path: 
     again = imported(source, reference.configuration(tmp_path), out)
     assert again.exit_code == 2
     assert "holds weights already" in again.output
+
+
+@pytest.mark.parametrize("load", [Vocoder.load, StrikeNet.load, DurationModel.load])
+def test_no_part_is_read_from_another_parts_file_or_a_torn_one(load: Callable[[Path], object], tmp_path: Path) -> None:
+    for path in (reference.WEIGHTS, tmp_path / "torn.safetensors", tmp_path / "absent.safetensors"):
+        if path.name.startswith("torn"):
+            path.write_bytes(reference.WEIGHTS.read_bytes()[:1000])
+        with pytest.raises(UsageError, match=path.name):
+            load(path)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ import soundfile
 from click.testing import CliRunner
 from drawn_films import Picture, write_film
 
-from vssflow_dit.checkpoint.weights import DURATIONS
-from vssflow_dit.config import STARTER
+from vssflow_dit.config import DURATIONS, STARTER
 from vssflow_dit.evaluation.drawn_faces import FPS, Curve, looks, mouth_of, talking
 from vssflow_dit.evaluation.heldout import SENTENCES
 from vssflow_dit.evaluation.lips import agreement, loudness

@@ -10,8 +10,9 @@ import torch
 from reference_weights import relative
 from torch import Tensor
 
+from benchmarks.model_speed import plain_guided
 from vssflow_dit import VSSFlow
-from vssflow_dit.checkpoint.plain import PlainDiT, plain_guided
+from vssflow_dit.checkpoint.plain import PlainDiT
 from vssflow_dit.checkpoint.reference import import_checkpoint
 from vssflow_dit.flow import euler, time_grid
 from vssflow_dit.transformer.conditions import Condition

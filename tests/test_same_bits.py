@@ -14,15 +14,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vssflow_cpu.engine import fast_bfloat16
-from vssflow_dit.checkpoint.weights import STRIKES, load
-from vssflow_dit.config import STARTER, DiTConfig, config_of
+from vssflow_dit.checkpoint.weights import load
+from vssflow_dit.config import STARTER, STRIKES, DiTConfig, config_of
+from vssflow_dit.engine import fast_bfloat16
 from vssflow_dit.lanes import Lanes
+from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import CHANNELS, StrikeNet
 from vssflow_dit.transformer.attention import CrossAttention, SelfAttention
 from vssflow_dit.transformer.conditions import Condition
 from vssflow_dit.transformer.dit import Block, DiT, SwiGLU
-from vssflow_dit.transformer.rows import Layout, by_sequence, layout_of, rotary_table
+from vssflow_dit.transformer.rows import RowLayout, by_sequence, layout_of, rotary_table
 from vssflow_post.batch.local_crew import this_machine
 
 TESTS = Path(__file__).parent
@@ -38,7 +39,7 @@ def shuffled() -> list[int]:
     return lengths
 
 
-def layout(lengths: Sequence[int], others: Sequence[int] = (), dtype: torch.dtype = torch.float32) -> Layout:
+def layout(lengths: Sequence[int], others: Sequence[int] = (), dtype: torch.dtype = torch.float32) -> RowLayout:
     head = CONFIG.width // CONFIG.heads
     table = rotary_table(max(*lengths, *others, 1), head, 1.0, torch.device("cpu"), dtype)
     return layout_of(lengths, others, False, table, True)
@@ -153,7 +154,7 @@ def test_codec_and_vocoder_on_any_number_of_lanes() -> None:
     latents = [torch.randn(1, 128, n) for n in (50, 63, 125)]
     made = []
     for n in (1, 2, 3):
-        model = load("starter", lanes=Lanes(n)).model
+        model = VSSFlow.of(load("starter", lanes=Lanes(n)))
         made.append(model.lanes.map(lambda latent, model=model: model.decode(latent, 7)[1], latents))  # type: ignore[misc]
     assert all(torch.equal(a, b) for other in made[1:] for a, b in zip(made[0], other, strict=True))
 
@@ -209,7 +210,7 @@ def test_takes_of_the_starter_under_each_instruction_set(isa: str) -> None:
 
 
 def test_bfloat16_is_taken_only_where_the_library_may_use_it() -> None:
-    words = [sys.executable, "-c", "from vssflow_cpu.engine import fast_bfloat16; print(fast_bfloat16())"]
+    words = [sys.executable, "-c", "from vssflow_dit.engine import fast_bfloat16; print(fast_bfloat16())"]
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
     assert subprocess.run(words, env=environment, check=True, capture_output=True).stdout.strip() == b"False"
     if fast_bfloat16():

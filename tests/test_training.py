@@ -65,7 +65,7 @@ def test_a_run_that_was_stopped_ends_where_an_unbroken_one_does(tmp_path: Path) 
 def test_it_learns_and_draws_its_curve(tmp_path: Path) -> None:
     seen: list[int] = []
     trainer = Trainer(fresh(), Constant(), replace(SETTINGS, steps=50), tmp_path, fabric())
-    trainer.train(seen=lambda step, loss, progress: seen.append(step))
+    trainer.train(on_step=lambda step, loss, progress: seen.append(step))
     assert seen == [25, 50]
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     latents, told = Constant().batch(99, 0)

@@ -16,6 +16,7 @@ from vssflow_dit.sound.oscillators import band_geometry, pulse_train, tone_bank
 from vssflow_dit.sound.vocoder import Vocoder, VocoderConfig
 from vssflow_dit.training import vocoder as training
 from vssflow_dit.training.listening import energy_distance, true_detune, true_pitch
+from vssflow_post.errors import UsageError
 
 SMALL = VocoderConfig(width=32, hidden=48, n_blocks=1, reader_width=32, reader_blocks=1)
 
@@ -76,7 +77,7 @@ def test_another_models_weights_are_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({"weight": torch.zeros(3)}, tmp_path / "other.safetensors", {"format": "something-else"})
-    with pytest.raises(ValueError, match="not a vocoder"):
+    with pytest.raises(UsageError, match="not a vocoder"):
         Vocoder.load(tmp_path / "other.safetensors")
 
 

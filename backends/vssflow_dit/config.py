@@ -36,6 +36,59 @@ MEL_FRAMES_PER_TOKEN = 4
 LATENT_CHANNELS = 128
 
 
+INDEX, MODEL = "index.json", "model.safetensors"
+VAE, VOCODER, IMAGE_ENCODER = "vae.safetensors", "vocoder.safetensors", "image_encoder.safetensors"
+DURATIONS, STRIKES = "durations.safetensors", "strikes.safetensors"
+"""Files of a folder of weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What models of one kind have in common, whatever their size and their streams."""
+
+    parts: tuple[str, ...]
+    """Files that a folder of their weights must hold."""
+    optional: tuple[str, ...]
+    """Files that it may hold besides."""
+    codec: Literal["linear", "vae"]
+    """Inside the model, fitted to what it is trained on; or a file of its own."""
+    vocoder: Literal["sources", "hifigan"]
+    """Our own, which shapes sources of sound; or AudioLDM's."""
+    named: bool
+    """Whether a cue has its voice and its class of sound by name; where not, by features alone."""
+    one_length: bool
+    """Whether the transformer always sees windows of one length, so that shapes repeat."""
+    data: Literal["synthesised", "features"]
+    """What it is trained on: what `model synthesise` made, or files of latents and features."""
+    trained: tuple[str, ...]
+    """Its parts that `model train` makes."""
+
+
+FAMILIES: Mapping[str, Family] = {
+    "starter": Family(
+        parts=(MODEL, VOCODER, DURATIONS, STRIKES),
+        optional=(),
+        codec="linear",
+        vocoder="sources",
+        named=True,
+        one_length=False,
+        data="synthesised",
+        trained=("dit", "vocoder", "strikes", "durations"),
+    ),
+    "reference": Family(
+        parts=(MODEL, VAE, VOCODER),
+        optional=(IMAGE_ENCODER,),
+        codec="vae",
+        vocoder="hifigan",
+        named=False,
+        one_length=True,
+        data="features",
+        trained=("dit",),
+    ),
+}
+"""By the front end that makes the streams of their models from a cue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One condition stream of the model."""
@@ -98,9 +151,13 @@ class ModelConfig:
     shortest_s: float = 2.0
     """The model has seen nothing shorter: a short cue is rendered with room behind it and cut."""
     front: Literal["starter", "reference"] = "starter"
-    """Which front end makes the streams from a cue."""
+    """Which front end makes the streams from a cue: its family's name."""
     voice_facts: Mapping[str, VoiceFacts] = field(default_factory=dict)
     """Of the voices, what is known."""
+
+    @property
+    def family(self) -> Family:
+        return FAMILIES[self.front]
 
     @property
     def window_tokens(self) -> int:
@@ -126,6 +183,8 @@ class ModelConfig:
         fields["streams"] = tuple(Stream(**stream) for stream in fields["streams"])
         fields["voices"], fields["sounds"] = tuple(fields["voices"]), tuple(fields["sounds"])
         fields["window_s"] = float(fields["window_s"])
+        if fields.get("front", "starter") not in FAMILIES:
+            raise ValueError(f"no front end is called {fields['front']!r}")
         facts = fields.get("voice_facts", {})
         fields["voice_facts"] = {name: VoiceFacts(**about) for name, about in facts.items()}
         return cls(**fields)
@@ -135,7 +194,6 @@ STARTER = Path(__file__).parent / "weights"
 """The starter ships inside the package."""
 CONFIGS = Path(__file__).parent / "configs"
 """A file for each model that has a name."""
-INDEX, MODEL = "index.json", "model.safetensors"
 
 
 def folder_of(name: str) -> Path:
@@ -161,7 +219,7 @@ def identify(settings: GenerationSettings) -> BackendIdentity:
             config = ModelConfig.from_json(file.metadata()["config"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{folder / MODEL} holds no model: {error}") from error
-    voices = config.voices if config.front == "starter" else ()
+    voices = config.voices if config.family.named else ()
     return BackendIdentity(index_digest((folder / INDEX).read_text()), voices)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vssflow_dit.checkpoint.weights import Weights, load
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN
 from vssflow_dit.flow import SAMPLERS, Guidance, Sampler, time_grid
 from vssflow_dit.lanes import Lanes
@@ -51,9 +52,12 @@ class VSSFlow:
 
         Raises UsageError where there are no weights, or where they differ from their digests, names or shapes.
         """
-        from vssflow_dit.checkpoint.weights import load
+        return cls.of(load(str(folder), torch.device(device), dtype))
 
-        return load(str(folder), torch.device(device), dtype).model
+    @classmethod
+    def of(cls, weights: Weights) -> VSSFlow:
+        """The parts of loaded weights as one."""
+        return cls(weights.unified, weights.codec, weights.vocoder, weights.lanes)
 
     def condition(self, n_tokens: int | None = None, **streams: Tensor | None) -> Condition:
         """What the transformer reads of the streams (reference: clip, speaker, sync, lip, phoneme), None for nothing.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -68,6 +69,14 @@ def metadata_of(path: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()}
 
 
+def configuration_in(path: Path) -> dict[str, Any]:
+    """The table that the file's metadata holds as `config`. Raises UsageError where it holds none."""
+    try:
+        return dict(json.loads(metadata_of(path)["config"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path} says no configuration: {error}") from error
+
+
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     table = dict(pairs)
     if len(table) != len(pairs):
@@ -77,7 +86,7 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def fill(module: nn.Module, path: Path, dtype: Callable[[str], torch.dtype]) -> None:
-    """Reads every parameter and buffer of a module made on the `meta` device from a file, tensor by tensor.
+    """Reads every parameter and buffer of a module, which may lie on the `meta` device, from a file, tensor by tensor.
 
     `dtype(name)` says what each is kept in. Raises UsageError naming a tensor that is missing, extra, of another shape
     or type, or has values that are not finite.
@@ -98,10 +107,10 @@ def fill(module: nn.Module, path: Path, dtype: Callable[[str], torch.dtype]) -> 
     module.load_state_dict(loaded, strict=True, assign=True)
 
 
-def tensors_in(path: Path) -> Iterator[tuple[str, Tensor]]:
-    """(name, tensor) one after the other, each read from the file into memory of its own.
+def tensors_in(path: Path, besides: Container[torch.dtype] = ()) -> Iterator[tuple[str, Tensor]]:
+    """(name, tensor) one after the other, each read from the file into memory of its own: floats, and types `besides`.
 
-    Raises UsageError for a file that is damaged, and for values that are not finite.
+    Raises UsageError for a file that is damaged, for another type, and for values that are not finite.
     """
     metadata_of(path)
     try:
@@ -109,7 +118,7 @@ def tensors_in(path: Path) -> Iterator[tuple[str, Tensor]]:
         with safe_open(path, framework="pt", backend="pread") as file:
             for name in file.keys():  # noqa: SIM118 (safe_open is no mapping)
                 tensor = file.get_tensor(name)
-                if tensor.dtype not in NAMES:
+                if tensor.dtype not in NAMES and tensor.dtype not in besides:
                     raise UsageError(f"{path}: tensor {name} is of type {tensor.dtype}, expected one of floats")
                 if not _is_finite(tensor):
                     raise UsageError(f"{path}: tensor {name} has values that are not finite")

@@ -14,15 +14,15 @@ def description(name: str) -> Iterator[str]:
     """Lines that say what the weights `name` are. Raises UsageError where there are none, or where they are damaged."""
     folder = folder_of(name)
     loaded = weight_files.load(name)
-    config = loaded.model.config
+    config = loaded.unified.config
     size = sum(part.stat().st_size for part in folder.glob("*.safetensors"))
     yield f"{config.name}: {folder}, {size / 1e6:.1f} MB"
     yield f"digest: {loaded.digest}"
     parts = {
-        "transformer": loaded.model.unified.dit,
-        "conditions": loaded.model.unified.conditions,
-        "codec": loaded.model.codec,
-        "vocoder": loaded.model.vocoder,
+        "transformer": loaded.unified.dit,
+        "conditions": loaded.unified.conditions,
+        "codec": loaded.codec,
+        "vocoder": loaded.vocoder,
     }
     yield "parameters: " + ", ".join(
         f"{what} {sum(p.numel() for p in m.parameters()) / 1e6:.2f} M"

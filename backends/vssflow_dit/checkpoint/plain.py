@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -113,15 +112,3 @@ class PlainDiT(nn.Module):
             tokens = block(tokens, cross, rotary)
         out = self.proj_out(tokens).transpose(1, 2)[:, :, 1:]
         return self.postprocess_conv(out) + out  # type: ignore[no-any-return]
-
-
-def plain_guided(model: PlainDiT, concat: Tensor, cross: Tensor, scale: float) -> Callable[[Tensor, float], Tensor]:
-    """The reference's guided field on latents (B, latent, T): all channels carried along, two passes in sequence."""
-
-    def field(x: Tensor, t: float) -> Tensor:
-        time = torch.full((len(x),), t, device=x.device, dtype=x.dtype)
-        without = model(torch.cat((x, torch.zeros_like(concat)), dim=1), time, torch.zeros_like(cross))
-        along = model(torch.cat((x, concat), dim=1), time, cross)
-        return (without + scale * (along - without))[:, : x.shape[1]]  # type: ignore[no-any-return]
-
-    return field

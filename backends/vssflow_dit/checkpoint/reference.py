@@ -16,12 +16,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vssflow_dit.checkpoint import weights
 from vssflow_dit.checkpoint.clip import PREFIX as IMAGE_ENCODER_PREFIX
 from vssflow_dit.checkpoint.clip import plan_image_encoder
 from vssflow_dit.checkpoint.lightning import Checkpoint
 from vssflow_dit.checkpoint.plain import PlainDiT
-from vssflow_dit.config import INDEX, MODEL, TOKEN_RATE_HZ, DiTConfig, ModelConfig, config_of
+from vssflow_dit.checkpoint.weights import write_index
+from vssflow_dit.config import (
+    IMAGE_ENCODER,
+    INDEX,
+    MODEL,
+    TOKEN_RATE_HZ,
+    VAE,
+    VOCODER,
+    DiTConfig,
+    ModelConfig,
+    config_of,
+)
 from vssflow_dit.sound import audioldm
 from vssflow_dit.tensors import Planned, write_tensors
 from vssflow_post.errors import UsageError
@@ -130,22 +140,22 @@ def import_checkpoint(source: Path, config: Path | None, out: Path, say: Callabl
         sizes = sizes_from(config, checkpoint) if config else released()
         plans = {
             MODEL: (plan_model(sizes, checkpoint), {"config": sizes.model.to_json()}),
-            weights.VAE: (_plan_part("vae", audioldm.MelVAE, sizes.vae, checkpoint), {"config": json.dumps(sizes.vae)}),
-            weights.VOCODER: (
+            VAE: (_plan_part("vae", audioldm.MelVAE, sizes.vae, checkpoint), {"config": json.dumps(sizes.vae)}),
+            VOCODER: (
                 _plan_part("vocoder", audioldm.HiFiGAN, sizes.vocoder, checkpoint),
                 {"config": json.dumps(sizes.vocoder), "format": "speecht5_hifigan"},
             ),
         }
         image_encoder = plan_image_encoder(checkpoint)
         if image_encoder:
-            plans[weights.IMAGE_ENCODER] = (image_encoder, {})
+            plans[IMAGE_ENCODER] = (image_encoder, {})
         wanted = f"the sizes in {config}" if config else "the released sizes (others come from --config)"
         checkpoint.check(IMAGE_ENCODER_PREFIX, wanted)
         out.mkdir(parents=True, exist_ok=True)
         for name, (tensors, metadata) in plans.items():
             write_tensors(out / name, tensors, metadata)
             say(f"{name}: {len(tensors)} tensors, {(out / name).stat().st_size / 1e6:.1f} MB")
-    weights.write_index(out)
+    write_index(out)
 
 
 def plan_model(sizes: Sizes, checkpoint: Checkpoint) -> dict[str, Planned]:

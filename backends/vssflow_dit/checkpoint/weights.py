@@ -12,31 +12,27 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from vssflow_dit.config import INDEX, MODEL, ModelConfig, folder_of, index_digest
+from vssflow_dit.config import FAMILIES, INDEX, MODEL, VAE, VOCODER, ModelConfig, folder_of, index_digest
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.model import VSSFlow
-from vssflow_dit.tensors import fill, metadata_of
+from vssflow_dit.sound.audioldm import HiFiGAN, MelVAE
+from vssflow_dit.sound.vocoder import Vocoder
+from vssflow_dit.tensors import configuration_in, fill, metadata_of
 from vssflow_dit.transformer.unified import MelCodec, MelVocoder, UnifiedModel
 from vssflow_post.errors import UsageError
 
 M = TypeVar("M", bound=nn.Module)
-VAE, VOCODER = "vae.safetensors", "vocoder.safetensors"
-DURATIONS, STRIKES, IMAGE_ENCODER = "durations.safetensors", "strikes.safetensors", "image_encoder.safetensors"
-PARTS: dict[str, tuple[str, ...]] = {
-    "starter": (MODEL, VOCODER, DURATIONS, STRIKES),
-    "reference": (MODEL, VAE, VOCODER),
-}
-"""What each front end's folder must hold."""
-OPTIONAL = (IMAGE_ENCODER,)
-"""What a reference's folder may hold besides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """A verified folder, its model loaded."""
+    """A verified folder and the three parts of a model that were read from it: `VSSFlow.of` puts them together."""
 
     folder: Path
-    model: VSSFlow
+    unified: UnifiedModel
+    codec: MelCodec
+    vocoder: MelVocoder
+    lanes: Lanes
+    """Where codec and vocoder compute, and the whole model with them."""
     digest: str
     """sha256 over the index: names every byte of every part."""
     parts: frozenset[str]
@@ -72,7 +68,7 @@ def verified(folder: Path) -> tuple[str, frozenset[str]]:
         digests = dict(json.loads(text)["sha256"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder / INDEX} is not an index of weights: {error}") from error
-    known = {part for parts in PARTS.values() for part in parts} | set(OPTIONAL)
+    known = {name for family in FAMILIES.values() for name in (*family.parts, *family.optional)}
     if MODEL not in digests or not set(digests) <= known:
         raise UsageError(f"{folder / INDEX} names {', '.join(sorted(digests))}; expected parts of a model")
     for name, digest in sorted(digests.items()):
@@ -90,7 +86,7 @@ def config_in(folder: Path, parts: frozenset[str]) -> ModelConfig:
         config = ModelConfig.from_json(metadata_of(path)["config"])
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} holds no model: {error}") from error
-    missing = [part for part in PARTS[config.front] if part not in parts]
+    missing = [part for part in config.family.parts if part not in parts]
     if missing:
         raise UsageError(f"{folder / INDEX} lacks {', '.join(missing)}, which its model needs")
     return config
@@ -128,38 +124,26 @@ def load(
     device = device or torch.device("cpu")
     unified = _ready(load_model(folder / MODEL, config, dtype), device)
     lanes, brief = lanes or Lanes.on(device), dtype == torch.bfloat16
-    codec: MelCodec = unified.codec if config.front == "starter" else _codec(folder / VAE, device, lanes, brief)
-    model = VSSFlow(unified, codec, _vocoder(folder / VOCODER, config, device, lanes, brief), lanes)
-    return Weights(folder, model, digest, parts)
+    own_codec, own_vocoder = config.family.codec == "linear", config.family.vocoder == "sources"
+    codec: MelCodec = unified.codec if own_codec else _vae(folder / VAE, device, lanes, brief)
+    vocoder: MelVocoder = (
+        Vocoder.load(folder / VOCODER).to(device) if own_vocoder else _hifigan(folder / VOCODER, device, lanes, brief)
+    )
+    return Weights(folder, unified, codec, vocoder, lanes, digest, parts)
 
 
-def _codec(path: Path, device: torch.device, lanes: Lanes, brief: bool) -> MelCodec:
-    from vssflow_dit.sound.audioldm import MelVAE
-
+def _vae(path: Path, device: torch.device, lanes: Lanes, brief: bool) -> MelVAE:
     with torch.device("meta"):
-        vae = MelVAE(_part_config(path))
+        vae = MelVAE(configuration_in(path))
     fill(vae.vae, path, lambda name: torch.float32)
     return _ready(vae.in_lanes(lanes, brief) if lanes.n else vae, device)
 
 
-def _vocoder(path: Path, config: ModelConfig, device: torch.device, lanes: Lanes, brief: bool) -> MelVocoder:
-    if config.front == "starter":
-        from vssflow_dit.sound.vocoder import Vocoder
-
-        return Vocoder.load(path).to(device)
-    from vssflow_dit.sound.audioldm import HiFiGAN
-
+def _hifigan(path: Path, device: torch.device, lanes: Lanes, brief: bool) -> HiFiGAN:
     with torch.device("meta"):
-        gan = HiFiGAN(_part_config(path))
+        gan = HiFiGAN(configuration_in(path))
     fill(gan.net, path, lambda name: torch.float32)
     return _ready(gan.in_lanes(lanes, brief) if lanes.n else gan, device)
-
-
-def _part_config(path: Path) -> dict[str, object]:
-    try:
-        return dict(json.loads(metadata_of(path)["config"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path} says no configuration: {error}") from error
 
 
 def _ready(module: M, device: torch.device) -> M:

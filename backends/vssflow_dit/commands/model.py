@@ -157,11 +157,11 @@ def train(
     vssflow-post model train --config base --data features --run runs/base --devices 8 --time-budget 10000
     """
     from vssflow_dit.bars import training_bar
-    from vssflow_dit.training.parts import Order, train_parts
+    from vssflow_dit.training.parts import TrainingOrder, train_parts
 
-    order = Order(config, data, run, part, time_budget, start, batch, steps or 1_000_000, devices, threads)
-    with training_bar() as seen:
-        train_parts(order, click.echo, seen)
+    order = TrainingOrder(config, data, run, part, time_budget, start, batch, steps or 1_000_000, devices, threads)
+    with training_bar() as on_step:
+        train_parts(order, click.echo, on_step)
 
 
 @model.command()
@@ -188,12 +188,15 @@ def evaluate(weights: str, data: Path | None, out: Path) -> None:
     vssflow-post model evaluate runs/starter/weights -o report
     vssflow-post model evaluate -o docs
     """
-    from vssflow_cpu.engine import open_engine
+    import torch
+
     from vssflow_dit.bars import bars
-    from vssflow_dit.evaluation.run import Sizes
+    from vssflow_dit.engine import Engine, fast_bfloat16
+    from vssflow_dit.evaluation.run import SampleSizes
     from vssflow_dit.evaluation.run import evaluate as evaluate_weights
 
-    backend = open_engine(GenerationSettings(weights=weights))
+    dtype = torch.bfloat16 if fast_bfloat16() else torch.float32
+    backend = Engine("cpu", torch.device("cpu"), GenerationSettings(weights=weights), dtype)
     with bars() as report:
-        page = evaluate_weights(weights, backend, data, out, Sizes(), report)
+        page = evaluate_weights(weights, backend, data, out, SampleSizes(), report)
     click.echo(f"evaluation: {page}")

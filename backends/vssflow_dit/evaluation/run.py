@@ -13,7 +13,8 @@ import numpy as np
 
 from vssflow_dit.bars import watched
 from vssflow_dit.checkpoint import weights as weight_files
-from vssflow_dit.checkpoint.weights import DURATIONS, Weights
+from vssflow_dit.checkpoint.weights import Weights
+from vssflow_dit.config import DURATIONS
 from vssflow_dit.evaluation import (
     dnsmos,
     lips,
@@ -29,6 +30,7 @@ from vssflow_dit.evaluation.heldout import SENTENCES, Waveform, clips, teachers_
 from vssflow_dit.evaluation.lips import talks
 from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure, page
 from vssflow_dit.evaluation.renders import Takes, clip_requests, line_requests, takes, through_codec
+from vssflow_dit.model import VSSFlow
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.text.durations import DurationModel
 from vssflow_post.backend import Backend
@@ -45,7 +47,7 @@ SHOWN = ("metal", "engine", "rain")
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class SampleSizes:
     """How much is listened to."""
 
     sentences: int = 50
@@ -65,7 +67,9 @@ ANSWERS = {
 """Group -> how it is measured, in the order of the page."""
 
 
-def evaluate(weights: str, backend: Backend, data: Path | None, out: Path, sizes: Sizes, report: OnProgress) -> Path:
+def evaluate(
+    weights: str, backend: Backend, data: Path | None, out: Path, sizes: SampleSizes, report: OnProgress
+) -> Path:
     """Measures the weights, whose takes `backend` makes, and writes page, pictures and numbers; gives the page's path.
 
     `data` holds the teachers' held-out speech, and gets it where it holds none; None keeps none.
@@ -75,14 +79,14 @@ def evaluate(weights: str, backend: Backend, data: Path | None, out: Path, sizes
     if missing:
         raise UsageError(f"{', '.join(missing)} missing: pip install 'vssflow-post[evaluate]'")
     loaded = weight_files.load(weights)
-    if loaded.model.config.front != "starter":
+    if not loaded.unified.config.family.named:
         raise UsageError(
             f"{weights}: only a model with voices and sounds of its own can be evaluated, as the starter is"
         )
     (out / FOLDER).mkdir(parents=True, exist_ok=True)
     study = Study(loaded, backend, out / FOLDER, sizes, report)
     with tempfile.TemporaryDirectory() as folder:
-        voices = loaded.model.config.voices
+        voices = loaded.unified.config.voices
         lines = teachers_speech(data or Path(folder), voices, SENTENCES[: sizes.sentences], report)
     study.sounds(study.speech(lines))
     study.strikes()
@@ -93,8 +97,11 @@ def evaluate(weights: str, backend: Backend, data: Path | None, out: Path, sizes
 class Study:
     """One folder of weights and what has been measured of it so far."""
 
-    def __init__(self, weights: Weights, backend: Backend, folder: Path, sizes: Sizes, report: OnProgress) -> None:
+    def __init__(
+        self, weights: Weights, backend: Backend, folder: Path, sizes: SampleSizes, report: OnProgress
+    ) -> None:
         self.weights, self.backend, self.folder, self.sizes, self.report = weights, backend, folder, sizes, report
+        self.model = VSSFlow.of(weights)
         self.measures: list[Measure] = []
         self.shown: dict[str, list[str]] = {}
         """Group -> `path|caption` of each picture, the path from the page."""
@@ -117,7 +124,7 @@ class Study:
 
     def sounds(self, spoken: Takes) -> None:
         """Every class under motions that suit it."""
-        classes = self.weights.model.config.sounds
+        classes = self.model.config.sounds
         held, others = (clips(classes, self.sizes.clips_each, seed) for seed in (1, 2))
         net = sound_classes.learned(clips(classes, self.sizes.learned_each, 3), classes)
         truth = [clip.audio for clip in held]
@@ -150,7 +157,11 @@ class Study:
         size_mb = sum(part.stat().st_size for part in self.weights.folder.glob("*.safetensors")) / 1e6
         facts = {
             "version": 1,
-            "weights": {"name": self.weights.model.config.name, "digest": self.weights.digest, "mb": round(size_mb, 1)},
+            "weights": {
+                "name": self.model.config.name,
+                "digest": self.weights.digest,
+                "mb": round(size_mb, 1),
+            },
             "device": self.backend.device,
             "sizes": asdict(self.sizes),
             "measures": [asdict(measure) for measure in self.measures],
@@ -164,14 +175,14 @@ class Study:
             f"The tables' numbers: [{RESULTS}]({FOLDER}/{RESULTS}).",
         )
         path = self.folder.parent / PAGE
-        title = f"How good the model `{self.weights.model.config.name}` is"
+        title = f"How good the model `{self.model.config.name}` is"
         claims = self.folder / CLAIMS
         compared = "\n" + claims.read_text(encoding="utf-8") if claims.exists() else ""
         path.write_text(page(title, about, ANSWERS, self.shown, self.measures) + compared, encoding="utf-8")
         return path
 
     def _through(self, waves: Sequence[Waveform]) -> list[Waveform]:
-        return [through_codec(self.weights.model, wave) for wave in watched("codec and vocoder", waves, self.report)]
+        return [through_codec(self.model, wave) for wave in watched("codec and vocoder", waves, self.report)]
 
     def _picture(self, group: str, name: str, caption: str) -> Path:
         self.shown.setdefault(group, []).append(f"{FOLDER}/{name}.png|{caption}")

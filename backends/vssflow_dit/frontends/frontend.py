@@ -1,4 +1,4 @@
-"""What stands between a cue and a model: each front end makes the streams of its kind of model, and ends its takes."""
+"""What a front end does: it makes the streams that its family of models reads for a cue, and sound of their latent."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from vssflow_post.backend import CueRequest, FrameEncoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Conditioning:
-    """What the model reads for one cue."""
+class Streams:
+    """The values of a model's streams for one cue."""
 
     values: dict[str, Tensor | None]
     """Stream -> its values, as a batch of one."""
     n_tokens: int
     notes: tuple[str, ...]
+    """Sentences for the report."""
     struck: Tensor | None = None
     """Strike pulses (n mel frames,), where the sound is that of a struck thing."""
 
@@ -33,8 +34,10 @@ class Front(Protocol):
         """A fresh encoder for one film."""
         ...
 
-    def conditioning(self, request: CueRequest) -> Conditioning: ...
+    def streams(self, request: CueRequest) -> Streams:
+        """What the model reads for a cue. Raises FilmRejected for features it cannot read."""
+        ...
 
-    def waveform(self, latent: Tensor, ready: Conditioning, seed: int) -> Tensor:
+    def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
         """Latent (C, T) to samples (n,) at 16 kHz."""
         ...

@@ -12,12 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vssflow_dit.checkpoint.weights import IMAGE_ENCODER, Weights
-from vssflow_dit.config import TOKEN_RATE_HZ
-from vssflow_dit.frontends.frontend import Conditioning
+from vssflow_dit.checkpoint.weights import Weights
+from vssflow_dit.config import IMAGE_ENCODER, TOKEN_RATE_HZ
+from vssflow_dit.frontends.frontend import Streams
+from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.image_encoder import AT_ONCE, RATE_HZ, ImageEncoder
 from vssflow_dit.text.phonemes import BLANK, ID, phonemise, stretched
-from vssflow_post.backend import CueRequest, Frame, FrameEncoder, Track
+from vssflow_post.backend import CueRequest, Frame, FrameEncoder, GenerationSettings, Track
 from vssflow_post.errors import FilmRejected
 from vssflow_post.timeline import CLOCK_HZ, Scene
 
@@ -33,14 +34,15 @@ class ReferenceFront:
     voices: Sequence[str] = ()
     sounds: Sequence[str] = ()
 
-    def __init__(self, weights: Weights, clip: str, device: torch.device, dtype: torch.dtype) -> None:
-        self._model = weights.model
-        self._images = ImageEncoder.found(weights.part(IMAGE_ENCODER), clip, device, dtype, weights.model.lanes)
+    def __init__(self, weights: Weights, model: VSSFlow, settings: GenerationSettings) -> None:
+        self._model = model
+        device, dtype = model.unified.device, model.unified.dit.dtype
+        self._images = ImageEncoder.found(weights.part(IMAGE_ENCODER), settings.clip, device, dtype, model.lanes)
 
     def encoder(self) -> FrameEncoder:
         return ReferenceEncoder(self._images)
 
-    def conditioning(self, request: CueRequest) -> Conditioning:
+    def streams(self, request: CueRequest) -> Streams:
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
         values: dict[str, Tensor | None] = {"phoneme": None}
         absent = []
@@ -58,9 +60,9 @@ class ReferenceFront:
             values["phoneme"] = _phonemes(request)
         if request.sound:
             notes.append("This model takes no sound prompt: effects follow the picture alone.")
-        return Conditioning(values, n_tokens, tuple(notes))
+        return Streams(values, n_tokens, tuple(notes))
 
-    def waveform(self, latent: Tensor, ready: Conditioning, seed: int) -> Tensor:
+    def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
         return self._model.decode(latent[None], seed)[1][0]
 
 

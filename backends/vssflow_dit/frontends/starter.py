@@ -10,9 +10,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vssflow_dit.checkpoint.weights import DURATIONS, STRIKES, Weights
-from vssflow_dit.config import MEL_FRAMES_PER_TOKEN
-from vssflow_dit.frontends.frontend import Conditioning
+from vssflow_dit.checkpoint.weights import Weights
+from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
+from vssflow_dit.frontends.frontend import Streams
+from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
@@ -20,7 +21,7 @@ from vssflow_dit.sounds import RINGS_DOWN, follows, sound_class
 from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
 from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
-from vssflow_post.backend import CueRequest, FrameEncoder, Track
+from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Track
 
 QUIET_LN = 1.6
 """Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
@@ -29,17 +30,17 @@ QUIET_LN = 1.6
 class StarterFront:
     """See `frontend.Front`."""
 
-    def __init__(self, weights: Weights) -> None:
-        self._model, config = weights.model, weights.model.config
-        self.voices: Sequence[str] = config.voices
-        self.sounds: Sequence[str] = config.sounds
+    def __init__(self, weights: Weights, model: VSSFlow, settings: GenerationSettings) -> None:
+        self._model = model
+        self.voices: Sequence[str] = model.config.voices
+        self.sounds: Sequence[str] = model.config.sounds
         self._durations = DurationModel.load(weights.folder / DURATIONS)
         self._strikes = StrikeNet.load(weights.folder / STRIKES)
 
     def encoder(self) -> FrameEncoder:
         return StrikeEncoder(self._strikes)
 
-    def conditioning(self, request: CueRequest) -> Conditioning:
+    def streams(self, request: CueRequest) -> Streams:
         """The starter's streams for one cue, as a batch of one."""
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
         n = n_tokens * MEL_FRAMES_PER_TOKEN
@@ -66,12 +67,12 @@ class StarterFront:
         }
         rings_down = request.kind == "sound" and (sound == 0 or self.sounds[sound - 1] in RINGS_DOWN)
         struck = torch.from_numpy(motion[:, 0].copy()) if rings_down else None
-        return Conditioning(values, n_tokens, tuple(notes), struck)
+        return Streams(values, n_tokens, tuple(notes), struck)
 
-    def waveform(self, latent: Tensor, ready: Conditioning, seed: int) -> Tensor:
+    def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
         mel = self._model.mel(latent[None])[0]
-        if ready.struck is not None:
-            mel = rung_down(mel, ready.struck.to(mel.device))
+        if streams.struck is not None:
+            mel = rung_down(mel, streams.struck.to(mel.device))
         return _gated(self._model.waveform(mel[None], seed)[0], mel)
 
     def _speech(self, request: CueRequest, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.picture.motion import CHANNELS, RATE_HZ, MotionReader, describe
+from vssflow_dit.tensors import fill
 from vssflow_post.backend import Frame, Track
 from vssflow_post.timeline import Scene
 
@@ -60,8 +61,9 @@ class StrikeNet(nn.Module):
 
     @classmethod
     def load(cls, path: Path) -> StrikeNet:
+        """What `save` wrote. Raises UsageError for any other file."""
         net = cls()
-        net.load_state_dict(load_file(path))
+        fill(net, path, lambda name: torch.float32)
         return net.eval()
 
     def strikes(self, motion: Curve) -> list[tuple[float, float]]:

@@ -21,6 +21,8 @@ from torch.nn import functional
 
 from vssflow_dit.sound.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ
 from vssflow_dit.sound.oscillators import NYQUIST_HZ, band_geometry, pulse_train, tone_bank
+from vssflow_dit.tensors import configuration_in, fill, metadata_of
+from vssflow_post.errors import UsageError
 
 FORMAT = "vssflow-vocoder-1"
 NOISE_INPUTS = 32
@@ -250,15 +252,14 @@ class Vocoder(nn.Module):
 
     @classmethod
     def load(cls, path: Path) -> Vocoder:
-        """Reads what `save` wrote, in single precision, ready to synthesise. Raises ValueError for any other file."""
-        from safetensors import safe_open
-
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise ValueError(f"{path} is not a vocoder of format {FORMAT}")
-            vocoder = cls(VocoderConfig(**json.loads(metadata["config"])))
-            vocoder.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118  (not a dict)
+        """Reads what `save` wrote, in single precision, ready to synthesise. Raises UsageError for any other file."""
+        if metadata_of(path).get("format") != FORMAT:
+            raise UsageError(f"{path} is not a vocoder of format {FORMAT}")
+        try:
+            vocoder = cls(VocoderConfig(**configuration_in(path)))
+        except TypeError as error:
+            raise UsageError(f"{path} says no configuration: {error}") from error
+        fill(vocoder, path, lambda name: torch.float32)
         return vocoder.eval().requires_grad_(False)
 
 

@@ -13,8 +13,11 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from vssflow_dit.tensors import metadata_of, tensors_in
 from vssflow_dit.text.phonemes import BLANK, ID, NOTHING, SYMBOLS, Phoneme
+from vssflow_post.errors import UsageError
 
 Seconds = npt.NDArray[np.float32]
 Logs = npt.NDArray[np.float64]
@@ -168,12 +171,13 @@ class DurationModel:
 
     @classmethod
     def load(cls, path: Path) -> DurationModel:
-        """What `save` wrote."""
-        from safetensors import safe_open
-
-        with safe_open(str(path), framework="numpy") as file:
-            sizes = tuple(int(size) for size in file.get_tensor("sizes"))
-            return cls(file.get_tensor("weights"), sizes, tuple(file.metadata()["voices"].split()))
+        """What `save` wrote. Raises UsageError for any other file."""
+        tables = dict(tensors_in(path, besides=(torch.int32,)))
+        try:
+            weights, sizes, voices = tables["weights"], tables["sizes"], metadata_of(path)["voices"]
+        except KeyError as error:
+            raise UsageError(f"{path} holds no durations: {error} is missing") from error
+        return cls(weights.numpy(), tuple(sizes.tolist()), tuple(voices.split()))
 
 
 def _fit_voice(spoken: Sequence[Spoken], n_rounds: int = 3) -> tuple[Seconds, tuple[int, ...]]:

@@ -171,7 +171,7 @@ def starter_examples(config: ModelConfig, data: Path, codec: Codec, batch: int) 
 
 
 def values(windows: list[Window]) -> dict[str, Tensor]:
-    """Condition values as `Conditions` takes them, for the starter's streams."""
+    """Condition values as `ConditionEncoder` takes them, for the starter's streams."""
     per = MEL_FRAMES_PER_TOKEN
     n = len(windows[0].phonemes) // per
     return {

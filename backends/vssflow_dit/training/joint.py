@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from lightning.fabric import Fabric
@@ -21,6 +21,9 @@ from torch import Tensor, nn
 from vssflow_dit.flow import interpolate
 from vssflow_dit.training.muon import Muon
 from vssflow_dit.transformer.unified import UnifiedModel
+
+OnStep: TypeAlias = Callable[[int, float, float], object]
+"""Told the step, the loss and the share of the run that is done (0 to 1)."""
 
 
 class Source(Protocol):
@@ -135,12 +138,10 @@ class Trainer:
         (self.run / "state.tmp").replace(self.run / "state.pt")
         draw_curves(self.run / "log.jsonl", self.run / "curves.png")
 
-    def train(
-        self, time_budget_s: float | None = None, seen: Callable[[int, float, float], object] = lambda *_: None
-    ) -> None:
+    def train(self, time_budget_s: float | None = None, on_step: OnStep = lambda *_: None) -> None:
         """Until `settings.steps` steps or `time_budget_s` seconds of training in all, resumed runs included.
 
-        `seen` is told the step, the loss and the progress (0 to 1) every 25 steps.
+        `on_step` is told the step, the loss and the progress (0 to 1) every 25 steps.
         """
         saved = started = time.monotonic()
         before, recent = self.seconds, []
@@ -154,7 +155,7 @@ class Trainer:
             if self.step % 25 == 0:
                 loss = sum(recent) / len(recent)
                 self._log(loss)
-                seen(self.step, loss, progress)
+                on_step(self.step, loss, progress)
                 recent = []
             if time.monotonic() - saved > self.settings.save_every_s:
                 self.save()

@@ -11,9 +11,9 @@ import torch
 from lightning.fabric import Fabric
 
 from vssflow_dit.checkpoint import weights as weight_files
-from vssflow_dit.config import MODEL, ModelConfig, config_of
+from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
 from vssflow_dit.sound.codec import Codec, patches
-from vssflow_dit.training.joint import Source, Trainer, TrainingSettings, initialise
+from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
 from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
 
@@ -21,7 +21,7 @@ CODEC_BATCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TrainingOrder:
     """What is to be trained, from what, where. One run in one folder, resumed where it was stopped."""
 
     config: str
@@ -44,32 +44,32 @@ class Order:
     """CPU threads; 0 is all cores."""
 
 
-def train_parts(order: Order, say: Callable[[str], object], seen: Callable[[int, float, float], object]) -> None:
-    """`run`/weights is complete once all parts of the model are there. `seen` follows the transformer's steps."""
+def train_parts(order: TrainingOrder, say: Callable[[str], object], on_step: OnStep) -> None:
+    """`run`/weights is complete once all parts of the model are there. `on_step` follows the transformer's steps."""
     model = config_of(order.config)
     torch.set_num_threads(order.threads or torch.get_num_threads())
     folder = order.run / "weights"
     folder.mkdir(parents=True, exist_ok=True)
-    if model.front == "starter":
-        _starter(model, order, folder, say, seen)
-    elif order.part in ("all", "dit"):
-        _full_size(model, order, folder, seen)
-        say("transformer trained; its VAE and vocoder come from `model import`")
-    else:
+    if order.part not in ("all", *model.family.trained):
         raise UsageError(f"{order.config} has no part {order.part} of its own to train")
-    if all((folder / name).exists() for name in weight_files.PARTS[model.front]):
+    if model.family.data == "synthesised":
+        _starter(model, order, folder, say, on_step)
+    else:
+        _full_size(model, order, folder, on_step)
+        say("transformer trained; its VAE and vocoder come from `model import`")
+    if all((folder / name).exists() for name in model.family.parts):
         weight_files.write_index(folder)
         say(f"weights: {folder}")
 
 
 def _starter(
     model: ModelConfig,
-    order: Order,
+    order: TrainingOrder,
     folder: Path,
     say: Callable[[str], object],
-    seen: Callable[[int, float, float], object],
+    on_step: OnStep,
 ) -> None:
-    begun = None if order.start is None else weight_files.load(order.start).model
+    begun = None if order.start is None else weight_files.load(order.start)
     if order.part in ("all", "durations"):
         _durations(order.data, folder)
         say("durations fitted")
@@ -79,7 +79,6 @@ def _starter(
     if order.part not in ("all", "vocoder", "dit"):
         return
     from vssflow_dit.training.examples import starter_examples
-    # SELF
 
     codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
     examples = starter_examples(model, order.data, codec, order.batch)
@@ -90,7 +89,7 @@ def _starter(
         say("vocoder trained")
     if order.part in ("all", "dit"):
         fresh = _fresh(model, codec) if begun is None else grown(begun.unified, model)
-        _transformer(fresh, examples, order, folder, seen)
+        _transformer(fresh, examples, order, folder, on_step)
         say("transformer trained")
 
 
@@ -103,44 +102,44 @@ def _fresh(config: ModelConfig, codec: Codec | None = None) -> UnifiedModel:
     return model
 
 
-def _full_size(config: ModelConfig, order: Order, folder: Path, seen: Callable[[int, float, float], object]) -> None:
+def _full_size(config: ModelConfig, order: TrainingOrder, folder: Path, on_step: OnStep) -> None:
     from vssflow_dit.training.feature_files import FeatureFiles
 
     files = FeatureFiles.of(order.data, config, order.batch)
-    start = _fresh(config) if order.start is None else weight_files.load(order.start).model.unified
-    _transformer(start, files, order, folder, seen)
+    start = _fresh(config) if order.start is None else weight_files.load(order.start).unified
+    _transformer(start, files, order, folder, on_step)
 
 
 def _durations(data: Path, folder: Path) -> None:
     from vssflow_dit.synthesis.speech import SpeechSet
     from vssflow_dit.text.durations import DurationModel
 
-    DurationModel.fit(SpeechSet(data / "speech")).save(folder / "durations.safetensors")
+    DurationModel.fit(SpeechSet(data / "speech")).save(folder / DURATIONS)
 
 
 def _strikes(run: Path, folder: Path) -> None:
     from vssflow_dit.training.strikes import train_strikes
 
-    if not (run / "strikes.safetensors").exists():
+    if not (run / STRIKES).exists():
         train_strikes(run)
-    shutil.copy(run / "strikes.safetensors", folder / "strikes.safetensors")
+    shutil.copy(run / STRIKES, folder / STRIKES)
 
 
-def _vocoder(order: Order, folder: Path, codec: Codec, start: object) -> None:
+def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) -> None:
     from vssflow_dit.sound.vocoder import Vocoder
     from vssflow_dit.training.vocoder import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
     train_vocoder(order.data, order.run / "vocoder", order.minutes, torch.get_num_threads(), codec, begun)
-    shutil.copy(order.run / "vocoder" / "vocoder.safetensors", folder / "vocoder.safetensors")
+    shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
 
 
 def _transformer(
     model: UnifiedModel,
     source: Source,
-    order: Order,
+    order: TrainingOrder,
     folder: Path,
-    seen: Callable[[int, float, float], object],
+    on_step: OnStep,
 ) -> None:
     devices = order.devices if order.devices == "auto" else int(order.devices)
     on_gpu = torch.cuda.is_available()
@@ -152,7 +151,7 @@ def _transformer(
     fabric.launch()
     model.train().requires_grad_(True)
     trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
-    trainer.train(order.minutes * 60, seen)
+    trainer.train(order.minutes * 60, on_step)
     if fabric.is_global_zero:
         weight_files.save_model(trainer.ema, folder / MODEL)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from vssflow_dit.config import DiTConfig
-from vssflow_dit.transformer.rows import Layout, Rotary, Run, by_sequence
+from vssflow_dit.transformer.rows import Rotary, RowLayout, Run, by_sequence
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
 """Cross-attention keys and values of a run of sequences: (count, heads, N, head)."""
@@ -47,7 +47,7 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(config.width, 3 * config.width, bias=False)
         self.out = nn.Linear(config.width, config.width, bias=False)
 
-    def forward(self, x: Tensor, layout: Layout) -> Tensor:
+    def forward(self, x: Tensor, layout: RowLayout) -> Tensor:
         """x (B, n, width) to the same shape; every sequence of the layout attends to itself."""
         qkv = by_sequence(self.qkv, x, layout.apart).view(-1, 3, self.heads, self.head)  # (rows, 3, heads, head)
         turning, v = qkv[:, :2], qkv[:, 2]
@@ -77,7 +77,7 @@ class CrossAttention(nn.Module):
         repeat = self.heads // self.kv_heads
         return k.repeat_interleave(repeat, 1), v.repeat_interleave(repeat, 1)
 
-    def forward(self, x: Tensor, layout: Layout, keys_values: Sequence[KeysValues], rotary: Rotary | None) -> Tensor:
+    def forward(self, x: Tensor, layout: RowLayout, keys_values: Sequence[KeysValues], rotary: Rotary | None) -> Tensor:
         """x (B, n, width), the attending rows, to the same shape; only queries turn."""
         q = by_sequence(self.q, x, layout.apart).view(-1, self.heads, self.head)  # (rows, heads, head)
         if self.qk_norm:

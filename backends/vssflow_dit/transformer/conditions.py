@@ -100,7 +100,7 @@ class StreamEmbedding(nn.Module):
         return self.widen(out) if hasattr(self, "widen") else out
 
 
-class Conditions(nn.Module):
+class ConditionEncoder(nn.Module):
     """All streams of a model, each by its configured route."""
 
     def __init__(self, config: ModelConfig) -> None:

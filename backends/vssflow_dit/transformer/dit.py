@@ -4,7 +4,7 @@ Semantic conditions come in by cross-attention; temporally intensive ones are ad
 (concatenating them to it and projecting is the same sum), and so are read by self-attention (arXiv 2509.24773, sec. 3).
 
 What does not depend on t or on the latent is computed once, by `prepare`. Sequences of any lengths lie end to end on
-one axis of rows (`rows.Layout`), both guidance passes among them: nothing is padded, so no work is spent on padding.
+one axis of rows (`rows.RowLayout`), both guidance passes among them: nothing is padded, so no work is spent on padding.
 An unconditional row attends to zero tokens, through projections without bias, which adds exactly nothing: left out.
 """
 
@@ -22,7 +22,7 @@ from torch.nn.functional import layer_norm, silu
 from vssflow_dit.config import DiTConfig
 from vssflow_dit.transformer.attention import CrossAttention, KeysValues, SelfAttention
 from vssflow_dit.transformer.conditions import Condition
-from vssflow_dit.transformer.rows import Layout, Rotary, by_sequence, layout_of, rotary_table
+from vssflow_dit.transformer.rows import Rotary, RowLayout, by_sequence, layout_of, rotary_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Prepared:
     """What the concatenated streams add to the tokens of all sequences: (rows, width)."""
     keys_values: tuple[tuple[KeysValues, ...], ...]
     """Per block, and per attending run of the layout: cross-attention keys and values."""
-    layout: Layout
+    layout: RowLayout
     """Of the conditional sequences and, behind them, the unconditional ones."""
 
 
@@ -43,7 +43,7 @@ class SwiGLU(nn.Module):
         self.up = nn.Linear(width, 2 * inner)
         self.down = nn.Linear(inner, width)
 
-    def forward(self, x: Tensor, layout: Layout) -> Tensor:
+    def forward(self, x: Tensor, layout: RowLayout) -> Tensor:
         value, gate = by_sequence(self.up, x, layout.apart).chunk(2, dim=-1)
         return by_sequence(self.down, value * silu(gate), layout.apart)
 
@@ -67,7 +67,7 @@ class Block(nn.Module):
             self.table = nn.Parameter(torch.zeros(6, config.width))
 
     def forward(
-        self, x: Tensor, layout: Layout, keys_values: Sequence[KeysValues], modulation: Tensor | None
+        self, x: Tensor, layout: RowLayout, keys_values: Sequence[KeysValues], modulation: Tensor | None
     ) -> Tensor:
         """x (B, n, width) to the same shape; modulation (B, 6, width) where time modulates."""
         norm1, norm2, norm3 = self.norms
@@ -82,7 +82,7 @@ class Block(nn.Module):
         return torch.addcmul(x, self.mlp(shifted_norm(x, 1 + scale2, shift2), layout), 1 + gate2)
 
     def _attending(
-        self, x: Tensor, norm: nn.Module, layout: Layout, keys_values: Sequence[KeysValues], rotary: Rotary | None
+        self, x: Tensor, norm: nn.Module, layout: RowLayout, keys_values: Sequence[KeysValues], rotary: Rotary | None
     ) -> Tensor:
         """x with what its conditional rows find among the cross tokens."""
         if not keys_values:
@@ -149,7 +149,7 @@ class DiT(nn.Module):
         )
         return Prepared(torch.cat((*added, nothing)), keys_values, layout)
 
-    def _attended(self, conditions: Sequence[Condition], layout: Layout) -> list[Tensor]:
+    def _attended(self, conditions: Sequence[Condition], layout: RowLayout) -> list[Tensor]:
         """Cross tokens of each attending run: (sequences, N, cross width)."""
         left = iter(conditions)
         return [
@@ -180,7 +180,7 @@ class DiT(nn.Module):
         return self._through(tokens, time, layout, attended).transpose(1, 2)
 
     def _through(
-        self, tokens: Tensor, time: Tensor, layout: Layout, keys_values: Sequence[Sequence[KeysValues]]
+        self, tokens: Tensor, time: Tensor, layout: RowLayout, keys_values: Sequence[Sequence[KeysValues]]
     ) -> Tensor:
         """Tokens (B, n, width) and times (B, width) to velocities (B, n, latent channels)."""
         b, n, width = tokens.shape

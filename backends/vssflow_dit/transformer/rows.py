@@ -59,7 +59,7 @@ class Run(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RowLayout:
     """Where sequences lie on the rows. With a time token, each sequence begins with a row of its own for it."""
 
     runs: tuple[Run, ...]
@@ -99,7 +99,9 @@ class Layout:
         return tokens[:, self.latent_rows]
 
 
-def layout_of(attending: Sequence[int], others: Sequence[int], time_token: bool, rotary: Rotary, apart: bool) -> Layout:
+def layout_of(
+    attending: Sequence[int], others: Sequence[int], time_token: bool, rotary: Rotary, apart: bool
+) -> RowLayout:
     """Sequences of these lengths: those that attend to cross tokens, then those that attend to nothing."""
     n_attending = sum(attending) + time_token * len(attending)
     lengths = [length + time_token for length in (*attending, *others)]
@@ -111,7 +113,7 @@ def layout_of(attending: Sequence[int], others: Sequence[int], time_token: bool,
     by_row = rotary.at(positions.to(rotary.cos.device))
     runs = _runs(lengths[: len(attending)], 0, apart)
     rest = _runs(lengths[len(attending) :], n_attending, apart)
-    return Layout(runs + rest, n_attending, runs, by_row, latent_rows, time_rows, tuple(lengths) if apart else None)
+    return RowLayout(runs + rest, n_attending, runs, by_row, latent_rows, time_rows, tuple(lengths) if apart else None)
 
 
 def _runs(lengths: Sequence[int], first: int, apart: bool) -> tuple[Run, ...]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from vssflow_dit.config import ModelConfig
 from vssflow_dit.sound.codec import Codec
-from vssflow_dit.transformer.conditions import Condition, Conditions
+from vssflow_dit.transformer.conditions import Condition, ConditionEncoder
 from vssflow_dit.transformer.dit import DiT
 
 
@@ -43,9 +43,9 @@ class UnifiedModel(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.conditions = Conditions(config)
+        self.conditions = ConditionEncoder(config)
         self.dit = DiT(config.dit, self.conditions.concat_channels)
-        if config.front == "starter":
+        if config.family.codec == "linear":
             self.codec = Codec()
 
     @property
@@ -53,5 +53,5 @@ class UnifiedModel(nn.Module):
         return self.dit.latent_in.weight.device
 
     def condition(self, values: Mapping[str, Tensor | None], n_tokens: int) -> Condition:
-        """Values of the config's streams (see `Conditions.forward`) for `n_tokens` tokens."""
+        """Values of the config's streams (see `ConditionEncoder.forward`) for `n_tokens` tokens."""
         return self.conditions(values, n_tokens)  # type: ignore[no-any-return]
