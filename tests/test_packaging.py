@@ -57,7 +57,8 @@ def test_every_data_file_in_git_is_packaged(setuptools_table: dict[str, Any]) ->
         path
         for package, patterns in setuptools_table["package-data"].items()
         for pattern in patterns
-        for path in folder_of(package, setuptools_table).glob(pattern)
+        for each in (setuptools_table["packages"] if package == "*" else [package])
+        for path in folder_of(each, setuptools_table).glob(pattern)
     }
     folders = [folder_of(package, setuptools_table) for package in setuptools_table["packages"]]
     data = {path for path in tracked if path.suffix not in (".py", ".md") and path.exists() and path.parent in folders}
