@@ -34,8 +34,10 @@ TOKEN_RATE_HZ = 25
 MEL_BANDS = 64
 MEL_FRAMES_PER_TOKEN = 4
 LATENT_CHANNELS = 128
-
-
+STARTER = Path(__file__).parent / "weights"
+"""The starter ships inside the package."""
+CONFIGS = Path(__file__).parent / "configs"
+"""A file for each model that has a name."""
 INDEX, MODEL = "index.json", "model.safetensors"
 VAE, VOCODER, IMAGE_ENCODER = "vae.safetensors", "vocoder.safetensors", "image_encoder.safetensors"
 DURATIONS, STRIKES = "durations.safetensors", "strikes.safetensors"
@@ -188,12 +190,6 @@ class ModelConfig:
         facts = fields.get("voice_facts", {})
         fields["voice_facts"] = {name: VoiceFacts(**about) for name, about in facts.items()}
         return cls(**fields)
-
-
-STARTER = Path(__file__).parent / "weights"
-"""The starter ships inside the package."""
-CONFIGS = Path(__file__).parent / "configs"
-"""A file for each model that has a name."""
 
 
 def folder_of(name: str) -> Path:

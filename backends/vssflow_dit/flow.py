@@ -17,6 +17,14 @@ from torch import Tensor
 
 Field: TypeAlias = Callable[[Tensor, float], Tensor]
 """velocity(x, t)"""
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda t: 1.0,
+    "falling": lambda t: 2.0 * (1.0 - t),
+    "rising": lambda t: 2.0 * t,
+}
+"""How much of the guidance beyond 1 acts at time t; each has mean 1 over the path."""
+TOLERANCE = 1e-5
+"""Of the adaptive solver, absolute and relative: the reference's."""
 
 
 def interpolate(noise: Tensor, data: Tensor, t: Tensor) -> Tensor:
@@ -28,14 +36,6 @@ def interpolate(noise: Tensor, data: Tensor, t: Tensor) -> Tensor:
 def guided(conditional: Tensor, unconditional: Tensor, scale: Tensor | float) -> Tensor:
     """Classifier-free guidance on velocities (arXiv 2207.12598)."""
     return unconditional + scale * (conditional - unconditional)
-
-
-SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": lambda t: 1.0,
-    "falling": lambda t: 2.0 * (1.0 - t),
-    "rising": lambda t: 2.0 * t,
-}
-"""How much of the guidance beyond 1 acts at time t; each has mean 1 over the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,6 @@ class Guidance:
     def strength(self, t: float) -> float:
         """The factor on (scale - 1) at time t; 0 where the unconditional pass is not needed."""
         return SCHEDULES[self.schedule](t) if self.first <= t <= self.last else 0.0
-
-
-TOLERANCE = 1e-5
-"""Of the adaptive solver, absolute and relative: the reference's."""
 
 
 def time_grid(steps: int, shift: float = 1.0, stretch: float = 1.0) -> list[float]:

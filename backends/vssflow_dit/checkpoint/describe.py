@@ -1,4 +1,4 @@
-"""Weights in words."""
+"""What a folder of weights is, in some lines of text: `model info` prints them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checkpoint to import from: its tensors by name, taken one at a time, and a list of all that does not fit."""
+"""A checkpoint to import from, Lightning's or safetensors: tensors by name, one at a time, and what does not fit."""
 
 from __future__ import annotations
 

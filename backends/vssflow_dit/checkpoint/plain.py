@@ -1,6 +1,7 @@
-"""The reference's own graph, operation by operation, under its own names: what the fast form is measured against.
+"""The reference's own graph, operation by operation, under its own names: the transformer as the paper draws it.
 
-`model import` reads from it which tensors a checkpoint must have; tests and the benchmark run it.
+The fast form that renders (`transformer/dit.py`) is measured against it, and `model import` reads from it which tensors
+a checkpoint must have.
 """
 
 from __future__ import annotations

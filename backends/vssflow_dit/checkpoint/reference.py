@@ -73,14 +73,7 @@ def sizes_from(path: Path, checkpoint: Checkpoint) -> Sizes:
     """From a file with each part's own configuration, `{"dit": {...}, "vae": {...}, "vocoder": {...}}`, and the widths
     of the projections from the checkpoint. Raises UsageError naming what does not fit."""
     parts = _parts(path)
-    dit, unknown = parts["dit"], sorted(set(parts["dit"]) - DIT_KEYS - UNUSED_DIT_KEYS)
-    unknown = [key for key in unknown if not key.startswith("_")]
-    missing = sorted(DIT_KEYS - set(dit))
-    if unknown or missing:
-        raise UsageError(
-            f"{path}: dit: " + (f"unknown key {unknown[0]}" if unknown else f"key {missing[0]} is missing")
-        )
-    width = int(dit["num_attention_heads"]) * int(dit["attention_head_dim"])
+    dit = parts["dit"]
     levels = len(parts["vae"]["block_out_channels"])
     latent = int(parts["vae"]["latent_channels"]) * int(parts["vocoder"]["model_in_dim"]) // 2 ** (levels - 1)
     widths = {stream: checkpoint.shape(f"{name}.2.weight")[0] for stream, name in PROJECTIONS.items()}
@@ -95,19 +88,7 @@ def sizes_from(path: Path, checkpoint: Checkpoint) -> Sizes:
         streams=streams,
         window_s=int(dit["sample_size"]) / TOKEN_RATE_HZ,
         shortest_s=int(dit["sample_size"]) / TOKEN_RATE_HZ,
-        dit=DiTConfig(
-            width=width,
-            depth=int(dit["num_layers"]),
-            heads=int(dit["num_attention_heads"]),
-            mlp_width=4 * width,
-            cross_width=int(dit["cross_attention_dim"]),
-            cross_heads=int(dit["num_key_value_attention_heads"]),
-            time="token",
-            qk_norm=False,
-            rotary_fraction=0.5,
-            latent_channels=latent,
-            time_frequencies=int(dit["time_proj_dim"]) // 2,
-        ),
+        dit=_transformer(dit, latent),
     )
     sizes = Sizes(model, parts["vae"], parts["vocoder"])
     if sizes.channels != int(dit["in_channels"]):
@@ -118,15 +99,41 @@ def sizes_from(path: Path, checkpoint: Checkpoint) -> Sizes:
     return sizes
 
 
+def _transformer(dit: Mapping[str, Any], latent_channels: int) -> DiTConfig:
+    """From Stable Audio's names of its sizes."""
+    width = int(dit["num_attention_heads"]) * int(dit["attention_head_dim"])
+    return DiTConfig(
+        width=width,
+        depth=int(dit["num_layers"]),
+        heads=int(dit["num_attention_heads"]),
+        mlp_width=4 * width,
+        cross_width=int(dit["cross_attention_dim"]),
+        cross_heads=int(dit["num_key_value_attention_heads"]),
+        time="token",
+        qk_norm=False,
+        rotary_fraction=0.5,
+        latent_channels=latent_channels,
+        time_frequencies=int(dit["time_proj_dim"]) // 2,
+    )
+
+
 def _parts(path: Path) -> dict[str, dict[str, Any]]:
+    """The file's three tables. Raises UsageError where one is missing, or the transformer's has other keys."""
     try:
         table = json.loads(path.read_text("utf-8"))
         parts = {name: table[name] for name in ("dit", "vae", "vocoder")}
-        return {name: dict(json.loads(part) if isinstance(part, str) else part) for name, part in parts.items()}
+        tables = {name: dict(json.loads(part) if isinstance(part, str) else part) for name, part in parts.items()}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UsageError(
             f"{path} is not a configuration: expected one JSON object with dit, vae and vocoder ({error})"
         ) from error
+    unknown = sorted(key for key in set(tables["dit"]) - DIT_KEYS - UNUSED_DIT_KEYS if not key.startswith("_"))
+    missing = sorted(DIT_KEYS - set(tables["dit"]))
+    if unknown or missing:
+        raise UsageError(
+            f"{path}: dit: " + (f"unknown key {unknown[0]}" if unknown else f"key {missing[0]} is missing")
+        )
+    return tables
 
 
 def import_checkpoint(source: Path, config: Path | None, out: Path, say: Callable[[str], object]) -> None:

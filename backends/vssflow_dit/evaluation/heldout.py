@@ -1,4 +1,4 @@
-"""What no training saw: other sentences by the teachers, other sounds, all drawn from seeds of their own."""
+"""Data of an evaluation: sentences by the teachers and sounds that no training saw, drawn from seeds of their own."""
 
 from __future__ import annotations
 

@@ -20,6 +20,11 @@ from vssflow_post.backend import Backend, CueRequest
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.timeline import Span
 
+GROUP = "How fast is it?"
+ABOUT = (
+    "Seconds of sound made in a second by the engine that `render` opens, decoding included, as the machine was then."
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Takes:
@@ -74,12 +79,6 @@ def clip_requests(clips: Sequence[Clip]) -> list[CueRequest]:
         )
         for number, clip in enumerate(clips)
     ]  # fmt: skip
-
-
-GROUP = "How fast is it?"
-ABOUT = (
-    "Seconds of sound made in a second by the engine that `render` opens, decoding included, as the machine was then."
-)
 
 
 def measures(speech: Takes, sounds: Takes) -> list[Measure]:

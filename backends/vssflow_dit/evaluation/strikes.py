@@ -32,6 +32,21 @@ ABOUT = (
 FILM_S = 6.0
 TOLERANCES_S = (0.06, 0.08)
 PROMPTS = ("wood", "metal", "glass", "stone", "plastic", "thud", "")
+HOP_S = 0.005
+"""Between the levels in which onsets are found."""
+RISE_DB = 9.0
+"""An onset rises by this much over the level of the 60 ms before it."""
+FLOOR_DB = -40.0
+"""Below the loudest 5 ms of the clip: quieter things are not onsets."""
+APART_S = 0.08
+"""Between two onsets, at least."""
+HEIGHT, WIDTH = 144, 256
+FPS = (24.0, 25.0, 30.0)
+"""Of the drawn films."""
+EXPOSURES = 3
+"""Moments averaged into a picture, over half of its time."""
+NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
+Plane: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,14 +109,6 @@ def _late_s(films: Sequence[Film], onset_times: Sequence[Sequence[float]]) -> li
     return [late for late in nearest if abs(late) <= max(TOLERANCES_S)] or [0.0]
 
 
-HOP_S = 0.005
-RISE_DB = 9.0
-"""An onset rises by this much over the level of the 60 ms before it."""
-FLOOR_DB = -40.0
-"""Below the loudest 5 ms of the clip: quieter things are not onsets."""
-APART_S = 0.08
-
-
 def onsets(samples: npt.NDArray[np.float32], rate_hz: int) -> list[float]:
     """Times (s) at which `samples` (n,) rise suddenly."""
     hop = round(HOP_S * rate_hz)
@@ -129,14 +136,6 @@ def matched(wanted: Sequence[float], heard: Sequence[float], tolerance_s: float)
         if k < len(heard) and heard[k] <= time + tolerance_s:
             hits, k = hits + 1, k + 1
     return hits
-
-
-Plane: TypeAlias = npt.NDArray[np.float32]
-HEIGHT, WIDTH = 144, 256
-FPS = (24.0, 25.0, 30.0)
-EXPOSURES = 3
-"""Moments averaged into a picture, over half of its time."""
-NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 
 
 def drawn(rng: np.random.Generator, motion: Motion) -> Iterator[Frame]:

@@ -1,4 +1,7 @@
-"""The starter's front end: phonemes in time, mouth, strikes and speed, voice and class; silence and blows after."""
+"""The starter's front end: phonemes in time, the mouth, strikes and speed, voice and class of sound, from a cue.
+
+Its sound is silent where the mel is at its floor, and a struck thing only rings down between two blows.
+"""
 
 from __future__ import annotations
 

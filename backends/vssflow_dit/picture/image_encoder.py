@@ -30,6 +30,7 @@ SHAPE: dict[str, Any] = {
 
 
 def vision_model() -> Any:
+    """CLIP's picture side in its one shape, on whatever device torch builds on."""
     from transformers import CLIPVisionConfig, CLIPVisionModel
 
     return CLIPVisionModel(CLIPVisionConfig(**SHAPE))

@@ -28,6 +28,18 @@ RELEASED_VAE: Mapping[str, Any] = {
     "scaling_factor": 1.0,
 }
 """AudioLDM's autoencoder, unscaled, as the reference uses it."""
+RELEASED_VOCODER: Mapping[str, Any] = {
+    "model_in_dim": 64,
+    "sampling_rate": 16_000,
+    "upsample_initial_channel": 1024,
+    "upsample_rates": [5, 4, 2, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 8, 4, 4],
+    "resblock_kernel_sizes": [3, 7, 11],
+    "resblock_dilation_sizes": [[1, 3, 5]] * 3,
+    "leaky_relu_slope": 0.1,
+    "normalize_before": False,
+}
+"""160 samples a mel frame."""
 
 
 class MelVAE(nn.Module):
@@ -81,20 +93,6 @@ class MelVAE(nn.Module):
         picture = mel.transpose(1, 2)[:, None]  # (B, 1, 4T, bands)
         latent: Tensor = self.vae.encode(picture.to(self.vae.encoder.conv_in.weight.dtype)).latent_dist.mean
         return latent.permute(0, 3, 1, 2).flatten(1, 2).float()  # (B, bands/4 * channels, T)
-
-
-RELEASED_VOCODER: Mapping[str, Any] = {
-    "model_in_dim": 64,
-    "sampling_rate": 16_000,
-    "upsample_initial_channel": 1024,
-    "upsample_rates": [5, 4, 2, 2, 2],
-    "upsample_kernel_sizes": [16, 16, 8, 4, 4],
-    "resblock_kernel_sizes": [3, 7, 11],
-    "resblock_dilation_sizes": [[1, 3, 5]] * 3,
-    "leaky_relu_slope": 0.1,
-    "normalize_before": False,
-}
-"""160 samples a mel frame."""
 
 
 class HiFiGAN(nn.Module):

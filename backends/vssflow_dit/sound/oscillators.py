@@ -1,4 +1,4 @@
-"""What the vocoder shapes: pulses at a pitch and one oscillator for each mel band, as loud as white noise."""
+"""The vocoder's sources of sound: pulses at a pitch and one oscillator for each mel band, as loud as white noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A struck body only rings down until it is struck again: what the sampler adds between blows is taken back.
+"""The mel of struck things, corrected: between two blows a body only rings down.
 
 A small model at few steps leaves faint clicks where nothing struck. Physics tells them from the sound: between two
 blows a body's level falls, and air that swells does so slowly. Levels that rise faster are brought back, in the mel.

@@ -23,6 +23,11 @@ PLAIN = ("wood", "metal", "glass", "stone", "plastic", "thud", "bounce", "whoosh
 """What may be heard of a motion of which nothing is said."""
 RECORDED_SHARE = 0.4
 """Of the clips of a class that has recordings, where they are asked for."""
+STEPPED = ("wood", "stone", "thud", "gravel", "grass", "snow", "water")
+"""Grounds that people walk on."""
+APART_S = {"explosion": 1.5, "door": 1.0, "bell": 0.7}
+"""What seldom happens twice within this time."""
+TURNED = ("engine", "wheels")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,13 +71,6 @@ def _class(rng: np.random.Generator, kind: str, classes: tuple[str, ...]) -> tup
     followed = "strikes" if kind == "silence" else kind
     known = [c for c in classes if follows(c) == followed and (not unnamed or c in PLAIN)]
     return str(rng.choice(known)), not unnamed
-
-
-STEPPED = ("wood", "stone", "thud", "gravel", "grass", "snow", "water")
-"""Grounds that people walk on."""
-APART_S = {"explosion": 1.5, "door": 1.0, "bell": 0.7}
-"""What seldom happens twice within this time."""
-TURNED = ("engine", "wheels")
 
 
 def motion_for(rng: np.random.Generator, name: str, duration_s: float) -> Motion:

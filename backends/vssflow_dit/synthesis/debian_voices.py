@@ -25,6 +25,13 @@ from vssflow_dit.text.phonemes import BLANK, Phoneme, mark_phrases, phonemise
 
 PITCH_HZ = {"slt": 174.0, "awb": 130.0, "kal16": 105.0}
 """Each voice's own mean for `int_f0_target_mean`; rms ignores the setting."""
+_FESTIVAL_PROGRAM = """\
+(voice_cmu_us_slt_arctic_hts)
+(Parameter.set 'Duration_Stretch {stretch:.3f})
+(set! said (utt.synth (Utterance Text {text})))
+(utt.save.wave said "{folder}/x.wav" 'riff)
+(utt.save.segs said "{folder}/x.segs")
+"""
 
 
 def recite_flite(voice: str, text: str, stretch: float, pitch: float) -> Recital | None:
@@ -87,15 +94,6 @@ def _heard_as(symbol: str, sound: Phoneme) -> Phoneme:
     if base in VOWELS and stress and not (base == "AH" and (symbol == "AH0") != (stress == "0")):
         symbol = base + stress
     return Phoneme(symbol, sound.word_final and symbol != BLANK)
-
-
-_FESTIVAL_PROGRAM = """\
-(voice_cmu_us_slt_arctic_hts)
-(Parameter.set 'Duration_Stretch {stretch:.3f})
-(set! said (utt.synth (Utterance Text {text})))
-(utt.save.wave said "{folder}/x.wav" 'riff)
-(utt.save.segs said "{folder}/x.segs")
-"""
 
 
 def recite_festival(text: str, stretch: float) -> Recital | None:

@@ -31,6 +31,8 @@ Plane: TypeAlias = npt.NDArray[np.float32]
 HEIGHT, WIDTH, FPS = 216, 384, 25
 FINE = 2
 """Drawn this much larger and reduced, so that small movements of the lips are seen."""
+EVERY = 50
+"""One sentence in so many is drawn: films are large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +163,6 @@ class _Head:
         axes = (max(1, round(16 * scale * rx)), max(1, round(16 * scale * ry)))
         where = (round(16 * float(at[0])), round(16 * float(at[1])))
         cv2.ellipse(self._picture, where, axes, float(np.degrees(self._tilt)), 0, 360, float(shade), -1, cv2.LINE_AA, 4)
-
-
-EVERY = 50
-"""One sentence in so many is drawn: films are large."""
 
 
 def write_faces(folder: Path, speech: Path, seed: int, workers: int, progress: Callable[[int, int], None]) -> list[str]:

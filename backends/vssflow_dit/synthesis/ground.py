@@ -1,4 +1,4 @@
-"""Steps and impacts on loose ground: gravel, grass and snow are many small grains, water is splash and bubbles."""
+"""Steps and impacts on loose ground: gravel, grass and snow sound of many small grains, water of splash and bubbles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small things at hand: doors, keys, keyboards; cloth and paper that are moved; a clock."""
+"""Sounds of small things at hand: doors, keys, keyboards; cloth and paper that are moved; a clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things that run: an engine by its firing, wheels by what they roll over, a saw by its teeth, air by its speed."""
+"""Sounds of what runs: an engine by its firing, wheels by what they roll over, a saw by its teeth, air by its speed."""
 
 from __future__ import annotations
 

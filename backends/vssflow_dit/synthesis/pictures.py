@@ -19,6 +19,7 @@ from vssflow_post.backend import Frame
 from vssflow_post.timeline import CLOCK_HZ
 
 Curve: TypeAlias = npt.NDArray[np.float64]
+Plane: TypeAlias = npt.NDArray[np.float32]
 GRID_HZ = 1000
 FPS = (24000 / 1001, 24.0, 24.0, 25.0, 25.0, 30000 / 1001, 30.0, 30.0, 50.0, 60.0)
 
@@ -187,7 +188,7 @@ def still(rng: np.random.Generator, duration_s: float) -> Motion:
 STRIKING: tuple[Callable[[np.random.Generator, float], Motion], ...] = (bounce, hammer, shuttle, knocks)
 
 
-def _background(rng: np.random.Generator, height: int, width: int) -> npt.NDArray[np.float32]:
+def _background(rng: np.random.Generator, height: int, width: int) -> Plane:
     base = np.full((height, width), rng.uniform(20, 220), np.float32)
     if rng.random() < 0.7:
         base += np.linspace(rng.uniform(-50, 50), rng.uniform(-50, 50), height, dtype=np.float32)[:, None]
@@ -199,9 +200,7 @@ def _background(rng: np.random.Generator, height: int, width: int) -> npt.NDArra
     return np.clip(base, 0, 255)
 
 
-def _wheel(
-    image: npt.NDArray[np.float32], centre: tuple[float, float], radius: float, turn: float, shade: float
-) -> None:
+def _wheel(image: Plane, centre: tuple[float, float], radius: float, turn: float, shade: float) -> None:
     """A rim with three spokes, one of them thick, so that its turning is seen."""
     place = (round(centre[0] * 16), round(centre[1] * 16))
     cv2.circle(image, place, round(radius * 16), shade, max(2, round(radius / 5)), cv2.LINE_AA, 4)
@@ -211,59 +210,99 @@ def _wheel(
         cv2.line(image, place, tip, shade, max(1, round(radius / (4 if k == 0 else 8))), cv2.LINE_AA, 4)
 
 
-def draw(rng: np.random.Generator, motion: Motion, height: int = 108) -> Iterator[Frame]:
-    """Frames of the motion as a decoder would give them (grey only; pixels is empty)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What is chosen once for a film: its place, its thing and its camera."""
+
+    background: Plane
+    """(height, width), 0 to 255."""
+    fps: float
+    radius: float
+    """Of the thing, in pixels."""
+    shade: float
+    corners: Curve | None
+    """Angles of a box's corners; None for a ball."""
+    noise: float
+    quality: int
+    """Of the JPEGs."""
+    shake: float
+    """Spread of the camera's place, in pixels."""
+    other: Motion | None
+    """Something else that moves, and strikes nothing."""
+    striped: bool
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """A point in picture heights, in pixels; a narrow picture shows as much as a wide one."""
+        height, width = self.background.shape
+        return x * height * (width / height / (16 / 9)), y * height
+
+
+def _look(rng: np.random.Generator, duration_s: float, height: int) -> _Look:
     width, fps = round(height * rng.choice([4 / 3, 16 / 9, 16 / 9])), float(rng.choice(FPS))
     background = _background(rng, height, width)
     radius = height * rng.uniform(0.03, 0.14)
     shade = (background.mean() + rng.choice([-1, 1]) * rng.uniform(50, 120)) % 255
-    box, turn = rng.random() < 0.4, rng.uniform(0, 6.28)
+    is_box, turn = rng.random() < 0.4, rng.uniform(0, 6.28)
     noise, quality = rng.choice([0.0, rng.uniform(0, 4)]), int(rng.integers(35, 95))
     shake = rng.choice([0.0, 0.0, rng.uniform(0, 0.8)])
-    stretch = width / height / (16 / 9)
-    other = (
-        swing(rng, len(motion.x) / GRID_HZ) if rng.random() < 0.2 else None
-    )  # something else that moves, and strikes nothing
-    stripes = rng.random() < 0.3
+    other = swing(rng, duration_s) if rng.random() < 0.2 else None
+    corners = turn + np.arange(4) * np.pi / 2 if is_box else None
+    return _Look(background, fps, radius, float(shade), corners, noise, quality, shake, other, rng.random() < 0.3)
+
+
+def draw(rng: np.random.Generator, motion: Motion, height: int = 108) -> Iterator[Frame]:
+    """Frames of the motion as a decoder would give them (grey only; pixels is empty)."""
+    look = _look(rng, len(motion.x) / GRID_HZ, height)
     empty = np.zeros((0, 0, 3), np.uint8)
-    for k in range(int(len(motion.x) / GRID_HZ * fps)):
-        at = min(int(k / fps * GRID_HZ), len(motion.x) - 1)
-        image = background.copy()
-        x, y = motion.x[at] * height * stretch, motion.y[at] * height
-        if motion.flicker:
-            image += cv2.resize(
-                rng.normal(0, motion.flicker, (height // 3, width // 3)).astype(np.float32), (width, height)
-            )
-        elif len(motion.turn):
-            _wheel(image, (x, y), 3 * radius, motion.turn[at], float(shade))
-        elif box:
-            corners = turn + np.arange(4) * np.pi / 2
-            points = np.stack([x + radius * np.cos(corners), y + radius * np.sin(corners)], 1)
-            cv2.fillPoly(image, [np.round(points * 16).astype(np.int32)], float(shade), cv2.LINE_AA, 4)
-        else:
-            cv2.circle(image, (round(x * 16), round(y * 16)), round(radius * 16), float(shade), -1, cv2.LINE_AA, 4)
-            if stripes:
-                cv2.circle(
-                    image, (round(x * 16), round(y * 16)), round(radius * 8), float(255 - shade), -1, cv2.LINE_AA, 4
-                )
-        if other is not None:
-            place = (round(other.x[at] * height * stretch * 16), round(other.y[at] * height * 16))
-            cv2.circle(image, place, round(radius * 9), float((shade + 90) % 255), -1, cv2.LINE_AA, 4)
-        if motion.pivot and not motion.flicker:
-            px, py = motion.pivot[0] * height * stretch, motion.pivot[1] * height
-            cv2.line(
-                image,
-                (round(px), round(py)),
-                (round(x), round(y)),
-                float(shade),
-                max(1, round(radius / 2)),
-                cv2.LINE_AA,
-            )
-        if shake:
-            offset = rng.normal(0, shake, 2)
-            matrix = np.array([[1, 0, offset[0]], [0, 1, offset[1]]], np.float32)
-            image = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-        grey = np.clip(image + (rng.normal(0, noise, image.shape) if noise else 0), 0, 255).astype(np.uint8)
-        coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-        yield Frame(round(k / fps * CLOCK_HZ), empty, decoded)
+    for k in range(int(len(motion.x) / GRID_HZ * look.fps)):
+        at = min(int(k / look.fps * GRID_HZ), len(motion.x) - 1)
+        yield Frame(round(k / look.fps * CLOCK_HZ), empty, _filmed(rng, look, _scene(rng, look, motion, at)))
+
+
+def _scene(rng: np.random.Generator, look: _Look, motion: Motion, at: int) -> Plane:
+    """What is before the camera at one point of the grid."""
+    image: Plane = look.background.copy()
+    x, y = look.place(motion.x[at], motion.y[at])
+    if motion.flicker:
+        height, width = image.shape
+        noise = rng.normal(0, motion.flicker, (height // 3, width // 3)).astype(np.float32)
+        image += cv2.resize(noise, (width, height))
+    elif len(motion.turn):
+        _wheel(image, (x, y), 3 * look.radius, motion.turn[at], look.shade)
+    else:
+        _thing(image, look, x, y)
+    if look.other is not None:
+        _ball(image, look.place(look.other.x[at], look.other.y[at]), 9 / 16 * look.radius, (look.shade + 90) % 255)
+    if motion.pivot and not motion.flicker:
+        px, py = look.place(*motion.pivot)
+        thickness = max(1, round(look.radius / 2))
+        cv2.line(image, (round(px), round(py)), (round(x), round(y)), look.shade, thickness, cv2.LINE_AA)
+    return image
+
+
+def _thing(image: Plane, look: _Look, x: float, y: float) -> None:
+    """A box, or a ball that may be striped."""
+    if look.corners is not None:
+        points = np.stack([x + look.radius * np.cos(look.corners), y + look.radius * np.sin(look.corners)], 1)
+        cv2.fillPoly(image, [np.round(points * 16).astype(np.int32)], look.shade, cv2.LINE_AA, 4)
+        return
+    _ball(image, (x, y), look.radius, look.shade)
+    if look.striped:
+        _ball(image, (x, y), look.radius / 2, 255 - look.shade)
+
+
+def _ball(image: Plane, centre: tuple[float, float], radius: float, shade: float) -> None:
+    place = (round(centre[0] * 16), round(centre[1] * 16))
+    cv2.circle(image, place, round(radius * 16), shade, -1, cv2.LINE_AA, 4)
+
+
+def _filmed(rng: np.random.Generator, look: _Look, image: Plane) -> npt.NDArray[np.uint8]:
+    """The scene through a camera that shakes, with grain, as a JPEG."""
+    if look.shake:
+        offset = rng.normal(0, look.shake, 2)
+        matrix = np.array([[1, 0, offset[0]], [0, 1, offset[1]]], np.float32)
+        size = image.shape[1], image.shape[0]
+        image = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    grey = np.clip(image + (rng.normal(0, look.noise, image.shape) if look.noise else 0), 0, 255).astype(np.uint8)
+    coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, look.quality])[1]
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)

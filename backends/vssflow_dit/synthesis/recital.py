@@ -1,4 +1,4 @@
-"""What a teacher gives back: a sentence as sound, and when each of its phonemes ends."""
+"""A sentence as a teacher says it: its sound, and when each of its phonemes ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the voices are given to say: prose from Debian's fortunes and everyday sentences, none of it twice."""
+"""The sentences of training speech: prose from Debian's fortunes and everyday sentences, none of it twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sounds are made of: bands of noise, decaying tones, grains scattered in time, and levels."""
+"""What computed sounds are made of: bands of noise, decaying tones, grains scattered in time, and levels."""
 
 from __future__ import annotations
 

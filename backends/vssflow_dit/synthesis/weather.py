@@ -1,4 +1,4 @@
-"""What goes on by itself outdoors: rain, wind, running water, fire, thunder, birds."""
+"""Sounds that go on by themselves outdoors: rain, wind, running water, fire, thunder, birds."""
 
 from __future__ import annotations
 

@@ -14,6 +14,10 @@ Dictionary = Mapping[str, list[list[str]]]
 
 VOICELESS = frozenset(["P", "T", "K", "F", "TH"])
 SIBILANT = frozenset(["S", "Z", "SH", "ZH", "CH", "JH"])
+VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
+FULL = frozenset(["AW", "AY", "OY", "EY", "OW", "UW", "IY", "AO"])
+"""Vowels that keep their colour without stress."""
+_BEFORE_ENDING = re.compile(r"(?:tion|sion|cian|ic|ics|ical|ity|ial|ian|ious|eous|ia|ium)$")
 
 
 def _table(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -157,12 +161,6 @@ def by_rules(word: str) -> list[str]:
             sounds += said
         at = found.end(1) if found else at + 1
     return with_stress(sounds or ["AH"], letters)
-
-
-VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
-FULL = frozenset(["AW", "AY", "OY", "EY", "OW", "UW", "IY", "AO"])
-"""Vowels that keep their colour without stress."""
-_BEFORE_ENDING = re.compile(r"(?:tion|sion|cian|ic|ics|ical|ity|ial|ian|ious|eous|ia|ium)$")
 
 
 def with_stress(sounds: Sequence[str], letters: str) -> list[str]:

@@ -24,6 +24,10 @@ OPENNESS: dict[str, float] = {
     "EH": 0.65, "EY": 0.6, "AH": 0.6, "ER": 0.4, "AE": 0.9, "AA": 1.0, "AO": 0.8, "AW": 0.85, "AY": 0.9, "OY": 0.6,
 }  # fmt: skip
 """How far the lips part for a sound, 0 closed to 1."""
+OPENNESS_BY_ID: npt.NDArray[np.float32] = np.array(
+    [0.0, *(OPENNESS.get(symbol.rstrip("012"), 0.0) for symbol in SYMBOLS)], np.float32
+)
+"""Openness by phoneme id; 0 for "nothing" and the blank."""
 GRID_HZ = 50.0
 SHORTEST, LONGEST = 0.6, 1.7
 """How far one sound may be warped."""
@@ -137,12 +141,6 @@ def _warp(durations: Seconds, phonemes: Sequence[Phoneme], measured: Curve) -> t
         fitted[k] = choices[k][last]
         last -= int(fitted[k])
     return (fitted / GRID_HZ).astype(np.float32), last / GRID_HZ
-
-
-OPENNESS_BY_ID: npt.NDArray[np.float32] = np.array(
-    [0.0, *(OPENNESS.get(symbol.rstrip("012"), 0.0) for symbol in SYMBOLS)], np.float32
-)
-"""Openness by phoneme id; 0 for "nothing" and the blank."""
 
 
 def opening_of(frames: npt.NDArray[np.integer], rate_hz: float = 100.0) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Judges: small networks that tell recordings from the vocoder's work.
+"""Discriminators for the vocoder's training: small networks that tell recordings from its work.
 
 Some look at a spectrogram of their own resolution in patches of frequency, some at every n-th sample (HiFi-GAN's period
 judges, arXiv 2010.05646, section 2.3): all are so small that two cores can afford several.

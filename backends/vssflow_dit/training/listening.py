@@ -1,4 +1,4 @@
-"""What training hears in a waveform: its pitch, its partials, and how far two sounds are apart."""
+"""Measures of a waveform for the vocoder's training: its pitch, its partials, and how far two sounds are apart."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """The diffusion transformer: latent and frame-wise conditions in, velocity out.
 
+The reference's own graph, as the paper draws it, is `checkpoint/plain.py`: read that first. This is its fast form.
+
 Semantic conditions come in by cross-attention; temporally intensive ones are added where the latent enters
 (concatenating them to it and projecting is the same sum), and so are read by self-attention (arXiv 2509.24773, sec. 3).
 
