@@ -83,7 +83,7 @@ def _recalled(order: Order, hiring: Hiring) -> Callable[[Job], FilmResult | None
         return open_studio(order.preset, order.out, plugins)
 
     def recalled(job: Job) -> FilmResult | None:
-        if order.fresh or order.dry_run or not job.receipt(order.out).exists():
+        if order.fresh or order.dry_run or not order.out.receipt(job.stem).exists():
             return None
         from vssflow_post.render.resume import verdict_at_a_glance
 

@@ -48,13 +48,15 @@ def cache(folder: Path, older_than: float | None, max_size: float | None) -> Non
       vssflow-post cache out --older-than 30d
       vssflow-post cache out --max-size 10GB
     """
+    from vssflow_post.store.output_folder import OutputFolder
     from vssflow_post.store.pruning import kept_entries, prune
 
+    out = OutputFolder(folder)
     if older_than is not None or max_size is not None:
         since_s = None if older_than is None else time.time() - older_than
-        removed = prune(folder, since_s, None if max_size is None else int(max_size))
+        removed = prune(out, since_s, None if max_size is None else int(max_size))
         click.echo(f"removed {len(removed)} entries, {_in_words(sum(kept.n_bytes for kept in removed))}")
-    _show(kept_entries(folder))
+    _show(kept_entries(out))
 
 
 def _show(entries: list[Kept]) -> None:

@@ -32,6 +32,7 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
     from vssflow_post.cli.console import watching
     from vssflow_post.cli.render import report
     from vssflow_post.render.job import Order
+    from vssflow_post.store.output_folder import OutputFolder
 
     settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights, generate_seed=seed)
     with resources.as_file(resources.files("vssflow_post.examples")) as folder:
@@ -41,7 +42,7 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
         cues = folder / "demo.cues.json"
         jobs = jobs_for([film], output, None, cues if cues.is_file() else None)
         with watching(quiet) as watcher:
-            results = run_films(Listed(jobs), Order(settings, output), Hiring(at_most=1), watcher)
+            results = run_films(Listed(jobs), Order(settings, OutputFolder(output)), Hiring(at_most=1), watcher)
     for result in results:
         if result.output is not None:
             click.echo(f"Results: {result.output.resolve()}")

@@ -181,6 +181,7 @@ def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict
     from vssflow_post.cli.console import watching
     from vssflow_post.regress import Made
     from vssflow_post.render.job import Order
+    from vssflow_post.store.output_folder import OutputFolder
 
     orders: dict[str, tuple[Preset, list[Job]]] = {}
     for clip in clips:
@@ -197,7 +198,7 @@ def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict
     for preset, jobs in orders.values():
         hiring = Hiring(rendering.workers, at_most=len(jobs))
         with watching(rendering.quiet) as watcher:
-            results = run_films(Listed(jobs), Order(preset, folder), hiring, watcher)
+            results = run_films(Listed(jobs), Order(preset, OutputFolder(folder)), hiring, watcher)
         for job, result in zip(jobs, results, strict=True):
             reason = f"{result.verdict}: {result.reason}"
             made[job.stem] = Made(result.output if result.is_done else None, reason, result.seconds)

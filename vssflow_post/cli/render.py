@@ -107,6 +107,7 @@ def render(
     from vssflow_post.batch.selection import selected
     from vssflow_post.cli.console import watching
     from vssflow_post.render.job import Order
+    from vssflow_post.store.output_folder import OutputFolder
 
     settings = resolved_preset(
         preset,
@@ -119,7 +120,7 @@ def render(
     meant = selected(since, only, exclude)
     if watch and (script or cues or dry_run):
         raise UsageError("--watch goes with neither --script nor --cues nor --dry-run")
-    order, hiring = Order(settings, output, fresh, dry_run), Hiring(workers, cluster)
+    order, hiring = Order(settings, OutputFolder(output), fresh, dry_run), Hiring(workers, cluster)
     arrivals: Arrivals
     if watch:
         arrivals = watched(inputs, output, meant, salvage)

@@ -38,7 +38,6 @@ from vssflow_post.render.resume import (
 )
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import MixSettings
-from vssflow_post.store.output_folder import STATE_FOLDER, staging_folder
 from vssflow_post.store.publishing import publish
 
 
@@ -86,7 +85,7 @@ def _rendered(job: Job, film: Film, studio: Studio, clock: Clock, progress: OnPr
     work = _generated(job, film, seen, studio, progress)
     clock.end("generate")
     inputs = inputs_of(job, film, studio)
-    with staged(job.folder, staging_folder(studio.out, job.stem, job.attempt)) as folder:
+    with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         mix, stem_of = _mixed(work, studio, folder, progress)
         stems = _stem_paths(folder, job.stem, studio.preset.mix)
         delivery = Delivery(folder, job.stem, film, work.sheet, stems, stem_of, studio.preset.deliver)
@@ -114,7 +113,7 @@ def _probed(job: Job, progress: OnProgress) -> Film:
 
 
 def _history_path(job: Job, studio: Studio) -> Path:
-    return studio.out / STATE_FOLDER / "cues" / f"{job.stem}.json"
+    return studio.out.cue_history(job.stem)
 
 
 def _generated(job: Job, film: Film, seen: Seen, studio: Studio, progress: OnProgress) -> Work:
