@@ -11,7 +11,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from vssflow_post.batch.inputs import jobs_for
+from vssflow_post.batch.inputs import Films, find_jobs
 from vssflow_post.batch.worker import work_on
 from vssflow_post.errors import UsageError
 from vssflow_post.plugins import load_plugins
@@ -19,7 +19,7 @@ from vssflow_post.progress import silent
 from vssflow_post.render.job import FilmResult, Order
 from vssflow_post.render.studio import open_studio
 from vssflow_post.settings.files import load_preset
-from vssflow_post.store.output_folder import output_lock
+from vssflow_post.store.output_folder import OutputFolder, output_lock
 
 EXIT_CODES = {"done": 0, "done_with_warnings": 0, "failed:io": 10, "failed:no_space": 11, "usage": 12}
 
@@ -27,9 +27,10 @@ EXIT_CODES = {"done": 0, "done_with_warnings": 0, "failed:io": 10, "failed:no_sp
 def render_here(film: Path, out: Path, fresh: bool = False, seed: int = 0, preset: str = "ci") -> FilmResult:
     """Renders `film` with a shipped preset."""
     settings = load_preset(preset, {"generate.seed": seed})
-    (job,) = jobs_for([film], out, None, None)
-    with output_lock(out), closing(open_studio(settings, out, load_plugins())) as studio:
-        return work_on(job, Order(settings, out, fresh), studio, silent)
+    (job,) = find_jobs(Films([film]), out)
+    order = Order(settings, OutputFolder(out), fresh)
+    with output_lock(order.out), closing(open_studio(settings, order.out, load_plugins())) as studio:
+        return work_on(job, order, studio, silent)
 
 
 def _serve() -> None:

@@ -26,7 +26,7 @@ from vssflow_post.deliver import staged
 from vssflow_post.errors import FilmFailed
 from vssflow_post.render.job import DONE, FilmResult, Job, result_of
 from vssflow_post.settings.preset import Preset, WorkerSettings
-from vssflow_post.store.output_folder import revoke, staging_folder
+from vssflow_post.store.output_folder import OutputFolder, revoke
 
 GIB = 1 << 30
 
@@ -154,7 +154,7 @@ def test_cores_are_divided_unless_the_preset_says_how_many() -> None:
 
 def test_every_film_stands_once_in_the_ledger_with_its_last_verdict(tmp_path: Path) -> None:
     first, second = job(tmp_path / "a.mp4", tmp_path), job(tmp_path / "b\udcff.mp4", tmp_path)
-    ledger = Ledger(tmp_path)
+    ledger = Ledger(OutputFolder(tmp_path))
     ledger.record(first, result_of(FilmFailed("io", "gone"), first.film, 1.5), 1)
     ledger.record(second, FilmResult(second.film, DONE, second.folder), 1)
     ledger.record(first, FilmResult(first.film, DONE, first.folder), 2)
@@ -168,11 +168,11 @@ def test_every_film_stands_once_in_the_ledger_with_its_last_verdict(tmp_path: Pa
 
 def test_a_ledger_torn_by_a_kill_loses_its_torn_line_only(tmp_path: Path) -> None:
     film = job(tmp_path / "a.mp4", tmp_path)
-    Ledger(tmp_path).record(film, FilmResult(film.film, DONE, film.folder), 1)
+    Ledger(OutputFolder(tmp_path)).record(film, FilmResult(film.film, DONE, film.folder), 1)
     with (tmp_path / "batch.json").open("a") as file:
         file.write('{"film": "/b.mp4", "verd')
     other = job(tmp_path / "c.mp4", tmp_path)
-    Ledger(tmp_path).record(other, FilmResult(other.film, DONE, other.folder), 1)
+    Ledger(OutputFolder(tmp_path)).record(other, FilmResult(other.film, DONE, other.folder), 1)
     assert [Path(line["film"]).name for line in lines(tmp_path)] == ["a.mp4", "c.mp4"]
 
 
@@ -200,14 +200,14 @@ def test_a_lost_worker_that_goes_on_cannot_deliver(tmp_path: Path, delivered_bef
         (first.folder / "manifest.json").write_text("of an earlier run")
 
     def lose() -> None:
-        with staged(first.folder, staging_folder(tmp_path, first.stem, first.attempt)) as folder:
+        with staged(first.folder, OutputFolder(tmp_path).staging_of(first.stem, first.attempt)) as folder:
             (folder / "manifest.json").write_text("of the lost worker")
-            revoke(tmp_path, first.stem, first.attempt)
+            revoke(OutputFolder(tmp_path), first.stem, first.attempt)
 
     with pytest.raises(OSError):
         lose()
     assert not delivered_before or (first.folder / "manifest.json").read_text() == "of an earlier run"
-    with staged(second.folder, staging_folder(tmp_path, second.stem, second.attempt)) as folder:
+    with staged(second.folder, OutputFolder(tmp_path).staging_of(second.stem, second.attempt)) as folder:
         (folder / "manifest.json").write_text("of the next one")
     with pytest.raises(OSError):
         lose()
@@ -216,9 +216,9 @@ def test_a_lost_worker_that_goes_on_cannot_deliver(tmp_path: Path, delivered_bef
 
 def test_what_was_delivered_before_its_worker_was_given_up_stays(tmp_path: Path) -> None:
     film = replace(job(tmp_path / "a.mp4", tmp_path), attempt="run-1")
-    with staged(film.folder, staging_folder(tmp_path, film.stem, film.attempt)) as folder:
+    with staged(film.folder, OutputFolder(tmp_path).staging_of(film.stem, film.attempt)) as folder:
         (folder / "a.txt").write_text("whole")
-    revoke(tmp_path, film.stem, film.attempt)
+    revoke(OutputFolder(tmp_path), film.stem, film.attempt)
     assert (tmp_path / "a" / "a.txt").read_text() == "whole"
 
 

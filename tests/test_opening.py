@@ -17,6 +17,7 @@ from vssflow_post.plugins import load_plugins
 from vssflow_post.render.first_half import MOST_WAITING, AwaitedEncoder
 from vssflow_post.render.studio import Studio, open_studio
 from vssflow_post.settings.files import load_preset
+from vssflow_post.store.output_folder import OutputFolder
 from vssflow_post.timeline import Scene, Span
 
 
@@ -43,7 +44,7 @@ class Counting:
 
 
 def studio_that_opens(how: Callable[[GenerationSettings], Backend], out: Path) -> Studio:
-    studio = open_studio(load_preset("ci", {}), out, load_plugins())
+    studio = open_studio(load_preset("ci", {}), OutputFolder(out), load_plugins())
     return replace(studio, offer=BackendOffer("counting", 1, how))
 
 

@@ -260,10 +260,10 @@ def test_sigterm_ends_the_run_with_143(make_film: MakeFilm, fake_backend: Path, 
 def test_a_second_run_on_the_same_output_says_so_at_once(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path
 ) -> None:
-    from vssflow_post.store.output_folder import output_lock
+    from vssflow_post.store.output_folder import OutputFolder, output_lock
 
     film = make_film("a.mp4")
-    with output_lock(tmp_path / "out"):
+    with output_lock(OutputFolder(tmp_path / "out")):
         result = render(film, "-o", tmp_path / "out")
     assert result.exit_code == 2
     assert "another run is writing into" in result.stderr

@@ -225,7 +225,7 @@ def test_verify_names_every_fault(film: Path, make_film: MakeFilm, tmp_path: Pat
 
 
 def test_the_cache_is_shown_and_pruned(film: Path, tmp_path: Path, fake_backend: Path) -> None:
-    from vssflow_post.store.output_folder import output_lock
+    from vssflow_post.store.output_folder import OutputFolder, output_lock
 
     out = tmp_path / "out"
     assert run("cache", out).exit_code == 2
@@ -234,7 +234,7 @@ def test_the_cache_is_shown_and_pruned(film: Path, tmp_path: Path, fake_backend:
     for row in (["takes", str(len(takes))], ["features", "1"], ["analyses", "1"], ["all", str(len(takes) + 2)]):
         assert row in [line.split()[:2] for line in run("cache", out).stdout.splitlines()]
     os.utime(takes[0], (time.time() - 3 * 86_400,) * 2)
-    with output_lock(out):
+    with output_lock(OutputFolder(out)):
         held = run("cache", out, "--older-than", "1d")
     assert held.exit_code == 2
     assert takes[0].exists()

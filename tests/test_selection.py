@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from click.testing import CliRunner
 
 from conftest import MakeFilm
 from vssflow_post.batch.arrivals import LOOK_EVERY_S, SETTLED_S, Watched
-from vssflow_post.batch.inputs import find_jobs
-from vssflow_post.batch.selection import Selection, time_of
+from vssflow_post.batch.inputs import Films, find_jobs
+from vssflow_post.batch.selection import Selection
 from vssflow_post.cli import cli
+from vssflow_post.cli.quantities import time_of
 from vssflow_post.errors import UsageError
 from vssflow_post.render.job import Job
 
@@ -36,7 +36,7 @@ def films(tmp_path: Path) -> Path:
 
 
 def chosen(films: Path, selection: Selection) -> set[str]:
-    return {job.film.name for job in find_jobs([films], films.parent / "out", selection)}
+    return {job.film.name for job in find_jobs(Films([films], selection), films.parent / "out")}
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_films_changed_since_a_time(films: Path) -> None:
 
 def test_a_film_that_is_named_itself_is_matched_by_its_name(films: Path) -> None:
     film = films / "reel1" / "b.mov"
-    assert find_jobs([film], films.parent / "out", Selection(only=("b.*",)))
+    assert find_jobs(Films([film], Selection(only=("b.*",))), films.parent / "out")
     with pytest.raises(UsageError, match="that --since, --only and --exclude leave"):
-        find_jobs([film], films.parent / "out", Selection(exclude=("b.*",)))
+        find_jobs(Films([film], Selection(exclude=("b.*",))), films.parent / "out")
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,9 @@ class Clock:
         return self.now
 
 
-def as_they_are(jobs: Sequence[Job]) -> Sequence[Job]:
-    return jobs
-
-
 def test_a_film_is_taken_when_it_has_stopped_growing(tmp_path: Path) -> None:
     film, clock = tmp_path / "a.mp4", Clock()
-    watched = Watched(lambda: [Job(film, "a", tmp_path / "out")] if film.exists() else [], as_they_are, clock)
+    watched = Watched(lambda: [Job(film, "a", tmp_path / "out")] if film.exists() else [], clock)
     taken = []
     for second in range(30):
         if second < 12:
@@ -125,9 +121,7 @@ def test_a_film_is_taken_when_it_has_stopped_growing(tmp_path: Path) -> None:
 def test_a_script_that_comes_later_brings_its_film_again(tmp_path: Path) -> None:
     film, script, clock = tmp_path / "a.mp4", tmp_path / "a.srt", Clock()
     film.touch()
-    watched = Watched(
-        lambda: [Job(film, "a", tmp_path / "out", script if script.exists() else None)], as_they_are, clock
-    )
+    watched = Watched(lambda: [Job(film, "a", tmp_path / "out", script if script.exists() else None)], clock)
     scripts = []
     for second in range(40):
         if second == 20:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from vssflow_post.batch.inputs import jobs_now, with_batch_speakers
-from vssflow_post.batch.selection import Selection
+from vssflow_post.batch.inputs import with_batch_speakers
 from vssflow_post.render.job import Job
 
 LOOK_EVERY_S = 2.0
@@ -38,7 +36,8 @@ class Listed:
 class Watched:
     """Films that come into folders, each taken when it has stopped growing, and again when it was changed.
 
-    The folders are looked through again and again: the system tells nothing of what other machines write to a share.
+    Those that are taken at once are cast together. The folders are looked
+    through again and again: the system tells nothing of what other machines write to a share.
     """
 
     are_over = False
@@ -46,11 +45,10 @@ class Watched:
     def __init__(
         self,
         look: Callable[[], Sequence[Job]],
-        prepare: Callable[[Sequence[Job]], Sequence[Job]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`look` finds all films that are there; `prepare` completes those that are taken at once."""
-        self._look, self._prepare, self._clock = look, prepare, clock
+        """`look` finds all films that are there."""
+        self._look, self._clock = look, clock
         self._next_look = -LOOK_EVERY_S
         self._seen: dict[Path, tuple[_Version, float]] = {}
         """By film: how it was when it was last found changed, and when that was."""
@@ -63,7 +61,7 @@ class Watched:
         settled = [job for job in self._look() if self._has_settled(job, now)]
         took_s = self._clock() - now
         self._next_look = now + took_s + max(LOOK_EVERY_S, 10 * took_s)  # a large share is not kept busy with looking
-        return self._prepare(settled)
+        return with_batch_speakers(settled)
 
     def _has_settled(self, job: Job, now: float) -> bool:
         version = _version(job)
@@ -88,12 +86,3 @@ def _version(job: Job) -> _Version:
             stat = None
         version.append((stat.st_size, stat.st_mtime_ns) if stat else (-1, -1))
     return tuple(version)
-
-
-def watched(inputs: Sequence[Path], output: Path, meant: Selection, salvage: bool) -> Watched:
-    """Films as they come. Each group that comes at once is cast for itself."""
-
-    def prepared(jobs: Sequence[Job]) -> list[Job]:
-        return [replace(job, salvage=salvage) for job in with_batch_speakers(jobs)]
-
-    return Watched(lambda: jobs_now(inputs, output, meant), prepared)

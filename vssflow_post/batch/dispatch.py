@@ -1,4 +1,7 @@
-"""Many films: each to its verdict, by a crew of workers; one bad film never stops the others."""
+"""The loop of a batch: films as they come are given to a crew of workers, until each has its verdict.
+
+One bad film never stops the others. Where films come from, who works on them, what is known and written of them and
+who is told are four small protocols; three of them stand here, the fourth is `Crew`."""
 
 from __future__ import annotations
 
@@ -52,6 +55,22 @@ class Arrivals(Protocol):
         ...
 
 
+class Book(Protocol):
+    """What is known of films, and what is written down of them."""
+
+    def known(self, job: Job) -> FilmResult | None:
+        """The verdict of a film for which no worker is needed."""
+        ...
+
+    def record(self, job: Job, result: FilmResult, n_tries: int) -> None:
+        """Each film's result, and how often the film was tried."""
+        ...
+
+    def revoke(self, job: Job) -> None:
+        """The worker of this try of a film is lost, and another one will try: the lost one may not deliver."""
+        ...
+
+
 @dataclass(slots=True)
 class _Open:
     """A film that a worker has."""
@@ -73,16 +92,11 @@ class Batch:
     """One run over films that may still be arriving."""
 
     arrivals: Arrivals
-    patience: WorkerSettings
     hire: Callable[[], Crew]
     """Called when the first film needs a worker."""
+    book: Book
     watcher: Watcher
-    known: Callable[[Job], FilmResult | None]
-    """The verdict of a film that has one already, at a glance: no worker is needed for it."""
-    record: Callable[[Job, FilmResult, int], None] = lambda job, result, n_tries: None
-    """Is told each film's result and how often it was tried."""
-    give_up: Callable[[Job], None] = lambda job: None
-    """Called when the worker of a film is lost, before another one tries."""
+    settings: WorkerSettings
     jobs: list[Job] = field(default_factory=list, init=False)
     results: dict[int, FilmResult] = field(default_factory=dict, init=False)
     _waiting: deque[int] = field(default_factory=deque, init=False)
@@ -110,7 +124,7 @@ class Batch:
     def _receive(self, job: Job) -> None:
         index = len(self.jobs)
         self.jobs.append(job)
-        known = self.known(job) if job.refused is None else result_of(job.refused, job.film)
+        known = self.book.known(job) if job.refused is None else result_of(job.refused, job.film)
         if known is None:
             self._waiting.append(index)
         else:
@@ -157,7 +171,7 @@ class Batch:
                 continue
             open_films[index].heard = time.monotonic()
             if progress.stage == "probe":
-                open_films[index].limit_s = silence_limit_s(self.patience, progress.total)
+                open_films[index].limit_s = silence_limit_s(self.settings, progress.total)
             self.watcher.moved(index, progress)
 
     def _settle(self, crew: Crew, future: Future[FilmResult], film: _Open) -> None:
@@ -169,7 +183,7 @@ class Batch:
                 lost = WorkerLost("timeout", f"nothing was heard of the work on this film for {film.limit_s:.0f} s")
             if lost is None:
                 raise
-            self.give_up(self._this_try(film.index))
+            self.book.revoke(self._this_try(film.index))
             if self._tries[film.index] < MAX_TRIES:
                 self.watcher.lost(film.index, str(lost))
                 self._waiting.append(film.index)
@@ -178,5 +192,5 @@ class Batch:
 
     def _end(self, index: int, result: FilmResult) -> None:
         self.results[index] = result
-        self.record(self.jobs[index], result, self._tries[index])
+        self.book.record(self.jobs[index], result, self._tries[index])
         self.watcher.ended(index, result)

@@ -1,4 +1,5 @@
-"""From what the user named to jobs: folders walked, films told by content, scripts found, collisions refused."""
+"""From what the user named to jobs: folders walked, films told by content, the scripts and features beside them found,
+and films refused whose results would go to one folder. Who speaks in the scripts of a batch."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vssflow_post.batch.selection import EVERYTHING, Selection
 from vssflow_post.cues.script import MAX_SCRIPT_BYTES, sidecar_of, speakers_of
 from vssflow_post.errors import FilmRejected, UsageError
+from vssflow_post.media import looks_like_film
 from vssflow_post.render.job import Job
 from vssflow_post.store.output_folder import STATE_FOLDER
 
@@ -31,32 +33,55 @@ MAX_STEM_BYTES = 200
 """File names may have 255 bytes; deliverables add their own endings to the film's."""
 
 
-def find_jobs(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
-    """The films among `inputs` that are meant, in order, each once; a folder's are sorted by path.
+@dataclass(frozen=True, slots=True)
+class Films:
+    """The films of a run, as the user names them."""
 
-    Raises UsageError for an input that does not exist and when there is no film at all.
+    inputs: Sequence[Path]
+    """Films, and folders, which are walked."""
+    selection: Selection = EVERYTHING
+    """Which of them are meant."""
+    script: Path | None = None
+    """Of the only film, instead of the one that lies beside it."""
+    cues: Path | None = None
+    """Edited cue sheet of the only film."""
+    salvage: bool = False
+    """Whether a film that is cut off is taken as far as it goes."""
+
+
+def find_jobs(films: Films, out: Path) -> list[Job]:
+    """A job for each film, in order, each film once; a folder's are sorted by path.
+
+    Raises UsageError for an input that does not exist, when there is no film at all, and when a script or cue sheet is
+    meant for several films.
     """
-    jobs = jobs_now(inputs, out, selection)
+    jobs = jobs_now(films, out)
     if not jobs:
-        meant = "" if selection == EVERYTHING else " that --since, --only and --exclude leave"
-        raise UsageError(f"there is no film in {', '.join(map(str, inputs))}{meant}")
-    return jobs
+        left = "" if films.selection == EVERYTHING else " that --since, --only and --exclude leave"
+        raise UsageError(f"there is no film in {', '.join(map(str, films.inputs))}{left}")
+    for option, path in (("--script", films.script), ("--cues", films.cues)):
+        if path is not None and len(jobs) != 1:
+            raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
+    return with_batch_speakers([replace(job, script=films.script or job.script, cues=films.cues) for job in jobs])
 
 
-def jobs_now(inputs: Sequence[Path], out: Path, selection: Selection = EVERYTHING) -> list[Job]:
-    """The same, where no film may be there yet. Raises UsageError for an input that does not exist."""
+def jobs_now(films: Films, out: Path) -> list[Job]:
+    """The jobs of the films that are there by now, which may be none; script and cue sheet of the user's left out.
+
+    Raises UsageError for an input that does not exist.
+    """
     jobs: list[Job] = []
     seen: set[Path] = set()
-    for path in inputs:
+    for path in films.inputs:
         if not os.path.lexists(path):
             raise UsageError(f"there is no file or folder {path}")
         found = _walk(path, out) if path.is_dir() else iter([(path, None)])
         for film, refused in found:
             key = _identity(film)
-            if key not in seen and selection.takes(film, path):
+            if key not in seen and films.selection.takes(film, path):
                 seen.add(key)
                 jobs.append(_job(film, out, refused, path if path.is_dir() else None))
-    return _without_collisions(jobs)
+    return [replace(job, salvage=films.salvage) for job in _without_collisions(jobs)]
 
 
 def _job(film: Path, out: Path, refused: FilmRejected | None, root: Path | None) -> Job:
@@ -145,8 +170,6 @@ def _outside(path: Path, root: Path, inside: Path) -> FilmRejected | None:
 
 def _is_candidate(path: Path) -> bool:
     """Whether a file in a walked folder is to get a verdict: it is called like a film, or it is one."""
-    from vssflow_post.media import looks_like_film
-
     suffix = path.suffix.lower()
     if suffix in FILM_SUFFIXES:
         return True
@@ -178,21 +201,6 @@ def _refused(job: Job, by_folder: dict[Path, list[Job]]) -> Job:
     elif _identity(job.film.parent) == _identity(job.folder):
         why = f"its results would go to {job.folder}, where the film itself lies"
     return job if why is None else replace(job, refused=FilmRejected("output_collision", why))
-
-
-def jobs_for(
-    inputs: Sequence[Path],
-    output: Path,
-    script: Path | None = None,
-    cues: Path | None = None,
-    meant: Selection = EVERYTHING,
-) -> list[Job]:
-    """The films to work on. Raises UsageError when a script or cue sheet is meant for several films."""
-    jobs = find_jobs(inputs, output, meant)
-    for option, path in (("--script", script), ("--cues", cues)):
-        if path is not None and len(jobs) != 1:
-            raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
-    return with_batch_speakers([replace(job, script=script or job.script, cues=cues) for job in jobs])
 
 
 def with_batch_speakers(jobs: Sequence[Job]) -> list[Job]:

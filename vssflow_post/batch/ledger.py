@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections import defaultdict
@@ -13,11 +12,9 @@ from typing import Any
 
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.render.job import FilmResult, Job
-from vssflow_post.store.output_folder import STATE_FOLDER
+from vssflow_post.store.output_folder import OutputFolder
 from vssflow_post.store.publishing import publish
 from vssflow_post.timeline import Span
-
-NAME = "batch.json"
 
 
 class Ledger:
@@ -27,10 +24,9 @@ class Ledger:
     What earlier runs wrote of other films stays.
     """
 
-    def __init__(self, out: Path) -> None:
-        self._path = out / NAME
-        self._reports = out / STATE_FOLDER / "reports"
-        self._lines = _whole_lines(self._path)
+    def __init__(self, out: OutputFolder) -> None:
+        self._out = out
+        self._lines = _whole_lines(out.ledger)
         self._owners: defaultdict[str, list[str]] = defaultdict(list)
         """By folder of results: the films that earlier runs made them of."""
         for film, line in self._lines.items():
@@ -81,10 +77,10 @@ class Ledger:
 
     def _rewrite(self) -> None:
         text = "".join(map(_as_text, self._lines.values()))
-        publish(self._path, lambda temporary: temporary.write_text(text, "ascii"))
+        publish(self._out.ledger, lambda temporary: temporary.write_text(text, "ascii"))
 
     def _append(self, line: bytes) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self._out.ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             size = os.fstat(descriptor).st_size
             if os.write(descriptor, line) != len(line):
@@ -96,8 +92,7 @@ class Ledger:
     def _report_path(self, job: Job, result: FilmResult) -> Path:
         if result.output is not None:
             return result.output / "report.json"
-        path = hashlib.sha256(os.fsencode(job.film.absolute())).hexdigest()
-        return self._reports / f"{job.stem}-{path[:8]}.json"  # films of one name may come from several folders
+        return self._out.report_without_results(job.stem, job.film)
 
     def _report(self, job: Job, result: FilmResult) -> None:
         """Writes the report of a film that has no results."""
@@ -107,7 +102,7 @@ class Ledger:
             from vssflow_post.deliver.report.facts import FilmReport
 
             report = FilmReport(job.stem, job.film, Span(0, 0), result.verdict, result.reason or "")
-            self._reports.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             publish(path, lambda temporary: temporary.write_text(report_as_json(report), "ascii"))
 
 

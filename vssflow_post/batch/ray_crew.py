@@ -66,8 +66,8 @@ def _enter(folder: str, order: Order) -> None:
         os.chdir(folder)
     except OSError:
         raise UsageError(f"{socket.gethostname()} has no folder {folder}: a cluster's machines must share it") from None
-    if not order.dry_run and not order.out.is_dir():
-        raise UsageError(f"{socket.gethostname()} does not see {order.out}: a cluster's machines must share it")
+    if not order.dry_run and not order.out.path.is_dir():
+        raise UsageError(f"{socket.gethostname()} does not see {order.out.path}: a cluster's machines must share it")
 
 
 @dataclass(slots=True)

@@ -1,21 +1,25 @@
-"""A run of films, as commands start it: the output folder held, workers hired, progress on stderr."""
+"""A run of films: found, the output folder held, workers hired, and each film brought to its verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from vssflow_post.batch.arrivals import Listed, Watched
+from vssflow_post.batch.book import EmptyBook, OutputBook
+from vssflow_post.batch.dispatch import Arrivals, Batch, Book, Watcher
+from vssflow_post.batch.inputs import Films, find_jobs, jobs_now
+from vssflow_post.batch.ledger import Ledger
 from vssflow_post.errors import BackendUnavailable, VssflowError
+from vssflow_post.plugins import Plugins, choose_backend, load_plugins
+from vssflow_post.store.output_folder import output_lock
 
 if TYPE_CHECKING:
     from vssflow_post.batch.crew import Crew
-    from vssflow_post.batch.dispatch import Arrivals, Watcher
-    from vssflow_post.batch.ledger import Ledger
     from vssflow_post.render.job import FilmResult, Job, Order
-    from vssflow_post.render.studio import Studio
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,71 +44,55 @@ class Hiring:
         return LocalCrew(order, size if self.at_most is None else min(size, self.at_most))
 
 
-def run_films(arrivals: Arrivals, order: Order, hiring: Hiring, watcher: Watcher) -> list[FilmResult]:
-    """The results of all films; `watcher` is told how it goes. Raises UsageError for what would meet every film."""
-    from vssflow_post.batch.dispatch import Batch
-    from vssflow_post.render.job import result_of
-    from vssflow_post.store.output_folder import revoke
+def run_films(films: Films, order: Order, hiring: Hiring, watcher: Watcher) -> list[FilmResult]:
+    """One result for each film that there is, in order; `watcher` is told how it goes.
 
-    recalled = _recalled(order, hiring)
-    with recording(order, watcher) as ledger:
-
-        def known(job: Job) -> FilmResult | None:
-            """The verdict of a film for which nobody has to work."""
-            if ledger is not None and (collision := ledger.collision(job)):
-                return result_of(collision, job.film)
-            return recalled(job)
-
-        batch = Batch(arrivals, order.preset.worker, partial(hiring.crew, order), watcher, known)
-        if ledger is not None:
-            batch.record, batch.give_up = ledger.record, lambda job: revoke(order.out, job.stem, job.attempt)
-        return batch.run()
-
-
-def _recalled(order: Order, hiring: Hiring) -> Callable[[Job], FilmResult | None]:
-    """What tells a film's verdict of an earlier run, at a glance.
-
-    Raises BackendUnavailable before anything else is begun, unless others do the work.
+    Raises UsageError for inputs without a film, and for what would meet every film.
     """
-    from vssflow_post.plugins import choose_backend, load_plugins
+    return run_jobs(find_jobs(films, order.out.path), order, hiring, watcher)
 
+
+def run_jobs(jobs: Sequence[Job], order: Order, hiring: Hiring, watcher: Watcher) -> list[FilmResult]:
+    """The same for films whose jobs are known."""
+    return _run(Listed(jobs), order, replace(hiring, at_most=len(jobs)), watcher)
+
+
+def watch_films(films: Films, order: Order, hiring: Hiring, watcher: Watcher) -> list[FilmResult]:
+    """Goes on with films as they come, until it is interrupted."""
+    return _run(Watched(partial(jobs_now, films, order.out.path)), order, hiring, watcher)
+
+
+def _run(arrivals: Arrivals, order: Order, hiring: Hiring, watcher: Watcher) -> list[FilmResult]:
+    plugins = _plugins_for(order, hiring)
+    with _book(order, plugins, watcher) as book:
+        return Batch(arrivals, partial(hiring.crew, order), book, watcher, order.preset.worker).run()
+
+
+def _plugins_for(order: Order, hiring: Hiring) -> Plugins | None:
+    """The plugins, where the order's backend is among them and runs here; None where only others have to run it.
+
+    Raises BackendUnavailable before anything else is begun.
+    """
     plugins = load_plugins()
     try:
         choose_backend(plugins.backends(), order.preset.generate.backend)
     except BackendUnavailable:
         if hiring.cluster is None:
             raise
-        return lambda job: None  # it can run elsewhere; the workers know finished films as well
-
-    @cache
-    def studio() -> Studio:
-        from vssflow_post.render.studio import open_studio
-
-        return open_studio(order.preset, order.out, plugins)
-
-    def recalled(job: Job) -> FilmResult | None:
-        if order.fresh or order.dry_run or not job.receipt(order.out).exists():
-            return None
-        from vssflow_post.render.resume import verdict_at_a_glance
-
-        return verdict_at_a_glance(job, studio())
-
-    return recalled
+        return None
+    return plugins
 
 
 @contextmanager
-def recording(order: Order, watcher: Watcher) -> Iterator[Ledger | None]:
-    """Holds the output folder and keeps its `batch.json`; None for a dry run, which writes nothing."""
-    from vssflow_post.batch.ledger import Ledger
-    from vssflow_post.store.output_folder import output_lock
-
+def _book(order: Order, plugins: Plugins | None, watcher: Watcher) -> Iterator[Book]:
+    """Holds the output folder and keeps its `batch.json`; not for a dry run, which writes nothing."""
     if order.dry_run:
-        yield None
+        yield EmptyBook()
         return
     with output_lock(order.out):
         ledger = Ledger(order.out)
         try:
-            yield ledger
+            yield OutputBook(order, ledger, plugins)
         finally:
             try:
                 ledger.close()

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from vssflow_post.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
-
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +33,3 @@ class Selection:
 
 
 EVERYTHING = Selection()
-
-
-def time_of(text: str, now: datetime) -> float:
-    """The time that a date (`2026-11-24`, `2026-11-24T18:00`) or an age (`90m`, `36h`, `2d`, `1w`) stands for, in
-    seconds since the epoch. A date without an offset is one of `now`'s clock. Raises UsageError for anything else."""
-    if age := _AGE.fullmatch(text.strip()):
-        return (now - timedelta(**{_UNITS[age[2]]: float(age[1])})).timestamp()
-    try:
-        date = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UsageError(f"--since {text!r} is neither a date (2026-11-24T18:00) nor an age (90m, 36h, 2d)") from None
-    return (date if date.tzinfo else date.replace(tzinfo=now.tzinfo)).timestamp()
-
-
-def selected(since: str | None, only: tuple[str, ...], exclude: tuple[str, ...]) -> Selection:
-    """Raises UsageError for a time that is none."""
-    from datetime import datetime
-
-    return Selection(time_of(since, datetime.now().astimezone()) if since else None, only, exclude)

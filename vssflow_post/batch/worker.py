@@ -13,17 +13,17 @@ from vssflow_post.render.forecast import plan_film
 from vssflow_post.render.job import FilmResult, Job, Order, result_of
 from vssflow_post.render.resume import render_unless_known
 from vssflow_post.render.studio import Studio
-from vssflow_post.store.output_folder import STATE_FOLDER
+from vssflow_post.store.output_folder import OutputFolder
 from vssflow_post.store.publishing import DISK_FULL
 
 
-def work_on(job: Job, order: Order, studio: Studio, moved: OnProgress) -> FilmResult:
+def work_on(job: Job, order: Order, studio: Studio, progress: OnProgress) -> FilmResult:
     """One film to its verdict. Only UsageError comes out: it would meet every film."""
     started = time.monotonic()
     try:
         if order.dry_run:
-            return plan_film(job, studio, moved)
-        return render_unless_known(job, studio, order.fresh, moved)
+            return plan_film(job, studio, progress)
+        return render_unless_known(job, studio, order.fresh, progress)
     except UsageError:
         raise
     except FilmError as error:
@@ -39,8 +39,8 @@ def work_on(job: Job, order: Order, studio: Studio, moved: OnProgress) -> FilmRe
     return result_of(failure, job.film, time.monotonic() - started)
 
 
-def _keep_traceback(job: Job, out: Path) -> Path:
-    log = out / STATE_FOLDER / "errors" / f"{job.stem}.txt"
+def _keep_traceback(job: Job, out: OutputFolder) -> Path:
+    log = out.traceback(job.stem)
     with suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(traceback.format_exc(), "utf-8", "backslashreplace")

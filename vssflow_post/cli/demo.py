@@ -26,12 +26,12 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
     """
     from importlib import resources
 
-    from vssflow_post.batch.arrivals import Listed
-    from vssflow_post.batch.inputs import jobs_for
+    from vssflow_post.batch.inputs import Films
     from vssflow_post.batch.run import Hiring, run_films
     from vssflow_post.cli.console import watching
     from vssflow_post.cli.render import report
     from vssflow_post.render.job import Order
+    from vssflow_post.store.output_folder import OutputFolder
 
     settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights, generate_seed=seed)
     with resources.as_file(resources.files("vssflow_post.examples")) as folder:
@@ -39,9 +39,9 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
         if not film.is_file():
             raise UsageError(f"this installation has no demo film ({film})")
         cues = folder / "demo.cues.json"
-        jobs = jobs_for([film], output, None, cues if cues.is_file() else None)
+        films = Films([film], cues=cues if cues.is_file() else None)
         with watching(quiet) as watcher:
-            results = run_films(Listed(jobs), Order(settings, output), Hiring(at_most=1), watcher)
+            results = run_films(films, Order(settings, OutputFolder(output)), Hiring(), watcher)
     for result in results:
         if result.output is not None:
             click.echo(f"Results: {result.output.resolve()}")

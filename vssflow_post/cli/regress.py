@@ -176,11 +176,11 @@ def _made(clips: Sequence[Clip], rendered: Path | None, rendering: Rendering) ->
 
 def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict[str, Made]:
     """Every clip rendered anew into `folder`, deterministically; clips of one preset together."""
-    from vssflow_post.batch.arrivals import Listed
-    from vssflow_post.batch.run import Hiring, run_films
+    from vssflow_post.batch.run import Hiring, run_jobs
     from vssflow_post.cli.console import watching
     from vssflow_post.regress import Made
     from vssflow_post.render.job import Order
+    from vssflow_post.store.output_folder import OutputFolder
 
     orders: dict[str, tuple[Preset, list[Job]]] = {}
     for clip in clips:
@@ -195,9 +195,8 @@ def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict
         orders.setdefault(preset.digest, (preset, []))[1].append(_job(clip, folder))
     made: dict[str, Made] = {}
     for preset, jobs in orders.values():
-        hiring = Hiring(rendering.workers, at_most=len(jobs))
         with watching(rendering.quiet) as watcher:
-            results = run_films(Listed(jobs), Order(preset, folder), hiring, watcher)
+            results = run_jobs(jobs, Order(preset, OutputFolder(folder)), Hiring(rendering.workers), watcher)
         for job, result in zip(jobs, results, strict=True):
             reason = f"{result.verdict}: {result.reason}"
             made[job.stem] = Made(result.output if result.is_done else None, reason, result.seconds)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,11 +24,13 @@ from vssflow_post.cli.options import (
     seed_option,
     workers_option,
 )
+from vssflow_post.cli.quantities import time_of
 from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
-    from vssflow_post.batch.dispatch import Arrivals
+    from vssflow_post.batch.inputs import Films
     from vssflow_post.render.job import FilmResult
+    from vssflow_post.settings.preset import Preset
 
 
 @click.command(short_help="Render films: stems, mix, report.")
@@ -63,29 +66,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only show scenes, cues and the work ahead; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def render(
-    inputs: tuple[Path, ...],
-    output: Path,
-    preset: str,
-    script: Path | None,
-    cast: Path | None,
-    cues: Path | None,
-    backend: str | None,
-    weights: str | None,
-    seed: int | None,
-    deterministic: bool,
-    workers: int | None,
-    salvage: bool,
-    cluster: str | None,
-    fresh: bool,
-    since: str | None,
-    only: tuple[str, ...],
-    exclude: tuple[str, ...],
-    watch: bool,
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def render(**options: Any) -> None:
     """Render films: a dialogue stem, an effects stem, their mix and a report, each film in a folder of its own.
 
     INPUT is a film or a folder, which is walked. A file NAME.srt, .vtt, .ass or .csv beside NAME.mp4 is its script.
@@ -101,35 +82,68 @@ def render(
       vssflow-post render incoming/ -o out --watch --exclude 'tests/*'
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
-    from vssflow_post.batch.arrivals import Listed, watched
-    from vssflow_post.batch.inputs import jobs_for
-    from vssflow_post.batch.run import Hiring, run_films
-    from vssflow_post.batch.selection import selected
+    _render(RenderOptions(**options))
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What the command line or the environment said, each option by its name."""
+
+    inputs: tuple[Path, ...]
+    output: Path
+    preset: str
+    script: Path | None
+    cast: Path | None
+    cues: Path | None
+    backend: str | None
+    weights: str | None
+    seed: int | None
+    deterministic: bool
+    workers: int | None
+    salvage: bool
+    cluster: str | None
+    fresh: bool
+    since: str | None
+    only: tuple[str, ...]
+    exclude: tuple[str, ...]
+    watch: bool
+    dry_run: bool
+    as_json: bool
+    quiet: bool
+
+    def resolved_preset(self) -> Preset:
+        return resolved_preset(
+            self.preset,
+            self.cast,
+            generate_backend=self.backend,
+            generate_weights=self.weights,
+            generate_seed=self.seed,
+            generate_deterministic=self.deterministic or None,
+        )
+
+    def films(self) -> Films:
+        """Raises UsageError for a time that is none, and for a script or cue sheet that is not there."""
+        from vssflow_post.batch.inputs import Films
+        from vssflow_post.batch.selection import Selection
+
+        since_s = time_of(self.since, datetime.now().astimezone()) if self.since else None
+        if self.watch and (self.script or self.cues or self.dry_run):
+            raise UsageError("--watch goes with neither --script nor --cues nor --dry-run")
+        script, cues = existing(self.script, "script"), existing(self.cues, "cue sheet")
+        return Films(self.inputs, Selection(since_s, self.only, self.exclude), script, cues, self.salvage)
+
+
+def _render(options: RenderOptions) -> None:
+    from vssflow_post.batch.run import Hiring, run_films, watch_films
     from vssflow_post.cli.console import watching
     from vssflow_post.render.job import Order
+    from vssflow_post.store.output_folder import OutputFolder
 
-    settings = resolved_preset(
-        preset,
-        cast,
-        generate_backend=backend,
-        generate_weights=weights,
-        generate_seed=seed,
-        generate_deterministic=deterministic or None,
-    )
-    meant = selected(since, only, exclude)
-    if watch and (script or cues or dry_run):
-        raise UsageError("--watch goes with neither --script nor --cues nor --dry-run")
-    order, hiring = Order(settings, output, fresh, dry_run), Hiring(workers, cluster)
-    arrivals: Arrivals
-    if watch:
-        arrivals = watched(inputs, output, meant, salvage)
-    else:
-        jobs = jobs_for(inputs, output, existing(script, "script"), existing(cues, "cue sheet"), meant)
-        arrivals = Listed([replace(job, salvage=salvage) for job in jobs])
-        hiring = replace(hiring, at_most=len(jobs))
-    with watching(quiet) as watcher:
-        results = run_films(arrivals, order, hiring, watcher)
-    report(results, as_json)
+    order = Order(options.resolved_preset(), OutputFolder(options.output), options.fresh, options.dry_run)
+    films, hiring = options.films(), Hiring(options.workers, options.cluster)
+    with watching(options.quiet) as watcher:
+        results = (watch_films if options.watch else run_films)(films, order, hiring, watcher)
+    report(results, options.as_json)
 
 
 def report(results: Sequence[FilmResult], as_json: bool) -> None:

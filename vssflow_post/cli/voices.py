@@ -44,9 +44,13 @@ def voices(
     from vssflow_post.generate.voice_samples import write_samples
     from vssflow_post.plugins import load_plugins
     from vssflow_post.render.studio import open_studio
+    from vssflow_post.store.output_folder import OutputFolder
 
     settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
-    with TemporaryDirectory() as scratch, closing(open_studio(settings, Path(scratch), load_plugins())) as studio:
+    with (
+        TemporaryDirectory() as scratch,
+        closing(open_studio(settings, OutputFolder(Path(scratch)), load_plugins())) as studio,
+    ):
         engine = studio.renderer.backend
         parts = {
             voice: [name for name, member in settings.cast.items() if member.voice == voice] for voice in engine.voices

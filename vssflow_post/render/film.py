@@ -28,7 +28,6 @@ from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
 from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.studio import Studio
-from vssflow_post.store.output_folder import STATE_FOLDER, staging_folder
 from vssflow_post.store.publishing import publish
 
 
@@ -69,7 +68,7 @@ def render_film(
     track, notes = _production_track(film, dialogue, studio)
     work = Work(job, film, seen, sheet, dialogue, made, track, (*seen.notes, *_rotted_takes(made), *notes))
     clock.end("generate")
-    with staged(job.folder, staging_folder(studio.out, job.stem, job.attempt)) as folder:
+    with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
         delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver)
@@ -82,19 +81,15 @@ def render_film(
         report = replace(report, null_test=proven.result(), drawings=drawn.result())
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
-    write_history(_history_path(job, studio), [take.cue for take in made.values()])
+    write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
     reason = " ".join(report.every_warning) or None
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
-
-
-def _history_path(job: Job, studio: Studio) -> Path:
-    return studio.out / STATE_FOLDER / "cues" / f"{job.stem}.json"
 
 
 def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
     """A take for every cue that the backend renders, by cue id: in the store, whether it was there or is new."""
     progress(Progress("generate", 0, len(requests)))
-    past = read_history(_history_path(job, studio))
+    past = read_history(studio.out.cue_history(job.stem))
     return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress)}
 
 

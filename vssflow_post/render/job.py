@@ -9,7 +9,7 @@ from typing import Any
 
 from vssflow_post.errors import FilmError, FilmRejected
 from vssflow_post.settings.preset import Preset
-from vssflow_post.store.output_folder import STATE_FOLDER
+from vssflow_post.store.output_folder import OutputFolder
 
 DONE = "done"
 WARNINGS = "done_with_warnings"
@@ -93,17 +93,13 @@ class Job:
     refused: FilmRejected | None = None
     """Why nothing is done about it, known before any work."""
 
-    def receipt(self, out: Path) -> Path:
-        """Where the film's receipt lies, if it has got its verdict in the output folder `out` before."""
-        return out / STATE_FOLDER / "receipts" / f"{self.stem}.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is asked for, the same for every film. Picklable."""
 
     preset: Preset
-    out: Path
+    out: OutputFolder
     fresh: bool = False
     """Whether complete results are made again."""
     dry_run: bool = False

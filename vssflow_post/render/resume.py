@@ -58,7 +58,7 @@ def verdict_at_a_glance(job: Job, studio: Studio) -> FilmResult | None:
 
     Nothing is decoded, digested or opened for it but the film's script, cue sheet and features.
     """
-    receipt = read_receipt(job.receipt(studio.out))
+    receipt = read_receipt(studio.out.receipt(job.stem))
     identity = studio.identity() if receipt is not None else None
     if receipt is None or identity is None:
         return None
@@ -89,7 +89,7 @@ def remember_verdict(job: Job, film: Film, inputs: InputDigests, studio: Studio,
     state = FileState.of(film.path)
     if (state.n_bytes, state.modified_ns) == (film.size_bytes, film.modified_ns):
         receipt = Receipt(inputs, result.verdict, result.reason, state, _states(job.folder))
-        write_receipt(job.receipt(studio.out), receipt)
+        write_receipt(studio.out.receipt(job.stem), receipt)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def remembered_rejection(job: Job, studio: Studio) -> Iterator[None]:
             identity = studio.identity()
             if identity is not None and before is not None and before == _state_or_none(job.film):
                 receipt = Receipt(_inputs(job, studio, identity, ""), rejected.full_verdict, str(rejected), before)
-                write_receipt(job.receipt(studio.out), receipt)
+                write_receipt(studio.out.receipt(job.stem), receipt)
         raise
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
 from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer
@@ -16,7 +15,7 @@ from vssflow_post.generate.renderer import Renderer, as_backend_error
 from vssflow_post.generate.take_store import TakeStore
 from vssflow_post.plugins import Plugins, choose_backend
 from vssflow_post.settings.preset import Preset
-from vssflow_post.store.output_folder import STATE_FOLDER
+from vssflow_post.store.output_folder import OutputFolder
 
 
 @dataclass(slots=True)
@@ -24,7 +23,7 @@ class Studio:
     """One process's working place. `close` it when done."""
 
     preset: Preset
-    out: Path
+    out: OutputFolder
     offer: BackendOffer
     why: str
     """Sentence: why this backend."""
@@ -94,7 +93,7 @@ class Studio:
             self._renderer = None
 
 
-def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
+def open_studio(preset: Preset, out: OutputFolder, plugins: Plugins) -> Studio:
     """Raises BackendUnavailable when the preset's backend does not exist or cannot run here."""
     offer, why = choose_backend(plugins.backends(), preset.generate.backend)
     return Studio(
@@ -105,9 +104,9 @@ def open_studio(preset: Preset, out: Path, plugins: Plugins) -> Studio:
         plugin=plugins.origin_of(offer),
         distribution=plugins.distribution_of(offer),
         detectors=plugins.speech_detectors(),
-        store=TakeStore(out / STATE_FOLDER / "takes"),
-        features=FeatureStore(out / STATE_FOLDER / "features"),
-        analyses=AnalysisStore(out / STATE_FOLDER / "analyses"),
+        store=TakeStore(out.takes),
+        features=FeatureStore(out.features),
+        analyses=AnalysisStore(out.analyses),
     )
 
 

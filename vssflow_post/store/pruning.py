@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vssflow_post.errors import UsageError
-from vssflow_post.store.output_folder import STATE_FOLDER, output_lock
+from vssflow_post.store.output_folder import STATE_FOLDER, OutputFolder, output_lock
 
 _ENTRY = re.compile(r"[0-9a-f]{64}\.[a-z]+")
 
@@ -27,15 +27,14 @@ class Kept:
     """When it was last used, seconds since the epoch."""
 
 
-def kept_entries(out: Path) -> list[Kept]:
+def kept_entries(out: OutputFolder) -> list[Kept]:
     """Every entry of the store of an output folder. Raises UsageError for a folder without one."""
-    state = out / STATE_FOLDER
-    if not state.is_dir():
-        raise UsageError(f"{out} is no output folder of vssflow-post: there is no {STATE_FOLDER} in it")
-    return list(_entries(state))
+    if not out.state.is_dir():
+        raise UsageError(f"{out.path} is no output folder of vssflow-post: there is no {STATE_FOLDER} in it")
+    return list(_entries(out.state))
 
 
-def prune(out: Path, unused_since_s: float | None, max_bytes: int | None) -> list[Kept]:
+def prune(out: OutputFolder, unused_since_s: float | None, max_bytes: int | None) -> list[Kept]:
     """Removes what was last used before `unused_since_s` (seconds since the epoch), then what was unused the longest
     until no more than `max_bytes` are left; returns what was removed.
 
