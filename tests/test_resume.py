@@ -23,6 +23,7 @@ from vssflow_post.render.resume import REFUSED
 from vssflow_post.render.studio import open_studio
 from vssflow_post.settings.files import load_preset
 from vssflow_post.store.entries import file_digest
+from vssflow_post.store.output_folder import OutputFolder
 
 KINDS = (".take", ".features", ".analysis")
 """What the store's files end in."""
@@ -55,11 +56,11 @@ def film(make_film: MakeFilm, fake_backend: Path) -> Path:
 
 def test_a_script_that_cannot_be_read_gets_its_own_verdict(make_film: MakeFilm, tmp_path: Path) -> None:
     """Whether it is met when the film is compared with an earlier run or when it is read: the verdict is the same."""
-    gone = Job(make_film("a.mp4"), "a", tmp_path / "out" / "a", script=tmp_path / "gone.srt")
-    settings = load_preset("ci")
-    with closing(open_studio(settings, tmp_path / "out", load_plugins())) as studio:
+    out, settings = OutputFolder(tmp_path / "out"), load_preset("ci")
+    gone = Job(make_film("a.mp4"), "a", out.path / "a", script=tmp_path / "gone.srt")
+    with closing(open_studio(settings, out, load_plugins())) as studio:
         for fresh in (False, True):
-            result = work_on(gone, Order(settings, tmp_path / "out", fresh), studio, silent)
+            result = work_on(gone, Order(settings, out, fresh), studio, silent)
             assert (result.verdict, "gone.srt" in str(result.reason)) == ("rejected:bad_script", True)
 
 
