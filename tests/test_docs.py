@@ -15,7 +15,7 @@ from vssflow_post.backend import CueRequest, Frame, GenerationSettings
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 
 
 def test_every_make_word_in_the_documents_exists() -> None:
@@ -60,6 +60,14 @@ def test_every_dependency_has_its_reason() -> None:
     names = {re.match(r"[A-Za-z0-9._-]+", requirement)[0] for requirement in wanted} - {"vssflow-post"}  # type: ignore[index]
     told = set(re.findall(r"`([A-Za-z0-9._-]+)`", (ROOT / "docs" / "dependencies.md").read_text("utf-8")))
     assert names <= told, f"without a reason: {names - told}"
+
+
+def test_the_changelogs_newest_release_is_the_version() -> None:
+    released = re.findall(
+        r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M
+    )
+    [version] = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
+    assert released[0] == version
 
 
 def test_links_between_documents_lead_somewhere() -> None:
