@@ -7,7 +7,7 @@ import click
 from vssflow_post.cli import INTERRUPTED, TERMINATED, Terminated
 from vssflow_post.cli.cache import cache
 from vssflow_post.cli.demo import demo
-from vssflow_post.cli.inspect import backends, doctor, presets
+from vssflow_post.cli.installation import backends, doctor, presets
 from vssflow_post.cli.regress import regress
 from vssflow_post.cli.render import render
 from vssflow_post.cli.spot import spot
