@@ -1,0 +1,59 @@
+"""`vssflow-post presets`: those that there are, one of them in full, or what is wrong with one."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="List the presets, show one, or check one.")
+@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("file", required=False, metavar="[check FILE]")
+def presets(name: str | None, file: str | None) -> None:
+    """List the presets, or show all settings of the one called NAME, with where it comes from.
+
+    `presets check FILE` names everything that is wrong with a preset, each with its line, and ends with exit code 2
+    when there is something; FILE may also be the name of a preset.
+
+    A preset of yours (in $XDG_CONFIG_HOME/vssflow-post/presets, usually ~/.config) wins over a shipped one of its name.
+
+    \b
+    Examples:
+      vssflow-post presets
+      vssflow-post presets broadcast-ebu > mine.toml
+      vssflow-post presets check mine.toml
+    """
+    from vssflow_post.cli.console import print_rows
+    from vssflow_post.errors import PresetError, UsageError
+    from vssflow_post.settings.files import as_toml, find_preset, list_presets, load_preset
+
+    if name == "check" and file is not None:
+        _check(file)
+        return
+    if file is not None:
+        raise UsageError(f"presets takes one NAME, or `check` and a file; what is {file!r} for?")
+    if name is not None:
+        found = find_preset(name)
+        click.echo(f"# {found.name} ({found.origin}): {found.path}")
+        click.echo(as_toml(load_preset(name)), nl=False)
+        return
+    rows = []
+    for each in list_presets():
+        try:
+            description = load_preset(str(each.path)).description
+        except PresetError as error:
+            description = f"broken: {error}"
+        rows.append((each.name, each.origin, description, str(each.path)))
+    print_rows(rows, ("preset", "origin", "description", "file"))
+
+
+def _check(name_or_path: str) -> None:
+    """Says every fault, one a line."""
+    from vssflow_post.cli.console import safe
+    from vssflow_post.settings.files import faults_of
+
+    faults = faults_of(name_or_path)
+    for sentence in faults:
+        click.echo(safe(sentence))
+    if faults:
+        click.get_current_context().exit(2)
+    click.echo(f"{safe(name_or_path)}: nothing is wrong with it")
