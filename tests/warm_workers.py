@@ -25,13 +25,10 @@ class _Worker(ForkServerProcess):
     def __init__(self, *arguments: object, **named: object) -> None:
         super().__init__(*arguments, **named)  # type: ignore[arg-type]
         self._environment = dict(os.environ)
-        self._starter = os.getpid()
 
     def run(self) -> None:
         os.environ.clear()
         os.environ.update(self._environment)
-        # The server is its parent. A worker whose parent is not the one that asked for it takes itself for an orphan.
-        os.getppid = lambda: self._starter
         super().run()
 
 

@@ -36,8 +36,8 @@ class Listed:
 class Watched:
     """Films that come into folders, each taken when it has stopped growing, and again when it was changed.
 
-    Those that are taken at once are cast together. The folders are looked
-    through again and again: the system tells nothing of what other machines write to a share.
+    Those that are taken at once are cast together. The folders are looked through again and again: the system tells
+    nothing of what other machines write to a share.
     """
 
     are_over = False

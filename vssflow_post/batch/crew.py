@@ -1,4 +1,4 @@
-"""Who works on films: workers that have one film at a time each, in processes here or on other machines."""
+"""What a crew of workers is to a batch, in processes here or on other machines; and how long a worker may be silent."""
 
 from __future__ import annotations
 

@@ -4,20 +4,20 @@ and films refused whose results would go to one folder. Who speaks in the script
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vssflow_post.batch.selection import EVERYTHING, Selection
 from vssflow_post.cues.script import MAX_SCRIPT_BYTES, sidecar_of, speakers_of
+from vssflow_post.deliver.manifest import MANIFEST, TOOL
 from vssflow_post.errors import FilmRejected, UsageError
 from vssflow_post.media import looks_like_film
 from vssflow_post.render.job import Job
 from vssflow_post.store.output_folder import STATE_FOLDER
+from vssflow_post.store.reading import read_json
 
 FILM_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mxf", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob"),
@@ -155,11 +155,7 @@ def _walk(root: Path, out: Path) -> Iterator[tuple[Path, FilmRejected | None]]:
 
 def _is_delivery(folder: Path) -> bool:
     """Whether an earlier run delivered this folder: such folders appear whole, with their manifest."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        manifest = folder / "manifest.json"
-        if manifest.is_file():
-            return bool(json.loads(manifest.read_bytes())["tool"]["name"] == "vssflow-post")
-    return False
+    return read_json(folder / MANIFEST, lambda manifest: manifest["tool"]["name"] == TOOL) or False
 
 
 def _outside(path: Path, root: Path, inside: Path) -> FilmRejected | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.deliver.manifest import MANIFEST, is_of
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.render.job import FilmResult, Job
 from vssflow_post.store.output_folder import OutputFolder
@@ -64,8 +65,6 @@ class Ledger:
         other = next((film for film in self._owners[folder] if film != mine and Path(film).exists()), None)
         if other is None:
             return None
-        from vssflow_post.deliver import MANIFEST, is_of
-
         if not (job.folder / MANIFEST).exists() or not job.film.is_file() or is_of(job.folder, job.film):
             return None
         why = f"{job.folder} holds the results of {other}; choose another output folder, or remove that one"
@@ -98,6 +97,7 @@ class Ledger:
         """Writes the report of a film that has no results."""
         path = self._report_path(job, result)
         if result.output is None:
+            # a report's facts are numpy's, which whoever hires workers is to start without
             from vssflow_post.deliver.report.as_json import report_as_json
             from vssflow_post.deliver.report.facts import FilmReport
 

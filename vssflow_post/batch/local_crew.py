@@ -19,7 +19,8 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,9 +28,12 @@ from typing import TYPE_CHECKING
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from vssflow_post.batch.crew import WorkerLost
+from vssflow_post.media import limits
+from vssflow_post.plugins import load_plugins
 from vssflow_post.progress import Progress
 from vssflow_post.render.job import FilmResult, Job, Order
 from vssflow_post.settings.preset import Preset
+from vssflow_post.store.output_folder import join_run
 
 if TYPE_CHECKING:
     from vssflow_post.render.studio import Studio
@@ -129,7 +133,7 @@ class LocalCrew:
 
     def _new_pool(self) -> ProcessPool:
         memory_bytes = max(_LEAST_BYTES, int(_USABLE * this_machine()[1] / self.size))
-        initial = (self._order, self._send, os.getpid(), memory_bytes)
+        initial = (self._order, self._send, memory_bytes)
         return ProcessPool(self.size, initializer=_start_worker, initargs=initial, context=get_context("spawn"))
 
 
@@ -169,24 +173,24 @@ class _Worker:
     """What a worker process keeps between films."""
 
     order: Order
-    mouth: socket.socket
+    news: socket.socket
+    """Takes what the worker has to tell."""
     studio: Studio | None = None
 
 
-def _start_worker(order: Order, mouth: socket.socket, parent: int, memory_bytes: int) -> None:
+def _start_worker(order: Order, news: socket.socket, memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, also in the middle of a long call of a library
+    parent = parent_process()
+    assert parent is not None, "a worker is a process of its own"
     _leave_with(parent)
-    from vssflow_post.media import limits
-    from vssflow_post.store.output_folder import join_run
-
     if not order.dry_run:
         join_run(order.out)
     limits.apply(memory_bytes)
     # Threads that spin while they wait for each other cost a film several times its work where other programs run.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threading.Thread(target=_import_ahead, daemon=True).start()
-    _Worker.order, _Worker.mouth = order, mouth
+    _Worker.order, _Worker.news = order, news
 
 
 def _import_ahead() -> None:
@@ -196,14 +200,13 @@ def _import_ahead() -> None:
             importlib.import_module(name)
 
 
-def _leave_with(parent: int) -> None:
+def _leave_with(parent: BaseProcess) -> None:
     """Ends this worker when its parent is killed: nothing may go on writing after the lock is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        parent.join()  # returns when the parent has ended, however that came
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -214,17 +217,16 @@ def _work(index: int, job: Job) -> FilmResult:
 
     last: dict[str, float] = {}
 
-    def moved(progress: Progress) -> None:
+    def tell(progress: Progress) -> None:
         now = time.monotonic()
         if progress.done >= progress.total or now - last.get(progress.stage, 0.0) > _NEWS_EVERY_S:
             last[progress.stage] = now
-            _Worker.mouth.send(pickle.dumps((index, progress)))
+            _Worker.news.send(pickle.dumps((index, progress)))
 
-    return work_on(job, _Worker.order, _studio(), moved)
+    return work_on(job, _Worker.order, _studio(), tell)
 
 
 def _studio() -> Studio:
-    from vssflow_post.plugins import load_plugins
     from vssflow_post.render.studio import open_studio
 
     if _Worker.studio is None:

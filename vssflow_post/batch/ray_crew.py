@@ -45,7 +45,7 @@ class FilmWorker:
         self._studio: Studio | None = None
         self._news: deque[tuple[int, Progress]] = deque(maxlen=100)
 
-    def told(self) -> list[tuple[int, Progress]]:
+    def news(self) -> list[tuple[int, Progress]]:
         """What there is to tell since this was last asked."""
         return [self._news.popleft() for _ in range(len(self._news))]
 
@@ -71,11 +71,11 @@ def _enter(folder: str, order: Order) -> None:
 
 
 @dataclass(slots=True)
-class _Seat:
-    """An actor and what it does."""
+class _Member:
+    """A worker of the crew: an actor, and what it does."""
 
     actor: Any
-    greeting: Any
+    first_answer: Any
     """Its first answer, which comes when it runs."""
     has_started: bool = False
     is_lost: bool = False
@@ -95,27 +95,27 @@ class RayCrew:
         n_workers, resources = _placing(self._ray.nodes(), order.preset.worker.gpus, n_workers)
         threads = order.preset.generate.threads or int(resources["num_cpus"])
         order = replace(order, preset=replace(order.preset, generate=replace(order.preset.generate, threads=threads)))
-        self._worker = self._ray.remote(
+        self._actor_class = self._ray.remote(
             concurrency_groups={_NEWS: 1},
             scheduling_strategy="SPREAD",
             **resources,
         )(FilmWorker)
-        self._hired_with = order, str(Path.cwd())
-        self._seats = [self._hire() for _ in range(n_workers if at_most is None else min(n_workers, at_most))]
-        self._last_staffed = time.monotonic()
+        self._actor_arguments = order, str(Path.cwd())
+        self._members = [self._hire() for _ in range(n_workers if at_most is None else min(n_workers, at_most))]
+        self._last_running = time.monotonic()
         self._remarks = redirect_stdout(sys.stderr)  # Ray's own go where progress goes: stdout is for the results
 
     @property
     def size(self) -> int:
         """How many actors run by now: a cluster may start machines for the others."""
-        self._seats = [self._hire() if seat.is_lost else seat for seat in self._seats]
-        for seat in self._seats:
-            if not seat.has_started and self._ray.wait([seat.greeting], timeout=0)[0]:
-                seat.has_started = self._answered(seat)
-        n_started = sum(seat.has_started for seat in self._seats)
+        self._members = [self._hire() if member.is_lost else member for member in self._members]
+        for member in self._members:
+            if not member.has_started and self._ray.wait([member.first_answer], timeout=0)[0]:
+                member.has_started = self._answered(member)
+        n_started = sum(member.has_started for member in self._members)
         if n_started:
-            self._last_staffed = time.monotonic()
-        elif time.monotonic() - self._last_staffed > _PLACED_WITHIN_S:
+            self._last_running = time.monotonic()
+        elif time.monotonic() - self._last_running > _PLACED_WITHIN_S:
             raise UsageError(f"the cluster found no place for a worker within {_PLACED_WITHIN_S / 60:.0f} minutes")
         return n_started
 
@@ -126,33 +126,33 @@ class RayCrew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for seat in self._seats:
-            self._ray.kill(seat.actor)
+        for member in self._members:
+            self._ray.kill(member.actor)
         self._ray.shutdown()
         self._remarks.__exit__(kind, error, trace)
 
     def begin(self, index: int, job: Job) -> Future[FilmResult]:
-        seat = next(seat for seat in self._seats if seat.has_started and seat.index is None)
-        seat.index = index
+        member = next(member for member in self._members if member.has_started and member.index is None)
+        member.index = index
         outcome: Future[FilmResult] = Future()
-        seat.actor.work.remote(index, job).future().add_done_callback(partial(self._settle, seat, outcome))
+        member.actor.work.remote(index, job).future().add_done_callback(partial(self._settle, member, outcome))
         return outcome
 
     def news(self) -> Iterator[tuple[int, Progress]]:
         now = time.monotonic()
-        for seat in self._seats:
-            if seat.answer is not None and self._ray.wait([seat.answer], timeout=0)[0]:
-                answer, seat.answer = seat.answer, None
+        for member in self._members:
+            if member.answer is not None and self._ray.wait([member.answer], timeout=0)[0]:
+                answer, member.answer = member.answer, None
                 with suppress(self._ray.exceptions.RayError):  # the work itself will tell of it
                     yield from self._ray.get(answer)
-            if seat.index is not None and seat.answer is None and now >= seat.next_question:
-                seat.next_question = now + _ASK_EVERY_S
-                seat.answer = self._question(seat.actor)
+            if member.index is not None and member.answer is None and now >= member.next_question:
+                member.next_question = now + _ASK_EVERY_S
+                member.answer = self._question(member.actor)
 
     def dismiss(self, index: int) -> None:
-        seat = next(seat for seat in self._seats if seat.index == index)
-        seat.is_lost = True
-        self._ray.kill(seat.actor)
+        member = next(member for member in self._members if member.index == index)
+        member.is_lost = True
+        self._ray.kill(member.actor)
 
     def loss(self, error: Exception) -> WorkerLost | None:
         if isinstance(error, self._ray.exceptions.OutOfMemoryError):
@@ -161,32 +161,32 @@ class RayCrew:
             return WorkerLost("worker_died", "the process or machine that worked on this film was lost")
         return None
 
-    def _hire(self) -> _Seat:
-        actor = self._worker.remote(*self._hired_with)
-        return _Seat(actor, self._question(actor))
+    def _hire(self) -> _Member:
+        actor = self._actor_class.remote(*self._actor_arguments)
+        return _Member(actor, self._question(actor))
 
     def _question(self, actor: Any) -> Any:
-        return actor.told.options(concurrency_group=_NEWS).remote()
+        return actor.news.options(concurrency_group=_NEWS).remote()
 
-    def _answered(self, seat: _Seat) -> bool:
+    def _answered(self, member: _Member) -> bool:
         """Raises UsageError for an actor that cannot start."""
         try:
-            self._ray.get(seat.greeting)
+            self._ray.get(member.first_answer)
         except self._ray.exceptions.RayError as error:
             raise UsageError(f"a worker cannot start on the cluster: {error}") from None
         return True
 
-    def _settle(self, seat: _Seat, outcome: Future[FilmResult], done: Future[FilmResult]) -> None:
+    def _settle(self, member: _Member, outcome: Future[FilmResult], done: Future[FilmResult]) -> None:
         """Called in a thread of Ray's. What the actor raised is the film's; all else is the loss of the actor."""
         error = done.exception()
         if error is None:
-            seat.index = None
+            member.index = None
             outcome.set_result(done.result())
         elif isinstance(error, self._ray.exceptions.RayTaskError):
-            seat.index = None
+            member.index = None
             outcome.set_exception(error.cause)
         else:
-            seat.is_lost = True
+            member.is_lost = True
             outcome.set_exception(error)
 
 

@@ -1,4 +1,4 @@
-"""One film to its verdict, in whatever process or machine: what every worker does."""
+"""What every worker does with a film, in whatever process or machine: any error becomes the film's verdict."""
 
 from __future__ import annotations
 

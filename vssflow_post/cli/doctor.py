@@ -1,4 +1,4 @@
-"""`doctor`: what this installation has, one check per line."""
+"""The checks of `vssflow-post doctor`: what this installation has, one line each."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def _disk() -> Check:
 
 
 def _cache() -> Check:
-    """Takes lie beside the results; only the compiler of torch keeps anything elsewhere."""
+    """Takes lie beside the results; here lie only what torch's compiler keeps and the pace that dry runs measured."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     parent = next(path for path in (folder, *folder.parents) if path.exists())
     state = "ok" if os.access(parent, os.W_OK) else "warning"

@@ -7,7 +7,8 @@ import click
 from vssflow_post.cli import INTERRUPTED, TERMINATED, Terminated
 from vssflow_post.cli.cache import cache
 from vssflow_post.cli.demo import demo
-from vssflow_post.cli.inspect import backends, doctor, presets
+from vssflow_post.cli.installation import backends, doctor
+from vssflow_post.cli.presets import presets
 from vssflow_post.cli.regress import regress
 from vssflow_post.cli.render import render
 from vssflow_post.cli.spot import spot
@@ -37,15 +38,15 @@ class WrongUsage(OneSentence):
 class PluginGroup(click.Group):
     """The built-in commands, and those of plugins, which are asked for only when a name is not built in."""
 
-    _asked = False
+    _has_plugins = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        self._ask_plugins()
+        self._add_plugins()
         return list(self.commands)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.commands:
-            self._ask_plugins()
+            self._add_plugins()
         return super().get_command(ctx, name)
 
     def invoke(self, ctx: click.Context) -> object:
@@ -58,9 +59,9 @@ class PluginGroup(click.Group):
             click.echo("terminated" if terminated else "interrupted", err=True)
             ctx.exit(TERMINATED if terminated else INTERRUPTED)
 
-    def _ask_plugins(self) -> None:
-        if not self._asked:
-            self._asked = True
+    def _add_plugins(self) -> None:
+        if not self._has_plugins:
+            self._has_plugins = True
             from vssflow_post.plugins import load_plugins
 
             load_plugins().add_commands(self)

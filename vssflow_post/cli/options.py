@@ -99,8 +99,8 @@ def resolved_preset(name: str, cast_file: Path | None = None, **overrides: objec
     """
     from vssflow_post.settings.files import load_preset
 
-    given = {key.replace("_", ".", 1): value for key, value in overrides.items() if value is not None}
-    return load_preset(name, given, existing(cast_file, "cast file"))
+    values = {key.replace("_", ".", 1): value for key, value in overrides.items() if value is not None}
+    return load_preset(name, values, existing(cast_file, "cast file"))
 
 
 def existing(path: Path | None, what: str) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from vssflow_post.errors import UsageError
 if TYPE_CHECKING:
     from vssflow_post.regress import Clip, Made, Suite
     from vssflow_post.regress.comparing import Outcome
+    from vssflow_post.regress.preview import Heard
     from vssflow_post.render.job import Job
     from vssflow_post.settings.preset import Preset
 
@@ -111,8 +112,6 @@ def check(
       vssflow-post regress check suite.toml --clip demo --accept
     """
     from vssflow_post.regress import check, golden_audio, read_suite
-    from vssflow_post.regress.junit import write_junit
-    from vssflow_post.regress.page import write_page
 
     if rendered is not None and keep is not None:
         raise UsageError("--rendered takes renders that are there, and --keep keeps new ones: give one of the two")
@@ -124,9 +123,7 @@ def check(
         outcomes = list(check(read, clips, made, accept))
         if keep is not None:
             _keep(made, keep)
-    if junit is not None:
-        write_junit(junit, read.name, outcomes)
-    page = None if html is None else write_page(html, read, outcomes, heard)
+    page = _written(read, outcomes, heard, junit, html)
     if as_json:
         click.echo(json.dumps(as_table(outcomes), indent=2))
     else:
@@ -160,6 +157,18 @@ class Rendering:
     weights: str | None
     workers: int | None
     quiet: bool
+
+
+def _written(
+    suite: Suite, outcomes: Sequence[Outcome], heard: Mapping[str, Heard], junit: Path | None, html: Path | None
+) -> Path | None:
+    """Writes the results as files, where they are wanted; returns the page. `heard` are the goldens as sound."""
+    from vssflow_post.regress.junit import write_junit
+    from vssflow_post.regress.page import write_page
+
+    if junit is not None:
+        write_junit(junit, suite.name, outcomes)
+    return None if html is None else write_page(html, suite, outcomes, heard)
 
 
 @contextmanager

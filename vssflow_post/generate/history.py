@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from vssflow_post.backend import CueRequest
 from vssflow_post.store.entries import Missing, address
 from vssflow_post.store.publishing import publishing
+from vssflow_post.store.reading import read_json
 
 VERSION = 1
 FIRST_TIME = "first time"
@@ -74,11 +75,11 @@ class CueHistory:
 
 def read_history(path: Path) -> CueHistory:
     """An empty one where there is none that can be read: it only explains."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        table = json.loads(path.read_bytes())
-        if table["version"] == VERSION:
-            return CueHistory([AskedCue(**row) for row in table["cues"]])
-    return CueHistory()
+    return read_json(path, _history_of) or CueHistory()
+
+
+def _history_of(table: Mapping[str, Any]) -> CueHistory | None:
+    return CueHistory([AskedCue(**row) for row in table["cues"]]) if table["version"] == VERSION else None
 
 
 def write_history(path: Path, cues: Sequence[AskedCue]) -> None:

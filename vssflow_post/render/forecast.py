@@ -28,6 +28,7 @@ from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import GenerateSection, Preset
 from vssflow_post.store.entries import address
 from vssflow_post.store.publishing import publish
+from vssflow_post.store.reading import read_json
 from vssflow_post.timeline import CLOCK_HZ, Span, cue_as_json
 
 DELIVERY_S, DELIVERY_PACE = 1.0, 0.03
@@ -114,9 +115,7 @@ def pace_file(settings: GenerateSection, backend: str, plugin: str, weights_dige
 
 def kept_pace(path: Path) -> Pace | None:
     """None where nothing was measured yet, or what was kept cannot be read."""
-    with suppress(OSError, ValueError, TypeError):
-        return Pace(**json.loads(path.read_text("ascii")))
-    return None
+    return read_json(path, lambda table: Pace(**table))
 
 
 def measured_pace(renderer: Renderer, requests: Sequence[CueRequest], path: Path) -> Pace:

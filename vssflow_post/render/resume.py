@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from vssflow_post.backend import BackendIdentity
 from vssflow_post.cues.casting import choose_voices
@@ -23,6 +24,7 @@ from vssflow_post.render.job import DONE, WARNINGS, FilmResult, InputDigests, Jo
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.entries import address, file_digest
 from vssflow_post.store.publishing import publishing
+from vssflow_post.store.reading import read_json
 
 VERSION = 1
 """Of receipts."""
@@ -139,11 +141,8 @@ def _states(folder: Path) -> dict[str, FileState]:
 
 def _told(report: Path) -> tuple[str, str | None]:
     """Verdict and reason as the report says them."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        table = json.loads(report.read_text("utf-8"))
-        if table["verdict"] in (DONE, WARNINGS):
-            return table["verdict"], " ".join(map(str, table["warnings"])) or None
-    return DONE, None
+    told = read_json(report, lambda table: (str(table["verdict"]), " ".join(map(str, table["warnings"])) or None))
+    return told if told is not None and told[0] in (DONE, WARNINGS) else (DONE, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +186,19 @@ class Receipt:
 
 def read_receipt(path: Path) -> Receipt | None:
     """None where there is none that can be read."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        table = json.loads(path.read_bytes())
-        if table["version"] == VERSION:
-            return Receipt(
-                InputDigests(**table["inputs"]),
-                table["verdict"],
-                table["reason"],
-                FileState(**table["film"]),
-                {name: FileState(**state) for name, state in table["deliverables"].items()},
-            )
-    return None
+    return read_json(path, _receipt_of)
+
+
+def _receipt_of(table: Mapping[str, Any]) -> Receipt | None:
+    if table["version"] != VERSION:
+        return None
+    return Receipt(
+        InputDigests(**table["inputs"]),
+        table["verdict"],
+        table["reason"],
+        FileState(**table["film"]),
+        {name: FileState(**state) for name, state in table["deliverables"].items()},
+    )
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:

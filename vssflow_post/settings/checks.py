@@ -1,4 +1,4 @@
-"""What a preset may say: every value checked for kind, choice and range, every fault with the line it stands on."""
+"""A preset file's values checked for kind, choice and range; every fault is told with the line that it stands on."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ def _cast_member(source: Source, section: str, character: str, value: object, fa
     if not isinstance(value, (str, dict)):
         fault(f"{where} must be text (a voice) or a table of voice, gain_db and pan, not {_kind(value)}")
         return None
-    given = {"voice": value} if isinstance(value, str) else value
+    table = {"voice": value} if isinstance(value, str) else value
     types = get_type_hints(CastMember)
     checked: dict[str, Any] = {}
-    for key, part in given.items():
+    for key, part in table.items():
         if key not in types:
             fault(f"{where}: unknown key {key!r}{_did_you_mean(key, types)} (known: {', '.join(types)})")
             continue

@@ -1,7 +1,7 @@
 """Presets as TOML files: where they lie, how one extends another, and what is wrong with one.
 
 Looked up by name in the user's folder ($XDG_CONFIG_HOME/vssflow-post/presets) first, then among those shipped.
-`preset_checks` knows what a preset may say.
+`checks` holds a file against what a preset may say.
 """
 
 from __future__ import annotations

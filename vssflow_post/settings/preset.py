@@ -1,6 +1,6 @@
 """What a preset says: one frozen section per stage, its limits, and a digest of the whole.
 
-Reading presets from files is `preset_files`; a stage's function gets its own section only.
+`files` reads presets from files; a stage's function gets its own section only.
 """
 
 from __future__ import annotations
