@@ -7,16 +7,12 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from vssflow_post.cli.ending import INTERRUPTED, TERMINATED, Terminated
+
 if TYPE_CHECKING:
     from vssflow_post.cli.group import cli
 
 __all__ = ["cli", "main"]
-
-INTERRUPTED, TERMINATED = 130, 143
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: everything is left as on Ctrl-C."""
 
 
 def main() -> None:

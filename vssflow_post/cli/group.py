@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from vssflow_post.cli import INTERRUPTED, TERMINATED, Terminated
 from vssflow_post.cli.cache import cache
 from vssflow_post.cli.demo import demo
+from vssflow_post.cli.ending import INTERRUPTED, TERMINATED, Terminated
 from vssflow_post.cli.installation import backends, doctor
 from vssflow_post.cli.presets import presets
 from vssflow_post.cli.regress import regress

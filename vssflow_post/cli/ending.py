@@ -1,0 +1,10 @@
+"""How a command ends that was stopped from outside."""
+
+from __future__ import annotations
+
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit codes after Ctrl-C and after SIGTERM."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: everything is left as on Ctrl-C."""
