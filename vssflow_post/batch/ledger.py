@@ -14,7 +14,7 @@ from vssflow_post.deliver.manifest import MANIFEST, is_of
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.render.job import FilmResult, Job
 from vssflow_post.store.output_folder import OutputFolder
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import Span
 
 
@@ -76,7 +76,7 @@ class Ledger:
 
     def _rewrite(self) -> None:
         text = "".join(map(_as_text, self._lines.values()))
-        publish(self._out.ledger, lambda temporary: temporary.write_text(text, "ascii"))
+        publish_bytes(self._out.ledger, text.encode("ascii"))
 
     def _append(self, line: bytes) -> None:
         descriptor = os.open(self._out.ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -103,7 +103,7 @@ class Ledger:
 
             report = FilmReport(job.stem, job.film, Span(0, 0), result.verdict, result.reason or "")
             path.parent.mkdir(parents=True, exist_ok=True)
-            publish(path, lambda temporary: temporary.write_text(report_as_json(report), "ascii"))
+            publish_bytes(path, report_as_json(report).encode("ascii"))
 
 
 def _as_text(line: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from vssflow_post.audio import MIX
 from vssflow_post.store.entries import file_digest
 from vssflow_post.store.publishing import publish_bytes
+from vssflow_post.store.reading import read_json
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -96,12 +97,7 @@ def film_folders(root: Path) -> Iterator[Path]:
 
 def _read(manifest: Path) -> dict[str, Any]:
     """A manifest; empty where there is none that can be read, or that of another program."""
-    try:
-        document = json.loads(manifest.read_text(encoding="ascii"))
-        is_ours = document["tool"]["name"] == TOOL
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return document if is_ours else {}
+    return read_json(manifest, lambda document: document if document["tool"]["name"] == TOOL else None) or {}
 
 
 def _fault_of(folder: Path, entry: object) -> str | None:

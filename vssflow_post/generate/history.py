@@ -10,7 +10,7 @@ from typing import Any
 
 from vssflow_post.backend import CueRequest
 from vssflow_post.store.entries import Missing, address
-from vssflow_post.store.publishing import publishing
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.store.reading import read_json
 
 VERSION = 1
@@ -86,5 +86,4 @@ def write_history(path: Path, cues: Sequence[AskedCue]) -> None:
     """Raises FilmFailed("no_space") when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"version": VERSION, "cues": [asdict(cue) for cue in cues]}, separators=(",", ":"))
-    with publishing(path) as temporary:
-        temporary.write_text(text, encoding="ascii")
+    publish_bytes(path, text.encode("ascii"))

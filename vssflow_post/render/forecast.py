@@ -27,7 +27,7 @@ from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import GenerateSection, Preset
 from vssflow_post.store.entries import address
-from vssflow_post.store.publishing import publish
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.store.reading import read_json
 from vssflow_post.timeline import CLOCK_HZ, Span, cue_as_json
 
@@ -141,7 +141,7 @@ def measured_pace(renderer: Renderer, requests: Sequence[CueRequest], path: Path
     if seconds:
         with suppress(OSError, VssflowError):  # a home that cannot be written: it is measured again
             path.parent.mkdir(parents=True, exist_ok=True)
-            publish(path, lambda temporary: temporary.write_text(json.dumps(asdict(pace)), "ascii"))
+            publish_bytes(path, json.dumps(asdict(pace)).encode("ascii"))
     return pace
 
 

@@ -23,7 +23,7 @@ from vssflow_post.progress import OnProgress
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, InputDigests, Job
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.entries import address, file_digest
-from vssflow_post.store.publishing import publishing
+from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.store.reading import read_json
 
 VERSION = 1
@@ -204,5 +204,4 @@ def _receipt_of(table: Mapping[str, Any]) -> Receipt | None:
 def write_receipt(path: Path, receipt: Receipt) -> None:
     """Raises FilmFailed("no_space") when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with publishing(path) as temporary:
-        temporary.write_text(json.dumps({"version": VERSION, **asdict(receipt)}), encoding="ascii")
+    publish_bytes(path, json.dumps({"version": VERSION, **asdict(receipt)}).encode("ascii"))

@@ -17,6 +17,8 @@ from vssflow_post.store.publishing import is_temporary, sweep
 
 STATE_FOLDER = ".vssflow-post"
 """Name of the folder, inside the output folder, of everything that is kept and not delivered."""
+LEDGER = "batch.json"
+"""Name of the file, inside the output folder, with the verdict of every film."""
 _WAIT_S = 10.0
 """How long processes of a killed run may take to notice that it is gone."""
 
@@ -33,7 +35,7 @@ class OutputFolder:
     @property
     def ledger(self) -> Path:
         """The verdict of every film, a line of JSON each."""
-        return self.path / "batch.json"
+        return self.path / LEDGER
 
     @property
     def state(self) -> Path:
