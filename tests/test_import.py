@@ -317,7 +317,8 @@ def test_a_name_that_stands_twice_in_a_header_is_refused(tmp_path: Path) -> None
 PEAK = """
 import resource, sys, torch
 from pathlib import Path
-from vssflow_dit import VSSFlow, reference, weights, tensor_files
+from vssflow_dit import VSSFlow, tensors
+from vssflow_dit.checkpoint import reference, weights
 import diffusers, transformers
 from diffusers import AutoencoderKL
 from transformers import SpeechT5HifiGan
