@@ -62,6 +62,16 @@ def test_every_dependency_has_its_reason() -> None:
     assert names <= told, f"without a reason: {names - told}"
 
 
+def test_every_file_in_the_documents_exists_and_is_told_from_its_namesakes() -> None:
+    files = [path.relative_to(ROOT) for path in ROOT.rglob("*.py") if ".venv" not in path.parts]
+    for page in DOCUMENTS:
+        for name in set(re.findall(r"`([\w./-]+\.py)`", page.read_text("utf-8"))) - {
+            "vssflow_hum.py"
+        }:  # the reader's own
+            meant = [path for path in files if path.parts[-len(Path(name).parts) :] == Path(name).parts]
+            assert len(meant) == 1, f"{page.name}: {name} is {', '.join(map(str, meant)) or 'nowhere'}"
+
+
 def test_the_changelogs_newest_release_is_the_version() -> None:
     released = re.findall(
         r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M

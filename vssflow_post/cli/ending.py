@@ -1,4 +1,4 @@
-"""How a command ends that was stopped from outside."""
+"""Exit codes of commands that Ctrl-C or SIGTERM ends, and the exception that SIGTERM becomes."""
 
 from __future__ import annotations
 

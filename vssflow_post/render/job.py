@@ -1,4 +1,4 @@
-"""What became of one film."""
+"""What is asked for a film, and what became of it: the job and the order, the plan, the result with its verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all films of a run share: the settings, the plugins, and the backend, opened when a film first needs it."""
+"""What one process keeps for all its films: settings, stores, and the backend, opened when a film first needs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vssflow_post.store.output_folder import OutputFolder
 
 @dataclass(slots=True)
 class Studio:
-    """One process's working place. `close` it when done."""
+    """What a process works on films with. `close` it when done."""
 
     preset: Preset
     out: OutputFolder

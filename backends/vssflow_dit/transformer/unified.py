@@ -1,4 +1,4 @@
-"""What is trained as one: the conditions, the transformer and, where it is linear, the codec."""
+"""`UnifiedModel`, what training updates as one: condition encoder, DiT and, where it is linear, the codec."""
 
 from __future__ import annotations
 
