@@ -1,5 +1,8 @@
-"""What `--dry-run` says of a film: its cues, and what rendering them would cost here. Nothing is written for it but how
-fast this machine is, in the user's cache."""
+"""What `--dry-run` says of a film: its cues, and what rendering them would cost here.
+
+How fast this machine makes sound is measured once, on two short cues, and kept in the user's cache for the next dry
+run: nothing else is written.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,22 @@ from vssflow_post.timeline import CLOCK_HZ, Span, cue_as_json
 DELIVERY_S, DELIVERY_PACE = 1.0, 0.03
 """Mixing and writing, for any film and for each of its seconds: 180 minutes were mixed in 221 s on two cores."""
 BYTES_PER_SAMPLE = 3
+LONGEST_S = 3
+"""A cue that is measured is cut to this length, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a second of sound costs here."""
+
+    speech: float
+    """Seconds of work for a second of speech."""
+    sound: float
+    """The same for effects."""
+    memory_bytes: int
+    """The most that the worker held while it was measured."""
+    take_bytes: float
+    """What a second of a take needs in the store."""
 
 
 def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
@@ -86,24 +105,6 @@ def _in_words(plan: Plan, spotted: Spotted) -> str:
         f"{plan.work_s / 60:.1f} minutes, {plan.memory_bytes / 1e9:.1f} GB of memory and "
         f"{plan.disk_bytes / 1e6:.0f} MB of disk"
     )
-
-
-LONGEST_S = 3
-"""A cue that is measured is cut to this length, in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What a second of sound costs here."""
-
-    speech: float
-    """Seconds of work for a second of speech."""
-    sound: float
-    """The same for effects."""
-    memory_bytes: int
-    """The most that the worker held while it was measured."""
-    take_bytes: float
-    """What a second of a take needs in the store."""
 
 
 def pace_file(settings: GenerateSection, backend: str, plugin: str, weights_digest: str) -> Path:

@@ -1,7 +1,8 @@
 """Films that have their verdict already: recognised by their receipts at a glance, by their contents where that fails.
 
 A skip trusts that a file whose size, times and inode are those of its receipt holds what it held; `vssflow-post verify`
-trusts nothing.
+trusts nothing. A receipt is a shortcut and nothing else: where it is lost, or a file does not look as it says, contents
+are digested.
 """
 
 from __future__ import annotations
@@ -47,10 +48,8 @@ def render_unless_known(job: Job, studio: Studio, fresh: bool, progress: OnProgr
     with remembered_rejection(job, studio):
         film = probed(job, progress)
         inputs = inputs_of(job, film, studio)
-        if not fresh and (known := verdict_by_contents(job, inputs)) is not None:
-            remember_verdict(job, film, inputs, studio, known)
-            return known
-        result = render_film(job, film, inputs, studio, clock, progress)
+        known = None if fresh else verdict_by_contents(job, inputs)
+        result = known or render_film(job, film, inputs, studio, clock, progress)
         remember_verdict(job, film, inputs, studio, result)
         return result
 
