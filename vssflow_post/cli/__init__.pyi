@@ -1,0 +1,2 @@
+from .group import cli as cli
+from .start import main as main
