@@ -188,15 +188,12 @@ def evaluate(weights: str, data: Path | None, out: Path) -> None:
     vssflow-post model evaluate runs/starter/weights -o report
     vssflow-post model evaluate -o docs
     """
-    import torch
-
     from vssflow_dit.bars import bars
-    from vssflow_dit.engine import Engine, fast_bfloat16
+    from vssflow_dit.engine import cpu_engine
     from vssflow_dit.evaluation.run import SampleSizes
     from vssflow_dit.evaluation.run import evaluate as evaluate_weights
 
-    dtype = torch.bfloat16 if fast_bfloat16() else torch.float32
-    backend = Engine("cpu", torch.device("cpu"), GenerationSettings(weights=weights), dtype)
+    backend = cpu_engine(GenerationSettings(weights=weights))
     with bars() as report:
         page = evaluate_weights(weights, backend, data, out, SampleSizes(), report)
     click.echo(f"evaluation: {page}")

@@ -83,13 +83,7 @@ def _talk(line: Utterance, voice: str, number: int) -> Talk:
         tracker.push(frame)
     span = Span.of_seconds(0, duration_s)
     longest = max(tracker.finish(span), key=lambda track: track.span.duration_s, default=None)
-    seen = None
-    if longest is not None:
-        values = np.zeros((len(mouth.opening), 1), np.float32)
-        first = round(longest.span.start_s * longest.opening.rate_hz)
-        part = longest.opening.values[: len(values) - first]
-        values[first : first + len(part)] = part
-        seen = Track(values, longest.opening.rate_hz)
+    seen = None if longest is None else longest.during(Span.of_seconds(0, len(mouth.opening) / FPS))
     return Talk(line, voice, float(start_s), duration_s, who, mouth, seen)
 
 
