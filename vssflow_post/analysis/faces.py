@@ -1,36 +1,35 @@
 """Faces and their mouths, followed through a shot: how open is each mouth, 25 times a second.
 
-OpenCV's Haar cascades see faces where there are none, so a face is believed only when it is found again and again in
-one place, by two cascades. A full search is dear (a dozen milliseconds), so it is done a few times a second; between
-searches the eyes are followed by matching, and the mouth is measured where it must be.
+A search of the whole picture is dear, so it is done now and then; in between, the last of the nets alone looks where a
+face was a moment ago, and says where its eyes and the corners of its mouth are now. By them the mouth is cut from the
+picture at its full size: a face of 25 pixels in the analysed picture has no mouth there, but in the film it has.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.analysis.face_track import Box, FaceTrack, Grey, overlap
+from vssflow_post.analysis.face_nets import FaceNets
+from vssflow_post.analysis.face_track import Box, FaceTrack, overlap
+from vssflow_post.analysis.mouth_opening import COLUMNS, ROWS, Mouth, mouth_place
 from vssflow_post.backend import Frame, MouthTrack
+from vssflow_post.media.whole import WholePicture, cut
 from vssflow_post.timeline import CLOCK_HZ, Span
-
-if TYPE_CHECKING:
-    import cv2
 
 MIN_RATE_HZ = 10
 """Slower films show no syllables: they get no mouth tracks."""
 _MAX_RATE_HZ = 30
 """Faster films are looked at this often."""
-_SEARCH_S = 0.4
+_SEARCH_S = 1.0
 """Time between searches of the whole picture."""
-_CHECK_S = 0.16
-"""Time between looks at a face that is already followed."""
-_SEARCH_WIDTH = 240
-"""Pixels; a face that is too small here has no mouth worth measuring."""
-_MIN_FACE = 22
-"""Pixels of the search picture."""
+_CONFIRM_S = 0.24
+"""Time to the next search where a face was found once, and must be found again to be believed."""
+_MAX_CONFIRMS = 3
+"""Searches in a row that come so soon."""
+_MIN_FACE = 20
+"""Pixels of the analysed picture."""
 _MAX_FACES = 4
 """Followed at once, the largest ones."""
 
@@ -41,25 +40,25 @@ class MouthTracker:
     def __init__(self, frame_rate: Fraction) -> None:
         self._works = frame_rate >= MIN_RATE_HZ
         self._min_step = round(CLOCK_HZ / _MAX_RATE_HZ * 0.9)
-        self._cascades: _Cascades | None = None
+        self._nets: FaceNets | None = None
         self._following: list[FaceTrack] = []
         self._done: list[FaceTrack] = []
-        self._next_search = self._next_check = self._next_look = 0
+        self._next_search = self._next_look = self._n_confirms = 0
         self._height = self._width = 1
 
-    def push(self, frame: Frame) -> None:
+    def push(self, frame: Frame, whole: WholePicture | None = None) -> None:
+        """`whole`: the picture at its full size, if mouths are to be cut from it and not from the frame."""
         if not self._works or frame.sample < self._next_look:
             return
-        if self._cascades is None:
-            self._cascades = _Cascades()
+        if self._nets is None:
+            self._nets = FaceNets()
         self._next_look = frame.sample + self._min_step
         self._height, self._width = frame.grey.shape
-        for track in self._following:
-            track.follow(frame.grey, frame.sample)
+        seen = self._look(frame, self._nets)
         if frame.sample >= self._next_search:
-            self._search(frame, self._cascades)
-        elif frame.sample >= self._next_check:
-            self._check(frame, self._cascades)
+            seen += self._search(frame, self._nets)
+        for track in seen:
+            track.keep(_mouth(track, frame, whole), frame.sample)
         self._retire(frame.sample)
 
     def cut(self, sample: int) -> None:
@@ -67,7 +66,7 @@ class MouthTracker:
         for track in self._following:
             track.end_at(sample)
         self._stop_following()
-        self._next_search = self._next_look = 0
+        self._next_search = self._next_look = self._n_confirms = 0
 
     def finish(self, duration: Span) -> tuple[MouthTrack, ...]:
         """The tracks of faces that were believed, by the time they appear."""
@@ -75,85 +74,45 @@ class MouthTracker:
         tracks = [track.result(duration, (self._width, self._height)) for track in self._done]
         return tuple(sorted((one for one in tracks if one is not None), key=lambda one: (one.span, one.box)))
 
-    def _search(self, frame: Frame, cascades: _Cascades) -> None:
-        boxes = cascades.search(frame.grey)
-        self._next_search = frame.sample + round(_SEARCH_S * CLOCK_HZ)
-        self._next_check = frame.sample + round(_CHECK_S * CLOCK_HZ)
-        for track in self._following:
-            found = max(boxes, key=lambda box: overlap(box, track.box), default=None)
-            if found is not None and overlap(found, track.box) > 0.3:
-                boxes.remove(found)
-                track.confirm(frame.grey, found)
-            else:
-                self._look_closely(track, frame.grey, cascades)
-        free = [box for box in boxes if all(overlap(box, track.box) < 0.1 for track in self._following)]
-        for box in free[: _MAX_FACES - len(self._following)]:
-            self._following.append(FaceTrack(frame.grey, frame.sample, box))
+    def _look(self, frame: Frame, nets: FaceNets) -> list[FaceTrack]:
+        """The followed faces that are still seen."""
+        if not self._following:
+            return []
+        faces = nets.look_at(frame.pixels, np.stack([track.corners() for track in self._following]))
+        seen = [track for track, face in zip(self._following, faces, strict=True) if track.see(face, frame.sample)]
+        twins = {k for k, one in enumerate(seen) if any(overlap(one.box, other.box) > 0.5 for other in seen[:k])}
+        self._following = [track for track in self._following if track not in [seen[k] for k in twins]]
+        return [track for k, track in enumerate(seen) if k not in twins]
 
-    def _check(self, frame: Frame, cascades: _Cascades) -> None:
-        self._next_check = frame.sample + round(_CHECK_S * CLOCK_HZ)
-        for track in self._following:
-            self._look_closely(track, frame.grey, cascades)
-
-    def _look_closely(self, track: FaceTrack, grey: Grey, cascades: _Cascades) -> None:
-        found = cascades.look_near(grey, track.box)
-        if found is None:
-            track.miss()
-            return
-        track.confirm(grey, found)
-        if not track.agreed:
-            track.agreed = cascades.agree(grey, found)
+    def _search(self, frame: Frame, nets: FaceNets) -> list[FaceTrack]:
+        """The faces that are new."""
+        faces = nets.find(frame.pixels, _MIN_FACE)
+        new = []
+        for face in faces:
+            box = Box(*face.box)
+            known = max(self._following, key=lambda track: overlap(box, track.box), default=None)
+            if known is not None and overlap(box, known.box) > 0.3:
+                known.n_finds += 1
+            elif len(self._following) < _MAX_FACES:
+                new.append(FaceTrack(frame.sample, face))
+                self._following.append(new[-1])
+        is_unsure = any(track.n_finds < 2 for track in self._following)
+        self._n_confirms = self._n_confirms + 1 if is_unsure and not new else 0
+        wait_s = _CONFIRM_S if is_unsure and self._n_confirms < _MAX_CONFIRMS else _SEARCH_S
+        self._next_search = frame.sample + round(wait_s * CLOCK_HZ)
+        return new
 
     def _retire(self, sample: int) -> None:
-        self._done += [track for track in self._following if track.lost and track.believed]
-        self._following = [track for track in self._following if not track.lost]
+        self._done += [track for track in self._following if track.is_lost(sample) and track.believed]
+        self._following = [track for track in self._following if not track.is_lost(sample)]
 
     def _stop_following(self) -> None:
         self._done += [track for track in self._following if track.believed]
         self._following = []
 
 
-class _Cascades:
-    """The two detectors. The first finds, the second, trained otherwise, must agree once."""
-
-    def __init__(self) -> None:
-        self._finder = _cascade("haarcascade_frontalface_default.xml")
-        self._second = _cascade("haarcascade_frontalface_alt2.xml")
-
-    def search(self, grey: Grey) -> list[Box]:
-        """Faces anywhere in the picture, largest first."""
-        import cv2
-
-        scale = min(1.0, _SEARCH_WIDTH / max(grey.shape))
-        small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-        found = self._finder.detectMultiScale(small, 1.2, 3, minSize=(_MIN_FACE, _MIN_FACE))
-        boxes = [Box(*(float(side) / scale for side in box)) for box in found]
-        return sorted(boxes, key=lambda box: (-box.width, box.x, box.y))
-
-    def look_near(self, grey: Grey, box: Box) -> Box | None:
-        """The face that was in `box` a moment ago."""
-        return _find_near(self._finder, grey, box, 3)
-
-    def agree(self, grey: Grey, box: Box) -> bool:
-        """Whether the second detector sees a face there, too."""
-        return _find_near(self._second, grey, box, 2) is not None
-
-
-def _cascade(name: str) -> cv2.CascadeClassifier:
-    import cv2
-    from cv2 import data
-
-    return cv2.CascadeClassifier(data.haarcascades + name)
-
-
-def _find_near(detector: cv2.CascadeClassifier, grey: Grey, box: Box, n_neighbours: int) -> Box | None:
-    margin = 0.3
-    left, top = max(0, int(box.x - margin * box.width)), max(0, int(box.y - margin * box.height))
-    right, bottom = int(box.x + (1 + margin) * box.width), int(box.y + (1 + margin) * box.height)
-    window = np.ascontiguousarray(grey[top:bottom, left:right])
-    if min(window.shape) < _MIN_FACE:
-        return None
-    smallest, largest = round(0.75 * box.width), round(1.35 * box.width)
-    found = detector.detectMultiScale(window, 1.1, n_neighbours, minSize=(smallest,) * 2, maxSize=(largest,) * 2)
-    boxes = [Box(float(x + left), float(y + top), float(w), float(h)) for x, y, w, h in found]
-    return max(boxes, key=lambda one: overlap(one, box), default=None)
+def _mouth(track: FaceTrack, frame: Frame, whole: WholePicture | None) -> Mouth:
+    place = mouth_place(track.points)
+    if whole is not None:
+        return whole.cut(place, COLUMNS, ROWS)
+    return np.asarray(cut(frame.grey, place, COLUMNS, ROWS), np.uint8)

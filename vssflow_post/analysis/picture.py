@@ -15,7 +15,7 @@ from vssflow_post.analysis.cuts import CutFinder
 from vssflow_post.analysis.faces import MouthTracker
 from vssflow_post.analysis.motion import MotionPlaces
 from vssflow_post.backend import Frame, FrameEncoder, MouthTrack, Track
-from vssflow_post.media import Film, frames
+from vssflow_post.media import Film, WholePicture, frames_and_wholes
 from vssflow_post.media.ahead import ahead
 from vssflow_post.progress import OnProgress, Progress, silent
 from vssflow_post.settings.preset import PictureSettings
@@ -23,8 +23,9 @@ from vssflow_post.timeline import CLOCK_HZ, Scene
 
 FRAME_WIDTH = 320
 """Longer side of the analysed pictures: enough for a face in a medium shot, small enough for two cores."""
-_FRAMES_AHEAD = 16
-"""Decoded and waiting, so that the decoder goes on while a search for faces takes as long as many pictures."""
+_FRAMES_AHEAD, _AHEAD_PIXELS = 16, 32_000_000
+"""Decoded and waiting, at full size, so that the decoder goes on while a search for faces takes as long as many
+pictures: so many, or as many as have these pixels together."""
 _REPORT_EVERY = 25
 _THUMBNAIL_WIDTH = 240
 _THUMBNAIL_STEP = CLOCK_HZ
@@ -62,9 +63,10 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
     mouths = MouthTracker(film.frame_rate)
     thumbnails = Thumbnails()
     places = MotionPlaces()
-    with ahead(frames(film, FRAME_WIDTH), _FRAMES_AHEAD) as decoded:
-        for number, frame in enumerate(decoded):
-            _push(frame, cuts, mouths, thumbnails)
+    n_ahead = max(2, min(_FRAMES_AHEAD, _AHEAD_PIXELS // (film.width * film.height)))
+    with ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
+        for number, (frame, whole) in enumerate(decoded):
+            _push(frame, whole, cuts, mouths, thumbnails)
             places.push(frame)
             encoder.push(frame)
             if number % _REPORT_EVERY == 0:
@@ -76,13 +78,13 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
     return Analysis(scenes, mouths.finish(film.duration), features, pictures, places.finish(scenes))
 
 
-def _push(frame: Frame, cuts: CutFinder, mouths: MouthTracker, thumbnails: Thumbnails) -> None:
+def _push(frame: Frame, whole: WholePicture, cuts: CutFinder, mouths: MouthTracker, thumbnails: Thumbnails) -> None:
     found: Sequence[int] = cuts.push(frame)
     for cut in found:
         mouths.cut(cut)
         thumbnails.cut(cut)
     thumbnails.push(frame)
-    mouths.push(frame)
+    mouths.push(frame, whole)
 
 
 class Thumbnails:

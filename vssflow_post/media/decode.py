@@ -13,6 +13,7 @@ from vssflow_post.errors import FilmRejected
 from vssflow_post.media.film import Film, judged
 from vssflow_post.media.opening import open_film, packets_of, read_only
 from vssflow_post.media.verdicts import Damage, reading
+from vssflow_post.media.whole import WholePicture
 from vssflow_post.timeline import CLOCK_HZ, samples_from_frame
 
 if TYPE_CHECKING:
@@ -44,11 +45,17 @@ def frames(film: Film, width: int) -> Generator[Frame, None, None]:
     Memory does not grow with the film. Raises FilmRejected `corrupt` (how many pictures, and when the first),
     `truncated` or `too_large`, after the last good picture; FilmFailed `source_io` or `source_changed`.
     """
+    for frame, _ in frames_and_wholes(film, width):
+        yield frame
+
+
+def frames_and_wholes(film: Film, width: int) -> Generator[tuple[Frame, WholePicture], None, None]:
+    """The same, each beside the picture that it was made of, which stays in memory as long as it is held."""
     with judged(film):
         yield from _frames(film, width)
 
 
-def _frames(film: Film, width: int) -> Iterator[Frame]:
+def _frames(film: Film, width: int) -> Iterator[tuple[Frame, WholePicture]]:
     from av.video.reformatter import VideoReformatter
 
     damage = Damage("pictures", is_known=film.is_cut_off)
@@ -123,7 +130,9 @@ def picture_sample(film: Film, picture: VideoFrame, number: int) -> int:
     return film.sample_of_pts(picture.pts)
 
 
-def _small(picture: VideoFrame, sample: int, size: tuple[int, int], scaler: VideoReformatter) -> Frame:
+def _small(
+    picture: VideoFrame, sample: int, size: tuple[int, int], scaler: VideoReformatter
+) -> tuple[Frame, WholePicture]:
     import cv2
 
     # One thread: slices of a picture this small cost more to hand out than to scale.
@@ -132,4 +141,5 @@ def _small(picture: VideoFrame, sample: int, size: tuple[int, int], scaler: Vide
     quarter_turns = round(picture.rotation / 90) % 4
     if quarter_turns:
         pixels = np.ascontiguousarray(np.rot90(pixels, quarter_turns))
-    return Frame(sample, pixels, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8))
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    return Frame(sample, pixels, grey), WholePicture(picture, size, quarter_turns)

