@@ -25,10 +25,9 @@ _MIN_HIT_SHARE, _MIN_SURE_SHARE = 0.5, 0.2
 _MIN_FINDS = 2
 """Searches that must have found it, each without knowing of the other."""
 _LOST_S = 1.0
-_GAIN = 0.6
-"""Share of its way to where it is seen that the face goes with each look: the net's points jitter."""
-_SHAPE_GAIN = 0.05
-"""The same for the face's shape, which changes as a head turns, but not as a mouth speaks."""
+_PLACE_GAIN, _TURN_GAIN, _SHAPE_GAIN = 0.6, 0.25, 0.05
+"""Shares of the way to what the net sees that a face goes with each look, since the net's points jitter: its place, its
+size and slant, and its shape, which changes as a head turns, but not as a mouth speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,13 @@ class FaceTrack:
 
     def __init__(self, sample: int, face: Face) -> None:
         self.box = Box(*face.box)
-        self.points: Plane = face.points
         self.n_finds = 1
         """Searches that found it."""
         self._first, self._last_hit = sample, sample
         self._hits, self._sure, self._looks = 1, 1, 1
-        self._shape: Plane = face.points
+        self._centre: Plane = face.points.mean(axis=0)
+        self._shape: Plane = face.points - self._centre
+        self._turn: Plane = np.eye(2, dtype=np.float32)
         self._samples: list[int] = []
         self._mouths: list[Mouth] = []
         self._boxes = np.zeros(4)
@@ -75,6 +75,11 @@ class FaceTrack:
     def is_lost(self, sample: int) -> bool:
         return sample - self._last_hit > _LOST_S * CLOCK_HZ
 
+    @property
+    def points(self) -> Plane:
+        """The five points, as the face's own shape lies in the picture."""
+        return self._shape @ self._turn + self._centre
+
     def corners(self) -> Corners:
         box = self.box
         return np.array([box.x, box.y, box.x + box.width, box.y + box.height], np.float32)
@@ -86,8 +91,11 @@ class FaceTrack:
             return False
         self._hits, self._sure, self._last_hit = self._hits + 1, self._sure + (face.score >= SURE), sample
         self.box = Box(*face.box)
-        self._shape = self._shape + _SHAPE_GAIN * (_laid(face.points, self._shape) - self._shape)
-        self.points = self.points + _GAIN * (_laid(self._shape, face.points) - self.points)
+        centre = face.points.mean(axis=0)
+        seen = face.points - centre
+        self._centre = self._centre + _PLACE_GAIN * (centre - self._centre)
+        self._turn = self._turn + _TURN_GAIN * (_turn(self._shape, seen) - self._turn)
+        self._shape = self._shape + _SHAPE_GAIN * (seen @ _turn(seen, self._shape) - self._shape)
         return True
 
     def keep(self, mouth: Mouth, sample: int) -> None:
@@ -116,10 +124,8 @@ class FaceTrack:
         return MouthTrack(span, Track(opening[:, None].astype(np.float32), RATE_HZ), box)
 
 
-def _laid(shape: Plane, points: Plane) -> Plane:
-    """The shape, moved, turned and scaled so that it lies on the points as well as it can (least squares)."""
-    own, others = shape - shape.mean(axis=0), points - points.mean(axis=0)
-    along = float((own * others).sum())
-    across = float((own[:, 0] * others[:, 1] - own[:, 1] * others[:, 0]).sum())
-    turn = np.array([[along, across], [-across, along]], np.float32) / max(float((own**2).sum()), 1e-6)
-    return np.asarray(own @ turn + points.mean(axis=0), np.float32)
+def _turn(shape: Plane, other: Plane) -> Plane:
+    """(2, 2): turns and scales a shape's rows so that they lie on the other's as well as they can (least squares)."""
+    along = float((shape * other).sum())
+    across = float((shape[:, 0] * other[:, 1] - shape[:, 1] * other[:, 0]).sum())
+    return np.array([[along, across], [-across, along]], np.float32) / max(float((shape**2).sum()), 1e-6)

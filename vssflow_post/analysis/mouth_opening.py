@@ -86,9 +86,9 @@ def _closed(values: Plane, plainness: Curve) -> Plane:
 
 def _difference(values: Plane, closed: Plane) -> Curve:
     """Root mean square, at the shift at which they are most alike, brightness apart."""
-    inner = closed[_REACH : ROWS - _REACH]
+    inner = np.arange(_REACH, ROWS - _REACH)
     found = []
-    for shift in range(2 * _REACH + 1):
-        apart = values[:, shift : shift + len(inner)] - inner
-        found.append(apart.std(axis=(1, 2)))
+    for shift in np.linspace(-_REACH, _REACH, 4 * _REACH + 1):
+        moved = np.stack([np.interp(inner + shift, np.arange(ROWS), column) for column in closed.T], axis=1)
+        found.append((values[:, inner] - moved).std(axis=(1, 2)))
     return np.asarray(np.min(found, axis=0), np.float64)

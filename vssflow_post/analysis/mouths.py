@@ -30,6 +30,8 @@ _NEAR_S = 0.75
 """The mouth counts as moving above this speed, and above this share of the fastest movement this near."""
 _PAUSE_S = 0.4
 """Shorter pauses lie within one span: words have them."""
+_HELD_S, _HELD_OPEN = 1.0, 0.2
+"""So do those in which the mouth stays at least so far open: a vowel that is held, words said through the teeth."""
 
 
 def speaking_spans(track: MouthTrack, min_s: float = 0.3) -> list[Span]:
@@ -39,7 +41,7 @@ def speaking_spans(track: MouthTrack, min_s: float = 0.3) -> list[Span]:
         return []
     # Strength says whether it is speech, but its window blurs the edges; movement says from when to when.
     speech = _believed(syllabic_strength(opening, rate_hz)) & _moving(opening, rate_hz)
-    runs = _bridged(_runs(speech), round(_PAUSE_S * rate_hz))
+    runs = _bridged(_bridged(_runs(speech), round(_PAUSE_S * rate_hz)), round(_HELD_S * rate_hz), opening)
     long_enough = [(start, end) for start, end in runs if (end - start) / rate_hz >= min_s]
     return [_span(track.span, start, end, rate_hz) for start, end in long_enough]
 
@@ -86,10 +88,13 @@ def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _bridged(runs: list[tuple[int, int]], max_gap: int) -> list[tuple[int, int]]:
+def _bridged(runs: list[tuple[int, int]], max_gap: int, held_open: Curve | None = None) -> list[tuple[int, int]]:
+    """Runs with short gaps closed; with `held_open`, only those in which the mouth stays open."""
     joined: list[tuple[int, int]] = []
     for start, end in runs:
-        if joined and start - joined[-1][1] <= max_gap:
+        gap = slice(joined[-1][1], start) if joined else slice(0)
+        is_held = held_open is None or float(held_open[gap].min(initial=1.0)) >= _HELD_OPEN
+        if joined and start - joined[-1][1] <= max_gap and is_held:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
