@@ -35,7 +35,7 @@ _CELL, _STRIDE = 12, 2
 """P-Net sees squares of 12 pixels, every second pixel."""
 _SHRINK = 0.709
 """From one picture of the pyramid to the next: half the area."""
-_PROPOSED, _REFINED = 0.6, 0.7
+_PROPOSED, _REFINED = 0.7, 0.7
 """Scores that P-Net's and R-Net's squares need."""
 SURE = 0.95
 """Score of O-Net from which a face is one."""

@@ -28,8 +28,9 @@ _CONFIRM_S = 0.24
 """Time to the next search where a face was found once, and must be found again to be believed."""
 _MAX_CONFIRMS = 3
 """Searches in a row that come so soon."""
-_MIN_FACE = 20
-"""Pixels of the analysed picture."""
+_MIN_FACES = (20.0, 24.0)
+"""Pixels of the analysed picture. Searches take them by turns, so that each sees the picture at other scales than the
+one before: a face that lies badly between two of them is found by the next."""
 _MAX_FACES = 4
 """Followed at once, the largest ones."""
 
@@ -43,7 +44,7 @@ class MouthTracker:
         self._nets: FaceNets | None = None
         self._following: list[FaceTrack] = []
         self._done: list[FaceTrack] = []
-        self._next_search = self._next_look = self._n_confirms = 0
+        self._next_search = self._next_look = self._n_searches = self._n_confirms = 0
         self._height = self._width = 1
 
     def push(self, frame: Frame, whole: WholePicture | None = None) -> None:
@@ -66,7 +67,7 @@ class MouthTracker:
         for track in self._following:
             track.end_at(sample)
         self._stop_following()
-        self._next_search = self._next_look = self._n_confirms = 0
+        self._next_search = self._next_look = self._n_searches = self._n_confirms = 0
 
     def finish(self, duration: Span) -> tuple[MouthTrack, ...]:
         """The tracks of faces that were believed, by the time they appear."""
@@ -86,7 +87,8 @@ class MouthTracker:
 
     def _search(self, frame: Frame, nets: FaceNets) -> list[FaceTrack]:
         """The faces that are new."""
-        faces = nets.find(frame.pixels, _MIN_FACE)
+        faces = nets.find(frame.pixels, _MIN_FACES[self._n_searches % len(_MIN_FACES)])
+        self._n_searches += 1
         new = []
         for face in faces:
             box = Box(*face.box)
