@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vssflow_post.analysis.face_nets import FaceNets
+from vssflow_post.analysis.face_nets import FaceNets, Pixels
 from vssflow_post.analysis.face_track import Box, FaceTrack, overlap
 from vssflow_post.analysis.mouth_opening import COLUMNS, ROWS, Mouth, mouth_place
 from vssflow_post.backend import Frame, MouthTrack
@@ -79,7 +79,7 @@ class MouthTracker:
         """The followed faces that are still seen."""
         if not self._following:
             return []
-        faces = nets.look_at(frame.pixels, np.stack([track.corners() for track in self._following]))
+        faces = nets.look_at(_colours(frame), np.stack([track.corners() for track in self._following]))
         seen = [track for track, face in zip(self._following, faces, strict=True) if track.see(face, frame.sample)]
         twins = {k for k, one in enumerate(seen) if any(overlap(one.box, other.box) > 0.5 for other in seen[:k])}
         self._following = [track for track in self._following if track not in [seen[k] for k in twins]]
@@ -87,7 +87,7 @@ class MouthTracker:
 
     def _search(self, frame: Frame, nets: FaceNets) -> list[FaceTrack]:
         """The faces that are new."""
-        faces = nets.find(frame.pixels, _MIN_FACES[self._n_searches % len(_MIN_FACES)])
+        faces = nets.find(_colours(frame), _MIN_FACES[self._n_searches % len(_MIN_FACES)])
         self._n_searches += 1
         new = []
         for face in faces:
@@ -111,6 +111,11 @@ class MouthTracker:
     def _stop_following(self) -> None:
         self._done += [track for track in self._following if track.believed]
         self._following = []
+
+
+def _colours(frame: Frame) -> Pixels:
+    """Of a frame that was kept in grey alone, its grey: faces are found in it as well."""
+    return frame.pixels if frame.pixels.size else np.repeat(frame.grey[:, :, None], 3, axis=2)
 
 
 def _mouth(track: FaceTrack, frame: Frame, whole: WholePicture | None) -> Mouth:

@@ -63,13 +63,13 @@ def openings(mouths: npt.NDArray[np.uint8], times_s: Curve) -> Curve:
         near = np.flatnonzero((times_s >= start_s - _NEAR_S) & (times_s < start_s + _STEP_S + _NEAR_S))
         raw[asked] = _difference(values[asked], _closed(values[near], plainness[near]))
     closed, wide = np.percentile(raw, (10, 97))
-    return np.clip((raw - closed) / max(float(wide - closed), _FLOOR), 0.0, 1.0)
+    return np.asarray(np.clip((raw - closed) / max(float(wide - closed), _FLOOR), 0.0, 1.0), np.float64)
 
 
 def _soft(values: Plane) -> Plane:
     """Smoothed from row to row, so that grain makes no edges."""
     padded = np.pad(values, ((0, 0), (1, 1), (0, 0)), mode="edge")
-    return (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    return np.asarray((padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4, np.float32)
 
 
 def _plainness(values: Plane) -> Curve:

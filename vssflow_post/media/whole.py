@@ -55,7 +55,7 @@ def cut(plane: npt.NDArray[Any], where: Affine, width: int, height: int) -> npt.
 
 def combined(outer: Affine, inner: Affine) -> Affine:
     """`inner` first, then `outer`."""
-    return outer @ np.vstack([inner, (0.0, 0.0, 1.0)])
+    return np.asarray(outer @ np.vstack([inner, (0.0, 0.0, 1.0)]), np.float64)
 
 
 def _to_stored(small: tuple[int, int], stored: tuple[int, int], quarter_turns: int) -> Affine:
@@ -80,6 +80,6 @@ def _luma(picture: VideoFrame) -> npt.NDArray[Any]:
     if not has_plane or form.name.startswith("p0"):  # p010 and its kin keep their bits at the upper end
         return picture.reformat(format="gray8").to_ndarray()
     plane = picture.planes[0]
-    kind = np.dtype(np.uint8 if first.bits == 8 else "<u2")
-    rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
-    return rows[: picture.height, : picture.width]
+    kind: np.dtype[Any] = np.dtype(np.uint8 if first.bits == 8 else "<u2")
+    rows = np.frombuffer(memoryview(plane), kind).reshape(-1, plane.line_size // kind.itemsize)
+    return np.asarray(rows[: picture.height, : picture.width])
