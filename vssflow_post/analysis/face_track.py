@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.analysis.face_nets import SURE, Face, Plane
+from vssflow_post.analysis.face_nets import Face, Plane
 from vssflow_post.analysis.mouth_opening import Mouth, openings
 from vssflow_post.backend import MouthTrack, Track
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -20,8 +20,8 @@ RATE_HZ = 25
 _SEEN = 0.5
 """Score from which a face that was there a moment ago is still there."""
 _MIN_SEEN_S = 0.5
-_MIN_HIT_SHARE, _MIN_SURE_SHARE = 0.5, 0.2
-"""A face is believed when these shares of the looks saw it, and were sure, over at least that time."""
+_MIN_HIT_SHARE = 0.5
+"""A face is believed when this share of the looks saw it, over at least that time."""
 _MIN_FINDS = 2
 """Searches that must have found it, each without knowing of the other."""
 _LOST_S = 1.0
@@ -58,7 +58,7 @@ class FaceTrack:
         self.n_finds = 1
         """Searches that found it."""
         self._first, self._last_hit = sample, sample
-        self._hits, self._sure, self._looks = 1, 1, 1
+        self._hits, self._looks = 1, 1
         self._centre: Plane = face.points.mean(axis=0)
         self._shape: Plane = face.points - self._centre
         self._turn: Plane = np.eye(2, dtype=np.float32)
@@ -69,8 +69,7 @@ class FaceTrack:
     @property
     def believed(self) -> bool:
         seen_s = (self._last_hit - self._first) / CLOCK_HZ
-        often = self._hits >= _MIN_HIT_SHARE * self._looks and self._sure >= _MIN_SURE_SHARE * self._looks
-        return self.n_finds >= _MIN_FINDS and seen_s >= _MIN_SEEN_S and often
+        return self.n_finds >= _MIN_FINDS and seen_s >= _MIN_SEEN_S and self._hits >= _MIN_HIT_SHARE * self._looks
 
     def is_lost(self, sample: int) -> bool:
         return sample - self._last_hit > _LOST_S * CLOCK_HZ
@@ -89,7 +88,7 @@ class FaceTrack:
         self._looks += 1
         if face.score < _SEEN:
             return False
-        self._hits, self._sure, self._last_hit = self._hits + 1, self._sure + (face.score >= SURE), sample
+        self._hits, self._last_hit = self._hits + 1, sample
         self.box = Box(*face.box)
         centre = face.points.mean(axis=0)
         seen = face.points - centre

@@ -35,7 +35,9 @@ _EDGES_WEIGHT = 16.0
 _REACH = 2
 """Rows by which a mouth may lie higher or lower than another: that is no opening."""
 _FLOOR = 0.12
-"""Smallest range of the difference that counts as a mouth's full movement: below, it would be noise made large."""
+"""Smallest difference that counts as a mouth's full movement: below, it would be noise made large."""
+_BEND = 1.5
+"""The difference grows fast while the lips part and slowly then; to this power it grows about as the opening does."""
 
 
 def mouth_place(points: Plane) -> Affine:
@@ -61,9 +63,9 @@ def openings(mouths: npt.NDArray[np.uint8], times_s: Curve) -> Curve:
     for start_s in np.arange(times_s[0], times_s[-1] + 1e-6, _STEP_S):
         asked = (times_s >= start_s) & (times_s < start_s + _STEP_S)
         near = np.flatnonzero((times_s >= start_s - _NEAR_S) & (times_s < start_s + _STEP_S + _NEAR_S))
-        raw[asked] = _difference(values[asked], _closed(values[near], plainness[near]))
+        raw[asked] = _difference(values[asked], _closed(values[near], plainness[near])) ** _BEND
     closed, wide = np.percentile(raw, (10, 97))
-    return np.asarray(np.clip((raw - closed) / max(float(wide - closed), _FLOOR), 0.0, 1.0), np.float64)
+    return np.asarray(np.clip((raw - closed) / max(float(wide - closed), _FLOOR**_BEND), 0.0, 1.0), np.float64)
 
 
 def _soft(values: Plane) -> Plane:
