@@ -1,7 +1,7 @@
 """What changed from one picture to the next when the camera's own motion is taken off.
 
-The optical flow between two small pictures is fitted, robustly, by one shift, turn and zoom of the whole picture: that is
-the camera. The picture before is moved along with it; what still differs, and what still flows, moves by itself.
+The optical flow between two small pictures is fitted, robustly, by one shift, turn and zoom of the whole picture: the
+camera. The picture before is moved along with it; what still differs, and what still flows, moves by itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CEILING = 25.0
 """More difference than this counts no more: a thing's place shall depend on its shape, not on its contrast."""
 SLACK = 0.35
 """Part of a pixel by which a camera's motion may be misjudged: edges may differ by as much."""
-STILL = 0.002
+STILL = 0.0001
 """Share of the pixels that must differ for anything to have moved."""
 TEXTURE = 30.0
 """Mean squared slope (grey levels a pixel) from which a cell's flow is believed in full."""
@@ -96,30 +96,33 @@ class Camera:
     def __init__(self, height: int, width: int) -> None:
         import cv2
 
-        self._flow: Any = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._flow.setUseSpatialPropagation(False)  # it would make the flow depend on the number of threads
         self.cells = max(1, round(height / CELL)), max(1, round(width / CELL))
         rows, columns = self.cells
         y, x = (np.arange(n) + 0.5 for n in self.cells)
-        self.places: Wide = (x * (width / columns))[None, :] + 1j * (y * (height / rows))[:, None] - 0.5 - 0.5j
+        across, down = np.meshgrid(x * (width / columns), y * (height / rows))
+        self.places: Wide = np.asarray(across + 1j * down - (0.5 + 0.5j), np.complex128)
         """Middles of the cells, in pixels."""
 
     def step(self, before: Grey, after: Grey) -> Step:
         texture, slope = self._texture(after)
         camera, flow = self._camera(before, after, texture)
-        difference = after - before.astype(np.float32)
+        difference: Plane = np.subtract(after, before, dtype=np.float32)
         if camera is not REST:
-            found = after - _moved(before.astype(np.float32), camera)
+            found = np.subtract(after, _moved(before.astype(np.float32), camera), dtype=np.float32)
             if np.abs(found).sum() < np.abs(difference).sum():
                 difference = found
             else:
                 camera = REST
         light = float(np.median(difference[::3, ::3]))
-        difference -= light
-        slack = FLOOR + (SLACK * slope if camera is not REST else 0.0)
-        change = np.clip(np.abs(difference) - slack, 0.0, CEILING)
-        carried = self.places - camera.inverse()(self.places) if camera is not REST else 0.0
-        return Step(change, self.in_cells(difference), (flow - carried) * texture, camera, light)
+        difference -= np.float32(light)
+        change: Plane = np.abs(difference) - np.float32(FLOOR)
+        if camera is not REST:
+            change -= np.float32(SLACK) * slope
+        carried = self.places - camera.inverse()(self.places)
+        own: Wide = np.asarray((flow - carried) * texture, np.complex128)
+        return Step(np.clip(change, 0.0, CEILING, out=change), self.in_cells(difference), own, camera, light)
 
     def _camera(self, before: Grey, after: Grey, texture: Plane) -> tuple[Similarity, Wide]:
         """The camera's motion, and the whole flow of the cells; a fast camera is looked at twice."""

@@ -1,8 +1,8 @@
-"""When a mover strikes: read in closed form from how its motion and its light change.
+"""What a mover does at once: jolts (recoil, a kick, what is hit and flies off) and flashes, in closed form.
 
-A muscle speeds up and slows down over several pictures; what strikes, is struck or fires changes its motion within one.
-So a strike is a moment at which much of the motion, counted by direction, comes, goes or turns at once, and more so than
-around it. A flash is light that comes and goes within a few pictures: a thing that passes brings as much as it takes.
+A muscle takes several pictures to bring a thing to its speed; what fires or is struck has it in one, out of quiet. A
+flash is light that comes and goes within a few pictures; a thing that passes brings as much light as it takes.
+Blows, where a motion ends or turns, are read from a thing's `moments` by whoever has learnt to (the strike net).
 """
 
 from __future__ import annotations
@@ -13,28 +13,29 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.analysis.camera import SIDE
 from vssflow_post.analysis.movers import Row
 from vssflow_post.timeline import CLOCK_HZ
 
 APART_S = 0.09
 """No two strikes of one thing lie closer."""
-AROUND_S = 0.5
-"""Seconds to each side with which a moment is compared."""
-STANDS_OUT = 2.0
-"""Times the mean impulse around it that a strike has at least."""
-OF_LARGEST = 0.12
-"""Part of the thing's own largest impulse that a strike has at least."""
-LEAST_IMPULSE = 8.0
-"""Change of motion, in cells times picture lengths a second, below which nothing strikes."""
-FAINTEST = 0.25
-"""Strength of the weakest strike."""
-FLASH_LEVELS = 250.0
-"""Summed brightening (grey levels a cell) from which light may be a flash."""
+QUIET_S = 0.8
+"""Seconds before a jolt in which little moves."""
+QUIET = 0.2
+"""Part of the jolt's first change above which it was not quiet."""
+AT_ONCE = 3.0
+"""Times its first change that a jolt's largest may reach in the pictures that follow: what takes longer is no jolt."""
+JOLT = 3000.0
+"""Summed change (grey levels times pixels) of the smallest jolt."""
+FLASH = 250.0
+"""Summed brightening (grey levels times cells) of the smallest flash."""
 ONE_SIDED = 0.7
-"""Part of the light's change that goes one way, at least."""
+"""Part of a flash's change of light that goes one way, at least."""
 FLASH_S = 0.2
 """A flash is over after this time."""
+LIGHTNING = 12.0
+"""Grey levels by which the whole picture brightens in the faintest flash of all of it."""
+BACK = 0.6
+"""Part of a flash's light that is gone once it is over, at least."""
 
 Curve: TypeAlias = npt.NDArray[np.float64]
 
@@ -45,60 +46,65 @@ class Strike(NamedTuple):
     sample: int
     """On the film's clock."""
     strength: float
-    """FAINTEST to 1, relative to the thing's hardest."""
-    kind: Literal["motion", "flash"] = "motion"
+    """0 to 1, relative to the hardest of its thing."""
+    kind: Literal["blow", "jolt", "flash"] = "blow"
 
 
-def impulses(rows: Sequence[Row]) -> Curve:
-    """How much of the motion changed at each row: (n,), in cells times picture lengths a second."""
-    ways = np.array([row.ways for row in rows]).reshape(len(rows), -1) / SIDE
-    after = np.append(ways[1:], np.zeros_like(ways[:1]), axis=0)
-    return np.abs(after - ways).sum(axis=1)
-
-
-def strikes(rows: Sequence[Row]) -> list[Strike]:
-    """Rows in order of time; a thing's strikes in order of time, flashes among them."""
-    if len(rows) < 3:
-        return []
+def flashes(rows: Sequence[Row]) -> list[Strike]:
+    """Of one thing's rows, in order of time."""
+    rise, change = np.array([row.rise for row in rows]), np.array([row.change for row in rows])
+    one_sided = np.where(np.abs(rise) >= ONE_SIDED * change, rise, 0.0)
     times = np.array([row.sample for row in rows]) / CLOCK_HZ
-    flashes = _flashes(rows, times)
-    size = impulses(rows)
-    for time in (rows[k].sample / CLOCK_HZ for k in flashes):
-        size[np.abs(times - time) < FLASH_S] = 0.0
-    level = max(LEAST_IMPULSE, OF_LARGEST * float(size.max()))
-    found = [k for k in _peaks(times, size) if size[k] >= level and size[k] >= STANDS_OUT * _around(times, size, k)]
-    largest = max(float(size.max()), 1e-6)
-    struck = [Strike(rows[k].sample, float(np.clip(size[k] / largest, FAINTEST, 1.0))) for k in found]
-    return sorted([*struck, *(Strike(rows[k].sample, 1.0, "flash") for k in flashes)])
+    return [Strike(rows[k].sample, 1.0, "flash") for k in brief(times, one_sided, FLASH)]
 
 
-def _peaks(times: Curve, size: Curve) -> list[int]:
-    """Rows that are larger than their neighbours, largest first, none within APART_S of a larger one."""
-    chosen: list[int] = []
-    for k in np.argsort(-size, kind="stable"):
-        if size[k] > 0 and all(abs(times[k] - times[other]) > APART_S for other in chosen):
-            chosen.append(int(k))
-    return sorted(chosen)
-
-
-def _around(times: Curve, size: Curve, k: int) -> float:
-    """The mean impulse around row k, itself left out, over the whole of the time around it."""
-    near = np.abs(times - times[k]) <= AROUND_S
-    near[k] = False
-    return float(size[near].mean()) if near.any() else 0.0
-
-
-def _flashes(rows: Sequence[Row], times: Curve) -> list[int]:
-    """Rows at which light came that is gone within FLASH_S."""
-    found: list[int] = []
-    for k, row in enumerate(rows):
-        if row.rise < FLASH_LEVELS or row.rise < ONE_SIDED * row.change or (found and times[k] - times[found[-1]] < 0.05):
-            continue
-        gone = sum(
-            later.rise
-            for j, later in enumerate(rows[k + 1 : k + 9], k + 1)
-            if times[j] - times[k] <= FLASH_S and -later.rise > ONE_SIDED * later.change
+def jolts(things: Sequence[Sequence[Row]]) -> list[list[Strike]]:
+    """Each thing's own, in order of time: quiet is what all of the shot is, a jolt is whose motion is largest in it."""
+    found: list[list[Strike]] = [[] for _ in things]
+    change: dict[int, list[float]] = {}
+    for k, rows in enumerate(things):
+        for row in rows:
+            change.setdefault(row.sample, [0.0] * len(things))[k] = row.moments[0]
+    samples = np.array(sorted(change), np.int64)
+    each = np.array([change[int(sample)] for sample in samples]).reshape(len(samples), -1)
+    total = each.sum(axis=1)
+    for k in _starts(samples / CLOCK_HZ, total):
+        middle = max(int(samples[k - 1]), int(samples[k]) - CLOCK_HZ // 24)
+        strength = min(1.0, float(total[k : k + 5].max() / total.max()))
+        found[int(each[k : k + 5].sum(axis=0).argmax())].append(
+            Strike((middle + int(samples[k])) // 2, strength, "jolt")
         )
-        if -gone >= 0.6 * row.rise:
-            found.append(k)
+    return found
+
+
+def _starts(times: Curve, change: Curve) -> list[int]:
+    """Pictures at which much moves at once, out of quiet."""
+    found: list[int] = []
+    for k in np.flatnonzero(change >= JOLT):
+        before, after = change[:k][times[:k] >= times[k] - QUIET_S], change[k + 1 : k + 5]
+        if len(before) >= 2 and before.max() <= QUIET * change[k] and len(after) and after.max() <= AT_ONCE * change[k]:
+            found.append(int(k))
+    return found
+
+
+def together(first: Sequence[Strike], others: Sequence[Strike]) -> list[Strike]:
+    """`first`, and those of `others` that are none of them seen again, in order of time."""
+    return sorted([*first, *(strike for strike in others if not _near(strike, first))])
+
+
+def _near(strike: Strike, others: Sequence[Strike]) -> bool:
+    return any(abs(strike.sample - other.sample) <= APART_S * CLOCK_HZ for other in others)
+
+
+def brief(times: Curve, rise: Curve, least: float) -> list[int]:
+    """Where `rise` is at least `least` and its light goes again within FLASH_S; none within FLASH_S of another."""
+    found: list[int] = []
+    for k in np.flatnonzero(rise >= least):
+        if found and times[k] - times[found[-1]] < FLASH_S:
+            continue
+        soon = (times > times[k]) & (times <= times[k] + FLASH_S)
+        before = (times < times[k]) & (times >= times[k] - FLASH_S)
+        came = float(rise[k])
+        if np.minimum(rise[soon], 0).sum() <= -BACK * came and np.minimum(rise[before], 0).sum() > -BACK * came:
+            found.append(int(k))
     return found

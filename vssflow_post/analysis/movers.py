@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 from vssflow_post.analysis.camera import CELL, SIDE, Camera, Plane, Step, warped_back
 
-DIRECTIONS = 8
-"""Into which a motion is counted."""
 MOST = 8
 """Movers that are followed at once."""
 LEAST = 1.5
 """Mean grey levels of change in a cell that moves."""
 SMALLEST = 12.0
 """Summed grey levels (a cell) of the smallest lump."""
+LIT = 12.0
+"""Grey levels by which a cell gets brighter or darker in a flash, at least: a key picture of a codec changes less."""
 REACH = 0.04 * SIDE
 """Pixels beyond its own size that a mover may be off its way."""
 WAITS_S = 4.0
@@ -59,8 +59,8 @@ class Row(NamedTuple):
     """Of its centre since the picture before, pixels a second, without the camera's."""
     flow: float
     """Speed of what flows in it, pixels a second."""
-    ways: tuple[float, ...]
-    """Flow by direction: pixels a second times cells, DIRECTIONS of them."""
+    step_s: float
+    """Seconds since the picture before."""
     rise: float
     """Net brightening of its cells since the picture before, grey levels times cells."""
     change: float
@@ -111,8 +111,13 @@ class Movers:
             mover.box = _carried(mover.box, step)
         return given_up
 
+    def flush(self) -> list[Mover]:
+        """What the last picture shows, of which no later one says more; the movers that were given up."""
+        last, self._last = self._last, None
+        return [] if last is None else self._settle(*last, self._camera.in_cells(last[0].change))
+
     def _with_jerks(self, seen: Plane, changed: Plane) -> Plane:
-        """`seen`, and what only moved up to this picture: where nothing is or just was seen, a jerk or a late update."""
+        """`seen`, and what only moved up to this picture where nothing is or just was: a jerk, or a late update."""
         import cv2
 
         moved = (changed > LEAST).astype(np.uint8)
@@ -201,8 +206,8 @@ def _lumps(seen: Plane, camera: Camera) -> tuple[list[Lump], Labels]:
     moving = (seen > LEAST).astype(np.uint8)
     if not moving.any():
         return [], np.zeros(seen.shape, np.int32)
-    n, labels = cv2.connectedComponents(cv2.dilate(moving, np.ones((3, 3), np.uint8)))
-    labels = np.where(moving > 0, labels, 0).astype(np.int32)
+    n, touching = cv2.connectedComponents(cv2.dilate(moving, np.ones((3, 3), np.uint8)))
+    labels: Labels = np.where(moving > 0, touching, 0).astype(np.int32)
     found = [lump for label in range(1, n) if (lump := _lump(seen, labels, label, camera)).mass >= SMALLEST]
     return sorted(found, key=lambda lump: -lump.mass)[:MOST], labels
 
@@ -222,20 +227,18 @@ def _row(mover: Mover, own: list[Lump], step: Step, sample: int, step_s: float, 
     if own:
         centre = sum(lump.mass * lump.centre for lump in own) / mass
         velocity = (centre - mover.centre) / step_s if mover.rows and mover.rows[-1].mass else 0j
-        mover.box = _around([lump.box for lump in own])
+        mover.box = around([lump.box for lump in own])
         mover.centre, mover.velocity = centre, velocity
         mover.size = max(mover.box[2] - mover.box[0], mover.box[3] - mover.box[1]) / 2
     else:
         mover.velocity = 0j
     flow = step.flow[cells] / step_s
     speed = np.abs(flow)
-    ways = np.bincount(
-        (np.angle(flow) / (2 * np.pi) * DIRECTIONS).round().astype(int) % DIRECTIONS, speed, DIRECTIONS
-    )
     median = float(np.median(speed[speed > 0])) if speed.any() else 0.0
     rise = step.rise[cells]
+    rise = rise[np.abs(rise) >= LIT]
     return Row(
-        sample, mass, mover.centre, mover.box, velocity, median, tuple(float(way) for way in ways),
+        sample, mass, mover.centre, mover.box, velocity, median, step_s,
         float(rise.sum()), float(np.abs(rise).sum()), _moments(step.change, cells),
     )  # fmt: skip
 
@@ -253,7 +256,7 @@ def _moments(change: Plane, cells: npt.NDArray[np.bool_]) -> tuple[float, float,
     return mass, x, y, float(np.sqrt((columns @ (xs - x) ** 2 + lines @ (ys - y) ** 2) / mass))
 
 
-def _around(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
+def around(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 

@@ -1,0 +1,260 @@
+"""Up to three things that move in each shot: where, how fast, when they strike, and where to look at them.
+
+Speeds and places are free of the camera: a car that a camera follows stands in the middle of the picture and is fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_post.analysis.camera import FLOOR, REST, SIDE, STILL, Camera, Grey, Step, small_grey
+from vssflow_post.analysis.gathering import gathered
+from vssflow_post.analysis.impulses import LIGHTNING, Strike, brief, flashes, jolts, together
+from vssflow_post.analysis.movers import Mover, Movers, Row
+from vssflow_post.backend import Frame, Track
+from vssflow_post.timeline import CLOCK_HZ, Scene, Span
+
+PLACES_PER_S = 10
+"""Rows of places and boxes."""
+SPEEDS_PER_S = 25
+MOST_THINGS = 3
+LEAST_PART = 0.05
+"""Of the motion of a shot's largest thing, under which a mover is no thing."""
+LEAST_ROWS = 3
+"""Pictures in which a thing is seen to move, at least; a flash needs none."""
+REPEAT_S = 0.13
+"""A picture that is shown again is a repeat, not rest, for up to this time: films are brought to other frame rates."""
+REPEAT = 0.02
+"""Part of the pixels that changed last that may change in a repeat."""
+SHOCK = 0.5
+"""Share of the picture that changes in a cut, or where nothing can be told."""
+SMOOTHING_S = 0.25
+"""Standard deviation of a place's smoothing: a leap becomes a move of about a second."""
+
+Curve: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thing:
+    """Something that moves by itself during a shot."""
+
+    span: Span
+    """The shot; row 0 of each track lies at its start."""
+    seen: Span
+    """From when to when it is seen to move."""
+    place: Track
+    """(n, 1) at PLACES_PER_S: its middle, 0 the picture's left edge, 1 its right; where it rests it stays."""
+    speed: Track
+    """(n, 1) at SPEEDS_PER_S: longer sides of the picture a second, the camera's own motion taken off."""
+    strikes: tuple[Strike, ...]
+    """Its jolts and flashes; its blows are for the reader of `moments` to find."""
+    boxes: Track
+    """(n, 4) at PLACES_PER_S: left, top, width and height of what moves, as parts of the picture."""
+    samples: npt.NDArray[np.int64]
+    """(m,): the pictures that `moments` belong to, first the one before."""
+    moments: npt.NDArray[np.float32]
+    """(m - 1, 4): what changed from one picture to the next. Its sum in grey levels times pixels of a picture with a
+    longer side of SIDE; middle (x, y) and spread in longer sides. NaN where nothing did."""
+    weight: float
+    """Its part of all the motion in the shot, 0 to 1."""
+
+
+def place_of(things: Sequence[Thing], span: Span, which: int | None = None) -> Track | None:
+    """The place of a thing during `span`, row 0 at its start: of thing number `which`, else of the one that moves most
+    in the span. None where nothing moves in the shot."""
+    if not things:
+        return None
+    thing = things[which] if which is not None else max(things, key=lambda one: _motion_in(one, span))
+    rate_hz = thing.place.rate_hz
+    n = max(1, round(span.duration_s * rate_hz))
+    first = (span.start - thing.span.start) / CLOCK_HZ * rate_hz
+    grid = np.arange(len(thing.place.values))
+    return Track(np.interp(first + np.arange(n), grid, thing.place.values[:, 0]).astype(np.float32)[:, None], rate_hz)
+
+
+def owner(things: Sequence[Thing], sample: int) -> int | None:
+    """Whose a strike at `sample` is that was read from the whole picture: the thing's that moves most then."""
+    if not things:
+        return None
+    around = Span(max(0, sample - CLOCK_HZ // 10), sample + CLOCK_HZ // 10)
+    return max(range(len(things)), key=lambda k: _motion_in(things[k], around))
+
+
+def _motion_in(thing: Thing, span: Span) -> float:
+    inside = (thing.samples[1:] >= span.start) & (thing.samples[1:] < span.end)
+    return float(thing.moments[inside, 0].sum()) + 1e-6 * thing.weight
+
+
+class ThingFinder:
+    """Takes each frame once, in order. Memory is some 250 bytes for each moving thing and picture of the shot that is
+    not over, and a few tracks for each thing of the shots that are."""
+
+    def __init__(self) -> None:
+        self._camera: Camera | None = None
+        self._movers: Movers | None = None
+        self._before: Grey | None = None
+        self._before_sample = 0
+        self._n_changed = 0
+        self._size = (1, 1)
+        """Height and width of the small pictures."""
+        self._lost: list[Mover] = []
+        self._light: list[tuple[int, float]] = []
+        self._start = 0
+        self._shots: list[tuple[Thing, ...]] = []
+        self._starts: list[int] = []
+
+    def push(self, frame: Frame) -> None:
+        import cv2
+
+        plane = small_grey(frame)
+        if self._before is None or self._camera is None or self._movers is None:
+            self._camera = Camera(*plane.shape)
+            self._movers, self._size = Movers(self._camera), plane.shape
+            self._before, self._before_sample = plane, frame.sample
+            return
+        step_s = (frame.sample - self._before_sample) / CLOCK_HZ
+        n_changed = int(np.count_nonzero(cv2.absdiff(plane, self._before) > FLOOR))
+        if n_changed <= max(STILL * plane.size, REPEAT * self._n_changed) and step_s < REPEAT_S:
+            return
+        step = self._camera.step(self._before, plane)
+        self._light.append((frame.sample, step.light))
+        self._lost += self._movers.push(_calm(step), frame.sample, max(step_s, 1e-3))
+        self._before, self._before_sample, self._n_changed = plane, frame.sample, n_changed
+
+    def cut(self, sample: int) -> None:
+        """A new shot began at `sample`, a few frames back."""
+        if sample > self._start:
+            self._close(sample)
+
+    def finish(self, scenes: Sequence[Scene]) -> tuple[tuple[Thing, ...], ...]:
+        """The things of each scene, the one that moves most first."""
+        if self._movers is not None:
+            self._lost += self._movers.flush()
+        for scene in scenes:
+            if scene.span.start > self._start:
+                self._close(scene.span.start)
+        self._close(scenes[-1].span.end)
+        known = dict(zip(self._starts, self._shots, strict=True))
+        return tuple(known.get(scene.span.start, ()) for scene in scenes)
+
+    def _close(self, sample: int) -> None:
+        """What moved before `sample` was one shot; what moved since belongs to the next."""
+        span = Span(self._start, sample)
+        live = self._movers.movers if self._movers is not None else []
+        movers = [*self._lost, *live]
+        shot = [[row for row in mover.rows if span.contains(row.sample)] for mover in movers]
+        light = [one for one in self._light if span.contains(one[0])]
+        self._shots.append(_things([rows for rows in shot if rows], light, span, self._size))
+        self._starts.append(self._start)
+        for mover in movers:  # the step across the cut is no motion
+            mover.rows = [row for row in mover.rows if row.sample > sample]
+        self._lost = [mover for mover in self._lost if mover.rows]
+        self._light = [one for one in self._light if one[0] > sample]
+        self._start = sample
+
+
+def _calm(step: Step) -> Step:
+    """The step, or one in which nothing moved where most of the picture changed and nothing can be told."""
+    if step.changed <= SHOCK:
+        return step
+    none = np.zeros_like(step.change)
+    return replace(step, change=none, rise=np.zeros_like(step.rise), flow=np.zeros_like(step.flow), camera=REST)
+
+
+def _things(
+    movers: Sequence[list[Row]], light: Sequence[tuple[int, float]], span: Span, size: tuple[int, int]
+) -> tuple[Thing, ...]:
+    """Up to MOST_THINGS, the one that moves most first."""
+    parts = gathered(movers)
+    masses = [sum(row.mass for row in rows) for rows in parts]
+    total, largest = max(sum(masses), 1e-6), max(masses, default=0.0)
+    found = []
+    for rows, mass, jolted in sorted(zip(parts, masses, jolts(parts), strict=True), key=lambda one: -one[1]):
+        strikes = tuple(together(flashes(rows), jolted))
+        moves = sum(row.mass > 0 for row in rows) >= LEAST_ROWS and mass >= LEAST_PART * largest
+        if moves or any(strike.kind == "flash" for strike in strikes):
+            found.append(_thing(rows, strikes, span, size, mass / total))
+    lightning = _lightning(light)
+    if lightning:
+        whole = found[0] if found else _nowhere(span)
+        added = tuple(sorted([*whole.strikes, *lightning]))
+        found = [replace(whole, strikes=added), *found[1:]]
+    return tuple(found[:MOST_THINGS])
+
+
+def _lightning(light: Sequence[tuple[int, float]]) -> list[Strike]:
+    """Flashes of the whole picture."""
+    if not light:
+        return []
+    times, rise = np.array([sample for sample, _ in light]) / CLOCK_HZ, np.array([one for _, one in light])
+    return [Strike(light[k][0], 1.0, "flash") for k in brief(times, rise, LIGHTNING)]
+
+
+def _thing(rows: list[Row], strikes: tuple[Strike, ...], span: Span, size: tuple[int, int], weight: float) -> Thing:
+    seen = [row for row in rows if row.mass > 0] or rows
+    at_s = np.array([row.sample - span.start for row in seen]) / CLOCK_HZ
+    n = max(1, span.n_samples * PLACES_PER_S // CLOCK_HZ)
+    grid = np.arange(n) / PLACES_PER_S
+    height, width = size
+    x = _held(at_s, np.array([row.centre.real for row in seen]) / width, grid)
+    boxes = np.array([row.box for row in seen]) / (width, height, width, height)
+    edges = np.clip([_held(at_s, column, grid) for column in boxes.T], 0.0, 1.0)
+    box = np.stack([edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]], axis=1).astype(np.float32)
+    samples, moments = _moments(rows)
+    return Thing(
+        span, Span(seen[0].sample, seen[-1].sample), Track(_smooth(np.clip(x, 0, 1)), PLACES_PER_S),
+        _speed(rows, span), strikes, Track(box, PLACES_PER_S), samples, moments, weight,
+    )  # fmt: skip
+
+
+def _nowhere(span: Span) -> Thing:
+    """What flashes in a shot in which nothing moves: the whole picture."""
+    n, m = (max(1, span.n_samples * rate // CLOCK_HZ) for rate in (PLACES_PER_S, SPEEDS_PER_S))
+    return Thing(
+        span, span, Track(np.full((n, 1), 0.5, np.float32), PLACES_PER_S),
+        Track(np.zeros((m, 1), np.float32), SPEEDS_PER_S), (),
+        Track(np.tile(np.array([[0, 0, 1, 1]], np.float32), (n, 1)), PLACES_PER_S),
+        np.zeros(1, np.int64), np.zeros((0, 4), np.float32), 0.0,
+    )  # fmt: skip
+
+
+def _held(at_s: Curve, values: Curve, grid: Curve) -> Curve:
+    """Values on the grid; between two pictures in which it is seen the thing goes from one place to the other."""
+    return np.asarray(np.interp(grid, at_s, values))
+
+
+def _smooth(places: Curve) -> npt.NDArray[np.float32]:
+    reach = round(3 * SMOOTHING_S * PLACES_PER_S)
+    offsets = np.arange(-reach, reach + 1) / (SMOOTHING_S * PLACES_PER_S)
+    kernel = np.exp(-(offsets**2) / 2)
+    smooth = np.convolve(np.pad(places, reach, mode="edge"), kernel / kernel.sum(), "valid")
+    return np.asarray(smooth, np.float32)[:, None]
+
+
+def _speed(rows: Sequence[Row], span: Span) -> Track:
+    """Of its middle or of what flows in it, whichever is faster: a wheel turns in place, a small ball has no flow."""
+    at_s = np.array([row.sample - span.start for row in rows]) / CLOCK_HZ
+    middle = np.array([abs(row.velocity) for row in rows]) / SIDE
+    flow = np.array([row.flow if row.mass else 0.0 for row in rows]) / SIDE
+    speed = np.maximum(_median(middle), _median(flow))
+    grid = np.arange(max(1, span.n_samples * SPEEDS_PER_S // CLOCK_HZ)) / SPEEDS_PER_S
+    return Track(np.interp(grid, at_s, speed, left=0.0, right=0.0).astype(np.float32)[:, None], SPEEDS_PER_S)
+
+
+def _median(values: Curve) -> Curve:
+    """Over five pictures: one leap of a middle is no speed."""
+    padded = np.pad(values, 2, mode="edge")
+    return np.asarray(np.median([padded[k : k + len(values)] for k in range(5)], axis=0))
+
+
+def _moments(rows: Sequence[Row]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    values = np.array([row.moments for row in rows], np.float32)
+    values[:, 1:] /= SIDE
+    values[values[:, 0] <= 0, 1:] = np.nan
+    samples = np.array([rows[0].sample - round(rows[0].step_s * CLOCK_HZ), *(row.sample for row in rows)], np.int64)
+    return samples, values
