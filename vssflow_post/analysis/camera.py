@@ -23,13 +23,13 @@ FLOOR = 5.0
 """Grey levels of difference that noise and compression make."""
 CEILING = 25.0
 """More difference than this counts no more: a thing's place shall depend on its shape, not on its contrast."""
-SLACK = 0.35
+SLACK = 0.15
 """Part of a pixel by which a camera's motion may be misjudged: edges may differ by as much."""
 STILL = 0.0001
 """Share of the pixels that must differ for anything to have moved."""
 TEXTURE = 30.0
 """Mean squared slope (grey levels a pixel) from which a cell's flow is believed in full."""
-FAST = 1.5
+FAST = 0.3
 """Pixels from which a camera is fast: its picture is moved and looked at again."""
 _ROUNDS = 5
 """Of the robust fit: what does not follow the camera counts less and less."""
@@ -110,7 +110,7 @@ class Camera:
         camera, flow = self._camera(before, after, texture)
         difference: Plane = np.subtract(after, before, dtype=np.float32)
         if camera is not REST:
-            found = np.subtract(after, _moved(before.astype(np.float32), camera), dtype=np.float32)
+            found = np.subtract(after, _moved(before, camera, onto=after), dtype=np.float32)
             if np.abs(found).sum() < np.abs(difference).sum():
                 difference = found
             else:
@@ -174,11 +174,14 @@ def warped_back(plane: Plane, camera: Similarity) -> Plane:
     return plane if camera is REST else np.asarray(_moved(plane, camera.inverse()), np.float32)
 
 
-def _moved(plane: Any, camera: Similarity) -> Any:
-    """The plane as the camera would see it after its motion; its edges are drawn out."""
+def _moved(plane: Any, camera: Similarity, onto: Grey | None = None) -> Any:
+    """The plane as the camera would see it after its motion: at its edges there is `onto`, or they are drawn out."""
     import cv2
 
     height, width = plane.shape
+    if onto is not None:
+        size = (width, height)
+        return cv2.warpAffine(plane, camera.matrix(), size, dst=onto.copy(), borderMode=cv2.BORDER_TRANSPARENT)
     return cv2.warpAffine(plane, camera.matrix(), (width, height), borderMode=cv2.BORDER_REPLICATE)
 
 

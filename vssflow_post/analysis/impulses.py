@@ -65,6 +65,8 @@ def jolts(things: Sequence[Sequence[Row]]) -> list[list[Strike]]:
     for k, rows in enumerate(things):
         for row in rows:
             change.setdefault(row.sample, [0.0] * len(things))[k] = row.moments[0]
+    if not change:
+        return found
     samples = np.array(sorted(change), np.int64)
     each = np.array([change[int(sample)] for sample in samples]).reshape(len(samples), -1)
     total = each.sum(axis=1)

@@ -239,16 +239,20 @@ def _smooth(places: Curve) -> npt.NDArray[np.float32]:
 def _speed(rows: Sequence[Row], span: Span) -> Track:
     """Of its middle or of what flows in it, whichever is faster: a wheel turns in place, a small ball has no flow."""
     at_s = np.array([row.sample - span.start for row in rows]) / CLOCK_HZ
-    middle = np.array([abs(row.velocity) for row in rows]) / SIDE
+    velocity = np.array([row.velocity for row in rows])
+    known = np.array([1.0 if row.velocity else 0.0 for row in rows])
+    # Of what goes to and fro over its place only the mean is its way: the rest is what was seen of it.
+    total, n = (np.convolve(np.pad(one, 2), np.ones(5), "valid") for one in (velocity, known))
+    middle = np.abs(total) / np.maximum(n, 1)
     flow = np.array([row.flow if row.mass else 0.0 for row in rows]) / SIDE
-    speed = np.maximum(_median(middle), _median(flow))
+    speed = np.maximum(_median(middle / SIDE), _median(flow))
     grid = np.arange(max(1, span.n_samples * SPEEDS_PER_S // CLOCK_HZ)) / SPEEDS_PER_S
     return Track(np.interp(grid, at_s, speed, left=0.0, right=0.0).astype(np.float32)[:, None], SPEEDS_PER_S)
 
 
 def _median(values: Curve) -> Curve:
     """Over five pictures: one leap of a middle is no speed."""
-    padded = np.pad(values, 2, mode="edge")
+    padded = np.pad(values, 2)
     return np.asarray(np.median([padded[k : k + len(values)] for k in range(5)], axis=0))
 
 

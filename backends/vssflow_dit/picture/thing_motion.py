@@ -34,7 +34,9 @@ def blows(net: StrikeNet, samples: npt.NDArray[np.int64], moments: npt.NDArray[n
     rows[:, 1:4] = np.where(rows[:, :1] >= LEAST_MASS, moments[:, 1:], np.nan)
     times_s = (samples - samples[0]) / CLOCK_HZ
     motion = describe(times_s, rows, math.ceil(times_s[-1] * RATE_HZ) + 1)
-    return [(int(samples[0]) + round(time_s * CLOCK_HZ), strength) for time_s, strength in net.strikes(motion)]
+    found = net.strikes(motion)
+    # What the last picture leaves off at is no stop.
+    return [(int(samples[0]) + round(at_s * CLOCK_HZ), strength) for at_s, strength in found if at_s < times_s[-2]]
 
 
 def heard_of(strikes: Sequence[tuple[int, float]], speed: Track, start: int) -> Track:

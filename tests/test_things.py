@@ -1,0 +1,201 @@
+"""What moves in a shot, in closed form: drawn discs whose places, speeds and strikes are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import vssflow_dit
+from vssflow_dit.picture.strikes import StrikeNet
+from vssflow_dit.picture.thing_motion import blows, heard_of
+from vssflow_post.analysis.camera import Camera, small_grey
+from vssflow_post.analysis.things import Thing, ThingFinder, owner, place_of
+from vssflow_post.backend import Frame, Track
+from vssflow_post.timeline import CLOCK_HZ, Scene, Span
+
+FPS, WIDTH, HEIGHT = 25, 320, 180
+Disc = tuple[Callable[[float], tuple[float, float]], float]
+"""A place (pixels) by time (seconds), and a radius."""
+
+
+def ground(seed: int = 3) -> np.ndarray:
+    """Something to hold on to, larger than the picture on every side."""
+    noise = np.random.default_rng(seed).normal(0, 1, (HEIGHT + 200, WIDTH + 400)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 4)
+    return 110 + 30 * smooth / smooth.std()
+
+
+def shot(
+    discs: list[Disc], seconds: float, camera: Callable[[float], tuple[float, float]] = lambda t: (0, 0)
+) -> Iterator[Frame]:
+    """Discs in the world's pixels before the ground, seen by a camera that stands at `camera`."""
+    world = ground()
+    for k in range(round(seconds * FPS)):
+        image = world.copy()
+        for n, (place, radius) in enumerate(discs):
+            x, y = place(k / FPS)
+            cv2.circle(
+                image, (round((x + 200) * 16), round((y + 100) * 16)), round(radius * 16),
+                (250.0, 10.0, 240.0)[n % 3], -1, cv2.LINE_AA, 4,
+            )  # fmt: skip
+        dx, dy = camera(k / FPS)
+        view = cv2.warpAffine(image, np.array([[1, 0, -200 - dx], [0, 1, -100 - dy]], np.float32), (WIDTH, HEIGHT))
+        yield frame(np.clip(view, 0, 255).astype(np.uint8), k)
+
+
+def frame(grey: np.ndarray, number: int) -> Frame:
+    return Frame(number * CLOCK_HZ // FPS, np.repeat(grey[:, :, None], 3, 2), grey)
+
+
+def things_of(frames: Iterator[Frame] | list[Frame], seconds: float) -> tuple[Thing, ...]:
+    finder = ThingFinder()
+    for one in frames:
+        finder.push(one)
+    return finder.finish([Scene(0, Span.of_seconds(0, seconds))])[0]
+
+
+def shaking(t: float) -> tuple[float, float]:
+    """A pan of 30 pixels a second, from a hand that shakes by two."""
+    return 30 * t - 45 + 2 * math.sin(23 * t), 2 * math.sin(31 * t + 1)
+
+
+def test_two_discs_that_part_under_a_panning_shaking_camera_are_two_things_at_their_places_with_their_speeds() -> None:
+    seconds, slow, fast = 2.0, 45.0, 70.0
+    left: Disc = (lambda t: (150 - slow * t, 60.0), 14.0)
+    right: Disc = (lambda t: (170 + fast * t, 110.0), 14.0)
+    found = things_of(shot([left, right], seconds, shaking), seconds)
+    assert len(found) == 2
+    by_place = sorted(found, key=lambda thing: float(thing.place.values.mean()))
+    for thing, disc, speed in zip(by_place, (left, right), (slow, fast), strict=True):
+        for row in range(3, 17, 3):
+            t = row / thing.place.rate_hz
+            seen = (disc[0](t)[0] - shaking(t)[0]) / WIDTH
+            assert abs(float(thing.place.values[row, 0]) - seen) < 0.04
+        middle = thing.speed.values[10:40, 0]
+        assert abs(float(np.median(middle)) - speed / WIDTH) < 0.3 * speed / WIDTH
+        assert not thing.strikes
+
+
+@pytest.mark.parametrize("camera", [lambda t: (0.0, 0.0), shaking])
+def test_where_nothing_moves_by_itself_there_is_no_thing(camera: Callable[[float], tuple[float, float]]) -> None:
+    assert things_of(shot([], 3.0, camera), 3.0) == ()
+
+
+def test_a_flash_is_told_from_what_passes() -> None:
+    still = list(shot([], 3.0))
+    for k in (30, 31):
+        lit = still[k].grey.copy()
+        cv2.circle(lit, (240, 60), 16, 255, -1)
+        still[k] = frame(lit, k)
+    (thing,) = things_of(still, 3.0)
+    assert [(strike.kind, strike.sample) for strike in thing.strikes] == [("flash", 30 * CLOCK_HZ // FPS)]
+    assert abs(float(thing.place.values[12, 0]) - 240 / WIDTH) < 0.03
+    assert float(thing.speed.values.max()) < 0.05
+    passing = things_of(shot([(lambda t: (20 + 90 * t, 90.0), 16.0)], 3.0), 3.0)
+    assert [strike.kind for thing in passing for strike in thing.strikes if strike.kind == "flash"] == []
+
+
+def test_lightning_lights_all_of_the_picture_and_is_no_motion() -> None:
+    still = list(shot([], 2.0))
+    still[20] = frame(np.clip(still[20].grey.astype(int) + 60, 0, 255).astype(np.uint8), 20)
+    (thing,) = things_of(still, 2.0)
+    assert [(strike.kind, strike.sample) for strike in thing.strikes] == [("flash", 20 * CLOCK_HZ // FPS)]
+    assert float(thing.speed.values.max()) == 0.0
+
+
+def bouncing(first_s: float, period_s: float) -> Callable[[float], float]:
+    """Height over the floor, 0 to 1, of a ball that strikes at `first_s` and every `period_s` from then."""
+
+    def height(t: float) -> float:
+        phase = ((t - first_s) / period_s) % 1.0
+        return 4 * phase * (1 - phase)
+
+    return height
+
+
+def test_each_of_three_balls_has_its_own_strikes() -> None:
+    seconds, rhythms = 4.0, ((0.30, 1.0), (0.55, 0.9), (0.80, 1.1))
+    heights = [bouncing(*rhythm) for rhythm in rhythms]
+    discs: list[Disc] = [
+        (lambda t, x=x, height=height: (x, 150 - 110 * height(t)), 11.0)
+        for x, height in zip((60.0, 160.0, 260.0), heights, strict=True)
+    ]
+    found = sorted(things_of(shot(discs, seconds), seconds), key=lambda thing: float(thing.place.values.mean()))
+    assert len(found) == 3
+    net = StrikeNet.load(Path(vssflow_dit.__path__[0]) / "weights" / "strikes.safetensors")
+    for thing, (first_s, period_s) in zip(found, rhythms, strict=True):
+        struck = [sample / CLOCK_HZ for sample, _ in blows(net, thing.samples, thing.moments)]
+        wanted = [first_s + k * period_s for k in range(5) if first_s + k * period_s < seconds - 0.2]
+        assert len(struck) == len(wanted)
+        assert np.abs(np.array(struck) - wanted).max() < 0.06
+        assert owner(found, round(wanted[1] * CLOCK_HZ)) is not None
+
+
+def test_what_is_shown_twice_does_not_stand_still() -> None:
+    moving = list(shot([(lambda t: (40 + 60 * t, 90.0), 14.0)], 3.0))
+    doubled = [frame(moving[k - k % 2].grey, k) for k in range(len(moving))]
+    (once,), (twice,) = things_of(moving, 3.0), things_of(doubled, 3.0)
+    for thing in (once, twice):
+        assert abs(float(np.median(thing.speed.values[10:60])) - 60 / WIDTH) < 0.3 * 60 / WIDTH
+
+
+def test_a_thing_ends_at_the_cut_however_late_it_is_known() -> None:
+    first = list(shot([(lambda t: (60 + 40 * t, 60.0), 14.0)], 2.0))
+    second = [frame(255 - one.grey[:, ::-1], 50 + k) for k, one in enumerate(first)]
+    scenes = [Scene(0, Span.of_seconds(0, 2)), Scene(1, Span.of_seconds(2, 4))]
+    early, late = ThingFinder(), ThingFinder()
+    for k, one in enumerate([*first, *second]):
+        early.push(one)
+        late.push(one)
+        if k == 53:
+            early.cut(scenes[1].span.start)
+    for found in (early.finish(scenes), late.finish(scenes)):
+        assert [len(things) for things in found] == [1, 1]
+        assert found[0][0].place.values[-1] > 0.3
+        assert found[1][0].place.values[0] > 0.7
+
+
+def test_the_things_are_the_same_on_any_number_of_threads() -> None:
+    def all_of() -> list[np.ndarray]:
+        (thing,) = things_of(shot([(lambda t: (60 + 40 * t, 60.0), 14.0)], 1.5, shaking), 1.5)
+        return [thing.place.values, thing.speed.values, thing.boxes.values, thing.moments]
+
+    before, found = cv2.getNumThreads(), []
+    try:
+        for n_threads in (1, 2, 4):
+            cv2.setNumThreads(n_threads)
+            found.append(all_of())
+    finally:
+        cv2.setNumThreads(before)
+    pairs = [pair for some in found for pair in zip(some, found[0], strict=True)]
+    assert all(np.array_equal(one, other, equal_nan=True) for one, other in pairs)
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(3.0, 1.0), (-8.0, 2.0), (14.0, 0.0), (0.4, -0.4)])
+def test_the_cameras_shift_is_found(dx: float, dy: float) -> None:
+    before, after = (small_grey(one) for one in list(shot([], 0.08, lambda t: (-dx * FPS * t, -dy * FPS * t))))
+    step = Camera(*before.shape).step(before, after)
+    centre = complex(WIDTH / 4, HEIGHT / 4)
+    assert abs(step.camera(centre) - centre - complex(dx, dy) / 2) < 0.2 + 0.05 * abs(complex(dx, dy)) / 2
+    assert step.changed < 0.06
+
+
+def test_the_place_of_a_thing_is_told_for_any_span() -> None:
+    (thing,) = things_of(shot([(lambda t: (40 + 60 * t, 90.0), 14.0)], 3.0), 3.0)
+    place = place_of([thing], Span.of_seconds(1.0, 2.0))
+    assert place is not None
+    assert len(place.values) == 10
+    assert abs(float(place.values[0, 0]) - 100 / WIDTH) < 0.04
+    assert place_of([], Span.of_seconds(0, 1)) is None
+
+
+def test_what_the_model_hears_of_a_thing_is_pulses_and_speed() -> None:
+    heard = heard_of([(CLOCK_HZ, 0.8)], Track(np.full((50, 1), 0.175, np.float32), 25.0), CLOCK_HZ // 2)
+    assert heard.values.shape == (200, 2)
+    assert heard.values[50, 0] == pytest.approx(0.8)
+    assert heard.values[100, 1] == pytest.approx(0.5)
