@@ -31,7 +31,7 @@ TEXTURE = 30.0
 """Mean squared slope (grey levels a pixel) from which a cell's flow is believed in full."""
 FAST = 0.3
 """Pixels from which a camera is fast: its picture is moved and looked at again."""
-_ROUNDS = 5
+_ROUNDS = 4
 """Of the robust fit: what does not follow the camera counts less and less."""
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
@@ -115,7 +115,7 @@ class Camera:
                 difference = found
             else:
                 camera = REST
-        light = float(np.median(difference[::3, ::3]))
+        light = middle_of(difference[::3, ::3])
         difference -= np.float32(light)
         change: Plane = np.abs(difference) - np.float32(FLOOR)
         if camera is not REST:
@@ -185,16 +185,22 @@ def _moved(plane: Any, camera: Similarity, onto: Grey | None = None) -> Any:
     return cv2.warpAffine(plane, camera.matrix(), (width, height), borderMode=cv2.BORDER_REPLICATE)
 
 
+def middle_of(values: npt.NDArray[Any]) -> float:
+    """The upper median, at a fifth of the cost of numpy's; `values` is not empty."""
+    half = values.size // 2
+    return float(np.partition(values, half, axis=None)[half])
+
+
 def _fitted(places: Wide, flow: Wide, weight: npt.NDArray[np.floating[Any]]) -> Similarity:
     """The similarity that most of the weighted flow follows: each round, what lies off it counts less."""
     known = weight > 0
     if np.count_nonzero(known) < 8:
         return REST
     z, f, w = places[known], flow[known], weight[known].astype(np.float64)
-    factor, shift = 0j, complex(np.median(f.real), np.median(f.imag))
+    factor, shift = 0j, complex(middle_of(f.real), middle_of(f.imag))
     for _ in range(_ROUNDS):
         off = np.abs(f - factor * z - shift)
-        width = max(0.15, 1.5 * float(np.median(off)))
+        width = max(0.15, 1.5 * middle_of(off))
         trust = w / (1 + (off / width) ** 2) ** 2
         total = trust.sum()
         zm, fm = (trust @ z) / total, (trust @ f) / total

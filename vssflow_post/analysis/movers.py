@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.analysis.camera import CELL, SIDE, Camera, Plane, Step, warped_back
+from vssflow_post.analysis.camera import CELL, SIDE, Camera, Plane, Step, middle_of, warped_back
 
 MOST = 8
 """Movers that are followed at once."""
@@ -234,7 +234,7 @@ def _row(mover: Mover, own: list[Lump], step: Step, sample: int, step_s: float, 
         mover.velocity = 0j
     flow = step.flow[cells] / step_s
     speed = np.abs(flow)
-    median = float(np.median(speed[speed > 0])) if speed.any() else 0.0
+    median = middle_of(speed[speed > 0]) if speed.any() else 0.0
     rise = step.rise[cells]
     rise = rise[np.abs(rise) >= LIT]
     return Row(
