@@ -13,6 +13,8 @@ INSIDE = 0.6
 """Part of the smaller box that lies in the larger one where two movers are one thing."""
 NEAR = 0.12 * SIDE
 """Pixels between two places of one thing that is seen in turns."""
+ALIKE = 1.6
+"""Largest ratio of two widths that are about the same."""
 IN_TURNS = 0.25
 """Part of its pictures in which a mover may be seen together with another and still be the same."""
 
@@ -37,8 +39,15 @@ def _are_one(thing: Sequence[Row], rows: Sequence[Row]) -> bool:
     both = [(seen[row.sample], row) for row in own if row.sample in seen]
     if len(both) > IN_TURNS * len(own):
         return float(np.mean([_inside(one.box, other.box) for one, other in both])) > INSIDE
-    others = sorted(seen.values(), key=lambda row: abs(row.sample - own[0].sample))
-    return abs(others[0].centre - own[0].centre) <= NEAR
+    nearest = min(seen.values(), key=lambda row: abs(row.sample - own[0].sample))
+    off = nearest.centre - own[0].centre
+    return abs(off) <= NEAR or (not both and abs(off.real) <= NEAR and _are_alike(list(seen.values()), own))
+
+
+def _are_alike(some: Sequence[Row], others: Sequence[Row]) -> bool:
+    """Whether both are about as large: what is dropped anew, out of nowhere, over where it lay."""
+    one, other = (float(np.median([row.box[2] - row.box[0] for row in rows])) for rows in (some, others))
+    return 1 / ALIKE <= one / max(other, 1e-6) <= ALIKE
 
 
 def _inside(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> float:
