@@ -1,11 +1,11 @@
-"""The seam: what a generation backend and a speech detector promise. numpy crosses it, nothing else.
+"""The seam: what a generation backend, a speech detector and a recogniser promise. numpy crosses it, nothing else.
 
 A plugin registers offers (see `hookspecs`); everything after that is an ordinary typed method call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -278,3 +278,55 @@ class DetectorOffer:
     open: Callable[[SpeechSettings], SpeechDetector]
     unavailable: Callable[[SpeechEvidence, SpeechSettings], str | None]
     """Why it cannot work on this film, as a sentence; None when it can."""
+
+
+class Recogniser(Protocol):
+    """Says in words what a picture shows."""
+
+    name: str
+    digest: str
+    """sha256 over the weights, and over whatever else decides what it says: part of an analysis's address."""
+
+    def recognise(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> Sequence[Mapping[str, float]]:
+        """For each picture, RGB of shape (height, width, 3), its labels with confidences, which sum to 1 at most.
+
+        A picture's labels depend on it alone, not on the others. Labels that are next to impossible may be left out.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserSettings:
+    """What opening a recogniser may depend on."""
+
+    clip: str = "openai/clip-vit-base-patch16"
+    """A folder, or a hub id that the hub's cache holds, as in `GenerationSettings`. Nothing is downloaded."""
+    words: tuple[str, ...] = ()
+    """What may be seen, in words, for a recogniser that knows no labels of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserOffer:
+    """What a plugin registers for looking; making one must not import torch."""
+
+    name: str
+    priority: int
+    """`auto` takes the usable offer with the highest."""
+    open: Callable[[RecogniserSettings], Recogniser]
+    """Imports what is heavy and loads the weights. Raises BackendUnavailable where they are not what they should be."""
+    unavailable: Callable[[RecogniserSettings], str | None]
+    """Why it cannot work here, as a sentence that the user reads; None when it can."""
+    identify: Callable[[RecogniserSettings], str]
+    """The digest that the recogniser has once it is open, at once and without importing anything heavy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a recogniser said of one picture of a film."""
+
+    sample: int
+    """When, on the film's clock."""
+    labels: Mapping[str, float]
+    """Label -> confidence."""
+    thing: int | None = None
+    """Number of the moving thing whose crop was looked at; None: the whole picture."""

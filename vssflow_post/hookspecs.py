@@ -14,7 +14,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from vssflow_post.backend import BackendOffer, DetectorOffer
+    from vssflow_post.backend import BackendOffer, DetectorOffer, RecogniserOffer
 
 GROUP: Final = "vssflow_post"
 """Name of the entry point group, and of the pluggy project."""
@@ -32,6 +32,11 @@ def vssflow_backends() -> Sequence[BackendOffer]:  # type: ignore[empty-body]
 @hookspec
 def vssflow_speech_detectors() -> Sequence[DetectorOffer]:  # type: ignore[empty-body]
     """The detectors of speaking segments this plugin offers."""
+
+
+@hookspec
+def vssflow_recognisers() -> Sequence[RecogniserOffer]:  # type: ignore[empty-body]
+    """The recognisers this plugin offers: what says in words what a picture shows."""
 
 
 @hookspec

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -16,7 +16,10 @@ from vssflow_post.errors import BackendUnavailable
 if TYPE_CHECKING:
     import click
 
-    from vssflow_post.backend import BackendOffer, DetectorOffer
+    from vssflow_post.backend import BackendOffer, DetectorOffer, RecogniserOffer, RecogniserSettings
+
+Offer = TypeVar("Offer", "BackendOffer", "RecogniserOffer")
+"""What is chosen by name, or by priority among what can run here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class Plugins:
     def speech_detectors(self) -> list[DetectorOffer]:
         """Every speech detector offered, best priority first (ties by name)."""
         offers: list[DetectorOffer] = self._gather("vssflow_speech_detectors")
+        return sorted(offers, key=lambda offer: (-offer.priority, offer.name))
+
+    def recognisers(self) -> list[RecogniserOffer]:
+        """Every recogniser offered, best priority first (ties by name)."""
+        offers: list[RecogniserOffer] = self._gather("vssflow_recognisers")
         return sorted(offers, key=lambda offer: (-offer.priority, offer.name))
 
     def origin_of(self, offer: BackendOffer) -> str:
@@ -126,29 +134,44 @@ def choose_backend(offers: Sequence[BackendOffer], name: str = "auto") -> tuple[
 
     Raises BackendUnavailable when `name` is not offered or cannot run here, or when none can.
     """
-    ranked = sorted(offers, key=lambda offer: (-offer.priority, offer.name))
+    return _chosen("backend", offers, [offer.unavailable for offer in offers], name)
+
+
+def choose_recogniser(
+    offers: Sequence[RecogniserOffer], settings: RecogniserSettings, name: str = "auto"
+) -> tuple[RecogniserOffer, str]:
+    """The same for what looks at the picture; a recogniser says with its settings whether it can run here."""
+    return _chosen("recogniser", offers, [offer.unavailable(settings) for offer in offers], name)
+
+
+def _chosen(kind: str, offers: Sequence[Offer], unavailable: Sequence[str | None], name: str) -> tuple[Offer, str]:
+    """The best of the offers that can run here, or the one named; `unavailable` says of each why it cannot."""
+    pairs = zip(offers, unavailable, strict=True)
+    ranked = sorted(pairs, key=lambda pair: (-pair[0].priority, pair[0].name))
     if name != "auto":
-        return _named(ranked, name), f"{name}: asked for by name"
-    usable = [offer for offer in ranked if offer.unavailable is None]
-    if not usable:
-        reasons = "; ".join(f"{offer.name}: {offer.unavailable}" for offer in ranked) or "no plugin offers one"
-        raise BackendUnavailable(f"no backend can run here ({reasons})")
-    better = ranked[: ranked.index(usable[0])]
-    why = f"{usable[0].name}: best usable backend"
-    if better:
-        why += " (" + "; ".join(f"{offer.name}: {offer.unavailable}" for offer in better) + ")"
-    return usable[0], why
+        return _named(kind, ranked, name), f"{name}: asked for by name"
+    best = next((k for k, (_, reason) in enumerate(ranked) if reason is None), None)
+    if best is None:
+        reasons = "; ".join(f"{offer.name}: {reason}" for offer, reason in ranked) or "no plugin offers one"
+        raise BackendUnavailable(f"no {kind} can run here ({reasons})")
+    chosen = ranked[best][0]
+    why = f"{chosen.name}: best usable {kind}"
+    if best:
+        why += " (" + "; ".join(f"{offer.name}: {reason}" for offer, reason in ranked[:best]) + ")"
+    return chosen, why
 
 
-def _named(offers: Sequence[BackendOffer], name: str) -> BackendOffer:
-    offer = next((offer for offer in offers if offer.name == name), None)
-    if offer is None:
-        known = ", ".join(offer.name for offer in offers) or "none"
-        close = difflib.get_close_matches(name, [offer.name for offer in offers], 1)
+def _named(kind: str, offers: Sequence[tuple[Offer, str | None]], name: str) -> Offer:
+    found = next((pair for pair in offers if pair[0].name == name), None)
+    if found is None:
+        names = [offer.name for offer, _ in offers]
+        close = difflib.get_close_matches(name, names, 1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise BackendUnavailable(f"there is no backend named {name!r} (there are: auto, {known}).{hint}")
-    if offer.unavailable is not None:
-        raise BackendUnavailable(f"backend {name} cannot run here: {offer.unavailable}")
+        known = ", ".join(names) or "none"
+        raise BackendUnavailable(f"there is no {kind} named {name!r} (there are: auto, {known}).{hint}")
+    offer, reason = found
+    if reason is not None:
+        raise BackendUnavailable(f"{kind} {name} cannot run here: {reason}")
     return offer
 
 

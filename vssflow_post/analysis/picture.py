@@ -1,6 +1,7 @@
 """The analysis of a film's picture, in one decode pass.
 
-Each frame goes to the finders of cuts, mouths and motion, to the thumbnails and to the encoder, and is gone.
+Each frame goes to the finders of cuts, mouths and motion, to the thumbnails, to the encoder and to whoever looks at what
+it shows, and is gone.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import numpy.typing as npt
 
 from vssflow_post.analysis.cuts import CutFinder
 from vssflow_post.analysis.faces import MouthTracker
+from vssflow_post.analysis.looking import Looker
 from vssflow_post.analysis.motion import MotionPlaces
-from vssflow_post.backend import Frame, FrameEncoder, MouthTrack, Track
+from vssflow_post.backend import Frame, FrameEncoder, Look, MouthTrack, Track
 from vssflow_post.media import Film, WholePicture, frames_and_wholes
 from vssflow_post.media.ahead import ahead
 from vssflow_post.progress import OnProgress, Progress, silent
@@ -47,6 +49,8 @@ class Analysis:
     """One to three small JPEGs of each scene, in order of the scenes and of time."""
     places: tuple[Track, ...] = ()
     """Where something moves in each scene, from 0 (left) to 1; row 0 lies at the scene's start."""
+    looks: tuple[Look, ...] = ()
+    """What a recogniser saw in pictures of each scene, by time; none where nothing looked."""
 
     @property
     def thumbnails(self) -> tuple[bytes, ...]:
@@ -54,7 +58,13 @@ class Analysis:
         return tuple(jpegs[len(jpegs) // 2] for jpegs in self.pictures)
 
 
-def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progress: OnProgress = silent) -> Analysis:
+def analyse(
+    film: Film,
+    settings: PictureSettings,
+    encoder: FrameEncoder,
+    progress: OnProgress = silent,
+    looker: Looker | None = None,
+) -> Analysis:
     """Decodes the film once. Memory does not grow with its length, but for the features and the thumbnails.
 
     Raises what `media.frames` raises; UsageError for an unknown shot detector.
@@ -66,7 +76,7 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
     n_ahead = max(2, min(_FRAMES_AHEAD, _AHEAD_PIXELS // (film.width * film.height)))
     with ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
         for number, (frame, whole) in enumerate(decoded):
-            _push(frame, whole, cuts, mouths, thumbnails)
+            _push(frame, whole, cuts, mouths, thumbnails, looker)
             places.push(frame)
             encoder.push(frame)
             if number % _REPORT_EVERY == 0:
@@ -75,14 +85,26 @@ def analyse(film: Film, settings: PictureSettings, encoder: FrameEncoder, progre
     scenes = cuts.finish(film.duration)
     features = encoder.finish(scenes)
     pictures = thumbnails.of_scenes(scenes)
-    return Analysis(scenes, mouths.finish(film.duration), features, pictures, places.finish(scenes))
+    looks = looker.finish(film.duration) if looker is not None else ()
+    return Analysis(scenes, mouths.finish(film.duration), features, pictures, places.finish(scenes), looks)
 
 
-def _push(frame: Frame, whole: WholePicture, cuts: CutFinder, mouths: MouthTracker, thumbnails: Thumbnails) -> None:
+def _push(
+    frame: Frame,
+    whole: WholePicture,
+    cuts: CutFinder,
+    mouths: MouthTracker,
+    thumbnails: Thumbnails,
+    looker: Looker | None,
+) -> None:
     found: Sequence[int] = cuts.push(frame)
     for cut in found:
         mouths.cut(cut)
         thumbnails.cut(cut)
+        if looker is not None:
+            looker.cut(cut)
+    if looker is not None:
+        looker.push(frame)
     thumbnails.push(frame)
     mouths.push(frame, whole)
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from vssflow_post.analysis.one_thread import one_thread
 from vssflow_post.audio import Samples
 from vssflow_post.backend import SpeechEvidence, SpeechSettings
 from vssflow_post.timeline import Span, SpeakingSegment
@@ -28,7 +28,8 @@ class SileroDetector:
     name = "silero"
 
     def __init__(self) -> None:
-        with _one_thread(), warnings.catch_warnings():
+        # silero_vad sets torch to one thread when it is imported, for good: everything later would crawl.
+        with one_thread(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated, but it is what the wheel holds
             from silero_vad import load_silero_vad
 
@@ -43,7 +44,7 @@ class SileroDetector:
 
         start = 0
         for piece in pieces:
-            with _one_thread():
+            with one_thread():
                 found = get_speech_timestamps(torch.from_numpy(piece[0]), self._model, sampling_rate=RATE_HZ)
             for each in found:
                 yield Span.of_seconds(Fraction(start + each["start"], RATE_HZ), Fraction(start + each["end"], RATE_HZ))
@@ -69,19 +70,3 @@ def _pieces(evidence: SpeechEvidence) -> Iterator[Samples]:
 
 def unavailable(evidence: SpeechEvidence, settings: SpeechSettings) -> str | None:
     return "the film has no audio" if evidence.audio is None and evidence.audio_blocks is None else None
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread inside, and torch's number of threads as it was afterwards.
-
-    silero_vad sets it to one when it is imported, for good: everything that torch does later would crawl.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
