@@ -16,7 +16,7 @@ class PresetError(UsageError):
 
 
 class BackendUnavailable(UsageError):
-    """A backend or detector named by the user cannot run here."""
+    """A backend, detector or recogniser named by the user cannot run here."""
 
 
 class FilmError(VssflowError):

@@ -12,8 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu6
 
-SIZE = 260
-"""Height and width of its pictures, in pixels."""
 N_LABELS = 1000
 STAGES = (
     (1, 16, 1, 3, 1),
@@ -62,7 +60,10 @@ class Bottleneck(nn.Module):
 
 
 class EfficientNetLite2(nn.Module):
-    """(B, 3, 260, 260), pixels about -1 to 1, to (B, 1000): scores before the softmax."""
+    """(B, 3, height, width), pixels about -1 to 1, to (B, 1000): scores before the softmax.
+
+    It was trained on pictures of 260 by 260 and takes any size.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,8 +73,8 @@ class EfficientNetLite2(nn.Module):
         self.labels = nn.Linear(HEAD, N_LABELS)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = relu6(self.stem(x))  # (B, 32, 130, 130)
-        x = relu6(self.head(self.blocks(x)))  # (B, 1280, 9, 9)
+        x = relu6(self.stem(x))  # (B, 32, height / 2, width / 2)
+        x = relu6(self.head(self.blocks(x)))  # (B, 1280, height / 32, width / 32)
         return self.labels(x.mean((2, 3)))  # type: ignore[no-any-return]
 
 

@@ -1,8 +1,7 @@
-"""Which pictures of a film are looked at: a few sharp ones of each scene, and crops of what moves in them.
+"""Which pictures of a film are looked at: a sharp one every two seconds of each scene, and crops of what moves in it.
 
-A recogniser takes as long for a picture as the rest of the analysis for half a second of film, so that it looks once a
-second in a short scene, seldom in a long one, and no oftener than once a second on average. It works in a thread beside
-the decoder.
+A recogniser takes as long for a picture as the rest of the analysis for a quarter of a second of film. It works in a
+thread beside the decoder, and looks no oftener than three times in four seconds on average, however fast a film is cut.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-MOST_OF_A_SCENE = 4
-"""Pictures of one scene that are looked at; when there are more, every second one goes, and the step doubles."""
-_STEP = CLOCK_HZ
-"""Clock samples from one candidate to the next, at first."""
+STEP = 2 * CLOCK_HZ
+"""Clock samples from one look to the next in a scene; the first is at its start."""
 _NEIGHBOURHOOD = CLOCK_HZ * 2 // 5
-"""From the start of a step, in clock samples: the sharpest picture in it is the candidate."""
+"""From the start of a step, in clock samples: the sharpest picture in it is looked at."""
 _CHECK = CLOCK_HZ // 10
 """Clock samples between pictures whose sharpness is measured."""
-_IN_ADVANCE = 4
-"""Looks that a film may have beyond one for each second that it has run."""
+_IN_ADVANCE, _LOOKS_A_SECOND = 4, 0.75
+"""Looks that a film may have at once, and those that each second adds."""
+_KEPT = 8
+"""Pictures of a scene that are kept for crops."""
 _MARGIN = 0.2
 """What a crop shows around its thing, as a share of the thing's size."""
 _SMALLEST_CROP = 24
@@ -55,7 +54,7 @@ class Candidate:
 
 
 class Looker:
-    """Takes each frame once, in order, and is told each cut; a scene is looked at when it is over.
+    """Takes each frame once, in order, and is told each cut; what moves in a scene is looked at when it is over.
 
     Use it as a context: its thread ends with the block. What opening the recogniser or looking raises comes in `finish`.
     """
@@ -66,8 +65,12 @@ class Looker:
         self._worker = ThreadPoolExecutor(1, "look")
         self._recogniser = self._worker.submit(opened)
         self._looks: list[Future[list[Look]]] = []
-        self._candidates: list[Candidate] = []
-        self._step, self._slot, self._check = _STEP, 0, 0
+        self._sharpest: Candidate | None = None
+        """Of the step that runs, until it is looked at."""
+        self._seen: list[Candidate] = []
+        """Pictures of this scene that were looked at, for crops."""
+        self._begun, self._next, self._check = 0, 0, 0
+        """When this step began, when the next does, and when a frame is measured again."""
         self._n_looks = 0
 
     def __enter__(self) -> Looker:
@@ -81,61 +84,69 @@ class Looker:
     def push(self, frame: Frame) -> None:
         if frame.sample < self._check:
             return
+        if frame.sample >= self._next:
+            self._look()
+            self._begun, self._next = frame.sample, frame.sample + STEP
         self._check = frame.sample + _CHECK
-        if not self._candidates or frame.sample >= self._slot + self._step:
-            self._begin(frame)
-        elif frame.sample < self._slot + _NEIGHBOURHOOD:
-            candidate = _candidate(frame)
-            if candidate.sharpness > self._candidates[-1].sharpness:
-                self._candidates[-1] = candidate
-        else:
-            self._check = self._slot + self._step
+        if frame.sample >= self._begun + _NEIGHBOURHOOD:
+            self._look()
+            self._check = self._next
+            return
+        candidate = Candidate(frame.sample, sharpness_of(frame.grey), frame.pixels)
+        if self._sharpest is None or candidate.sharpness > self._sharpest.sharpness:
+            self._sharpest = candidate
 
     def cut(self, sample: int) -> None:
         """A new scene began at `sample`, a few frames back."""
-        self._look(sample)
-        self._candidates = [each for each in self._candidates if each.sample >= sample]
-        self._step, self._check = _STEP, 0
-        self._slot = self._candidates[0].sample if self._candidates else sample
+        if self._sharpest is not None and self._sharpest.sample < sample:
+            self._last_look()
+        self._scene_is_over(sample)
+        if self._sharpest is None:
+            self._next = self._check = 0
 
     def finish(self, duration: Span) -> tuple[Look, ...]:
         """All looks, by time. Waits for the recogniser, and raises what it raised."""
-        self._look(duration.end)
-        self._candidates = []
+        self._last_look()
+        self._scene_is_over(duration.end)
         self._recogniser.result()
-        return tuple(look for of_scene in self._looks for look in of_scene.result())
+        looks = [look for some in self._looks for look in some.result()]
+        return tuple(sorted(looks, key=lambda look: (look.sample, -1 if look.thing is None else look.thing)))
 
-    def _begin(self, frame: Frame) -> None:
-        if len(self._candidates) == MOST_OF_A_SCENE:
-            self._candidates = self._candidates[::2]
-            self._step *= 2
-        self._slot = frame.sample
-        self._candidates.append(_candidate(frame))
+    def _look(self) -> None:
+        """The sharpest picture of the step is handed over."""
+        candidate, self._sharpest = self._sharpest, None
+        if candidate is not None and self._may_look(candidate.sample):
+            self._seen = [*self._seen[-_KEPT:], candidate]
+            self._hand_over(Look(candidate.sample, {}), candidate.pixels)
 
-    def _look(self, end: int) -> None:
-        """The scene that ends at `end` is handed to the recogniser."""
-        of_scene = [each for each in self._candidates if each.sample < end]
-        whole = _spread(of_scene, self._allowed(end))
-        pictures = [(Look(each.sample, {}), each.pixels) for each in whole]
-        self._n_looks += len(pictures)
-        crops = self._crops(whole)[: self._allowed(end)]
-        self._n_looks += len(crops)
-        if pictures:
-            self._looks.append(self._worker.submit(_looked, self._recogniser, [*pictures, *crops]))
+    def _last_look(self) -> None:
+        """A step that a cut ends before it has begun in earnest is looked at where nothing else of its scene was."""
+        if self._seen:
+            self._sharpest = None
+        self._look()
 
-    def _allowed(self, end: int) -> int:
-        return max(0, _IN_ADVANCE + end // CLOCK_HZ - self._n_looks)
+    def _scene_is_over(self, end: int) -> None:
+        for thing, (candidate, box) in self._largest(end).items():
+            pixels = crop(candidate.pixels, box)
+            if min(pixels.shape[:2]) >= _SMALLEST_CROP and self._may_look(end):
+                self._hand_over(Look(candidate.sample, {}, thing), pixels)
+        self._seen = [each for each in self._seen if each.sample >= end]
 
-    def _crops(self, candidates: Sequence[Candidate]) -> list[tuple[Look, npt.NDArray[np.uint8]]]:
-        """Of each thing that moves the picture in which it is largest."""
-        largest: dict[int, tuple[float, Candidate, Box]] = {}
-        for candidate in candidates:
-            for thing, box in self._moving(candidate.sample):
-                size = box[2] * box[3]
-                if thing not in largest or size > largest[thing][0]:
-                    largest[thing] = (size, candidate, box)
-        crops = ((thing, each.sample, crop(each.pixels, box)) for thing, (_, each, box) in sorted(largest.items()))
-        return [(Look(sample, {}, thing), pixels) for thing, sample, pixels in crops if min(pixels.shape[:2]) >= _SMALLEST_CROP]
+    def _may_look(self, sample: int) -> bool:
+        return self._n_looks < _IN_ADVANCE + sample / CLOCK_HZ * _LOOKS_A_SECOND
+
+    def _hand_over(self, look: Look, pixels: npt.NDArray[np.uint8]) -> None:
+        self._n_looks += 1
+        self._looks.append(self._worker.submit(_looked, self._recogniser, look, pixels))
+
+    def _largest(self, end: int) -> dict[int, tuple[Candidate, Box]]:
+        """Of each thing that moves in the scene which is over the picture in which it is largest, and its box there."""
+        largest: dict[int, tuple[Candidate, Box]] = {}
+        for candidate in self._seen:
+            for thing, box in self._moving(candidate.sample) if candidate.sample < end else ():
+                if thing not in largest or box[2] * box[3] > largest[thing][1][2] * largest[thing][1][3]:
+                    largest[thing] = candidate, box
+        return dict(sorted(largest.items()))
 
 
 def crop(pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.uint8]:
@@ -148,15 +159,8 @@ def crop(pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.uint8]:
     return pixels[top:bottom, left:right]
 
 
-def _looked(
-    recogniser: Future[Recogniser], asked: Sequence[tuple[Look, npt.NDArray[np.uint8]]]
-) -> list[Look]:
-    labels = recogniser.result().recognise([pixels for _, pixels in asked])
-    return [Look(look.sample, found, look.thing) for (look, _), found in zip(asked, labels, strict=True)]
-
-
-def _candidate(frame: Frame) -> Candidate:
-    return Candidate(frame.sample, sharpness_of(frame.grey), frame.pixels)
+def _looked(recogniser: Future[Recogniser], look: Look, pixels: npt.NDArray[np.uint8]) -> list[Look]:
+    return [Look(look.sample, labels, look.thing) for labels in recogniser.result().recognise([pixels])]
 
 
 def sharpness_of(grey: npt.NDArray[np.uint8]) -> float:
@@ -165,10 +169,3 @@ def sharpness_of(grey: npt.NDArray[np.uint8]) -> float:
 
     _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
     return float(deviation[0, 0] ** 2)
-
-
-def _spread(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
-    """`n` of the candidates at most, from all over the scene."""
-    if len(candidates) <= n:
-        return list(candidates)
-    return [candidates[(2 * k + 1) * len(candidates) // (2 * n)] for k in range(n)]

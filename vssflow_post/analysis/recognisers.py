@@ -18,5 +18,7 @@ def vssflow_recognisers() -> Sequence[RecogniserOffer]:
 
     return (
         RecogniserOffer("clip", 60, clip.ClipRecogniser, clip.unavailable, clip.identify),
-        RecogniserOffer("imagenet", 50, imagenet.ImageNetRecogniser, imagenet.unavailable, lambda settings: imagenet.DIGEST),
+        RecogniserOffer(
+            "imagenet", 50, imagenet.ImageNetRecogniser, imagenet.unavailable, lambda settings: imagenet.DIGEST
+        ),
     )

@@ -14,7 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from vssflow_post.audio import AudioClip
-from vssflow_post.backend import DetectorOffer, MouthTrack, SpeechEvidence, SpeechSettings, Track
+from vssflow_post.backend import (
+    DetectorOffer,
+    MouthTrack,
+    RecogniserOffer,
+    RecogniserSettings,
+    SpeechEvidence,
+    SpeechSettings,
+    Track,
+)
 from vssflow_post.errors import BackendUnavailable, VssflowError
 from vssflow_post.plugins import Plugins, choose_backend, load_plugins
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -49,6 +57,7 @@ def run_checks() -> Iterator[Check]:
         yield _guarded(name, check)
     yield _pyannote()
     yield from _backends(plugins)
+    yield from _recognisers(plugins)
     yield _guarded("weights", lambda: _weights(plugins))
     yield _disk()
     yield _cache()
@@ -61,6 +70,18 @@ def detector_state(offer: DetectorOffer) -> tuple[str, str]:
         return "unusable", reason
     lacking = offer.unavailable(SpeechEvidence(Path("film"), Span(0, 0), None, None, ()), SpeechSettings())
     return "usable", "" if lacking is None else f"but not where {lacking}"
+
+
+def recogniser_state(offer: RecogniserOffer) -> tuple[str, str]:
+    """(`usable` or `unusable`, why) of a recogniser, with the settings of the default preset."""
+    reason = offer.unavailable(RecogniserSettings(words=("a picture",)))
+    return ("usable", "") if reason is None else ("unusable", reason)
+
+
+def _recognisers(plugins: Plugins) -> Iterator[Check]:
+    for offer in plugins.recognisers():
+        state, reason = recogniser_state(offer)
+        yield Check(f"recogniser {offer.name}", "ok" if state == "usable" else "absent", reason or state)
 
 
 def _everything() -> SpeechEvidence:

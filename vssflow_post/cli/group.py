@@ -8,6 +8,7 @@ from vssflow_post.cli.cache import cache
 from vssflow_post.cli.demo import demo
 from vssflow_post.cli.ending import INTERRUPTED, TERMINATED, Terminated
 from vssflow_post.cli.installation import backends, doctor
+from vssflow_post.cli.look import look
 from vssflow_post.cli.presets import presets
 from vssflow_post.cli.regress import regress
 from vssflow_post.cli.render import render
@@ -84,5 +85,5 @@ def cli() -> None:
     """
 
 
-for _command in (render, spot, demo, regress, voices, verify, cache, presets, backends, doctor):
+for _command in (render, spot, look, demo, regress, voices, verify, cache, presets, backends, doctor):
     cli.add_command(_command)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="List every backend and speech detector: usable, or why not.")
+@click.command(short_help="List every backend, speech detector and recogniser: usable, or why not.")
 def backends() -> None:
-    """List every backend and speech detector that is installed: usable here, or why not. Broken plugins are named.
+    """List every backend, speech detector and recogniser that is installed: usable here, or why not.
+
+    Broken plugins are named.
 
     \b
     Example:
       vssflow-post backends
     """
     from vssflow_post.cli.console import print_rows
-    from vssflow_post.cli.doctor import detector_state
+    from vssflow_post.cli.doctor import detector_state, recogniser_state
     from vssflow_post.errors import BackendUnavailable
     from vssflow_post.plugins import choose_backend, load_plugins
 
@@ -23,6 +25,7 @@ def backends() -> None:
     rows = [("backend", offer.name, "unusable" if offer.unavailable else "usable", offer.unavailable or "")
             for offer in offers]  # fmt: skip
     rows += [("detector", offer.name, *detector_state(offer)) for offer in detectors]
+    rows += [("recogniser", offer.name, *recogniser_state(offer)) for offer in plugins.recognisers()]
     rows += [("plugin", broken.name, "broken", broken.reason) for broken in plugins.broken]
     print_rows(rows, ("kind", "name", "state", "why"))
     try:

@@ -15,12 +15,15 @@ from vssflow_post.backend import Look
 from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
-THRESHOLD = 0.1
+THRESHOLD = 0.12
 """Score of a class below which nothing is claimed."""
 _ONE_PICTURE = 1.5
 """By how much the score must be higher where a scene was looked at only once."""
-_CALLS_AMONG_PEOPLE = 2.0
-"""By how much that of an animal must be higher where people are seen: hair and fur look alike."""
+_CALLS_AMONG_PEOPLE, _THINGS_AMONG_PEOPLE = 2.0, 1.5
+"""By how much that of an animal, and of another thing, must be higher where people are seen: who looks at people takes
+hair for fur, and what lies in a room for what it resembles."""
+_WORN = ("cloth",)
+"""Classes that people bring along."""
 _PEOPLE = 0.2
 """Confidence in what people wear above which people are seen."""
 _BESIDE = 1 / 3
@@ -113,9 +116,11 @@ class SceneEvidence:
 
     def needed(self, name: str, threshold: float) -> float:
         """The score that a class needs in this scene."""
-        is_call = self._table.classes[name].when == "now_and_then"
+        sound = self._table.classes[name]
         needed = threshold * (_ONE_PICTURE if len(self._whole) < 2 else 1.0)
-        return needed * (_CALLS_AMONG_PEOPLE if is_call and self._has_people else 1.0)
+        if not self._has_people or sound.kind == "bed" or name in _WORN:
+            return needed
+        return needed * (_CALLS_AMONG_PEOPLE if sound.when == "now_and_then" else _THINGS_AMONG_PEOPLE)
 
     def wins_vote(self, name: str, threshold: float) -> bool:
         """Whether at least half of the pictures speak for a place."""
@@ -131,9 +136,7 @@ class SceneEvidence:
             sure = [name for name in sure if self.wins_vote(name, threshold)]
         found = [self.claim(name, *scores[name]) for name in sure]
         found += [
-            family
-            for name in classes
-            if name not in sure and (family := self._family(name, threshold)) is not None
+            family for name in classes if name not in sure and (family := self._family(name, threshold)) is not None
         ]
         found.sort(key=lambda each: (-each.confidence, each.sound_class))
         return [each for each in found if each.confidence >= _BESIDE * found[0].confidence][: _MOST[kind]]
@@ -141,7 +144,9 @@ class SceneEvidence:
     def claim(self, name: str, confidence: float, thing: int | None = None) -> SeenSound:
         pictures = self._whole if thing is None else [self._crops[thing]]
         labels = {label: x for label, x in _mean(pictures).items() if name in self._table.sounds.get(label, {})}
-        return SeenSound(name, self._table.classes[name].kind, round(min(1.0, confidence), 3), _strongest(labels), thing)
+        return SeenSound(
+            name, self._table.classes[name].kind, round(min(1.0, confidence), 3), _strongest(labels), thing
+        )
 
     def _family(self, name: str, threshold: float) -> SeenSound | None:
         """The class as the name of a family: its members together are seen, and none of them surely."""
@@ -156,7 +161,9 @@ class SceneEvidence:
         return SeenSound(name, self._table.classes[name].kind, round(sum(together.values()), 3), _strongest(labels))
 
 
-def _places(scenes: Sequence[Scene], evidence: Sequence[SceneEvidence], threshold: float) -> list[tuple[SeenSound, ...]]:
+def _places(
+    scenes: Sequence[Scene], evidence: Sequence[SceneEvidence], threshold: float
+) -> list[tuple[SeenSound, ...]]:
     """The bed of each scene: what is believed of it alone, or the place that it lies in.
 
     A believed place goes on into a scene that shows a little of it, and into one that shows no other place and lies

@@ -104,7 +104,9 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterable[tuple[int, dict[str, s
             reader = csv.DictReader(file, strict=True)
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
-                raise UsageError(f"{path}: line 1: there is no column {missing[0]!r}; the columns are {', '.join(columns)}")
+                raise UsageError(
+                    f"{path}: line 1: there is no column {missing[0]!r}; the columns are {', '.join(columns)}"
+                )
             for row in reader:
                 yield reader.line_num, {name: (row[name] or "").strip() for name in columns}
     except (OSError, UnicodeDecodeError, csv.Error) as error:

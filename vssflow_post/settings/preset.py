@@ -16,12 +16,14 @@ from vssflow_post.backend import GenerationSettings, SpeechSettings
 
 @dataclass(frozen=True, slots=True)
 class PictureSettings:
-    """`[picture]`: how cuts are found."""
+    """`[picture]`: how cuts are found, and who says what is seen."""
 
     shot_detector: str = "adaptive"
     """`adaptive` (follows camera movement) or `content` (fixed threshold)."""
     min_scene_s: float = 0.4
     """A shot is at least this long, in seconds."""
+    recogniser: str = "auto"
+    """`auto`, or the name of a recogniser: `imagenet`, `clip`, ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class CueSettings:
     """Whether effects go on, as cues of their own, while somebody speaks."""
     sound: str = ""
     """Sound prompt of every sound cue that has none of its own."""
+    picture_threshold: float = 0.12
+    """How sure a sound must be that what is seen asks for, 0 to 1; below it nothing is claimed."""
+    picture_sounds: str = ""
+    """A table of yours, as CSV, of what is to be heard where a label is seen; its rows win over those shipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +240,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "picture.min_scene_s": (0.0, 60.0),
+    "cues.picture_threshold": (0.0, 1.0),
     "speech.min_s": (0.0, 10.0),
     "generate.steps": (1, 1000),
     "generate.time_shift": (0.1, 10.0),
