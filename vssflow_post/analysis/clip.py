@@ -39,11 +39,11 @@ class ClipRecogniser:
             raise BackendUnavailable(f"recogniser clip does not open: {unavailable(settings)}")
         self.digest = identify(settings)
         self._words = settings.words
-        from transformers import CLIPModel, CLIPTokenizerFast
+        from transformers import AutoTokenizer, CLIPModel
 
         try:
             model: Any = CLIPModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-            cut: Any = CLIPTokenizerFast.from_pretrained(folder, local_files_only=True)
+            cut: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError) as error:
             raise BackendUnavailable(f"recogniser clip does not open {folder}: {error}") from error
         self._model = model.eval().requires_grad_(False)
@@ -72,7 +72,7 @@ def _prepared(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float
     smaller = picture.shape[0] > size and picture.shape[1] > size
     resized = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
     mean, spread = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-    pixels = (resized.astype(np.float32) / 255 - np.float32(mean)) / np.float32(spread)
+    pixels = (resized.astype(np.float32) / 255 - np.asarray(mean, np.float32)) / np.asarray(spread, np.float32)
     return np.ascontiguousarray(pixels[None].transpose(0, 3, 1, 2), np.float32)
 
 

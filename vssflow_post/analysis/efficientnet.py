@@ -1,7 +1,7 @@
 """EfficientNet-Lite2 (Apache 2.0; Liu and others, 2020): a picture's scores for the 1,000 labels of ImageNet.
 
-It is EfficientNet (arXiv 1905.11946) for small devices: inverted bottlenecks with ReLU6, without squeeze and excitation.
-Every normalisation is folded into the convolution before it, so that the network is convolutions alone.
+It is EfficientNet (arXiv 1905.11946) for small devices: inverted bottlenecks with ReLU6 and without squeeze and
+excitation. Every normalisation is folded into the convolution before it, so that the network is convolutions alone.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Bottleneck(nn.Module):
         self.is_residual = stride == 1 and n_in == n_out
 
     def forward(self, x: Tensor) -> Tensor:
-        inside = x if self.expand is None else relu6(self.expand(x))
+        inside: Tensor = x if self.expand is None else relu6(self.expand(x))
         inside = self.project(relu6(self.depthwise(inside)))
         return x + inside if self.is_residual else inside
 
@@ -87,7 +87,7 @@ def _blocks() -> Iterator[Bottleneck]:
 
 
 def from_tensors(tensors: Mapping[str, Tensor]) -> EfficientNetLite2:
-    """The network with published weights, for inference. Raises KeyError or RuntimeError for weights of another shape."""
+    """The network with published weights, for inference. Raises KeyError or RuntimeError for those of another shape."""
     with torch.device("meta"):
         network = EfficientNetLite2()
     ours: dict[str, Tensor] = {"labels.weight": tensors["_fc.weight"], "labels.bias": tensors["_fc.bias"]}
@@ -99,7 +99,7 @@ def from_tensors(tensors: Mapping[str, Tensor]) -> EfficientNetLite2:
                 theirs = f"_blocks.{k}."
                 ours |= _folded(tensors, f"blocks.{k}.{name}", f"{theirs}_{name}_conv", theirs + norm)
     network.load_state_dict(ours, assign=True)
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def _folded(tensors: Mapping[str, Tensor], name: str, convolution: str, norm: str) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Which pictures of a film are looked at: a sharp one every two seconds of each scene, and crops of what moves in it.
+"""Which pictures of a film are looked at: a sharp one every three seconds of each scene, and crops of what moves in it.
 
 A recogniser takes as long for a picture as the rest of the analysis for a quarter of a second of film. It works in a
 thread beside the decoder, and looks no oftener than three times in four seconds on average, however fast a film is cut.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-STEP = 2 * CLOCK_HZ
+STEP = 3 * CLOCK_HZ
 """Clock samples from one look to the next in a scene; the first is at its start."""
 _NEIGHBOURHOOD = CLOCK_HZ * 2 // 5
 """From the start of a step, in clock samples: the sharpest picture in it is looked at."""
@@ -56,7 +56,7 @@ class Candidate:
 class Looker:
     """Takes each frame once, in order, and is told each cut; what moves in a scene is looked at when it is over.
 
-    Use it as a context: its thread ends with the block. What opening the recogniser or looking raises comes in `finish`.
+    Use it as a context: its thread ends with the block. What the recogniser raises comes in `finish`.
     """
 
     def __init__(self, opened: Callable[[], Recogniser], moving: Moving = nothing_moves) -> None:

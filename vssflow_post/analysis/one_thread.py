@@ -1,4 +1,4 @@
-"""torch on one thread for a while: what looks and listens beside a render leaves it its processors, and its rounding."""
+"""torch on one thread for a while: what looks and listens beside a render leaves it its processors."""
 
 from __future__ import annotations
 

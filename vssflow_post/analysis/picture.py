@@ -1,7 +1,7 @@
 """The analysis of a film's picture, in one decode pass.
 
-Each frame goes to the finders of cuts, mouths and motion, to the thumbnails, to the encoder and to whoever looks at what
-it shows, and is gone.
+Each frame goes to the finders of cuts, mouths and motion, to the thumbnails, to the encoder and to whoever looks
+at what it shows, and is gone.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def look(film: Path, preset: str, salvage: bool, as_json: bool) -> None:
 
 
 def _rows(sights: Sights) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for scene, seen in zip(sights.scenes, sights.seen, strict=True):
         labels = ", ".join(f"{label} {x:.2f}" for label, x in list(seen.labels.items())[:_LABELS])
         sounds = ", ".join(f"{each.sound_class} ({each.kind}) {each.confidence:.2f}" for each in seen.sounds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 
 from vssflow_post.backend import Look
@@ -177,7 +178,7 @@ def _places(
             if score >= _GOES_ON * threshold:
                 places[k] = (evidence[k].claim(name, score),)
     known = [k for k, place in enumerate(places) if place]
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in pairwise(known):
         bed, again = places[before][0], places[after][0]
         away = scenes[after].span.start - scenes[before].span.end
         if bed.sound_class == again.sound_class and away <= _LONGEST_AWAY:

@@ -118,9 +118,15 @@ def _classes(path: Path) -> Iterable[SoundClass]:
         if row["kind"] not in KINDS or row["when"] not in WHENS or bool(row["when"]) != (row["kind"] == "spot"):
             raise UsageError(f"{path}: line {line}: {row['kind']!r} and {row['when']!r} are no kind of sound")
         yield SoundClass(
-            *(row[name] for name in ("class", "kind", "when")), float(row["level_db"]),
-            *(row[name] for name in ("nearest", "family", "ucs", "seen as")),
-        )  # fmt: skip
+            name=row["class"],
+            kind=row["kind"],
+            when=row["when"],
+            level_db=float(row["level_db"]),
+            nearest=row["nearest"],
+            family=row["family"],
+            ucs=row["ucs"],
+            seen_as=row["seen as"],
+        )
 
 
 def _labels(path: Path, classes: Mapping[str, SoundClass]) -> tuple[dict[str, dict[str, float]], frozenset[str]]:
