@@ -35,7 +35,9 @@ def test_an_analysis_comes_back_as_it_was(tmp_path: Path) -> None:
     AnalysisStore(tmp_path).put(KEY, analysis)
     found = AnalysisStore(tmp_path).get(KEY)
     assert isinstance(found, Analysis)
-    assert {one.name for one in dataclasses.fields(Analysis)} == {"scenes", "mouths", "features", "pictures", "places"}
+    assert {one.name for one in dataclasses.fields(Analysis)} == {
+        *("scenes", "mouths", "features", "pictures", "places", "looks")
+    }
     assert (found.scenes, found.pictures, found.features) == (scenes, analysis.pictures, {})
     assert [(mouth.span, mouth.box) for mouth in found.mouths] == [(mouth.span, mouth.box) for mouth in mouths]
     before = [*(mouth.opening for mouth in mouths), *analysis.places]
