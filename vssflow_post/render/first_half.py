@@ -71,8 +71,8 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
         studio.features.put(features_key, found.features)
     if isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
-    seen = replace(found, features={**found.features, **beside})
-    return replace(spotted, analysis=seen, notes=_rotted(analysis, features))
+    found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
+    return replace(spotted, analysis=found, notes=_rotted(analysis, features))
 
 
 def _features_address(film: Film, studio: Studio) -> str:
@@ -184,7 +184,9 @@ def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis) -> 
     """What the backend is asked for: every sound, and the lines that are generated."""
     spoken = {cue.id for cue in dialogue.generated}
     return [
-        request_for(cue, analysis.features, analysis.mouths) for cue in cues if cue.kind == "sound" or cue.id in spoken
+        request_for(cue, analysis.features, analysis.mouths, analysis.things)
+        for cue in cues
+        if cue.kind == "sound" or cue.id in spoken
     ]
 
 
