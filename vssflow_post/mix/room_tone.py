@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.audio import Samples
-from vssflow_post.mix.laid_take import Source
+from vssflow_post.mix.laid_take import LaidTake
 
 Values = npt.NDArray[np.float64]
 
@@ -39,14 +39,15 @@ class Tone:
     rate_hz: int
 
 
-def tone_of(takes: Sequence[Source], loudest_db: float) -> Tone | None:
-    """The room tone of a scene, from its effects; None where they are silent.
+def tone_of(takes: Sequence[LaidTake], loudest_db: float) -> Tone | None:
+    """The room tone of a scene, from its effects at their gains; None where they are silent.
 
     It is at most `loudest_db` (negative) against their mean power, so that the tone under a bed does not double it, and
     no more than 30 dB below that: what falls silent between two knocks has no tone of its own to give. Reads the takes
     twice, and keeps one number per frame.
     """
-    alike = [take for take in takes if take.rate_hz == takes[0].rate_hz]
+    rate_hz = takes[0].source.rate_hz
+    alike = [take for take in takes if take.source.rate_hz == rate_hz]
     level = np.concatenate([np.zeros(0), *(power for _, power in _sounding_frames(alike))])
     if len(level) == 0:
         return None
@@ -59,15 +60,15 @@ def tone_of(takes: Sequence[Source], loudest_db: float) -> Tone | None:
         n += int(kept.sum())
     relative_db = 10 * math.log10(power_of_tone / n / float(level.mean()))
     wanted_db = min(loudest_db, max(loudest_db - _RANGE_DB, relative_db))
-    return Tone(total / n * 10 ** ((wanted_db - relative_db) / 10), alike[0].rate_hz)
+    return Tone(total / n * 10 ** ((wanted_db - relative_db) / 10), rate_hz)
 
 
-def _sounding_frames(takes: Sequence[Source]) -> Iterator[tuple[Values, Values]]:
+def _sounding_frames(takes: Sequence[LaidTake]) -> Iterator[tuple[Values, Values]]:
     """Frames that are not silent, (k, _FRAME), and their powers (k,), piece by piece; a rest is left out."""
-    for take in takes:
-        for start in range(0, take.n_samples - _FRAME + 1, _PIECE):
-            mono = take.read(start, min(take.n_samples, start + _PIECE)).mean(axis=0, dtype=np.float64)
-            frames = mono[: len(mono) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    for source, gain in ((take.source, 10 ** (take.gain_db / 20)) for take in takes):
+        for start in range(0, source.n_samples - _FRAME + 1, _PIECE):
+            mono = source.read(start, min(source.n_samples, start + _PIECE)).mean(axis=0, dtype=np.float64)
+            frames = gain * mono[: len(mono) // _FRAME * _FRAME].reshape(-1, _FRAME)
             power = np.square(frames).mean(axis=1)
             yield frames[power > _LEAST_POWER], power[power > _LEAST_POWER]
 
