@@ -185,8 +185,8 @@ def scene_as_json(scene: Scene) -> dict[str, object]:
 
 
 def cue_as_json(cue: Cue) -> dict[str, object]:
-    """A cue as cue sheets, plans and reports say it."""
-    return {
+    """A cue as cue sheets, plans and reports say it; layer, thing and what is seen where there are any."""
+    told: dict[str, object] = {
         "id": cue.id,
         "scene": cue.scene,
         "kind": cue.kind,
@@ -199,7 +199,6 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
         "origin": cue.origin,
         "gain_db": cue.gain_db,
         "seed": cue.seed,
-        "layer": cue.layer,
-        "thing": cue.thing,
-        "seen": dict(cue.seen),
     }
+    more = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
+    return told | {key: value for key, value in more.items() if value is not None}

@@ -99,7 +99,7 @@ def request_for(
         sound=cue.sound,
         visual={name: track.slice(cue.span) for name, track in features.items()},
         mouth=None if mouth is None else mouth.during(cue.span),
-        things=_heard_moving(cue, things) if cue.kind == "sound" else (),
+        things=_heard_moving(cue, things) if cue.kind == "sound" and not cue.is_bed else (),
     )
 
 
