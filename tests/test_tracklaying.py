@@ -249,6 +249,17 @@ def test_a_scene_without_effects_borrows_the_nearest_tone() -> None:
     assert rms(effects, 11, 19) == pytest.approx(0.1 * rms(effects, 1, 9), rel=0.15)
 
 
+def test_what_rings_out_leaves_no_beep_behind() -> None:
+    k = np.arange(64_000)
+    bell = sum(np.sin(2 * np.pi * hz * k / 16_000) for hz in (440, 1210, 2550, 3730)) * np.exp(-k / 6000)
+    tone = tone_of([laid(clip(0.1 * bell + noise(64_000, 1e-5, 3)))], -20.0)
+    assert tone is not None
+    around = [np.median(tone.power[max(0, n - 16) : n + 17]) for n in range(len(tone.power))]
+    assert 10 * np.log10(tone.power / around).max() < 6
+    level = np.square(ToneSource(tone, 64_000, 1).read(0, 64_000)).mean() / np.square(0.1 * bell).mean()
+    assert -51 < 10 * np.log10(level) < -20
+
+
 def test_tone_has_the_colour_of_its_scene_and_no_seams() -> None:
     rate_hz, n = 16_000, 160_000
     spectrum = np.fft.rfft(noise(n, 0.1, 4))

@@ -1,7 +1,7 @@
 """Room tone: what a scene sounds like when nothing happens in it.
 
-Read from the scene's own effects: the mean spectrum of their quietest moments. Noise with that spectrum, made anew for
-each scene, has no loop to be heard and any length.
+Read from the scene's own effects: the mean spectrum of their quietest moments, without what rings in it. Noise with
+that spectrum, made anew for each scene, has no loop to be heard and any length.
 """
 
 from __future__ import annotations
@@ -52,15 +52,24 @@ def tone_of(takes: Sequence[LaidTake], loudest_db: float) -> Tone | None:
     if len(level) == 0:
         return None
     quiet = float(np.quantile(level, _QUIETEST))
-    total, power_of_tone, n = np.zeros(_FRAME // 2 + 1), 0.0, 0
+    total, power_of_quiet, n = np.zeros(_FRAME // 2 + 1), 0.0, 0
     for frames, power in _sounding_frames(alike):
         kept = power <= quiet
         total += (np.abs(np.fft.rfft(frames[kept] * _WINDOW)) ** 2).sum(axis=0)
-        power_of_tone += float(power[kept].sum())
+        power_of_quiet += float(power[kept].sum())
         n += int(kept.sum())
-    relative_db = 10 * math.log10(power_of_tone / n / float(level.mean()))
+    air = _without_lines(total)
+    relative_db = 10 * math.log10(air.sum() / total.sum() * power_of_quiet / n / float(level.mean()))
     wanted_db = min(loudest_db, max(loudest_db - _RANGE_DB, relative_db))
-    return Tone(total / n * 10 ** ((wanted_db - relative_db) / 10), rate_hz)
+    return Tone(air / n * 10 ** ((wanted_db - relative_db) / 10), rate_hz)
+
+
+def _without_lines(power: Values) -> Values:
+    """A power spectrum, each bin the median of a fourth of its frequency on both sides.
+
+    What was struck still rings when it is quiet, and a tone that goes on would be heard as a beep.
+    """
+    return np.array([np.median(power[max(0, k - 2 - k // 4) : k + 3 + k // 4]) for k in range(len(power))])
 
 
 def _sounding_frames(takes: Sequence[LaidTake]) -> Iterator[tuple[Values, Values]]:
