@@ -191,7 +191,7 @@ def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], d
     if kind not in ("speech", "sound"):
         raise table.fault("kind", f'must be "speech" or "sound", not {shown(kind)}')
     span = _span(table, duration)
-    for key in ("text", "speaker", "voice") if kind == "sound" else ("sound", "layer", "seen"):
+    for key in ("text", "speaker", "voice") if kind == "sound" else ("sound",):
         if table.value(key):
             raise table.fault(key, f"has no meaning for a {kind} cue")
     here = bisect_right(scenes, span.start, key=lambda scene: scene.span.start) - 1
@@ -234,8 +234,9 @@ def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
         if cue.id in seen:
             raise JsonFault(f"cues: the id '{cue.id}' is there twice")
         seen.add(cue.id)
-        at = last.get((cue.kind, cue.layer))
-        last[cue.kind, cue.layer] = k
+        track = (cue.kind, cue.layer if cue.kind == "sound" else "")  # a sound that was made a line keeps its layer
+        at = last.get(track)
+        last[track] = k
         if at is None or ordered[at].span.end <= cue.span.start:
             continue
         before = ordered[at]

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vssflow_post.cues.layers import Laid, layered, less_speech, prompted, runs_through
@@ -38,7 +39,7 @@ def spot(
     settings: CueSettings,
     seed: int,
     seen: Sequence[Sequence[SeenSound]] = (),
-    classes: Mapping[str, SoundClass] | None = None,
+    classes: Mapping[str, SoundClass] = MappingProxyType({}),
 ) -> CueSheet:
     """The cue sheet of a film: cues in the order of their start, speech before the sounds under it.
 
@@ -53,7 +54,7 @@ def spot(
     inside = (replace(each, span=each.span.intersect(film.duration)) for each in segments)
     speech = without_overlaps([each for each in inside if each.span.n_samples > 0])
     speech = _without_slivers(speech, film.duration, cuts)
-    sounds = _sounds(scenes, speech, settings, _layers(scenes, settings.sound, seen, classes or {}, seed), film)
+    sounds = _sounds(scenes, speech, settings, _layers(scenes, settings.sound, seen, classes, seed), film)
 
     def scene_at(span: Span) -> int:
         return scenes[max(0, bisect_right(cuts, span.start) - 1)].index

@@ -20,6 +20,7 @@ from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.cues.script import read_script
+from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import check_picture
@@ -139,6 +140,10 @@ class Spotted:
     """Of the script, where one was read."""
     notes: tuple[str, ...] = ()
     """Sentences about what had rotted in the store."""
+    seen: tuple[Seen, ...] = ()
+    """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
+    looked: str = ""
+    """Sentence: which recogniser looked, and why."""
 
 
 def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
@@ -152,23 +157,28 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
     segments: tuple[SpeakingSegment, ...] = ()
+    seen = _seen(asked, analysis)
     if given is not None:
         sentence, sheet = f"cue sheet {asked.cues}", given
     else:
         segments, sentence = _segments(asked, lines, analysis)
-        sheet = _sheet(asked, analysis, segments)
+        sheet = _sheet(asked, analysis, segments, seen)
     progress(Progress("speech", 1, 1))
     warnings = (*unspoken(sheet), *_too_late(lines or (), film))
-    return Spotted(sheet, analysis, segments, sentence, warnings, lines or ())
+    looked = asked.recognition.why if asked.recognition and seen else ""
+    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
 
 
-def _sheet(asked: Spotting, analysis: Analysis, segments: Sequence[SpeakingSegment]) -> CueSheet:
-    """The sheet as spotted; where nobody looks, or a prompt for all sounds wins, nothing counts as seen."""
-    cues, seed, looks = asked.preset.cues, asked.preset.generate.seed, asked.recognition
-    if looks is None or not is_wanted(cues):
-        return spot(asked.film, analysis.scenes, segments, cues, seed)
-    seen = [each.sounds for each in seen_of(analysis, looks.table, cues)]
-    return spot(asked.film, analysis.scenes, segments, cues, seed, seen, looks.table.classes)
+def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
+    if asked.recognition is None or not is_wanted(asked.preset.cues):
+        return ()
+    return seen_of(analysis, asked.recognition.table, asked.preset.cues)
+
+
+def _sheet(asked: Spotting, analysis: Analysis, segments: Sequence[SpeakingSegment], seen: Sequence[Seen]) -> CueSheet:
+    cues, seed = asked.preset.cues, asked.preset.generate.seed
+    classes = asked.recognition.table.classes if asked.recognition else {}
+    return spot(asked.film, analysis.scenes, segments, cues, seed, [each.sounds for each in seen], classes)
 
 
 def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
