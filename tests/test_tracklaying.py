@@ -292,17 +292,17 @@ def test_what_the_picture_asks_for_has_its_class_level_however_loud_it_came_out(
     """The loudest 400 ms of a door (level 0) and a page (-12): by FFmpeg on what is laid."""
     knock = np.stack([burst(came_out)] * sides)
     for level_db in (0.0, -12.0):
-        cue = Cue("s0001", 0, "sound", Span(0, 3 * S), sound="door", gain_db=level_db, seen={"door": 0.9})
+        cue = Cue("s0001", 0, "sound", Span(0, 3 * S), sound="door", gain_db=level_db, layer="spot")
         effects = heard(lay_tracks(session([(cue, clip(knock))]), picture(0.5, 0.5), DRY), DRY)["FX"]
         assert loudest(effects) == pytest.approx(DOOR_LUFS + level_db, abs=0.2)
 
 
 def test_what_came_out_far_too_soft_is_not_blown_up_and_a_prompt_keeps_the_level_of_its_take() -> None:
     knock = burst(0.01)
-    cue = Cue("s0001", 0, "sound", Span(0, 3 * S), sound="door", seen={"door": 0.9})
+    cue = Cue("s0001", 0, "sound", Span(0, 3 * S), sound="door", layer="spot")
     asked, prompted = (
         loudest(heard(lay_tracks(session([(each, clip(knock))]), picture(0.5, 0.5), DRY), DRY)["FX"])
-        for each in (cue, replace(cue, seen={}))
+        for each in (cue, replace(cue, origin="user"))
     )
     assert asked - prompted == pytest.approx(MOST_DB, abs=0.11)
     mute = session([(cue, clip(np.zeros(48_000)))])

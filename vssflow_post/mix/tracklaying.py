@@ -94,7 +94,7 @@ def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
 
 
 def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck: DuckCurve) -> LaidTake:
-    gain_db = cue.gain_db + (evening_db(take) if cue.seen else 0.0)
+    gain_db = cue.gain_db + (evening_db(take) if cue.has_usual_level else 0.0)
     if cue.is_bed:
         stem = BG if settings.background_stem else FX
         return LaidTake(cue.span, stem, take, gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
