@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 _LABELS = 4
 """Labels of a scene that the table shows; `--json` has more."""
-_MANY = {"blow": "blows", "jolt": "jolts", "flash": "flashes"}
 _PATH_HZ = 2.0
 """Places of a thing a second that `--json` tells."""
 
@@ -95,9 +93,9 @@ def _motion(thing: Thing) -> str:
     places = _while_seen(thing.place, thing)
     quarter = max(1, len(places) // 4)
     sides = dict.fromkeys(_side(float(part.mean())) for part in (places[:quarter], places[-quarter:]))
-    strikes = Counter(strike.kind for strike in thing.strikes)
-    struck = "".join(f", {n} {kind if n == 1 else _MANY[kind]}" for kind, n in sorted(strikes.items()))
-    return f"{' to '.join(sides)} {_mean(thing.speed, thing):.2f}/s {100 * thing.weight:.0f}%{struck}"
+    n_flashes = sum(strike.kind == "flash" for strike in thing.strikes)
+    flashes = f", {n_flashes} flash{'es' if n_flashes > 1 else ''}" if n_flashes else ""
+    return f"{' to '.join(sides)} {_mean(thing.speed, thing):.2f}/s {100 * thing.weight:.0f}%{flashes}"
 
 
 def _side(place: float) -> str:
