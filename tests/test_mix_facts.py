@@ -1,4 +1,4 @@
-"""What the report states about the mix, and about what became of each cue."""
+"""What the report states about the mix."""
 
 from __future__ import annotations
 
@@ -14,13 +14,10 @@ from vssflow_post.audio import Loudness
 from vssflow_post.deliver.report.as_json import report_as_json
 from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.errors import FilmFailed
-from vssflow_post.generate.history import AskedCue
-from vssflow_post.generate.renderer import CueTake
-from vssflow_post.generate.take_store import StoredTake
 from vssflow_post.mix import MixReport
-from vssflow_post.render.facts import cue_facts, loudness_facts, loudness_warning, proven_sum
+from vssflow_post.render.facts import loudness_facts, loudness_warning, proven_sum
 from vssflow_post.settings.preset import LoudnessSettings
-from vssflow_post.timeline import Cue, Span
+from vssflow_post.timeline import Span
 
 
 @pytest.fixture
@@ -78,23 +75,3 @@ def test_the_machine_reads_the_verdict_and_every_stem(stems: dict[str, Path]) ->
 )
 def test_a_mix_that_is_not_right_is_warned_of(verdict: str, warned: int) -> None:
     assert len(loudness_warning(mix(verdict=verdict))) == warned
-
-
-def test_a_cue_that_the_weights_are_not_asked_for_is_silent_and_one_that_is_asked_for_otherwise_is_stood_in_for() -> (
-    None
-):
-    known, near, far, line = (
-        Cue(name, 0, kind, Span(0, 48_000), sound=sound)
-        for name, kind, sound in (
-            ("a", "sound", "door"),
-            ("b", "sound", "gunshot"),
-            ("c", "sound", "dog"),
-            ("d", "speech", ""),
-        )
-    )
-    audio = StoredTake(Path("take"), "take", 48_000, 1, 48_000)
-    made = {name: CueTake(AskedCue(name, "sound", "", {}), audio, 1.0, "first time") for name in "ab"}
-    found = cue_facts([known, near, far, line], [known, replace(near, sound="explosion"), line], made)
-    assert [(facts.stand_in, facts.is_silent) for facts in found] == [
-        ("", False), ("explosion", False), ("", True), ("", False),
-    ]  # fmt: skip

@@ -5,10 +5,12 @@ And what the batch says of a finished film in one line.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import MIX
 from vssflow_post.cues.casting import named_voices
 from vssflow_post.cues.dialogue import Dialogue
@@ -34,7 +36,7 @@ from vssflow_post.render.first_half import Spotted
 from vssflow_post.render.job import DONE, WARNINGS, Job
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import CastMember, LoudnessSettings
-from vssflow_post.timeline import Cue, CueSheet
+from vssflow_post.timeline import Cue, CueSheet, Scene
 
 SOUND_AND_PICTURE = (".wav", ".mp4", ".mov", ".mkv")
 """Suffixes of the deliverables that the report lists by themselves; the others are just linked."""
@@ -87,7 +89,7 @@ def report_of(
         preset=preset.name,
         speech=spotted.speech,
         scenes=work.sheet.scenes,
-        thumbnails=spotted.analysis.thumbnails,
+        thumbnails=thumbnails_of(work.sheet.scenes, spotted.analysis),
         seen=tuple(
             SeenFacts(each.labels, {one.sound_class: one.confidence for one in each.sounds}) for each in spotted.seen
         ),
@@ -130,6 +132,13 @@ def in_brief(report: FilmReport) -> str:
     if timing is not None and timing.total_s > 0:
         parts.append(f"{report.duration.duration_s / timing.total_s:.1f} times real time")
     return ", ".join(parts)
+
+
+def thumbnails_of(scenes: Sequence[Scene], analysis: Analysis) -> tuple[bytes, ...]:
+    """One for each scene of a cue sheet, whose scenes may be other ones than those that were found in the picture."""
+    starts, pictures = [scene.span.start for scene in analysis.scenes], analysis.thumbnails
+    middles = ((scene.span.start + scene.span.end) // 2 for scene in scenes)
+    return tuple(pictures[max(0, bisect_right(starts, middle) - 1)] for middle in middles) if pictures else ()
 
 
 def _who_looked(work: Work, studio: Studio) -> Witnesses:
