@@ -6,7 +6,7 @@ import fcntl
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import hypothesis
 import numpy as np
 import pytest
 
+from vssflow_post.backend import Strike, Thing, Track
+from vssflow_post.timeline import CLOCK_HZ, Span
 from warm_workers import warm_context
 
 TESTS = Path(__file__).parent
@@ -97,6 +99,25 @@ def write_film(
             container.mux(audio.encode(block))
         container.mux(audio.encode(None))
     container.close()
+
+
+def moving_thing(
+    span: Span, box: tuple[float, float, float, float] = (0.4, 0.4, 0.2, 0.2), strikes: Sequence[Strike] = ()
+) -> Thing:
+    """A thing that stays where it is throughout a shot, and has the strikes that are named."""
+    n = max(1, span.n_samples * 10 // CLOCK_HZ)
+    row = np.array([box], np.float32)
+    return Thing(
+        span=span,
+        seen=span,
+        place=Track(np.full((n, 1), box[0] + box[2] / 2, np.float32), 10),
+        speed=Track(np.full((n, 1), 0.1, np.float32), 10),
+        strikes=tuple(strikes),
+        boxes=Track(np.repeat(row, n, axis=0), 10),
+        samples=np.array([span.start, span.start + 1920], np.int64),
+        moments=np.array([[500, 0.5, 0.5, 0.1]], np.float32),
+        weight=1.0,
+    )
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from conftest import MakeFilm
+from conftest import MakeFilm, moving_thing
 from vssflow_post.analysis.analysis_store import AnalysisStore, analysis_address
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.backend import MouthTrack, Track
+from vssflow_post.backend import MouthTrack, Strike, Track
 from vssflow_post.media.probe import probe
 from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Missing, address
@@ -29,14 +29,20 @@ def test_an_analysis_comes_back_as_it_was(tmp_path: Path) -> None:
         MouthTrack(Span(10, 3000), track(1), (0.1, 0.2, 1 / 3, 0.4)),
         MouthTrack(Span(4000, 9001), track(2, 3), (0.0, 0.5, 0.25, 0.125)),
     )
+    things = ((moving_thing(scenes[0].span, strikes=[Strike(77, 0.5, "jolt")]), moving_thing(scenes[0].span)), ())
     analysis = Analysis(
-        scenes, mouths, {"kept elsewhere": track(3)}, ((b"one", b""), (b"three",)), (track(4), track(5, 0))
+        scenes,
+        mouths,
+        {"kept elsewhere": track(3)},
+        ((b"one", b""), (b"three",)),
+        places=(track(4), track(5, 0)),
+        things=things,
     )
     AnalysisStore(tmp_path).put(KEY, analysis)
     found = AnalysisStore(tmp_path).get(KEY)
     assert isinstance(found, Analysis)
     assert {one.name for one in dataclasses.fields(Analysis)} == {
-        *("scenes", "mouths", "features", "pictures", "places", "looks")
+        *("scenes", "mouths", "features", "pictures", "places", "things", "looks")
     }
     assert (found.scenes, found.pictures, found.features) == (scenes, analysis.pictures, {})
     assert [(mouth.span, mouth.box) for mouth in found.mouths] == [(mouth.span, mouth.box) for mouth in mouths]
@@ -45,6 +51,13 @@ def test_an_analysis_comes_back_as_it_was(tmp_path: Path) -> None:
     for was, now in zip(before, after, strict=True):
         assert was.rate_hz == now.rate_hz
         assert np.array_equal(was.values, now.values)
+    assert [len(of_scene) for of_scene in found.things] == [2, 0]
+    for was, now in zip(things[0], found.things[0], strict=True):
+        assert (was.span, was.seen, was.strikes, was.weight) == (now.span, now.seen, now.strikes, now.weight)
+        for name in ("place", "speed", "boxes"):
+            assert np.array_equal(getattr(was, name).values, getattr(now, name).values)
+        assert np.array_equal(was.samples, now.samples)
+        assert np.array_equal(was.moments, now.moments)
 
 
 def test_a_rotten_analysis_is_not_used(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class Reel:
     frame_rate: Fraction = Fraction(24)
     path: Path = Path("/films/film.mp4")
     start_timecode: str | None = "01:00:00:00"
+    start_sample: int = 3600 * CLOCK_HZ
 
 
 def film_of(n_samples: int, **facts: Any) -> Film:

@@ -107,7 +107,9 @@ def test_a_film_is_looked_at_once(
     assert render_here(film, out).is_done
     scenes = json.loads((out / "a" / "report.json").read_text())["scenes"]
     decoded: list[object] = []
-    monkeypatch.setattr("vssflow_post.analysis.picture.frames", lambda *given: decoded.append(given) or iter(()))
+    monkeypatch.setattr(
+        "vssflow_post.analysis.picture.frames_and_wholes", lambda *given: decoded.append(given) or iter(())
+    )
     assert render_here(film, out, seed=7).is_done
     assert not decoded
     assert json.loads((out / "a" / "report.json").read_text())["scenes"] == scenes

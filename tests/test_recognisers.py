@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from conftest import MakeFilm
+from conftest import MakeFilm, moving_thing
 from vssflow_post.analysis import clip, imagenet
 from vssflow_post.analysis.analysis_store import AnalysisStore, analysis_address
 from vssflow_post.analysis.looking import STEP, Box, Looker, crop
@@ -189,16 +189,16 @@ def frames_of(n_seconds: float, sharp_at: Sequence[float] = (), rate: int = 25) 
 
 
 def looked(
-    frames: Sequence[Frame], cuts: Sequence[int] = (), moving: Mapping[int, Box] | None = None, late: int = 3
+    frames: Sequence[Frame], cuts: Sequence[int] = (), moving: Sequence[Box] = (), late: int = 3
 ) -> tuple[Look, ...]:
-    boxes = tuple((moving or {}).items())
+    whole = Span(0, frames[-1].sample + CLOCK_HZ // 25)
     waiting = sorted(cuts)
-    with Looker(Namer, lambda sample: boxes) as looker:
+    with Looker(Namer) as looker:
         for frame in frames:
             while waiting and frame.sample >= waiting[0] + late * CLOCK_HZ // 25:
                 looker.cut(waiting.pop(0))
             looker.push(frame)
-        return looker.finish(Span(0, frames[-1].sample + CLOCK_HZ // 25))
+        return looker.finish(whole, [moving_thing(whole, box) for box in moving])
 
 
 def test_a_scene_is_looked_at_every_three_seconds_at_its_sharpest() -> None:
@@ -222,7 +222,7 @@ def test_a_film_cut_fast_costs_no_more_than_another() -> None:
 
 
 def test_what_moves_is_looked_at_as_a_crop_of_its_own() -> None:
-    looks = looked(frames_of(5), moving={0: (0.1, 0.2, 0.3, 0.4), 1: (0.5, 0.5, 0.02, 0.02)})
+    looks = looked(frames_of(5), moving=[(0.1, 0.2, 0.3, 0.4), (0.5, 0.5, 0.02, 0.02)])
     assert [look.thing for look in looks if look.thing is not None] == [0]
     assert crop(np.zeros((90, 160, 3), np.uint8), (0.8, 0.8, 0.2, 0.2)).shape[:2] == (31, 38)
 

@@ -14,8 +14,8 @@ import vssflow_dit
 from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import blows, heard_of
 from vssflow_post.analysis.camera import Camera, small_grey
-from vssflow_post.analysis.things import Thing, ThingFinder, owner, place_of
-from vssflow_post.backend import Frame, Track
+from vssflow_post.analysis.things import ThingFinder
+from vssflow_post.backend import Frame, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 FPS, WIDTH, HEIGHT = 25, 320, 180
@@ -133,7 +133,6 @@ def test_each_of_three_balls_has_its_own_strikes() -> None:
         wanted = [first_s + k * period_s for k in range(5) if first_s + k * period_s < seconds - 0.2]
         assert len(struck) == len(wanted)
         assert np.abs(np.array(struck) - wanted).max() < 0.06
-        assert owner(found, round(wanted[1] * CLOCK_HZ)) is not None
 
 
 def test_what_is_shown_twice_does_not_stand_still() -> None:
@@ -183,15 +182,6 @@ def test_the_cameras_shift_is_found(dx: float, dy: float) -> None:
     centre = complex(WIDTH / 4, HEIGHT / 4)
     assert abs(step.camera(centre) - centre - complex(dx, dy) / 2) < 0.2 + 0.05 * abs(complex(dx, dy)) / 2
     assert step.changed < 0.06
-
-
-def test_the_place_of_a_thing_is_told_for_any_span() -> None:
-    (thing,) = things_of(shot([(lambda t: (40 + 60 * t, 90.0), 14.0)], 3.0), 3.0)
-    place = place_of([thing], Span.of_seconds(1.0, 2.0))
-    assert place is not None
-    assert len(place.values) == 10
-    assert abs(float(place.values[0, 0]) - 100 / WIDTH) < 0.04
-    assert place_of([], Span.of_seconds(0, 1)) is None
 
 
 def test_what_the_model_hears_of_a_thing_is_pulses_and_speed() -> None:

@@ -18,9 +18,8 @@ from vssflow_post.mix.ducking import duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
 from vssflow_post.mix.lay import lay
 from vssflow_post.mix.room_tone import ToneSource, tone_of
-from vssflow_post.mix.tracklaying import is_ambience
 from vssflow_post.settings.preset import MixSettings
-from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
+from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, asks_for_ambience
 
 S = CLOCK_HZ
 
@@ -79,7 +78,7 @@ DRY = MixSettings(effects_gain_db=0.0, duck_db=0.0, room_tone=False, ambience_cr
     ],
 )  # fmt: skip
 def test_beds_are_told_by_their_words(prompt: str, expected: bool) -> None:
-    assert is_ambience(prompt) is expected
+    assert asks_for_ambience(prompt) is expected
 
 
 def test_effects_are_down_at_the_first_word_and_back_after_the_last() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.timeline import CLOCK_HZ, Line, Scene, Span, SpeakingSegment
@@ -90,6 +90,41 @@ def speaking_mouth(mouths: Iterable[MouthTrack], span: Span) -> MouthTrack | Non
     return max((mouth for mouth in mouths if mouth.span.overlaps(span)), key=movement, default=None)
 
 
+class Strike(NamedTuple):
+    """One strike of one thing."""
+
+    sample: int
+    """On the film's clock."""
+    strength: float
+    """0 to 1, relative to the hardest of its thing."""
+    kind: Literal["blow", "jolt", "flash"] = "blow"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thing:
+    """Something that moves by itself during a shot. Its places and speed are free of the camera."""
+
+    span: Span
+    """The shot; row 0 of each track lies at its start."""
+    seen: Span
+    """From when to when it is seen to move."""
+    place: Track
+    """(n, 1): its middle, 0 the picture's left edge, 1 its right; where it rests it stays."""
+    speed: Track
+    """(n, 1): longer sides of the picture a second, the camera's own motion taken off."""
+    strikes: tuple[Strike, ...]
+    """Its jolts and flashes; its blows are for the reader of `moments` to find."""
+    boxes: Track
+    """(n, 4): left, top, width and height of what moves, as parts of the picture."""
+    samples: npt.NDArray[np.int64]
+    """(m,): the pictures that `moments` belong to, first the one before."""
+    moments: Features
+    """(m - 1, 4): what changed from one picture to the next. Its sum in grey levels times pixels of a picture with a
+    longer side of 160 pixels; middle (x, y) and spread in longer sides. NaN where nothing did."""
+    weight: float
+    """Its part of all the motion in the shot, 0 to 1."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CueRequest:
     """All a backend needs to render one cue. Picklable, so that it can go to another process or machine."""
@@ -109,6 +144,9 @@ class CueRequest:
     """The backend's own features (from its encoder, or from the file beside the film), cut to the span."""
     mouth: Track | None = None
     """Mouth opening of the visible speaker, 0 closed to 1 open, one channel; None when no mouth is seen."""
+    things: tuple[Thing, ...] = ()
+    """What is heard moving (sound cues): the thing that the cue is of, or all that move in its shot; on the film's
+    clock, and throughout the shot. Empty where nothing moves by itself, or features came in a file beside the film."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,13 +5,23 @@ And what lies along it: scenes, lines, cues.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
 CLOCK_HZ = 48_000
 """Every position in the line is a whole number of samples of this clock."""
+
+BED, FOLLOWS, SPOT = "bed", "follows", "spot"
+LAYERS = (BED, FOLLOWS, SPOT)
+"""Of sound cues: the ambience of a place, what goes with a motion, and what comes at moments."""
+_AMBIENCE = (
+    r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
+    r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
+    r"|atmo|background|room tone|air conditioning"
+)
 
 
 def samples_from_seconds(seconds: Fraction | float) -> int:
@@ -143,14 +153,27 @@ class Cue:
     """Where the cue came from: `script`, `silero`, `lips`, `picture`, `user`, ..."""
     gain_db: float = 0.0
     seed: int = 0
+    layer: str = ""
+    """One of `LAYERS` (sound cues), or "" for a sheet that was made without them."""
+    thing: int | None = None
+    """Number of the moving thing of its scene that a sound cue is of; None: all that moves there."""
+    seen: Mapping[str, float] = field(default_factory=dict)
+    """Labels of what is seen that the sound was concluded from, with confidences, surest first."""
+
+    @property
+    def is_bed(self) -> bool:
+        """Whether it is ambience: steady, so that it may be crossfaded, spread out and delivered apart."""
+        return self.layer == BED or (not self.layer and asks_for_ambience(self.sound))
+
+
+def asks_for_ambience(prompt: str) -> bool:
+    """Whether a sound prompt asks, in words, for a bed: weather, water, the air of a place, a crowd."""
+    return re.search(rf"\b({_AMBIENCE})\b", prompt.lower()) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class CueSheet:
-    """Scenes and cues of one film. The spans of the cues tile the film: no gap, no overlap.
-
-    Where `cues.effects_under_speech` is on, a speech cue and a sound cue share one span.
-    """
+    """Scenes and cues of one film. Within a layer no two sound cues overlap, and no two speech cues do."""
 
     scenes: tuple[Scene, ...]
     cues: tuple[Cue, ...]
@@ -162,8 +185,8 @@ def scene_as_json(scene: Scene) -> dict[str, object]:
 
 
 def cue_as_json(cue: Cue) -> dict[str, object]:
-    """A cue as cue sheets, plans and reports say it."""
-    return {
+    """A cue as cue sheets, plans and reports say it; layer, thing and what is seen where there are any."""
+    told: dict[str, object] = {
         "id": cue.id,
         "scene": cue.scene,
         "kind": cue.kind,
@@ -177,3 +200,5 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
         "gain_db": cue.gain_db,
         "seed": cue.seed,
     }
+    more = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
+    return told | {key: value for key, value in more.items() if value is not None}

@@ -36,8 +36,10 @@ class Shot:
     duration_s: float
     exposures: int
     """Pictures averaged for motion blur."""
+    layer: str
+    """What its sound is: `bed` (ambience), `follows` (a motion) or `spot`."""
     sound: str
-    """Sound prompt of its cues."""
+    """Its prompt."""
     line: tuple[str, str, float, float] | None = None
     """Speaker, words, start and end in seconds from the start of the shot."""
 
@@ -49,11 +51,13 @@ VOICES = {"ANNA": "slt", "TOM": "rms"}
 def shots() -> tuple[Shot, ...]:
     rng = np.random.default_rng(SEED)
     return (
-        Shot(hammer.Smithy(rng).draw, hammer.DURATION_S, 2, "metal"),
-        Shot(people.anna(rng).draw, people.DURATION_S, 1, "wind", ("ANNA", people.ANNA_LINE, *people.ANNA_SAYS_S)),
-        Shot(people.tom(rng).draw, people.DURATION_S, 1, "fire", ("TOM", people.TOM_LINE, *people.TOM_SAYS_S)),
-        Shot(street.Street(rng).draw, street.DURATION_S, 2, "engine"),
-        Shot(window.RainyWindow(rng).draw, window.DURATION_S, 1, "rain"),
+        Shot(hammer.Smithy(rng).draw, hammer.DURATION_S, 2, "spot", "metal"),
+        Shot(
+            people.anna(rng).draw, people.DURATION_S, 1, "bed", "wind", ("ANNA", people.ANNA_LINE, *people.ANNA_SAYS_S)
+        ),
+        Shot(people.tom(rng).draw, people.DURATION_S, 1, "bed", "fire", ("TOM", people.TOM_LINE, *people.TOM_SAYS_S)),
+        Shot(street.Street(rng).draw, street.DURATION_S, 2, "follows", "engine"),
+        Shot(window.RainyWindow(rng).draw, window.DURATION_S, 1, "bed", "rain"),
     )
 
 
@@ -101,7 +105,7 @@ def _clock(seconds: float) -> str:
 
 
 def cue_sheet(film: tuple[Shot, ...]) -> dict[str, Any]:
-    """The cue sheet with a sound prompt for each shot; effects go on under the lines."""
+    """The cue sheet with one sound for each shot, which goes on under its line."""
     edges = starts(film)
     scenes: list[dict[str, Any]] = []
     cues: list[dict[str, Any]] = []
@@ -113,16 +117,11 @@ def cue_sheet(film: tuple[Shot, ...]) -> dict[str, Any]:
 
     for index, (shot, start, end) in enumerate(zip(film, edges[:-1], edges[1:], strict=True)):
         scenes.append({"index": index, "start_s": start, "end_s": end})
-        sound = {"sound": shot.sound, "origin": "user"}
-        if shot.line is None:
-            add("sound", index, start, end, **sound)
-            continue
-        speaker, words, first, last = shot.line
-        first, last = start + first, start + last
-        add("sound", index, start, first, **sound)
-        add("speech", index, first, last, text=words, speaker=speaker, voice=VOICES[speaker], origin="script")
-        add("sound", index, first, last, **sound)
-        add("sound", index, last, end, **sound)
+        add("sound", index, start, end, layer=shot.layer, sound=shot.sound, origin="user")
+        if shot.line is not None:
+            speaker, words, first, last = shot.line
+            spoken = {"text": words, "speaker": speaker, "voice": VOICES[speaker], "origin": "script"}
+            add("speech", index, start + first, start + last, **spoken)
     about = {
         "path": "demo.mp4",
         "duration_s": edges[-1],

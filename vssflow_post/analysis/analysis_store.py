@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.backend import Look, MouthTrack, Track
+from vssflow_post.backend import Look, MouthTrack, Strike, Thing, Track
 from vssflow_post.media import Film
 from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Entry, Missing, Store, address
@@ -62,6 +62,9 @@ class AnalysisStore:
         """Raises FilmFailed("no_space") when the disk is full."""
         tracks = {f"mouth {k}": mouth.opening for k, mouth in enumerate(analysis.mouths)}
         tracks |= {f"place {k}": place for k, place in enumerate(analysis.places)}
+        things = list(chain.from_iterable(analysis.things))
+        for k, thing in enumerate(things):
+            tracks |= {f"thing {k} {name}": track for name, track in _tracks_of(thing).items()}
         table, pieces = _packed_tracks(tracks)
         jpegs = list(chain.from_iterable(analysis.pictures))
         facts = {
@@ -69,6 +72,8 @@ class AnalysisStore:
             "mouths": [
                 {"span": [mouth.span.start, mouth.span.end], "box": list(mouth.box)} for mouth in analysis.mouths
             ],
+            "n_things": [len(of_scene) for of_scene in analysis.things],
+            "things": [_facts_of(thing) for thing in things],
             "looks": [[look.sample, look.thing, dict(look.labels)] for look in analysis.looks],
             "tracks": table,
             "n_pictures": [len(of_scene) for of_scene in analysis.pictures],
@@ -96,17 +101,53 @@ class FeatureStore:
 
 def _unpacked(entry: Entry) -> Analysis:
     facts = entry.facts
-    tracks = list(_unpacked_tracks(entry, facts["tracks"]).values())
+    tracks = _unpacked_tracks(entry, facts["tracks"])
+    things = iter([_thing(k, told, tracks) for k, told in enumerate(facts["things"])])
     return Analysis(
         scenes=tuple(Scene(index, Span(start, end)) for index, start, end in facts["scenes"]),
         mouths=tuple(
-            MouthTrack(Span(*mouth["span"]), opening, tuple(mouth["box"]))
-            for mouth, opening in zip(facts["mouths"], tracks, strict=False)
+            MouthTrack(Span(*mouth["span"]), tracks[f"mouth {k}"], tuple(mouth["box"]))
+            for k, mouth in enumerate(facts["mouths"])
         ),
         features={},
         pictures=_pictures(entry),
-        places=tuple[Track, ...](tracks[len(facts["mouths"]) :]),
+        places=tuple(track for name, track in tracks.items() if name.startswith("place ")),
+        things=tuple(tuple(islice(things, n)) for n in facts["n_things"]),
         looks=tuple(Look(sample, labels, thing) for sample, thing, labels in facts["looks"]),
+    )
+
+
+def _tracks_of(thing: Thing) -> dict[str, Track]:
+    return {
+        "place": thing.place,
+        "speed": thing.speed,
+        "boxes": thing.boxes,
+        "moments": Track(thing.moments, 0.0),
+    }
+
+
+def _facts_of(thing: Thing) -> dict[str, Any]:
+    return {
+        "span": [thing.span.start, thing.span.end],
+        "seen": [thing.seen.start, thing.seen.end],
+        "strikes": [list(strike) for strike in thing.strikes],
+        "samples": [int(sample) for sample in thing.samples],
+        "weight": thing.weight,
+    }
+
+
+def _thing(number: int, facts: Mapping[str, Any], tracks: Mapping[str, Track]) -> Thing:
+    own = {name: tracks[f"thing {number} {name}"] for name in ("place", "speed", "boxes", "moments")}
+    return Thing(
+        span=Span(*facts["span"]),
+        seen=Span(*facts["seen"]),
+        place=own["place"],
+        speed=own["speed"],
+        strikes=tuple(Strike(*strike) for strike in facts["strikes"]),
+        boxes=own["boxes"],
+        samples=np.array(facts["samples"], np.int64),
+        moments=own["moments"].values,
+        weight=facts["weight"],
     )
 
 

@@ -9,15 +9,16 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from vssflow_post.analysis.one_thread import one_thread
 from vssflow_post.backend import RecogniserSettings
 from vssflow_post.errors import BackendUnavailable
 from vssflow_post.store.entries import file_digest
+
+if TYPE_CHECKING:  # whoever only hires workers asks whether it can work
+    import numpy as np
+    import numpy.typing as npt
 
 SENTENCE = "a photo of {}"
 """What CLIP is asked about each picture, with the words in it."""
@@ -55,6 +56,7 @@ class ClipRecogniser:
             return [self._labels(picture) for picture in pictures]
 
     def _labels(self, picture: npt.NDArray[np.uint8]) -> Mapping[str, float]:
+        import numpy as np
         import torch
 
         with torch.no_grad():
@@ -68,6 +70,7 @@ class ClipRecogniser:
 def _prepared(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]:
     """(1, 3, size, size): the whole picture, with the mean and spread of CLIP's training."""
     import cv2
+    import numpy as np
 
     smaller = picture.shape[0] > size and picture.shape[1] > size
     resized = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)

@@ -12,14 +12,16 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from vssflow_post.analysis.one_thread import one_thread
 from vssflow_post.backend import RecogniserSettings
 from vssflow_post.errors import BackendUnavailable
 from vssflow_post.store.entries import file_digest
+
+if TYPE_CHECKING:  # whoever only hires workers asks for its digest
+    import numpy as np
+    import numpy.typing as npt
 
 WEIGHTS_DIGEST = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 """sha256 of the weights' file."""
@@ -64,6 +66,7 @@ class ImageNetRecogniser:
             return [self._labels(picture) for picture in pictures]
 
     def _labels(self, picture: npt.NDArray[np.uint8]) -> Mapping[str, float]:
+        import numpy as np
         import torch
 
         with torch.no_grad():
@@ -77,6 +80,7 @@ class ImageNetRecogniser:
 def _prepared(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """(1, 3, height, width), channels last in memory: the whole picture, since what is at its edge counts."""
     import cv2
+    import numpy as np
 
     height, width = picture.shape[:2]
     size = looked_size(width, height)

@@ -8,12 +8,13 @@ Blows, where a motion ends or turns, are read from a thing's `moments` by whoeve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.analysis.movers import Row
+from vssflow_post.backend import Strike
 from vssflow_post.timeline import CLOCK_HZ
 
 APART_S = 0.09
@@ -38,16 +39,6 @@ BACK = 0.6
 """Part of a flash's light that is gone once it is over, at least."""
 
 Curve: TypeAlias = npt.NDArray[np.float64]
-
-
-class Strike(NamedTuple):
-    """One strike of one thing."""
-
-    sample: int
-    """On the film's clock."""
-    strength: float
-    """0 to 1, relative to the hardest of its thing."""
-    kind: Literal["blow", "jolt", "flash"] = "blow"
 
 
 def flashes(rows: Sequence[Row]) -> list[Strike]:

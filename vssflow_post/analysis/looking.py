@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
-from vssflow_post.backend import Frame, Look, Recogniser
+from vssflow_post.backend import Frame, Look, Recogniser, Thing
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 if TYPE_CHECKING:
@@ -36,12 +36,6 @@ _SMALLEST_CROP = 24
 
 Box: TypeAlias = tuple[float, float, float, float]
 """x, y, width and height as fractions of the picture."""
-Moving: TypeAlias = Callable[[int], Sequence[tuple[int, Box]]]
-"""At a clock sample: the number of each moving thing that is seen then, and its box."""
-
-
-def nothing_moves(sample: int) -> Sequence[tuple[int, Box]]:
-    return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +53,8 @@ class Looker:
     Use it as a context: its thread ends with the block. What the recogniser raises comes in `finish`.
     """
 
-    def __init__(self, opened: Callable[[], Recogniser], moving: Moving = nothing_moves) -> None:
+    def __init__(self, opened: Callable[[], Recogniser]) -> None:
         """`opened` gives the recogniser; it is called in the thread, beside the first pictures."""
-        self._moving = moving
         self._worker = ThreadPoolExecutor(1, "look")
         self._recogniser = self._worker.submit(opened)
         self._looks: list[Future[list[Look]]] = []
@@ -96,18 +89,18 @@ class Looker:
         if self._sharpest is None or candidate.sharpness > self._sharpest.sharpness:
             self._sharpest = candidate
 
-    def cut(self, sample: int) -> None:
-        """A new scene began at `sample`, a few frames back."""
+    def cut(self, sample: int, things: Sequence[Thing] = ()) -> None:
+        """A new scene began at `sample`, a few frames back; `things` moved in the one before."""
         if self._sharpest is not None and self._sharpest.sample < sample:
             self._last_look()
-        self._scene_is_over(sample)
+        self._scene_is_over(sample, things)
         if self._sharpest is None:
             self._next = self._check = 0
 
-    def finish(self, duration: Span) -> tuple[Look, ...]:
+    def finish(self, duration: Span, things: Sequence[Thing] = ()) -> tuple[Look, ...]:
         """All looks, by time. Waits for the recogniser, and raises what it raised."""
         self._last_look()
-        self._scene_is_over(duration.end)
+        self._scene_is_over(duration.end, things)
         self._recogniser.result()
         looks = [look for some in self._looks for look in some.result()]
         return tuple(sorted(looks, key=lambda look: (look.sample, -1 if look.thing is None else look.thing)))
@@ -125,8 +118,8 @@ class Looker:
             self._sharpest = None
         self._look()
 
-    def _scene_is_over(self, end: int) -> None:
-        for thing, (candidate, box) in self._largest(end).items():
+    def _scene_is_over(self, end: int, things: Sequence[Thing]) -> None:
+        for thing, (candidate, box) in self._largest(end, things).items():
             pixels = crop(candidate.pixels, box)
             if min(pixels.shape[:2]) >= _SMALLEST_CROP and self._may_look(end):
                 self._hand_over(Look(candidate.sample, {}, thing), pixels)
@@ -139,14 +132,23 @@ class Looker:
         self._n_looks += 1
         self._looks.append(self._worker.submit(_looked, self._recogniser, look, pixels))
 
-    def _largest(self, end: int) -> dict[int, tuple[Candidate, Box]]:
+    def _largest(self, end: int, things: Sequence[Thing]) -> dict[int, tuple[Candidate, Box]]:
         """Of each thing that moves in the scene which is over the picture in which it is largest, and its box there."""
         largest: dict[int, tuple[Candidate, Box]] = {}
-        for candidate in self._seen:
-            for thing, box in self._moving(candidate.sample) if candidate.sample < end else ():
-                if thing not in largest or box[2] * box[3] > largest[thing][1][2] * largest[thing][1][3]:
-                    largest[thing] = candidate, box
-        return dict(sorted(largest.items()))
+        for number, thing in enumerate(things):
+            pictures = [each for each in self._seen if each.sample < end and thing.seen.contains(each.sample)]
+            boxed = [(each, box_at(thing, each.sample)) for each in pictures]
+            if boxed:
+                largest[number] = max(boxed, key=lambda one: one[1][2] * one[1][3])
+        return largest
+
+
+def box_at(thing: Thing, sample: int) -> Box:
+    """Where a thing is at a clock sample of its shot."""
+    boxes = thing.boxes.values
+    row = round((sample - thing.span.start) / CLOCK_HZ * thing.boxes.rate_hz)
+    x, y, width, height = (float(one) for one in boxes[min(max(row, 0), len(boxes) - 1)])
+    return x, y, width, height
 
 
 def crop(pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.uint8]:

@@ -1,12 +1,11 @@
 """The analysis of a film's picture, in one decode pass.
 
-Each frame goes to the finders of cuts, mouths and motion, to the thumbnails, to the encoder and to whoever looks
-at what it shows, and is gone.
+Each frame goes to the finders of cuts, mouths and things that move, to the thumbnails, to the encoder and to whoever
+looks at what it shows, and is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +15,13 @@ from vssflow_post.analysis.cuts import CutFinder
 from vssflow_post.analysis.faces import MouthTracker
 from vssflow_post.analysis.looking import Looker
 from vssflow_post.analysis.motion import MotionPlaces
-from vssflow_post.backend import Frame, FrameEncoder, Look, MouthTrack, Track
+from vssflow_post.analysis.things import ThingFinder
+from vssflow_post.backend import Frame, FrameEncoder, Look, MouthTrack, Thing, Track
 from vssflow_post.media import Film, WholePicture, frames_and_wholes
 from vssflow_post.media.ahead import ahead
 from vssflow_post.progress import OnProgress, Progress, silent
 from vssflow_post.settings.preset import PictureSettings
-from vssflow_post.timeline import CLOCK_HZ, Scene
+from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 FRAME_WIDTH = 320
 """Longer side of the analysed pictures: enough for a face in a medium shot, small enough for two cores."""
@@ -49,6 +49,8 @@ class Analysis:
     """One to three small JPEGs of each scene, in order of the scenes and of time."""
     places: tuple[Track, ...] = ()
     """Where something moves in each scene, from 0 (left) to 1; row 0 lies at the scene's start."""
+    things: tuple[tuple[Thing, ...], ...] = ()
+    """What moves by itself in each scene, the one that moves most first."""
     looks: tuple[Look, ...] = ()
     """What a recogniser saw in pictures of each scene, by time; none where nothing looked."""
 
@@ -69,44 +71,55 @@ def analyse(
 
     Raises what `media.frames` raises; UsageError for an unknown shot detector.
     """
-    cuts = CutFinder(film.frame_rate, settings.shot_detector, settings.min_scene_s)
-    mouths = MouthTracker(film.frame_rate)
-    thumbnails = Thumbnails()
-    places = MotionPlaces()
+    eyes = _Eyes(film, settings, looker)
     n_ahead = max(2, min(_FRAMES_AHEAD, _AHEAD_PIXELS // (film.width * film.height)))
     with ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
         for number, (frame, whole) in enumerate(decoded):
-            _push(frame, whole, cuts, mouths, thumbnails, looker)
-            places.push(frame)
+            eyes.push(frame, whole)
             encoder.push(frame)
             if number % _REPORT_EVERY == 0:
                 progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
-    scenes = cuts.finish(film.duration)
-    features = encoder.finish(scenes)
-    pictures = thumbnails.of_scenes(scenes)
-    looks = looker.finish(film.duration) if looker is not None else ()
-    return Analysis(scenes, mouths.finish(film.duration), features, pictures, places.finish(scenes), looks)
+    return eyes.finish(film.duration, encoder)
 
 
-def _push(
-    frame: Frame,
-    whole: WholePicture,
-    cuts: CutFinder,
-    mouths: MouthTracker,
-    thumbnails: Thumbnails,
-    looker: Looker | None,
-) -> None:
-    found: Sequence[int] = cuts.push(frame)
-    for cut in found:
-        mouths.cut(cut)
-        thumbnails.cut(cut)
-        if looker is not None:
-            looker.cut(cut)
-    if looker is not None:
-        looker.push(frame)
-    thumbnails.push(frame)
-    mouths.push(frame, whole)
+class _Eyes:
+    """All that looks at the frames of one film."""
+
+    def __init__(self, film: Film, settings: PictureSettings, looker: Looker | None) -> None:
+        self._cuts = CutFinder(film.frame_rate, settings.shot_detector, settings.min_scene_s)
+        self._mouths = MouthTracker(film.frame_rate)
+        self._thumbnails = Thumbnails()
+        self._places = MotionPlaces()
+        self._things = ThingFinder()
+        self._looker = looker
+
+    def push(self, frame: Frame, whole: WholePicture) -> None:
+        for cut in self._cuts.push(frame):
+            self._mouths.cut(cut)
+            self._thumbnails.cut(cut)
+            self._things.cut(cut)
+            if self._looker is not None:
+                self._looker.cut(cut, self._things.of_last_shot)
+        if self._looker is not None:
+            self._looker.push(frame)
+        self._thumbnails.push(frame)
+        self._places.push(frame)
+        self._things.push(frame)
+        self._mouths.push(frame, whole)
+
+    def finish(self, duration: Span, encoder: FrameEncoder) -> Analysis:
+        scenes = self._cuts.finish(duration)
+        things = self._things.finish(scenes)
+        return Analysis(
+            scenes=scenes,
+            mouths=self._mouths.finish(duration),
+            features=encoder.finish(scenes),
+            pictures=self._thumbnails.of_scenes(scenes),
+            places=self._places.finish(scenes),
+            things=things,
+            looks=() if self._looker is None else self._looker.finish(duration, things[-1]),
+        )
 
 
 class Thumbnails:

@@ -6,7 +6,7 @@ Speeds and places are free of the camera: a car that a camera follows stands in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from vssflow_post.analysis.camera import FLOOR, REST, SIDE, STILL, Camera, Grey, Step, small_grey
 from vssflow_post.analysis.gathering import gathered
-from vssflow_post.analysis.impulses import LIGHTNING, Strike, brief, flashes, jolts, together
+from vssflow_post.analysis.impulses import LIGHTNING, brief, flashes, jolts, together
 from vssflow_post.analysis.movers import Mover, Movers, Row
-from vssflow_post.backend import Frame, Track
+from vssflow_post.backend import Frame, Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 PLACES_PER_S = 10
@@ -37,57 +37,6 @@ SMOOTHING_S = 0.25
 """Standard deviation of a place's smoothing: a leap becomes a move of about a second."""
 
 Curve: TypeAlias = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Thing:
-    """Something that moves by itself during a shot."""
-
-    span: Span
-    """The shot; row 0 of each track lies at its start."""
-    seen: Span
-    """From when to when it is seen to move."""
-    place: Track
-    """(n, 1) at PLACES_PER_S: its middle, 0 the picture's left edge, 1 its right; where it rests it stays."""
-    speed: Track
-    """(n, 1) at SPEEDS_PER_S: longer sides of the picture a second, the camera's own motion taken off."""
-    strikes: tuple[Strike, ...]
-    """Its jolts and flashes; its blows are for the reader of `moments` to find."""
-    boxes: Track
-    """(n, 4) at PLACES_PER_S: left, top, width and height of what moves, as parts of the picture."""
-    samples: npt.NDArray[np.int64]
-    """(m,): the pictures that `moments` belong to, first the one before."""
-    moments: npt.NDArray[np.float32]
-    """(m - 1, 4): what changed from one picture to the next. Its sum in grey levels times pixels of a picture with a
-    longer side of SIDE; middle (x, y) and spread in longer sides. NaN where nothing did."""
-    weight: float
-    """Its part of all the motion in the shot, 0 to 1."""
-
-
-def place_of(things: Sequence[Thing], span: Span, which: int | None = None) -> Track | None:
-    """The place of a thing during `span`, row 0 at its start: of thing number `which`, else of the one that moves most
-    in the span. None where nothing moves in the shot."""
-    if not things:
-        return None
-    thing = things[which] if which is not None else max(things, key=lambda one: _motion_in(one, span))
-    rate_hz = thing.place.rate_hz
-    n = max(1, round(span.duration_s * rate_hz))
-    first = (span.start - thing.span.start) / CLOCK_HZ * rate_hz
-    grid = np.arange(len(thing.place.values))
-    return Track(np.interp(first + np.arange(n), grid, thing.place.values[:, 0]).astype(np.float32)[:, None], rate_hz)
-
-
-def owner(things: Sequence[Thing], sample: int) -> int | None:
-    """Whose a strike at `sample` is that was read from the whole picture: the thing's that moves most then."""
-    if not things:
-        return None
-    around = Span(max(0, sample - CLOCK_HZ // 10), sample + CLOCK_HZ // 10)
-    return max(range(len(things)), key=lambda k: _motion_in(things[k], around))
-
-
-def _motion_in(thing: Thing, span: Span) -> float:
-    inside = (thing.samples[1:] >= span.start) & (thing.samples[1:] < span.end)
-    return float(thing.moments[inside, 0].sum()) + 1e-6 * thing.weight
 
 
 class ThingFinder:
@@ -130,6 +79,11 @@ class ThingFinder:
         """A new shot began at `sample`, a few frames back."""
         if sample > self._start:
             self._close(sample)
+
+    @property
+    def of_last_shot(self) -> tuple[Thing, ...]:
+        """Those of the shot that the latest cut ended."""
+        return self._shots[-1] if self._shots else ()
 
     def finish(self, scenes: Sequence[Scene]) -> tuple[tuple[Thing, ...], ...]:
         """The things of each scene, the one that moves most first."""

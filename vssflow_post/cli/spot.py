@@ -43,15 +43,17 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     from vssflow_post.plugins import load_plugins
     from vssflow_post.progress import silent
     from vssflow_post.render.first_half import Spotting, spot_film
+    from vssflow_post.render.recognition import is_wanted, recognition_of
     from vssflow_post.store.publishing import publish
 
     settings = resolved_preset(preset, generate_seed=seed)
     if not film.exists() or film.is_dir():
         raise UsageError(f"there is no film {film}")
     script = existing(script, "script") or sidecar_of(film)
-    detectors = load_plugins().speech_detectors()
+    plugins = load_plugins()
     probed = probe(film, salvage)
-    spotted = spot_film(Spotting(probed, script, None, settings, detectors), silent)
+    recognition = recognition_of(settings, plugins.recognisers()) if is_wanted(settings.cues) else None
+    spotted = spot_film(Spotting(probed, script, None, settings, plugins.speech_detectors(), recognition), silent)
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
             sheet = Path(folder) / "cues.json"

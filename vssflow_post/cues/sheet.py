@@ -16,7 +16,10 @@ from vssflow_post.cues.sheet_table import read_cue_table, write_cue_table
 from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, line_of, load_bytes, load_json, shown
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import (
+    BED,
     CLOCK_HZ,
+    LAYERS,
+    SPOT,
     Cue,
     CueSheet,
     Scene,
@@ -38,21 +41,26 @@ ROUNDING = CLOCK_HZ // 1000
 """Times typed with three decimals may be this far off (in samples): such overlaps are trimmed, not refused."""
 MAX_SECONDS = 7 * 24 * 3600.0
 MAX_SEED = 2**31 - 1
+MOST_THINGS, MOST_LABELS = 3, 50
+"""Of a scene and of a cue: what is written has no more."""
 
 _SHEET_KEYS = ("version", "film", "scenes", "cues")
 _FILM_KEYS = ("path", "duration_s", "frame_rate", "start_timecode")
 _SCENE_KEYS = ("index", "start_s", "end_s")
 _CUE_KEYS = (
     *("id", "scene", "kind", "start_s", "end_s", "text", "speaker", "voice", "sound", "origin", "gain_db", "seed"),
+    *("layer", "thing", "seen"),
 )
 _CUE_REQUIRED = ("id", "kind", "start_s", "end_s")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _FRAME_RATE = re.compile(r"\d{1,12}(/[1-9]\d{0,11})?", re.ASCII)
 
 
-def cue_seed(seed: int, kind: str, span: Span, text: str) -> int:
+def cue_seed(seed: int, kind: str, span: Span, text: str, layer: str = "") -> int:
     """The seed of a cue (31 bits), from the job's seed and from what the cue is."""
     identity = f"{seed}\0{kind}\0{span.start}\0{span.end}\0{text}"
+    if layer in (BED, SPOT):  # what lies over another sound of the same span is another sound
+        identity += f"\0{layer}"
     return int.from_bytes(sha256(identity.encode()).digest()[:4], "big") & MAX_SEED
 
 
@@ -187,7 +195,9 @@ def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], d
         if table.value(key):
             raise table.fault(key, f"has no meaning for a {kind} cue")
     here = bisect_right(scenes, span.start, key=lambda scene: scene.span.start) - 1
-    text = table.text("text")
+    text, layer = table.text("text"), table.text("layer")
+    if layer not in ("", *LAYERS):
+        raise table.fault("layer", f"must be {', '.join(LAYERS)} or nothing, not {shown(layer)}")
     return Cue(
         id=identity,
         scene=table.whole("scene", 0, max(0, len(scenes) - 1)) if "scene" in table else here,
@@ -199,28 +209,41 @@ def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], d
         sound=table.text("sound", max_characters=500),
         origin=table.text("origin", "user", max_characters=64),
         gain_db=table.number("gain_db", -120.0, 24.0),
-        seed=table.whole("seed", 0, MAX_SEED) if "seed" in table else cue_seed(seed, kind, span, text),
+        seed=table.whole("seed", 0, MAX_SEED) if "seed" in table else cue_seed(seed, kind, span, text, layer),
+        layer=layer,
+        thing=table.whole("thing", 0, MOST_THINGS - 1) if "thing" in table else None,
+        seen=_seen(table, path),
     )
 
 
+def _seen(table: Table, path: JsonPath) -> dict[str, float]:
+    """Labels with their confidences."""
+    content = table.value("seen") or {}
+    if not isinstance(content, dict) or len(content) > MOST_LABELS:
+        raise table.fault("seen", f"must be an object of at most {MOST_LABELS} labels with confidences")
+    labels = Table(content, f"{table.where}: seen", [*content], [], (*path, "seen"))
+    return {label: labels.number(label, 0.0, 1.0) for label in content}
+
+
 def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
-    """The cues by start, after a check that ids differ and that no two of a kind overlap."""
+    """The cues by start, after a check that ids differ and that no two lines, and no two sounds of a layer, overlap."""
     ordered = sorted(cues, key=lambda cue: cue.span.start)
     seen: set[str] = set()
-    last: dict[str, int] = {}
+    last: dict[tuple[str, str], int] = {}
     for k, cue in enumerate(ordered):
         if cue.id in seen:
             raise JsonFault(f"cues: the id '{cue.id}' is there twice")
         seen.add(cue.id)
-        at = last.get(cue.kind)
-        last[cue.kind] = k
+        track = (cue.kind, cue.layer if cue.kind == "sound" else "")  # a sound that was made a line keeps its layer
+        at = last.get(track)
+        last[track] = k
         if at is None or ordered[at].span.end <= cue.span.start:
             continue
         before = ordered[at]
         if before.span.end - cue.span.start > ROUNDING or cue.span.start <= before.span.start:
             raise JsonFault(
                 f"cues {before.id} and {cue.id} overlap: {before.id} ends at {before.span.end_s:.6f} s, "
-                f"{cue.id} starts at {cue.span.start_s:.6f} s"
+                f"{cue.id} starts at {cue.span.start_s:.6f} s{f' in the same layer, {cue.layer}' if cue.layer else ''}"
             )
         ordered[at] = replace(before, span=Span(before.span.start, cue.span.start))
     return tuple(ordered)

@@ -20,9 +20,12 @@ from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
-COLUMNS = ("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin")
+COLUMNS = (
+    *("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),
+    *("layer", "thing", "seen"),
+)
 _REQUIRED = ("kind", "id", "start", "end")
-_TEXTS = ("speaker", "text", "voice", "sound", "origin")
+_TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer")
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 """A cell that starts so may be computed by a spreadsheet (full-width signs too); the apostrophe is the guard's own."""
 
@@ -90,6 +93,8 @@ def _row_of(cue: Cue) -> dict[str, object]:
         "scene": cue.scene + 1,
         "gain_db": repr(cue.gain_db),
         "seed": cue.seed,
+        "thing": "" if cue.thing is None else cue.thing + 1,
+        "seen": guarded("; ".join(f"{label.replace(';', ',')} {x:g}" for label, x in cue.seen.items())),
     }
 
 
@@ -144,7 +149,7 @@ def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
 def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     """The keys of a cue whose cells are not empty, but for its times, kind and id."""
     cue: dict[str, Any] = {name: unguarded(row[name]) for name in _TEXTS if row.get(name)}
-    for name, read in (("scene", int), ("seed", int), ("gain_db", float)):
+    for name, read in (("scene", int), ("seed", int), ("gain_db", float), ("thing", int)):
         cell = row.get(name, "").strip().replace("\u2212", "-")
         if not cell:
             continue
@@ -153,6 +158,20 @@ def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
         except ValueError:
             what = "a number" if read is float else "a whole number"
             raise JsonFault(f"{where}: '{name}' must be {what}, not {shown(cell)}") from None
-    if "scene" in cue:
-        cue["scene"] -= 1
+    for counted in ("scene", "thing"):  # from 1 in a table
+        if counted in cue:
+            cue[counted] -= 1
+    if seen := unguarded(row.get("seen", "")).strip():
+        cue["seen"] = dict(_label(part.strip(), where) for part in seen.split(";"))
     return cue
+
+
+def _label(part: str, where: str) -> tuple[str, float]:
+    """`race car 0.4` as a label and its confidence."""
+    label, _, confidence = part.rpartition(" ")
+    try:
+        return label, float(confidence.replace(",", ".", 1))
+    except ValueError:
+        raise JsonFault(
+            f"{where}: 'seen' must be labels with confidences like race car 0.4; not {shown(part)}"
+        ) from None

@@ -1,4 +1,4 @@
-"""Spotting: scenes and speaking segments become the cues that tile the film.
+"""Spotting: scenes, speaking segments and what is seen become cues.
 
 Lines that overlap are set one after the other: a dialogue stem has one voice at a time.
 """
@@ -6,15 +6,19 @@ Lines that overlap are set one after the other: a dialogue stem has one voice at
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from vssflow_post.cues.layers import Laid, layered, less_speech, prompted, runs_through
 from vssflow_post.cues.sheet import cue_seed
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span, SpeakingSegment
+from vssflow_post.timeline import CLOCK_HZ, FOLLOWS, LAYERS, Cue, CueSheet, Scene, Span, SpeakingSegment
 
 if TYPE_CHECKING:
+    from vssflow_post.cues.seen import SeenSound
+    from vssflow_post.cues.sound_table import SoundClass
     from vssflow_post.media import Film
     from vssflow_post.settings.preset import CueSettings
 
@@ -29,35 +33,78 @@ CHARACTERS_PER_S = 15
 
 
 def spot(
-    film: Film, scenes: Sequence[Scene], segments: Sequence[SpeakingSegment], settings: CueSettings, seed: int
+    film: Film,
+    scenes: Sequence[Scene],
+    segments: Sequence[SpeakingSegment],
+    settings: CueSettings,
+    seed: int,
+    seen: Sequence[Sequence[SeenSound]] = (),
+    classes: Mapping[str, SoundClass] = MappingProxyType({}),
 ) -> CueSheet:
-    """The cue sheet of a film: cues in the order of their start, speech before the sound under it.
+    """The cue sheet of a film: cues in the order of their start, speech before the sounds under it.
 
-    Without the sounds under speech their spans tile the film. A cut ends a sound cue, but speech may run over it:
-    a cue belongs to the scene in which it starts. A segment without words (from audio or lips) becomes a speech cue
-    without text. Seeds come from `seed` and from what a cue is, not from its number: an edit elsewhere in the film
-    leaves its take as it was.
+    A cut ends a sound cue, but speech may run over it: a cue belongs to the scene in which it starts. A segment without
+    words (from audio or lips) becomes a speech cue without text. `seen` has what each scene would sound like, of
+    `classes`; it is laid in layers, each of which runs through under speech. A scene in which nothing runs through has
+    cues without a name beside and under its speech. Seeds come from `seed` and from what a cue is, not from its number:
+    an edit elsewhere in the film leaves its take as it was.
     """
     scenes = tuple(scenes) or (Scene(0, film.duration),)
     cuts = [scene.span.start for scene in scenes]
     inside = (replace(each, span=each.span.intersect(film.duration)) for each in segments)
     speech = without_overlaps([each for each in inside if each.span.n_samples > 0])
     speech = _without_slivers(speech, film.duration, cuts)
-    sounds = [part for gap in _gaps(speech, film.duration) for piece in _cut(gap, cuts) for part in _parted(piece)]
-    if settings.effects_under_speech:
-        sounds += [each.span for each in speech]
+    sounds = _sounds(scenes, speech, settings, _layers(scenes, settings.sound, seen, classes, seed), film)
 
-    def cue(kind: str, number: int, span: Span, text: str = "") -> Cue:
-        name = f"{'d' if kind == 'speech' else 's'}{number:04d}"
-        scene = scenes[max(0, bisect_right(cuts, span.start) - 1)].index
-        return Cue(name, scene, kind, span, text, seed=cue_seed(seed, kind, span, text))
+    def scene_at(span: Span) -> int:
+        return scenes[max(0, bisect_right(cuts, span.start) - 1)].index
 
     spoken = [
-        replace(cue("speech", number, said.span, said.text), speaker=said.speaker, origin=said.origin)
+        Cue(f"d{number:04d}", scene_at(said.span), "speech", said.span, said.text, said.speaker, origin=said.origin,
+            seed=cue_seed(seed, "speech", said.span, said.text))
         for number, said in enumerate(speech, 1)
-    ]
-    heard = [replace(cue("sound", number, span), sound=settings.sound) for number, span in enumerate(sorted(sounds), 1)]
+    ]  # fmt: skip
+    heard = [
+        Cue(f"s{number:04d}", scene_at(laid.span), "sound", laid.span, sound=laid.sound, gain_db=laid.gain_db,
+            seed=cue_seed(seed, "sound", laid.span, "", laid.layer), layer=laid.layer, thing=laid.thing, seen=laid.seen)
+        for number, laid in enumerate(sounds, 1)
+    ]  # fmt: skip
     return CueSheet(scenes, tuple(sorted([*spoken, *heard], key=lambda cue: (cue.span, cue.kind == "sound"))))
+
+
+def _layers(
+    scenes: Sequence[Scene],
+    prompt: str,
+    seen: Sequence[Sequence[SeenSound]],
+    classes: Mapping[str, SoundClass],
+    seed: int,
+) -> list[list[Laid]]:
+    """What is laid in each scene, of what is prompted or seen."""
+    if prompt or not seen:
+        return [prompted(scene, prompt) for scene in scenes]
+    return [layered(scene, sounds, classes, seed) for scene, sounds in zip(scenes, seen, strict=True)]
+
+
+def _sounds(
+    scenes: Sequence[Scene],
+    speech: Sequence[SpeakingSegment],
+    settings: CueSettings,
+    layers: Sequence[Sequence[Laid]],
+    film: Film,
+) -> list[Laid]:
+    """All sounds by start, none longer than LONGEST_SOUND: the layers of each scene, and what fills those scenes in
+    which nothing runs through."""
+    full = [scene.span for scene, laid in zip(scenes, layers, strict=True) if runs_through(laid, scene)]
+    said, cuts = [each.span for each in speech], [scene.span.start for scene in scenes]
+    pieces = [part for gap in _gaps(speech, film.duration) for piece in _cut(gap, cuts) for part in _parted(piece)]
+    if settings.effects_under_speech:
+        pieces += [piece for span in said for piece in (_cut(span, cuts) if _within(span, full) else [span])]
+    free = [piece for piece in pieces if not _within(piece, full)]
+    sounds = [Laid(piece, FOLLOWS, settings.sound) for piece in free]
+    for laid in chain.from_iterable(layers):
+        parts = [laid] if settings.effects_under_speech else less_speech(laid, _within(laid.span, said))
+        sounds += [replace(part, span=span) for part in parts for span in _parted(part.span)]
+    return sorted(sounds, key=lambda each: (each.span, LAYERS.index(each.layer)))
 
 
 def without_overlaps(segments: Sequence[SpeakingSegment]) -> tuple[SpeakingSegment, ...]:
@@ -87,6 +134,15 @@ def unspoken(sheet: CueSheet) -> tuple[str, ...]:
         f"Lips move where no words are known, so nothing is spoken there ({times}{more}): "
         "write the text into the cue sheet and render with --cues.",
     )
+
+
+def _within(span: Span, spans: Sequence[Span]) -> Sequence[Span]:
+    """Those of `spans`, in order and without overlaps, that lie in `span` in part."""
+    return spans[
+        bisect_right(spans, span.start, key=lambda each: each.end) : bisect_left(
+            spans, span.end, key=lambda each: each.start
+        )
+    ]
 
 
 def _without_slivers(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vssflow_post.audio import DX, FX, MIX
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.store.publishing import publish_bytes
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
+from vssflow_post.timeline import CLOCK_HZ, LAYERS, Cue, CueSheet, Span
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
@@ -88,10 +88,15 @@ def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
 
 
 def rows_of(cues: Sequence[Cue]) -> list[list[Cue]]:
-    """The cues in as few rows as it takes for no two of a row to overlap; at least one row."""
-    rows: list[list[Cue]] = [[]]
+    """The cues, layer by layer, in as few rows as it takes for no two of a row to overlap; at least one row."""
+    layers = {layer: [cue for cue in cues if cue.layer == layer] for layer in ("", *LAYERS)}
+    return [row for of_layer in layers.values() if of_layer for row in _rows(of_layer)] or [[]]
+
+
+def _rows(cues: Sequence[Cue]) -> list[list[Cue]]:
+    rows: list[list[Cue]] = []
     for cue in sorted(cues, key=lambda cue: (cue.span, cue.id)):
-        row = next((row for row in rows if not row or row[-1].span.end <= cue.span.start), None)
+        row = next((row for row in rows if row[-1].span.end <= cue.span.start), None)
         if row is None:
             row = []
             rows.append(row)

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vssflow_post.backend import Backend, CueRequest, GenerationSettings, MouthTrack, Take, Track, speaking_mouth
+from vssflow_post.backend import (
+    Backend,
+    CueRequest,
+    GenerationSettings,
+    MouthTrack,
+    Take,
+    Thing,
+    Track,
+    speaking_mouth,
+)
 from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
@@ -18,7 +27,7 @@ from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.store.entries import Missing
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 """Part of every address: raised when what a take depends on changes."""
 
 
@@ -71,11 +80,14 @@ class Renderer:
             "length": request.span.n_samples,
             "picture": {name: _track_digest(track) for name, track in request.visual.items()},
             "mouth": request.mouth and _track_digest(request.mouth),
+            "things": [_thing_digest(thing, request.span.start) for thing in request.things],
         }
 
 
-def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack]) -> CueRequest:
-    """What a backend gets for a cue: its words, and what is seen during its span."""
+def request_for(
+    cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack], things: Iterable[Sequence[Thing]] = ()
+) -> CueRequest:
+    """What a backend gets for a cue: its words, and what is seen during its span; `things` by scene."""
     mouth = speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None
     return CueRequest(
         id=cue.id,
@@ -87,7 +99,16 @@ def request_for(cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthT
         sound=cue.sound,
         visual={name: track.slice(cue.span) for name, track in features.items()},
         mouth=None if mouth is None else mouth.during(cue.span),
+        things=_heard_moving(cue, things) if cue.kind == "sound" and not cue.is_bed else (),
     )
+
+
+def _heard_moving(cue: Cue, things: Iterable[Sequence[Thing]]) -> tuple[Thing, ...]:
+    """The thing that the cue is of, or all that move in the shots that it lies in."""
+    of_shots = [of_shot for of_shot in things if of_shot and of_shot[0].span.overlaps(cue.span)]
+    if cue.thing is None:
+        return tuple(thing for of_shot in of_shots for thing in of_shot)
+    return tuple(of_shot[cue.thing] for of_shot in of_shots if cue.thing < len(of_shot))
 
 
 def takes(
@@ -170,6 +191,14 @@ def _from_backend(missing: Mapping[str, CueRequest], backend: Backend) -> Iterat
 def _calls(backend: Backend, requests: Sequence[CueRequest]) -> Iterator[Take]:
     with as_backend_error(f"backend {backend.name} raised"):
         yield from backend.render(requests)
+
+
+def _thing_digest(thing: Thing, start: int) -> list[object]:
+    """Of what it does, at times from `start`: where the shot lies in the film is not among what a take depends on."""
+    struck = [[strike.sample - start, strike.strength, strike.kind] for strike in thing.strikes]
+    moments = hashlib.sha256((thing.samples - start).tobytes())
+    moments.update(np.ascontiguousarray(thing.moments, np.float32).tobytes())
+    return [thing.span.start - start, struck, _track_digest(thing.speed), moments.hexdigest()]
 
 
 def _track_digest(track: Track) -> list[object]:

@@ -6,7 +6,6 @@ room tone lies under them. How loud anything is in the end is the mix's business
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from vssflow_post.audio import BG, DX, FX, PD
-from vssflow_post.backend import MouthTrack, Track, speaking_mouth
+from vssflow_post.backend import MouthTrack, Thing, Track, speaking_mouth
 from vssflow_post.mix.ducking import DuckCurve, duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
 from vssflow_post.mix.panning import CENTRE, PanCurve
@@ -26,12 +25,6 @@ from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 TONE_REACH = CLOCK_HZ // 20
 """Half of the crossfade, in samples, between the room tones of two scenes."""
-_BEDS = (
-    r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
-    r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
-    r"|atmo|background|room tone|air conditioning"
-)
-"""Words that ask for a bed: weather, water, the air of a place, a crowd."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +66,11 @@ class Picture(Protocol):
         """Where things move, by scene: (rows, 1), 0 left to 1 right of the picture."""
         ...
 
+    @property
+    def things(self) -> tuple[tuple[Thing, ...], ...]:
+        """What moves by itself, by scene."""
+        ...
+
 
 def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> list[LaidTake]:
     """Every take at its place."""
@@ -89,17 +87,12 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     return laid
 
 
-def is_ambience(prompt: str) -> bool:
-    """Whether a sound prompt asks for ambience: a steady bed that may be crossfaded, spread out and delivered apart."""
-    return re.search(rf"\b({_BEDS})\b", prompt.lower()) is not None
-
-
 def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
     return duck_under(speech, settings.duck_db, settings.duck_attack_ms, settings.duck_release_ms)
 
 
 def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck: DuckCurve) -> LaidTake:
-    if is_ambience(cue.sound):
+    if cue.is_bed:
         stem = BG if settings.background_stem else FX
         return LaidTake(cue.span, stem, take, cue.gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
     pan = _on_screen(cue, picture, settings.effects_pan_width)
@@ -107,11 +100,17 @@ def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck
 
 
 def _on_screen(cue: Cue, picture: Picture, width: float) -> PanCurve:
-    """Where things move during a cue; its scene is the one of the picture it starts in."""
+    """Where the cue's thing is, or things move, during a cue; its scene is the one of the picture it starts in."""
     at = bisect_right(picture.scenes, cue.span.start, key=lambda scene: scene.span.start) - 1
-    if not 0 <= at < len(picture.places) or width == 0:
+    if at < 0 or width == 0:
         return CENTRE
-    track = picture.places[at]
+    things = picture.things[at] if at < len(picture.things) else ()
+    if cue.thing is not None and cue.thing < len(things):
+        track = things[cue.thing].place
+    elif at < len(picture.places):
+        track = picture.places[at]
+    else:
+        return CENTRE
     knots = picture.scenes[at].span.start + np.arange(len(track.values), dtype=np.int64) * round(
         CLOCK_HZ / track.rate_hz
     )
@@ -133,10 +132,11 @@ def _crossfaded(laid: Sequence[LaidTake], sounds: Sequence[tuple[Cue, Source]], 
     """The sounds, in order; where a bed ends and another begins on the same sample, each reaches into the other."""
     out = list(laid)
     half = round(crossfade_ms * CLOCK_HZ / 2000)
-    for k, (before, after) in enumerate(pairwise(cue for cue, _ in sounds)):
-        if before.span.end == after.span.start and is_ambience(before.sound) and is_ambience(after.sound):
+    for k, n in pairwise(k for k, (cue, _) in enumerate(sounds) if cue.is_bed):
+        before, after = sounds[k][0], sounds[n][0]
+        if before.span.end == after.span.start:
             reach = min(half, before.span.n_samples // 2, after.span.n_samples // 2)
-            out[k], out[k + 1] = replace(out[k], tail=reach), replace(out[k + 1], lead=reach)
+            out[k], out[n] = replace(out[k], tail=reach), replace(out[n], lead=reach)
     return out
 
 

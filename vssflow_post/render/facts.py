@@ -20,6 +20,7 @@ from vssflow_post.deliver.report import (
     FilmReport,
     LoudnessFacts,
     NullTestFacts,
+    SeenFacts,
     Timing,
     models_used,
 )
@@ -52,8 +53,10 @@ class Work:
     """By cue id."""
     track: StoredTake | None
     """The film's own sound, where it is heard."""
+    warnings: tuple[str, ...]
+    """Sentences: what is seen, and stays silent."""
     notes: tuple[str, ...]
-    """Sentences for the report about what was made again."""
+    """Sentences: what stands in for what is seen, and what was made again."""
 
 
 def report_of(
@@ -62,7 +65,8 @@ def report_of(
     """What is known of the film; what the stems look like, and that they sum to the mix, is added to it."""
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
-    troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *mix.warnings, *loudness_warning(mix))
+    troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *work.warnings, *mix.warnings)
+    troubles += loudness_warning(mix)
     cues = cue_facts(work.sheet.cues, work.takes)
     is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     return FilmReport(
@@ -81,6 +85,10 @@ def report_of(
         speech=spotted.speech,
         scenes=work.sheet.scenes,
         thumbnails=spotted.analysis.thumbnails,
+        seen=tuple(
+            SeenFacts(each.labels, {one.sound_class: one.confidence for one in each.sounds}) for each in spotted.seen
+        ),
+        looked=spotted.looked,
         segments=spotted.segments,
         cues=cues,
         cast=cast_facts(spotted.sheet, work.sheet, preset.cast),

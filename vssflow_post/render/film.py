@@ -27,6 +27,8 @@ from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
 from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
+from vssflow_post.render.recognition import table_of
+from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.publishing import publish
 
@@ -64,9 +66,11 @@ def render_film(
     clock.end("analyse")
     sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
-    made = _generated(job, requests_of(sheet.cues, dialogue, seen.analysis), studio, progress)
+    asked = askable(sheet.cues, studio.renderer.backend.sounds, table_of(preset.cues))
+    made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
-    work = Work(job, film, seen, sheet, dialogue, made, track, (*seen.notes, *_rotted_takes(made), *notes))
+    notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
+    work = Work(job, film, seen, sheet, dialogue, made, track, asked.warnings, notes)
     clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}

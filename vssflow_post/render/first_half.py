@@ -15,11 +15,12 @@ from pathlib import Path
 
 from vssflow_post.analysis.analysis_store import analysis_address
 from vssflow_post.analysis.features import KnownFeatures, read_features
-from vssflow_post.analysis.picture import Analysis, analyse
+from vssflow_post.analysis.picture import Analysis
 from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.cues.script import read_script
+from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import check_picture
@@ -28,6 +29,8 @@ from vssflow_post.media import Film, audio_blocks, production_audio
 from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
+from vssflow_post.render.recognition import Recognition, is_wanted
+from vssflow_post.render.sights import looked_at, seen_of
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.entries import Missing, address
@@ -57,22 +60,34 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
     """The cue sheet and what it is made from. Features in the file beside the film take the place of the backend's."""
     preset = studio.preset
     beside = read_features(job.features, film.duration.end_s) if job.features else {}
-    features_key, analysis_key = _features_address(film, studio), analysis_address(film, preset.picture)
-    features, analysis = studio.features.get(features_key), studio.analyses.get(analysis_key)
+    features_key, (analysis_key, analysis, recognition) = _features_address(film, studio), _known(job, film, studio)
+    features = studio.features.get(features_key)
     known = None
     if not isinstance(analysis, Missing) and not isinstance(features, Missing):
         known = replace(analysis, features=features)
     encoder = AwaitedEncoder(studio) if isinstance(features, Missing) else KnownFeatures(features)
     voices = studio.known_identity().voices
-    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, encoder, known, voices)
+    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, recognition, encoder, known, voices)
     spotted = spot_film(asked, progress)
     found = spotted.analysis
     if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
         studio.features.put(features_key, found.features)
     if isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
-    seen = replace(found, features={**found.features, **beside})
-    return replace(spotted, analysis=seen, notes=_rotted(analysis, features))
+    found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
+    return replace(spotted, analysis=found, notes=_rotted(analysis, features))
+
+
+def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missing, Recognition | None]:
+    """The film's analysis in the store, its address, and who looks. With a cue sheet nobody need look; then an analysis
+    in which somebody did is as good."""
+    picture, recognition = studio.preset.picture, studio.recognition
+    key = analysis_address(film, picture, recognition.digest if recognition else "")
+    analysis = studio.analyses.get(key)
+    if job.cues is None or recognition is None or not isinstance(analysis, Missing):
+        return key, analysis, recognition
+    key = analysis_address(film, picture)
+    return key, studio.analyses.get(key), None
 
 
 def _features_address(film: Film, studio: Studio) -> str:
@@ -102,6 +117,8 @@ class Spotting:
     """An edited cue sheet, which replaces what would be spotted."""
     preset: Preset
     detectors: Sequence[DetectorOffer]
+    recognition: Recognition | None = None
+    """Who looks at the picture, and what follows from it; None: nothing is recognised."""
     encoder: FrameEncoder = field(default_factory=lambda: KnownFeatures({}))
     known: Analysis | None = None
     """The film's analysis where it was made before: then the film is not decoded."""
@@ -123,6 +140,10 @@ class Spotted:
     """Of the script, where one was read."""
     notes: tuple[str, ...] = ()
     """Sentences about what had rotted in the store."""
+    seen: tuple[Seen, ...] = ()
+    """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
+    looked: str = ""
+    """Sentence: which recogniser looked, and why."""
 
 
 def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
@@ -133,17 +154,31 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     film, preset = asked.film, asked.preset
     lines = _script(asked)  # before the long work, so that a fault in it is told at once
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
-    analysis = asked.known or analyse(film, preset.picture, asked.encoder, progress)
+    analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
     segments: tuple[SpeakingSegment, ...] = ()
+    seen = _seen(asked, analysis)
     if given is not None:
         sentence, sheet = f"cue sheet {asked.cues}", given
     else:
         segments, sentence = _segments(asked, lines, analysis)
-        sheet = spot(film, analysis.scenes, segments, preset.cues, preset.generate.seed)
+        sheet = _sheet(asked, analysis, segments, seen)
     progress(Progress("speech", 1, 1))
     warnings = (*unspoken(sheet), *_too_late(lines or (), film))
-    return Spotted(sheet, analysis, segments, sentence, warnings, lines or ())
+    looked = asked.recognition.why if asked.recognition and seen else ""
+    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
+
+
+def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
+    if asked.recognition is None or not is_wanted(asked.preset.cues):
+        return ()
+    return seen_of(analysis, asked.recognition.table, asked.preset.cues)
+
+
+def _sheet(asked: Spotting, analysis: Analysis, segments: Sequence[SpeakingSegment], seen: Sequence[Seen]) -> CueSheet:
+    cues, seed = asked.preset.cues, asked.preset.generate.seed
+    classes = asked.recognition.table.classes if asked.recognition else {}
+    return spot(asked.film, analysis.scenes, segments, cues, seed, [each.sounds for each in seen], classes)
 
 
 def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
@@ -184,7 +219,9 @@ def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis) -> 
     """What the backend is asked for: every sound, and the lines that are generated."""
     spoken = {cue.id for cue in dialogue.generated}
     return [
-        request_for(cue, analysis.features, analysis.mouths) for cue in cues if cue.kind == "sound" or cue.id in spoken
+        request_for(cue, analysis.features, analysis.mouths, analysis.things)
+        for cue in cues
+        if cue.kind == "sound" or cue.id in spoken
     ]
 
 

@@ -62,7 +62,9 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     check_deliverable(film, studio.preset)
     kept, where = _kept(studio)
     encoder = studio.renderer.backend.encoder() if kept is None else KnownFeatures({})
-    spotted = spot_film(Spotting(film, job.script, job.cues, studio.preset, studio.detectors, encoder), progress)
+    recognition = studio.recognition if job.cues is None else None
+    asked = Spotting(film, job.script, job.cues, studio.preset, studio.detectors, recognition, encoder)
+    spotted = spot_film(asked, progress)
     dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
     looked_s = time.monotonic() - started
     pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)

@@ -22,6 +22,7 @@ from vssflow_post.errors import FilmRejected, VssflowError
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, InputDigests, Job
+from vssflow_post.render.recognition import table_file
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.entries import address, file_digest
 from vssflow_post.store.publishing import publish_bytes
@@ -122,6 +123,8 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
     voices = choose_voices(job.speakers, studio.preset.cast, identity.voices, job.batch_speakers)
     words["salvage"] = job.salvage
     words["cast"] = {name: voices.get(name) for name in job.speakers}
+    recognition, table = studio.recognition, table_file(studio.preset.cues)
+    words["recogniser"] = recognition and [recognition.offer.name, recognition.digest, table and _digest_of(table)]
     settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
     return InputDigests(source, settings, identity.weights_digest, tool_version())
 

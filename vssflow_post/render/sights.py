@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from vssflow_post.analysis.features import KnownFeatures
 from vssflow_post.analysis.looking import Looker
 from vssflow_post.analysis.picture import Analysis, analyse
-from vssflow_post.backend import RecogniserOffer, RecogniserSettings
+from vssflow_post.backend import FrameEncoder, RecogniserOffer, Thing
 from vssflow_post.cues.seen import Seen, seen_in
-from vssflow_post.cues.sound_table import SoundTable, sound_table
+from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.media import Film
-from vssflow_post.plugins import choose_recogniser
 from vssflow_post.progress import OnProgress, silent
+from vssflow_post.render.recognition import Recognition, recognition_of
 from vssflow_post.settings.preset import CueSettings, Preset
 from vssflow_post.timeline import Scene
 
@@ -26,6 +25,8 @@ class Sights:
     scenes: tuple[Scene, ...]
     seen: tuple[Seen, ...]
     """One for each scene."""
+    things: tuple[tuple[Thing, ...], ...]
+    """What moves in each scene, the one that moves most first."""
     recogniser: str
     digest: str
     why: str
@@ -34,18 +35,20 @@ class Sights:
 
 def see(film: Film, preset: Preset, offers: Sequence[RecogniserOffer], progress: OnProgress = silent) -> Sights:
     """Looks at the film. Raises BackendUnavailable without a recogniser that works, and what `analyse` raises."""
-    table = table_of(preset.cues)
-    settings = RecogniserSettings(preset.generate.clip, table.words)
-    offer, why = choose_recogniser(offers, settings, preset.picture.recogniser)
-    with Looker(lambda: offer.open(settings)) as looker:
-        analysis = analyse(film, preset.picture, KnownFeatures({}), progress, looker)
-    seen = seen_of(analysis, table, preset.cues)
-    return Sights(analysis.scenes, seen, offer.name, offer.identify(settings), why)
+    recognition = recognition_of(preset, offers)
+    analysis = looked_at(film, preset, KnownFeatures({}), recognition, progress)
+    seen = seen_of(analysis, recognition.table, preset.cues)
+    return Sights(analysis.scenes, seen, analysis.things, recognition.offer.name, recognition.digest, recognition.why)
 
 
-def table_of(settings: CueSettings) -> SoundTable:
-    """The shipped table, with the user's rows where there are any. Raises UsageError for a file that cannot be read."""
-    return sound_table(Path(settings.picture_sounds).expanduser() if settings.picture_sounds else None)
+def looked_at(
+    film: Film, preset: Preset, encoder: FrameEncoder, recognition: Recognition | None, progress: OnProgress
+) -> Analysis:
+    """The film's analysis, with what the recogniser says where there is one."""
+    if recognition is None:
+        return analyse(film, preset.picture, encoder, progress)
+    with Looker(recognition.opened) as looker:
+        return analyse(film, preset.picture, encoder, progress, looker)
 
 
 def seen_of(analysis: Analysis, table: SoundTable, settings: CueSettings) -> tuple[Seen, ...]:

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
-from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer
+from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer, RecogniserOffer
 from vssflow_post.cues.casting import check_cast
 from vssflow_post.errors import FilmError
 from vssflow_post.generate.renderer import Renderer, as_backend_error
 from vssflow_post.generate.take_store import TakeStore
 from vssflow_post.plugins import Plugins, choose_backend
+from vssflow_post.render.recognition import Recognition, is_wanted, recognition_of
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.output_folder import OutputFolder
 
@@ -35,6 +36,8 @@ class Studio:
     store: TakeStore
     features: FeatureStore
     analyses: AnalysisStore
+    recognisers: Sequence[RecogniserOffer] = ()
+    _recognition: Recognition | None = field(default=None, init=False)
     _renderer: Renderer | None = field(default=None, init=False)
     _opening: Future[Renderer] | None = field(default=None, init=False)
     _identity: BackendIdentity | None = field(default=None, init=False)
@@ -50,6 +53,13 @@ class Studio:
     def is_opening(self) -> bool:
         """Whether to ask for the renderer now would mean to wait."""
         return self._opening is not None and not self._opening.done()
+
+    @property
+    def recognition(self) -> Recognition | None:
+        """Who looks at films; None where the preset wants nobody to. Raises what `recognition_of` raises."""
+        if self._recognition is None and is_wanted(self.preset.cues):
+            self._recognition = recognition_of(self.preset, self.recognisers)
+        return self._recognition
 
     @contextmanager
     def opening(self) -> Iterator[None]:
@@ -107,6 +117,7 @@ def open_studio(preset: Preset, out: OutputFolder, plugins: Plugins) -> Studio:
         store=TakeStore(out.takes),
         features=FeatureStore(out.features),
         analyses=AnalysisStore(out.analyses),
+        recognisers=plugins.recognisers(),
     )
 
 

@@ -45,7 +45,9 @@ class CueSettings:
     effects_under_speech: bool = True
     """Whether effects go on, as cues of their own, while somebody speaks."""
     sound: str = ""
-    """Sound prompt of every sound cue that has none of its own."""
+    """Sound prompt of every sound cue that has none of its own; it wins over what is seen."""
+    picture: bool = True
+    """Whether what the picture shows decides what is heard, where nobody prompts."""
     picture_threshold: float = 0.12
     """How sure a sound must be that what is seen asks for, 0 to 1; below it nothing is claimed."""
     picture_sounds: str = ""

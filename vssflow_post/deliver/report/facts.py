@@ -42,6 +42,16 @@ class CueFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenFacts:
+    """What is seen in one scene, the surest first."""
+
+    labels: Mapping[str, float]
+    """With confidences."""
+    sounds: Mapping[str, float]
+    """Classes of sound that it asks for, with confidences."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoudnessFacts:
     """The loudness of the mix against its specification."""
 
@@ -138,6 +148,10 @@ class FilmReport:
     scenes: tuple[Scene, ...] = ()
     thumbnails: tuple[bytes, ...] = ()
     """One JPEG per scene, in order; fewer or none is fine."""
+    seen: tuple[SeenFacts, ...] = ()
+    """Of each scene; none where nobody looked."""
+    looked: str = ""
+    """Sentence: which recogniser looked, and why; "" where none did."""
     segments: tuple[SpeakingSegment, ...] = ()
     cues: tuple[CueFacts, ...] = ()
     cast: tuple[CastFacts, ...] = ()

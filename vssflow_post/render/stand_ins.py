@@ -1,0 +1,55 @@
+"""What is asked of weights that do not know a class of sound: the nearest that they do, or nothing, as the table says.
+
+Only sounds that the picture asked for are looked up: what a person prompted goes to the backend in their own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vssflow_post.cues.sound_table import SoundTable
+from vssflow_post.timeline import Cue
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """The cues as the weights can be asked for them."""
+
+    cues: tuple[Cue, ...]
+    """Without those that nothing comes near."""
+    notes: tuple[str, ...]
+    """Sentences: what stands in for what."""
+    warnings: tuple[str, ...]
+    """Sentences: what stays silent."""
+
+
+def askable(cues: Sequence[Cue], known: Sequence[str], table: SoundTable) -> Askable:
+    """`known` are the classes of the weights; weights without names for them (none known) take words as they are."""
+    asked: list[Cue] = []
+    instead: dict[tuple[str, str], list[str]] = {}
+    for cue in cues:
+        if not known or not cue.sound or cue.origin != "picture" or cue.sound not in table.classes:
+            asked.append(cue)
+            continue
+        name = table.nearest_known(cue.sound, known)
+        if name:
+            asked.append(replace(cue, sound=name))
+        if name != cue.sound:
+            instead.setdefault((cue.sound, name), []).append(cue.id)
+    notes = (
+        f"The weights have no {sound}: {name} stands in ({_listed(ids)})."
+        for (sound, name), ids in instead.items()
+        if name
+    )
+    warnings = (
+        f"The weights have no {sound}, and nothing near it: silent ({_listed(ids)})."
+        for (sound, name), ids in instead.items()
+        if not name
+    )
+    return Askable(tuple(asked), tuple(notes), tuple(warnings))
+
+
+def _listed(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - 4} more" if len(ids) > 4 else ""
+    return ", ".join(ids[:4]) + more
