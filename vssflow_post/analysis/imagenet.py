@@ -36,7 +36,7 @@ _TEMPERATURE = 1.4
 """Its scores are divided by this: of pictures in films it is surer than it should be, above all where it is wrong."""
 _MIDDLE, _SPREAD = 127.0, 128.0
 """Of its pixels: (x - middle) / spread."""
-LEAST = 0.002
+LEAST = 0.001
 """Labels with less confidence are left out: a breed of dog counts when there are a hundred of them."""
 
 
