@@ -143,6 +143,19 @@ def test_a_piece_is_cut_where_the_small_picture_shows_it(form: str, quarter_turn
     assert np.abs(piece - expected).mean() < 3
 
 
+@pytest.mark.parametrize("form", ["yuv420p", "yuv420p10le", "p010le", "rgb24", "gray"])
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_in_colour_it_is_upright_and_no_larger_than_it_is_stored(form: str, quarter_turns: int) -> None:
+    stored = marked(640, 480)
+    picture = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format=form)
+    whole = WholePicture(picture, (SMALL, 120), quarter_turns)
+    for longer_side, size in ((320, (320, 240)), (960, (640, 480))):
+        expected = np.rot90(cv2.resize(stored, size, interpolation=cv2.INTER_AREA), quarter_turns)
+        found = whole.in_colour(longer_side)
+        assert found.shape == expected.shape
+        assert np.abs(found.astype(float) - expected).mean() < 3
+
+
 def test_a_small_face_is_read_from_the_full_size_picture(tmp_path: Path) -> None:
     """Its mouth is five pixels wide in the analysed picture."""
 

@@ -76,8 +76,8 @@ def test_labels_are_stable_and_of_one_picture_alone(recogniser: imagenet.ImageNe
 
 
 def test_a_shape_is_kept_and_the_size_is_about_the_same() -> None:
-    assert imagenet.looked_size(320, 180) == (256, 160)
-    assert imagenet.looked_size(320, 320) == (192, 192)
+    assert imagenet.looked_size(320, 180) == (288, 160)
+    assert imagenet.looked_size(320, 320) == (224, 224)
     for width, height in ((320, 2), (2, 320), (1, 1), (320, 136)):
         size = imagenet.looked_size(width, height)
         assert all(side % 32 == 0 and 64 <= side <= 576 for side in size)
@@ -214,6 +214,20 @@ def test_each_scene_is_looked_at_and_no_look_is_of_two() -> None:
     edges = [0, *cuts, 8 * CLOCK_HZ]
     for start, end in pairwise(edges):
         assert any(start <= look.sample < end for look in looks), (start, end)
+
+
+def test_the_whole_picture_and_its_middle_are_looked_at_by_turns() -> None:
+    """In each scene the whole one comes first."""
+    frames = [rimmed(frame) for frame in frames_of(15)]
+    labels = [next(iter(look.labels)) for look in looked(frames, cuts=[10 * CLOCK_HZ])]
+    assert labels == ["grey 132", "grey 50", "grey 132", "grey 50", "grey 132", "grey 50"]
+
+
+def rimmed(frame: Frame) -> Frame:
+    """Dark in the middle, where four tenths of the height and width are the rim."""
+    pixels = np.full_like(frame.pixels, 178)
+    pixels[18:72, 32:128] = 50
+    return Frame(frame.sample, pixels, pixels[..., 0])
 
 
 def test_a_film_cut_fast_costs_no_more_than_another() -> None:

@@ -1,5 +1,8 @@
 """Which pictures of a film are looked at: a sharp one every three seconds of each scene, and crops of what moves in it.
 
+By turns the whole picture is looked at and its middle alone, where most films have what they are about: a recogniser
+that looks at few pixels sees a small thing there that it would miss, and a thing that both show is sure.
+
 A recogniser takes as long for a picture as the rest of the analysis for a quarter of a second of film. It works in a
 thread beside the decoder, and looks no oftener than three times in four seconds on average, however fast a film is cut.
 """
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,6 +21,8 @@ from vssflow_post.timeline import CLOCK_HZ, Span
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from vssflow_post.media.whole import WholePicture
 
 STEP = 3 * CLOCK_HZ
 """Clock samples from one look to the next in a scene; the first is at its start."""
@@ -29,6 +34,10 @@ _IN_ADVANCE, _LOOKS_A_SECOND = 4, 0.75
 """Looks that a film may have at once, and those that each second adds."""
 _KEPT = 8
 """Pictures of a scene that are kept for crops."""
+_LONGER_SIDE = 960
+"""Pixels of a picture that is looked at, where it is stored so large: enough for a crop of a tenth of it."""
+_MIDDLE = 0.6
+"""Of the width and of the height, what the middle of a picture is."""
 _MARGIN = 0.2
 """What a crop shows around its thing, as a share of the thing's size."""
 _SMALLEST_CROP = 24
@@ -45,6 +54,11 @@ class Candidate:
     sample: int
     sharpness: float
     pixels: npt.NDArray[np.uint8]
+    whole: WholePicture | None = None
+
+    def enlarged(self) -> Candidate:
+        """With the pixels of the picture as it is stored, where it is at hand; and without it."""
+        return self if self.whole is None else replace(self, pixels=self.whole.in_colour(_LONGER_SIDE), whole=None)
 
 
 class Looker:
@@ -64,7 +78,7 @@ class Looker:
         """Pictures of this scene that were looked at, for crops."""
         self._begun, self._next, self._check = 0, 0, 0
         """When this step began, when the next does, and when a frame is measured again."""
-        self._n_looks = 0
+        self._n_looks = self._n_of_scene = 0
 
     def __enter__(self) -> Looker:
         return self
@@ -74,7 +88,8 @@ class Looker:
     ) -> None:
         self._worker.shutdown(cancel_futures=True)
 
-    def push(self, frame: Frame) -> None:
+    def push(self, frame: Frame, whole: WholePicture | None = None) -> None:
+        """`whole`: the picture at its full size, if it is to be looked at and not the frame."""
         if frame.sample < self._check:
             return
         if frame.sample >= self._next:
@@ -85,7 +100,7 @@ class Looker:
             self._look()
             self._check = self._next
             return
-        candidate = Candidate(frame.sample, sharpness_of(frame.grey), frame.pixels)
+        candidate = Candidate(frame.sample, sharpness_of(frame.grey), frame.pixels, whole)
         if self._sharpest is None or candidate.sharpness > self._sharpest.sharpness:
             self._sharpest = candidate
 
@@ -106,11 +121,14 @@ class Looker:
         return tuple(sorted(looks, key=lambda look: (look.sample, -1 if look.thing is None else look.thing)))
 
     def _look(self) -> None:
-        """The sharpest picture of the step is handed over."""
+        """The sharpest picture of the step is handed over, or its middle."""
         candidate, self._sharpest = self._sharpest, None
         if candidate is not None and self._may_look(candidate.sample):
+            candidate = candidate.enlarged()
             self._seen = [*self._seen[-_KEPT:], candidate]
-            self._hand_over(Look(candidate.sample, {}), candidate.pixels)
+            pixels = middle(candidate.pixels) if self._n_of_scene % 2 else candidate.pixels
+            self._hand_over(Look(candidate.sample, {}), pixels)
+            self._n_of_scene += 1
 
     def _last_look(self) -> None:
         """A step that a cut ends before it has begun in earnest is looked at where nothing else of its scene was."""
@@ -124,6 +142,7 @@ class Looker:
             if min(pixels.shape[:2]) >= _SMALLEST_CROP and self._may_look(end):
                 self._hand_over(Look(candidate.sample, {}, thing), pixels)
         self._seen = [each for each in self._seen if each.sample >= end]
+        self._n_of_scene = len(self._seen)
 
     def _may_look(self, sample: int) -> bool:
         return self._n_looks < _IN_ADVANCE + sample / CLOCK_HZ * _LOOKS_A_SECOND
@@ -149,6 +168,12 @@ def box_at(thing: Thing, sample: int) -> Box:
     row = round((sample - thing.span.start) / CLOCK_HZ * thing.boxes.rate_hz)
     x, y, width, height = (float(one) for one in boxes[min(max(row, 0), len(boxes) - 1)])
     return x, y, width, height
+
+
+def middle(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    top, left = (round(side * (1 - _MIDDLE) / 2) for side in (height, width))
+    return pixels[top : height - top, left : width - left]
 
 
 def crop(pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.uint8]:

@@ -25,7 +25,7 @@ _STARTS = 0.10
 _GOES_ON = 0.06
 """Above this it goes on, once believed."""
 _MOVES_PER_S = 1.0
-_SHARE = 0.3
+_SHARE = 0.2
 _NEAR_S = 0.75
 """The mouth counts as moving above this speed, and above this share of the fastest movement this near."""
 _PAUSE_S = 0.4

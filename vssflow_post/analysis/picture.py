@@ -102,7 +102,7 @@ class _Eyes:
             if self._looker is not None:
                 self._looker.cut(cut, self._things.of_last_shot)
         if self._looker is not None:
-            self._looker.push(frame)
+            self._looker.push(frame, whole)
         self._thumbnails.push(frame)
         self._places.push(frame)
         self._things.push(frame)

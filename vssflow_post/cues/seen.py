@@ -16,7 +16,7 @@ from vssflow_post.backend import Look
 from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
-THRESHOLD = 0.12
+THRESHOLD = 0.10
 """Score of a class below which nothing is claimed."""
 _ONE_PICTURE = 1.5
 """By how much the score must be higher where a scene was looked at only once."""
@@ -25,7 +25,7 @@ _CALLS_AMONG_PEOPLE, _THINGS_AMONG_PEOPLE = 2.0, 1.5
 hair for fur, and what lies in a room for what it resembles."""
 _WORN = ("cloth",)
 """Classes that people bring along."""
-_PEOPLE = 0.2
+_PEOPLE = 0.15
 """Confidence in what people wear above which people are seen."""
 _BESIDE = 1 / 3
 """Share of the best score of a kind that another class of this kind must have to be claimed beside it."""

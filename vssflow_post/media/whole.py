@@ -16,7 +16,8 @@ _MOST_BITS = 16
 
 
 class WholePicture:
-    """The luma of a decoded picture, addressed in pixels of the small upright picture that was made of it.
+    """A decoded picture: pieces of its luma, addressed in pixels of the small upright picture that was made of it, or
+    all of it in colour.
 
     It keeps the decoded picture in memory: whoever is done with it lets it go.
     """
@@ -24,6 +25,7 @@ class WholePicture:
     def __init__(self, picture: VideoFrame, small: tuple[int, int], quarter_turns: int) -> None:
         """`small`: width and height of the small picture before it was turned."""
         self._picture = picture
+        self._small, self._quarter_turns = small, quarter_turns
         self._to_stored = _to_stored(small, (picture.width, picture.height), quarter_turns)
         self._luma: npt.NDArray[Any] | None = None
 
@@ -38,6 +40,13 @@ class WholePicture:
         if piece.dtype == np.uint8:
             return np.asarray(piece, np.uint8)
         return np.asarray(piece >> (self._picture.format.components[0].bits - 8), np.uint8)
+
+    def in_colour(self, longer_side: int) -> npt.NDArray[np.uint8]:
+        """(height, width, 3): all of it, upright, in the small picture's shape and no larger than it is stored."""
+        side = min(longer_side, max(self._picture.width, self._picture.height))
+        width, height = (max(1, round(side * one / max(self._small))) for one in self._small)
+        scaled = self._picture.reformat(width, height, format="rgb24", interpolation="AREA", threads=1)
+        return np.ascontiguousarray(np.rot90(np.asarray(scaled.to_ndarray(), np.uint8), self._quarter_turns))
 
 
 def cut(plane: npt.NDArray[Any], where: Affine, width: int, height: int) -> npt.NDArray[Any]:
