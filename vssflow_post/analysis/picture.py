@@ -6,6 +6,8 @@ looks at what it shows, and is gone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,9 +73,9 @@ def analyse(
 
     Raises what `media.frames` raises; UsageError for an unknown shot detector.
     """
-    eyes = _Eyes(film, settings, looker)
     n_ahead = max(2, min(_FRAMES_AHEAD, _AHEAD_PIXELS // (film.width * film.height)))
-    with ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
+    eyes = _Eyes(film, settings, looker)
+    with one_cv_thread(), ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
         for number, (frame, whole) in enumerate(decoded):
             eyes.push(frame, whole)
             encoder.push(frame)
@@ -120,6 +122,19 @@ class _Eyes:
             things=things,
             looks=() if self._looker is None else self._looker.finish(duration, things[-1]),
         )
+
+
+@contextmanager
+def one_cv_thread() -> Iterator[None]:
+    """OpenCV on one thread inside: its threads wait by turning, on processors that the decoder needs."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 class Thumbnails:
