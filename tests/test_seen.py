@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vssflow_dit.sounds import CLASSES
 from vssflow_post.analysis.imagenet import labels as imagenet_labels
 from vssflow_post.backend import Look
-from vssflow_post.cues.seen import Seen, call_spans, seen_in
+from vssflow_post.cues.seen import THRESHOLD, Seen, call_spans, seen_in
 from vssflow_post.cues.sound_table import KINDS, shipped_table, sound_table
 from vssflow_post.errors import UsageError
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
@@ -149,7 +149,7 @@ def test_a_scene_has_one_bed_at_most_and_claims_nothing_weak(scenes: list[list[d
         assert kinds == sorted(kinds, key=KINDS.index)
         assert kinds.count("bed") <= 1
         assert max(kinds.count("follows"), kinds.count("spot"), 0) <= 2
-        assert all(each.confidence >= 0.12 - 1e-3 for each in one.sounds if each.kind != "bed")
+        assert all(each.confidence >= THRESHOLD - 1e-3 for each in one.sounds if each.kind != "bed")
     assert seen(*scenes) == seen(*scenes)
 
 

@@ -16,11 +16,11 @@ from vssflow_post.backend import Look
 from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
-THRESHOLD = 0.10
+THRESHOLD = 0.08
 """Score of a class below which nothing is claimed."""
 _ONE_PICTURE = 1.5
 """By how much the score must be higher where a scene was looked at only once."""
-_CALLS_AMONG_PEOPLE, _THINGS_AMONG_PEOPLE = 2.0, 1.5
+_CALLS_AMONG_PEOPLE, _THINGS_AMONG_PEOPLE = 3.0, 2.25
 """By how much that of an animal, and of another thing, must be higher where people are seen: who looks at people takes
 hair for fur, and what lies in a room for what it resembles."""
 _WORN = ("cloth",)
