@@ -84,8 +84,8 @@ def test_scenes_become_sound_cues() -> None:
     sheet = spotted(cuts_s=(4.0,), sound="rain")
     assert times(sheet) == [("s0001", 0, 4), ("s0002", 4, 10)]
     assert [(cue.kind, cue.scene, cue.sound, cue.origin) for cue in sheet.cues] == [
-        ("sound", 0, "rain", "picture"),
-        ("sound", 1, "rain", "picture"),
+        ("sound", 0, "rain", "preset"),
+        ("sound", 1, "rain", "preset"),
     ]
 
 

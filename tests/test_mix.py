@@ -16,7 +16,7 @@ from scipy.signal import resample_poly
 from tests.test_loudness import by_ffmpeg
 from vssflow_post.audio import AudioClip, Integers, Loudness, Samples
 from vssflow_post.errors import FilmFailed
-from vssflow_post.mix import MixReport, lay_and_mix
+from vssflow_post.mix import MixReport, lay_and_mix, mixdown
 from vssflow_post.mix.dither import Quantiser
 from vssflow_post.mix.ducking import duck_under
 from vssflow_post.mix.laid_take import LaidTake
@@ -191,7 +191,8 @@ def test_stems_null_against_the_mix_and_the_target_is_met_by_ffmpeg() -> None:
 @pytest.mark.parametrize(("target", "ceiling"), [(-16.0, -1.0), (-24.0, -12.0), (-14.0, 0.0)])
 def test_a_working_limiter_still_meets_target_and_ceiling(target: float, ceiling: float) -> None:
     n = 480_000
-    report, shelf = mixed(n, [take("FX", 0, knocks(n))], target_lufs=target, ceiling_dbtp=ceiling)
+    takes = [take("FX", 0, knocks(n))]
+    report, shelf = mixed(n, takes, target_lufs=target, ceiling_dbtp=ceiling, must_hit_target=True)
     ffmpeg = by_ffmpeg((shelf.stem("MIX") / 2**23).astype(np.float32))
     assert report.max_reduction_db > 1.0
     assert ffmpeg["I"] == pytest.approx(target, abs=0.1)
@@ -202,7 +203,8 @@ def test_a_working_limiter_still_meets_target_and_ceiling(target: float, ceiling
 def test_the_ceiling_also_holds_for_a_meter_that_looks_closer_than_the_standard() -> None:
     """Sixteen times oversampled by another interpolator; noise up to half the sampling rate is the worst case."""
     n = 240_000
-    report, shelf = mixed(n, [take("FX", 0, knocks(n))], target_lufs=-14.0, ceiling_dbtp=-1.0)
+    takes = [take("FX", 0, knocks(n))]
+    report, shelf = mixed(n, takes, target_lufs=-14.0, ceiling_dbtp=-1.0, must_hit_target=True)
     mix = shelf.stem("MIX")[0] / 2**23
     peak = max(np.abs(resample_poly(mix[at : at + 24_000], 16, 1)).max() for at in range(0, n, 20_000))
     assert report.max_reduction_db > 6.0
@@ -210,11 +212,63 @@ def test_the_ceiling_also_holds_for_a_meter_that_looks_closer_than_the_standard(
 
 
 def test_a_target_out_of_reach_is_said_and_the_ceiling_still_holds() -> None:
-    report, _ = mixed(240_000, [take("FX", 0, knocks(240_000, 120_000))], target_lufs=-5.0, ceiling_dbtp=-20.0)
+    takes = [take("FX", 0, knocks(240_000, 120_000))]
+    report, _ = mixed(240_000, takes, target_lufs=-5.0, ceiling_dbtp=-20.0, must_hit_target=True)
     assert "not -5 LUFS" in report.verdict
+    assert "comes no closer" in report.verdict
     assert report.loudness.true_peak_dbtp is not None
     assert report.loudness.true_peak_dbtp <= -20.0
-    assert report.warnings
+    assert 29.0 < report.max_reduction_db <= 30.0
+    (warning,) = report.warnings
+    assert "more than loudness.max_limiting_db = 6, because loudness.must_hit_target" in warning
+
+
+def test_a_few_knocks_stay_quieter_and_the_verdict_names_the_rule_and_how_far_it_is() -> None:
+    n = 480_000
+    takes = [take("FX", 0, knocks(n, 120_000))]
+    report, _ = mixed(n, takes, target_lufs=-14.0)
+    lufs = report.loudness.integrated_lufs
+    assert lufs is not None
+    assert 5.9 < report.max_reduction_db <= 6.0
+    assert f"The mix is {lufs:.2f} LUFS, not -14 LUFS within 0.2 LU (EBU R 128-2020" in report.verdict
+    assert "loudness.max_limiting_db = 6 keeps it lower" in report.verdict
+    assert f"at least {6 - 14 - lufs:.1f} dB" in report.verdict
+    must, _ = mixed(n, takes, target_lufs=-14.0, must_hit_target=True)
+    assert must.verdict == "pass"
+    assert must.max_reduction_db >= 6 - 14 - lufs, "the figure in the sentence is a lower bound"
+
+
+def sparse(seed: int, n: int) -> Samples:
+    """A few bursts, each of its own level and length, in silence or over noise that is hardly there."""
+    random = np.random.default_rng(seed)
+    samples = noise(n, 10 ** random.uniform(-5, -3), seed) * float(random.random() < 0.5)
+    for _ in range(random.integers(1, 6)):
+        at = int(random.integers(0, n - 1))
+        burst = np.exp(-np.arange(n - at) / random.uniform(2, 4000)) * random.standard_normal(n - at)
+        samples[at:] += (10 ** random.uniform(-2.5, 0.7) * burst).astype(np.float32)
+    return samples
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.sampled_from([10_000, 30_000, 150_000]),
+    most_db=st.sampled_from([0.0, 0.5, 6.0, 30.0]),
+    target=st.floats(-40, -5),
+    ceiling=st.floats(-12, -0.5),
+    margin_db=st.sampled_from([0.3, 0.0, -0.1]),
+)
+def test_the_limiter_never_takes_more_than_it_may_and_the_ceiling_holds(
+    seed: int, n: int, most_db: float, target: float, ceiling: float, margin_db: float
+) -> None:
+    """A margin of none makes the first writing too hot, so that the film is written again."""
+    takes = [take("FX", 0, sparse(seed, n)), take("DX", n // 2, sparse(seed + 1, n // 3))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mixdown, "_MARGIN_DB", margin_db)
+        report, _ = mixed(n, takes, target_lufs=target, ceiling_dbtp=ceiling, max_limiting_db=most_db)
+    assert report.max_reduction_db <= most_db
+    if margin_db > 0:
+        assert (report.loudness.true_peak_dbtp or -math.inf) <= ceiling
 
 
 def test_stems_that_cancel_in_the_mix_are_not_clipped() -> None:
@@ -316,16 +370,21 @@ def test_levelling_without_limiting_needs_one_measure() -> None:
     def never(_: float) -> float:
         raise AssertionError("no second pass is needed")
 
-    found = find_gain(-30.0, -23.0, -1.1, -20.0, never)
+    found = find_gain(-30.0, 18.9, LoudnessSettings(target_lufs=-23.0), never)
     assert (found.gain_db, found.reached) == (7.0, True)
 
 
 def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
-    found = find_gain(
-        -30.0, -20.0, -1.0, -6.0, lambda gain_db: -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
-    )
+
+    def half(gain_db: float) -> float:
+        return -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
+
+    found = find_gain(-30.0, 5.0, LoudnessSettings(target_lufs=-20.0, max_limiting_db=12.0), half)
     assert found.reached
     assert found.gain_db == pytest.approx(15.0, abs=0.1)
+    held = find_gain(-30.0, 5.0, LoudnessSettings(target_lufs=-20.0, max_limiting_db=6.0), half)
+    assert (held.reached, held.n_passes) == (False, 3)
+    assert 10.99 < held.gain_db <= 11.0
 
 
 def test_a_take_is_read_once_however_many_passes_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:

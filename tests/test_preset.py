@@ -49,6 +49,14 @@ def test_every_delivery_names_its_clause_and_only_netflix_measures_dialogue() ->
     assert (loudness["broadcast-ebu"].tolerance_lu, loudness["netflix"].tolerance_lu) == (0.2, 2.0)
 
 
+def test_what_would_be_sent_back_must_hit_its_target_and_all_else_is_limited_gently() -> None:
+    loudness = {preset.name: load_preset(preset.name).loudness for preset in list_presets()}
+    assert {name for name, settings in loudness.items() if settings.must_hit_target} == {
+        "atsc", "broadcast-ebu", "netflix",
+    }  # fmt: skip
+    assert {settings.max_limiting_db for settings in loudness.values()} == {6.0}
+
+
 def test_film_names_every_key_with_the_built_in_value() -> None:
     text = (shipped_folder() / "film.toml").read_text()
     preset, built_in = load_preset("film").as_table(), Preset().as_table()

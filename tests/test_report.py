@@ -20,10 +20,19 @@ from vssflow_post.deliver.report import write_report
 from vssflow_post.deliver.report.as_html import report_as_html
 from vssflow_post.deliver.report.as_json import report_as_json
 from vssflow_post.deliver.report.auditions import LONGEST_S, RATE_HZ, auditions_of
-from vssflow_post.deliver.report.facts import BackendFacts, CueFacts, FilmReport, LoudnessFacts, Timing
+from vssflow_post.deliver.report.facts import (
+    BackendFacts,
+    CueFacts,
+    FilmReport,
+    LoudnessFacts,
+    ModelFacts,
+    SeenFacts,
+    Timing,
+)
 from vssflow_post.deliver.report.loudness_chart import HEIGHT, draw_loudness
+from vssflow_post.deliver.report.models import UNSTATED, Witnesses, licence_of, models_used
 from vssflow_post.deliver.report.stem_pictures import draw_stem, draw_stems
-from vssflow_post.settings.preset import LoudnessSettings
+from vssflow_post.settings.preset import LoudnessSettings, Preset
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, SpeakingSegment
 
 FILM_S = 4
@@ -82,6 +91,28 @@ def report(tmp_path: Path) -> FilmReport:
     )
 
 
+@pytest.fixture
+def looked(report: FilmReport) -> FilmReport:
+    """The same film, looked at: a bed that goes on under a spot, and one cue that no sound stands in for."""
+    half = FILM_S * CLOCK_HZ // 2
+    rifle = {"revolver": 0.26, "rifle": 0.08, "holster": 0.05, "assault rifle": 0.01}
+    cues = (
+        CueFacts(Cue("s1", 0, "sound", Span(0, half), sound="wind", layer="bed"), seconds=1.0),
+        CueFacts(
+            Cue("s2", 0, "sound", Span(0, half), sound="gunshot", layer="spot", thing=0, seen=rifle),
+            seconds=1.0,
+            stand_in="explosion",
+        ),
+        CueFacts(Cue("s3", 1, "sound", Span(half, 2 * half), sound="dog", layer="spot"), is_silent=True),
+    )
+    seen = (
+        SeenFacts({"revolver": 0.26, "rifle": 0.11, "holster": 0.05}, {"gunshot": 0.34}),
+        SeenFacts({"crutch": 0.06}, {}),
+    )
+    sentence = "imagenet: best usable recogniser"
+    return replace(report, cues=cues, seen=seen, looked=sentence, segments=(), stems={}, drawings={})
+
+
 class _Page(HTMLParser):
     """Collects tags, and fails on what no browser would repair silently."""
 
@@ -100,6 +131,9 @@ class _Page(HTMLParser):
 
     def all(self, css_class: str) -> list[dict[str, str | None]]:
         return [a for _, a in self.tags if css_class in (a.get("class") or "").split()]
+
+    def texts(self) -> list[str]:
+        return [word.strip() for word in self.words]
 
     def addresses(self) -> list[str]:
         return [value for _, a in self.tags for key, value in a.items() if key in ("src", "href", "poster") and value]
@@ -135,6 +169,76 @@ def test_json_of_silence_and_of_a_rejected_film_is_strict(report: FilmReport) ->
     assert document["warnings"] == ["x.txt is not a film"]
 
 
+def test_json_says_what_was_seen_where_somebody_looked(report: FilmReport, looked: FilmReport) -> None:
+    assert all(set(scene) == {"index", "start_s", "end_s"} for scene in json.loads(report_as_json(report))["scenes"])
+    document = json.loads(report_as_json(looked))
+    assert document["scenes"] == [
+        {
+            "index": 0,
+            "start_s": 0.0,
+            "end_s": 2.0,
+            "seen": {"revolver": 0.26, "rifle": 0.11, "holster": 0.05},
+            "sounds": {"gunshot": 0.34},
+        },
+        {"index": 1, "start_s": 2.0, "end_s": 4.0, "seen": {"crutch": 0.06}, "sounds": {}},
+    ]
+    bed, shot, dog = document["cues"]
+    assert (bed["layer"], "stand_in" in bed, "silent" in bed) == ("bed", False, False)
+    assert (shot["stand_in"], shot["thing"], shot["seen"]["rifle"]) == ("explosion", 0, 0.08)
+    assert dog["silent"] is True
+
+
+def test_page_shows_on_a_scene_what_is_surely_seen_and_on_hover_all_of_it(looked: FilmReport) -> None:
+    page = _Page(report_as_html(looked))
+    assert "revolver, rifle" in page.texts()
+    assert "♪ gunshot" in page.texts()
+    assert "crutch" not in page.texts()
+    titles = [a["title"] or "" for _, a in page.tags if (a.get("title") or "").startswith("Scene")]
+    assert titles == [
+        "Scene 1, 01:00:00:00\nseen: revolver 0.26, rifle 0.11, holster 0.05\nasks for: gunshot 0.34",
+        "Scene 2, 01:00:02:00\nseen: crutch 0.06",
+    ]
+    assert looked.looked in page.texts()
+
+
+def test_each_layer_has_a_lane_and_without_layers_there_are_effects(report: FilmReport, looked: FilmReport) -> None:
+    lanes = ("Dialogue", "Effects", "Beds", "Follows", "Spots")
+    for film, expected in ((report, ["Dialogue", "Effects"]), (looked, ["Beds", "Spots"])):
+        words = _Page(report_as_html(film)).texts()
+        assert [name for name in lanes if name in words] == expected
+    both = replace(looked, cues=(*looked.cues, *report.cues))
+    words = _Page(report_as_html(both)).texts()
+    assert [word for word in words if word in lanes] == ["Dialogue", "Effects", "Beds", "Spots"]
+
+
+def test_page_says_of_a_cue_what_was_seen_what_stands_in_and_that_it_is_silent(looked: FilmReport) -> None:
+    page = _Page(report_as_html(looked))
+    words = page.texts()
+    assert "seen: revolver 0.26, rifle 0.08, holster 0.05 and 1 more" in words
+    assert "explosion stands in" in words
+    assert "silent" in words
+    assert "3, 1 silent" in words
+    (silent,) = (a for a in page.all("cue") if "silent" in (a["class"] or ""))
+    assert silent["data-id"] == "s3"
+    assert "silent: the weights know nothing near it" in (silent["title"] or "")
+
+
+def test_models_are_named_with_what_is_known_of_their_licence() -> None:
+    def of(**witnesses: object) -> list[tuple[str, str, str]]:
+        found = models_used(Preset(), "vssflow-post", "0" * 64, Witnesses(**witnesses))  # type: ignore[arg-type]
+        return [(model.name, model.task, model.licence) for model in found[1:]]
+
+    assert of() == []
+    assert of(looked="imagenet") == [("EfficientNet-Lite2", "what is seen", "Apache 2.0")]
+    assert of(looked="clip") == [(Preset().generate.clip, "what is seen", UNSTATED)]
+    assert of(looked="a plugin's") == [("a plugin's", "what is seen", UNSTATED)]
+    assert of(listened=("silero", "script"), found_faces=True) == [
+        ("silero-vad", "who speaks when", "MIT License"),
+        ("MTCNN", "faces and mouths", "MIT License"),
+    ]
+    assert licence_of("no-such-package") == UNSTATED
+
+
 def test_page_needs_nothing_but_the_files_beside_it(report: FilmReport) -> None:
     text = report_as_html(report)
     assert not re.search(r"""(?:src|href|url\()\s*=?\s*["']?\s*(?:https?:)?//""", text)
@@ -145,7 +249,11 @@ def test_page_needs_nothing_but_the_files_beside_it(report: FilmReport) -> None:
 
 def test_user_text_stays_text(report: FilmReport, tmp_path: Path) -> None:
     cues = (
-        CueFacts(Cue("s1", 0, "sound", Span(0, 100), sound=NASTY), notes=(NASTY,)),
+        CueFacts(
+            Cue("s1", 0, "sound", Span(0, 100), sound=NASTY, layer="spot", seen={NASTY: 0.5}),
+            notes=(NASTY,),
+            stand_in=NASTY,
+        ),
         CueFacts(Cue("d1", 0, "speech", Span(0, 100), NASTY, NASTY, NASTY, origin=NASTY)),
     )
     stems = {"MIX": _wav(tmp_path / "m.wav", [])}
@@ -156,6 +264,9 @@ def test_user_text_stays_text(report: FilmReport, tmp_path: Path) -> None:
         warnings=(NASTY,),
         cues=cues,
         speech=NASTY,
+        looked=NASTY,
+        seen=(SeenFacts({NASTY: 0.5}, {NASTY: 0.5}),) * 2,
+        models=(ModelFacts(NASTY, NASTY, NASTY, NASTY),),
         preset=NASTY,
         stems=stems,
         drawings=draw_stems(stems),

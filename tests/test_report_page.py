@@ -25,6 +25,7 @@ from vssflow_post.deliver.report.facts import (
     LoudnessFacts,
     ModelFacts,
     NullTestFacts,
+    SeenFacts,
     Timing,
 )
 from vssflow_post.deliver.report.stem_pictures import draw_stems
@@ -33,6 +34,7 @@ from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 FILM_S = 8
 LONG = "A long line that says what somebody says when they do not come to an end, and then they say some more of it."
+SEEN = {"West Highland White Terrier": 0.4, "Old English Sheepdog": 0.2, "umbrella": 0.1, "street sign": 0.03}
 
 pytestmark = pytest.mark.skipif(browser.missing() is not None, reason=browser.missing() or "")
 
@@ -49,12 +51,19 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         soundfile.write(stems[name], np.stack([wave, wave], 1), CLOCK_HZ, subtype="PCM_24")
     whole, half = Span(0, FILM_S * CLOCK_HZ), FILM_S * CLOCK_HZ // 2
     cues = (
-        CueFacts(Cue("s0001", 0, "sound", Span(0, half), sound="rain"), seconds=1.5),
+        CueFacts(Cue("s0001", 0, "sound", Span(0, half), sound="rain", layer="bed"), seconds=1.5),
+        CueFacts(
+            Cue("s0003", 0, "sound", Span(CLOCK_HZ, 2 * CLOCK_HZ), sound="dog", layer="spot", seen=SEEN),
+            is_silent=True,
+        ),
         CueFacts(
             Cue("d0001", 1, "speech", Span(half, half + CLOCK_HZ), LONG, "ANNA", "slt", origin="script", seed=2**31),
             seconds=2.5, notes=("it was spoken faster",),
         ),
-        CueFacts(Cue("s0002", 1, "sound", Span(half, whole.end), sound="wind", gain_db=-3.0), cached=True),
+        CueFacts(
+            Cue("s0002", 1, "sound", Span(half, whole.end), sound="wind", gain_db=-3.0, layer="bed", seen=SEEN),
+            cached=True, stand_in="rain",
+        ),
     )  # fmt: skip
     short_term = tuple((3 + k / 10, -23 + k / 20) for k in range(50))
     measured = Loudness(-23.0, 6.5, -3.4, -18.0, -20.0, short_term, dialogue_lufs=-22.0)
@@ -65,6 +74,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         backend=BackendFacts("cpu", "2 cores", "starter 0123"),
         scenes=(Scene(0, Span(0, half)), Scene(1, Span(half, whole.end))),
         thumbnails=(cv2.imencode(".jpg", pictures[0])[1].tobytes(), cv2.imencode(".jpg", pictures[99])[1].tobytes()),
+        seen=(SeenFacts(SEEN, {"rain": 0.5, "dog": 0.4}), SeenFacts({"volcano": 0.4}, {"wind": 0.3})),
+        looked="imagenet: best usable recogniser (clip: there are no weights)",
         cues=cues, cast=(CastFacts("ANNA", "slt", 1, False),), models=(ModelFacts("starter", "all", "MIT", "x"),),
         loudness=loudness, timing=Timing(1.0, 4.0, 1.0, 6.5), picture=film, stems=stems, drawings=draw_stems(stems),
         null_test=NullTestFacts(("DX", "FX", "BG"), 0),
@@ -109,6 +120,34 @@ def test_whatever_is_clicked_seeks_and_nothing_complains(window: Browser, page: 
     window.click(".track .scenes div:nth-child(1)")  # the middle of the first scene
     assert position_s(window) == pytest.approx(2.0, abs=0.02)
     assert window.complaints() == []
+
+
+def test_layers_lie_in_lanes_of_their_own_and_what_is_silent_is_not_heard(window: Browser, page: Path) -> None:
+    ready(window, page)
+    lanes = window.run("return [...document.querySelectorAll('.names .cues')].map((lane) => lane.textContent)")
+    assert lanes == ["Dialogue", "Beds", "Spots"]
+    window.click(".track .cue[data-id='s0003']")
+    assert position_s(window) == pytest.approx(1.0, abs=0.001)
+    assert window.run("return [...document.querySelectorAll('.cue.now')].map((cue) => cue.dataset.id)") == [
+        "s0001", "s0003",
+    ]  # fmt: skip
+    assert window.run("return document.getElementById('heard').textContent") == "rain"
+
+
+@pytest.mark.parametrize(("zoom", "shown"), [(1, False), (8, True)])
+def test_words_stand_on_a_picture_where_there_is_room(window: Browser, page: Path, zoom: int, shown: bool) -> None:
+    """A scene in a narrow window: 40 pixels wide, and as many times wider as it is zoomed in."""
+    ready(window, page, 390)
+    window.run("document.querySelector('.track').style.minWidth = '80px'")
+    window.click(f"button[data-zoom='{zoom}']")
+    window.run("document.querySelector('.track').style.width = arguments[0]", f"{80 * zoom}px")
+    boxes = window.run(
+        "return [...document.querySelectorAll('.track .scenes span')].map((words) => ["
+        "words.checkVisibility(), words.scrollWidth <= words.parentElement.clientWidth,"
+        "words.getBoundingClientRect().bottom <= words.parentElement.getBoundingClientRect().bottom + .5])"
+    )
+    assert [is_shown for is_shown, _, _ in boxes] == [shown, shown]
+    assert all(fits and lies_within for is_shown, fits, lies_within in boxes if is_shown)
 
 
 @pytest.mark.alone

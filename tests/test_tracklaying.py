@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from tests.test_loudness import by_ffmpeg
 from tests.test_mix import ClipSource, noise
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import AudioClip, Samples
@@ -18,6 +20,7 @@ from vssflow_post.mix.ducking import duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
 from vssflow_post.mix.lay import lay
 from vssflow_post.mix.room_tone import ToneSource, tone_of
+from vssflow_post.mix.take_level import DOOR_LUFS, MOST_DB
 from vssflow_post.settings.preset import MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, asks_for_ambience
 
@@ -56,6 +59,11 @@ def picture(*places: float, mouths: tuple[MouthTrack, ...] = ()) -> Analysis:
     scenes = tuple(Scene(k, Span(10 * k * S, 10 * (k + 1) * S)) for k in range(len(places)))
     tracks = tuple(Track(np.full((100, 1), x, np.float32), 10) for x in places)
     return Analysis(scenes, mouths, {}, (), tracks)
+
+
+def laid(source: Source, gain_db: float = 0.0) -> LaidTake:
+    """A take at the start of the film."""
+    return LaidTake(Span(0, source.n_samples * S // source.rate_hz), "FX", source, gain_db)
 
 
 def heard(takes: Sequence[LaidTake], settings: MixSettings) -> dict[str, Samples]:
@@ -219,9 +227,11 @@ def test_a_pause_within_a_take_is_no_digital_silence_either() -> None:
 def test_a_tone_is_not_softer_than_thirty_decibels_under_the_loudest() -> None:
     take = clip(np.concatenate([noise(16_000, 0.0001, 1), noise(48_000, 0.1, 2)]))
     for loudest_db, power in ((-20.0, 0.0075 * 1e-5), (-35.0, 0.0001**2)):
-        tone = tone_of([take], loudest_db)
-        assert tone is not None
-        assert np.square(ToneSource(tone, 64_000, 1).read(0, 64_000)).mean() == pytest.approx(power, rel=0.1)
+        for gain_db in (0.0, -20.0):
+            tone = tone_of([laid(take, gain_db)], loudest_db)
+            assert tone is not None
+            heard_power = np.square(ToneSource(tone, 64_000, 1).read(0, 64_000)).mean()
+            assert heard_power == pytest.approx(power * 10 ** (gain_db / 10), rel=0.1), "it goes with its effects"
 
 
 def test_the_switch_leaves_gaps_silent_and_silence_gets_no_tone() -> None:
@@ -239,11 +249,22 @@ def test_a_scene_without_effects_borrows_the_nearest_tone() -> None:
     assert rms(effects, 11, 19) == pytest.approx(0.1 * rms(effects, 1, 9), rel=0.15)
 
 
+def test_what_rings_out_leaves_no_beep_behind() -> None:
+    k = np.arange(64_000)
+    bell = sum(np.sin(2 * np.pi * hz * k / 16_000) for hz in (440, 1210, 2550, 3730)) * np.exp(-k / 6000)
+    tone = tone_of([laid(clip(0.1 * bell + noise(64_000, 1e-5, 3)))], -20.0)
+    assert tone is not None
+    around = [np.median(tone.power[max(0, n - 16) : n + 17]) for n in range(len(tone.power))]
+    assert 10 * np.log10(tone.power / around).max() < 6
+    level = np.square(ToneSource(tone, 64_000, 1).read(0, 64_000)).mean() / np.square(0.1 * bell).mean()
+    assert -51 < 10 * np.log10(level) < -20
+
+
 def test_tone_has_the_colour_of_its_scene_and_no_seams() -> None:
     rate_hz, n = 16_000, 160_000
     spectrum = np.fft.rfft(noise(n, 0.1, 4))
     spectrum[np.fft.rfftfreq(n, 1 / rate_hz) > 1000] *= 0.01
-    tone = tone_of([clip(np.fft.irfft(spectrum, n))], 0.0)
+    tone = tone_of([laid(clip(np.fft.irfft(spectrum, n)))], 0.0)
     assert tone is not None
     source = ToneSource(tone, n, 7)
     whole = source.read(0, n)
@@ -257,6 +278,40 @@ def test_tone_has_the_colour_of_its_scene_and_no_seams() -> None:
     level = np.sqrt(np.square(whole.reshape(-1, 800)).mean(axis=1))
     assert level.std() / level.mean() < 0.2, "steady: nothing loops, nothing pulses"
     assert not np.array_equal(ToneSource(tone, n, 8).read(0, 100), whole[:, :100])
+
+
+def burst(level: float) -> Samples:
+    """Three quarters of a second of a tone, then silence to the end of the third."""
+    k = np.arange(48_000)
+    return np.asarray(level * np.sin(2 * np.pi * k / 16) * (k < 12_000), np.float32)
+
+
+@pytest.mark.parametrize("came_out", [0.05, 0.15])
+@pytest.mark.parametrize("sides", [1, 2])
+def test_what_the_picture_asks_for_has_its_class_level_however_loud_it_came_out(came_out: float, sides: int) -> None:
+    """The loudest 400 ms of a door (level 0) and a page (-12): by FFmpeg on what is laid."""
+    knock = np.stack([burst(came_out)] * sides)
+    for level_db in (0.0, -12.0):
+        cue = Cue("s0001", 0, "sound", Span(0, 3 * S), sound="door", gain_db=level_db, layer="spot")
+        effects = heard(lay_tracks(session([(cue, clip(knock))]), picture(0.5, 0.5), DRY), DRY)["FX"]
+        assert loudest(effects) == pytest.approx(DOOR_LUFS + level_db, abs=0.2)
+
+
+def test_what_came_out_far_too_soft_is_not_blown_up_and_a_prompt_keeps_the_level_of_its_take() -> None:
+    knock = burst(0.01)
+    cue = Cue("s0001", 0, "sound", Span(0, 3 * S), sound="door", layer="spot")
+    asked, prompted = (
+        loudest(heard(lay_tracks(session([(each, clip(knock))]), picture(0.5, 0.5), DRY), DRY)["FX"])
+        for each in (cue, replace(cue, origin="user"))
+    )
+    assert asked - prompted == pytest.approx(MOST_DB, abs=0.11)
+    mute = session([(cue, clip(np.zeros(48_000)))])
+    assert not heard(lay_tracks(mute, picture(0.5, 0.5), DRY), DRY)["FX"].any()
+
+
+def loudest(audio: Samples) -> float:
+    """LUFS by FFmpeg of 400 ms within a burst."""
+    return by_ffmpeg(audio[:, S // 10 : S // 2])["I"]
 
 
 def test_beds_and_production_sound_get_stems_of_their_own_when_asked() -> None:

@@ -165,6 +165,12 @@ class Cue:
         """Whether it is ambience: steady, so that it may be crossfaded, spread out and delivered apart."""
         return self.layer == BED or (not self.layer and asks_for_ambience(self.sound))
 
+    @property
+    def has_usual_level(self) -> bool:
+        """Whether its gain is the usual level of its class, against which takes are evened out: what the picture asks
+        for, and nobody prompted."""
+        return self.origin == "picture" and bool(self.layer and self.sound)
+
 
 def asks_for_ambience(prompt: str) -> bool:
     """Whether a sound prompt asks, in words, for a bed: weather, water, the air of a place, a crowd."""

@@ -14,6 +14,8 @@ from vssflow_post.cues.sound_table import SoundClass
 from vssflow_post.timeline import BED, FOLLOWS, SPOT, Scene, Span, asks_for_ambience
 
 NOW_AND_THEN, STRIKES = "now_and_then", "strikes"
+LEAST_TOLD = 0.01
+"""Labels of a cue that are told: a sheet is read by people, and compared between processors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +73,5 @@ def _calls(scene: Scene, callers: Sequence[SeenSound], classes: Mapping[str, Sou
 
 def _laid(span: Span, layer: str, seen: SeenSound, classes: Mapping[str, SoundClass]) -> Laid:
     level_db = classes[seen.sound_class].level_db
-    return Laid(span, layer, seen.sound_class, level_db, seen.thing, seen.labels)
+    labels = {label: round(confidence, 2) for label, confidence in seen.labels.items() if confidence >= LEAST_TOLD}
+    return Laid(span, layer, seen.sound_class, level_db, seen.thing, labels)

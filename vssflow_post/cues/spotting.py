@@ -64,9 +64,11 @@ def spot(
             seed=cue_seed(seed, "speech", said.span, said.text))
         for number, said in enumerate(speech, 1)
     ]  # fmt: skip
+    origin = "preset" if settings.sound else "picture"
     heard = [
-        Cue(f"s{number:04d}", scene_at(laid.span), "sound", laid.span, sound=laid.sound, gain_db=laid.gain_db,
-            seed=cue_seed(seed, "sound", laid.span, "", laid.layer), layer=laid.layer, thing=laid.thing, seen=laid.seen)
+        Cue(f"s{number:04d}", scene_at(laid.span), "sound", laid.span, sound=laid.sound, origin=origin,
+            gain_db=laid.gain_db, seed=cue_seed(seed, "sound", laid.span, "", laid.layer), layer=laid.layer,
+            thing=laid.thing, seen=laid.seen)
         for number, laid in enumerate(sounds, 1)
     ]  # fmt: skip
     return CueSheet(scenes, tuple(sorted([*spoken, *heard], key=lambda cue: (cue.span, cue.kind == "sound"))))

@@ -67,8 +67,8 @@ class Desk:
         self._n_passes = 0
         self._n_done = 0
 
-    def measure_unlimited(self) -> tuple[Loudness, float | None]:
-        """The mix as laid, and the highest peak in dB: true peak of the mix or sample peak of a stem."""
+    def measure_unlimited(self) -> tuple[Loudness, float]:
+        """The mix as laid, and the highest peak in dB: true peak of the mix or sample peak of a stem; -inf for none."""
         meter, stem_peak = self._meter(), 0.0
         for block in self._pass("measure"):
             meter.push(block.mix)
@@ -77,7 +77,7 @@ class Desk:
         peaks_db = [] if loudness.true_peak_dbtp is None else [loudness.true_peak_dbtp]
         if stem_peak > 0:
             peaks_db.append(20 * math.log10(stem_peak))
-        return loudness, max(peaks_db, default=None)
+        return loudness, max(peaks_db, default=-math.inf)
 
     def measure_limited(self, gain_db: float, aim_db: float) -> Loudness:
         """Loudness after gain and limiter, without its peaks."""

@@ -1,4 +1,4 @@
-"""Levelling: the one gain that brings the limited mix to its target loudness.
+"""Levelling: the one gain that brings the limited mix to its target loudness, as far as it may be limited for that.
 
 Without limiting, loudness follows the gain exactly and one correction is enough. A working limiter takes some of each
 decibel back, so the gain is then found by secants over whole passes.
@@ -9,14 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vssflow_post.settings.preset import LoudnessSettings
 
 CLOSE_ENOUGH_LU = 0.05
 """Half of what the mix promises (0.1 LU), so that dither and another meter's rounding do not matter."""
 _MAX_PASSES = 8
 _LEAST_SLOPE = 0.1
 _LARGEST_STEP_DB = 12.0
-_MOST_LIMITING_DB = 30.0
-"""Beyond this all sounds would become one wall: then the target is not reached, and the report says so."""
+_ANY_LIMITING_DB = 30.0
+"""Beyond this all sounds would become one wall, whatever must be reached."""
+_ROUNDING_DB = 0.001
+"""A peak is measured before the gain and limited after it: between the two, float32 rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +36,29 @@ class LevelResult:
     """Whether the limited mix came within 0.05 LU of the target."""
 
 
+def most_gain_db(room_db: float, settings: LoudnessSettings) -> float:
+    """The gain at which the limiter takes all that it may; `room_db` is the one at which it begins to work."""
+    most_limiting_db = _ANY_LIMITING_DB if settings.must_hit_target else settings.max_limiting_db
+    return room_db + most_limiting_db - _ROUNDING_DB
+
+
 def find_gain(
     unlimited_lufs: float | None,
-    target_lufs: float,
-    ceiling_db: float,
-    highest_db: float | None,
+    room_db: float,
+    settings: LoudnessSettings,
     measure: Callable[[float], float | None],
 ) -> LevelResult:
-    """The static gain in dB for a target.
+    """The static gain in dB for the target.
 
-    `unlimited_lufs` is the loudness of the mix as laid (None for silence), `highest_db` its highest peak (true peak of
-    the mix, sample peak of any stem);
-    `measure(gain_db)` gives the loudness after gain and limiter, and costs a pass over the film.
+    `unlimited_lufs` is the loudness of the mix as laid (None where it has none), `room_db` the gain that its highest
+    peak has room for; `measure(gain_db)` gives the loudness after gain and limiter, and costs a pass over the film.
     """
-    if unlimited_lufs is None or highest_db is None:
-        return LevelResult(0.0, 1, False)
+    target_lufs, most_db = settings.target_lufs, most_gain_db(room_db, settings)
+    if unlimited_lufs is None:
+        return LevelResult(min(0.0, most_db), 1, False)
     gain_db = target_lufs - unlimited_lufs
-    if highest_db + gain_db <= ceiling_db:
+    if gain_db <= min(room_db, most_db):
         return LevelResult(gain_db, 1, True)
-    most_db = ceiling_db - highest_db + _MOST_LIMITING_DB
     gain_db = min(gain_db, most_db)
     best_db, best_error = gain_db, math.inf
     slope, n_passes = 1.0, 1

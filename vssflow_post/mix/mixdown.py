@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from vssflow_post.audio import MIX, Loudness
 from vssflow_post.mix.desk import Desk, StemSink, Written
 from vssflow_post.mix.laid_take import LaidTake
-from vssflow_post.mix.levelling import LevelResult, find_gain
+from vssflow_post.mix.levelling import LevelResult, find_gain, most_gain_db
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.verdict import PROGRAMME, counted, judge, level_of, over_db
 from vssflow_post.progress import Progress, silent
@@ -27,7 +27,6 @@ _MARGIN_DB = 0.3
 """How far below the ceiling the limiter aims: its gain curve moves, dither adds its bit, and a meter that oversamples
 more than the standard's four times reads up to 0.2 dB more of sounds that reach to 20 kHz."""
 _MAX_WRITES = 4
-_HEAVY_LIMITING_DB = 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +82,11 @@ def _mixed(
     measure = counted(loudness_settings, unlimited)
     level = find_gain(
         level_of(unlimited, measure),
-        loudness_settings.target_lufs,
-        aim,
-        highest_db,
+        aim - highest_db,
+        loudness_settings,
         lambda gain_db: level_of(desk.measure_limited(gain_db, aim), measure),
     )
-    written, gain_db, n_writes = _written(desk, level, measure, loudness_settings, open_stem)
+    written, gain_db, n_writes = _written(desk, level, highest_db, measure, loudness_settings, open_stem)
     loudness = written.loudness[MIX]
     return MixReport(
         loudness=loudness,
@@ -103,7 +101,12 @@ def _mixed(
 
 
 def _written(
-    desk: Desk, level: LevelResult, measure: str, settings: LoudnessSettings, open_stem: Callable[[str], StemSink]
+    desk: Desk,
+    level: LevelResult,
+    highest_db: float,
+    measure: str,
+    settings: LoudnessSettings,
+    open_stem: Callable[[str], StemSink],
 ) -> tuple[Written, float, int]:
     """What was written at last, its static gain, and how often it was written: again while its peaks are too high."""
     gain_db, aim = level.gain_db, settings.ceiling_dbtp - _MARGIN_DB
@@ -117,14 +120,16 @@ def _written(
             return written, gain_db, n_writes
         aim -= too_high_db + _MARGIN_DB / 2
         gain_db += settings.target_lufs - reached if level.reached and reached is not None else 0.0
+        gain_db = min(gain_db, most_gain_db(aim - highest_db, settings))
 
 
 def _warnings(written: Written, measure: str, settings: LoudnessSettings) -> tuple[str, ...]:
     warnings = []
-    if written.max_reduction_db > _HEAVY_LIMITING_DB:
+    if written.max_reduction_db > settings.max_limiting_db:
         warnings.append(
-            f"the limiter takes up to {written.max_reduction_db:.1f} dB off the peaks to reach "
-            f"{settings.target_lufs:g} LUFS under {settings.ceiling_dbtp:g} dBTP"
+            f"the limiter takes up to {written.max_reduction_db:.1f} dB off the peaks, more than "
+            f"loudness.max_limiting_db = {settings.max_limiting_db:g}, because loudness.must_hit_target says that "
+            f"{settings.target_lufs:g} LUFS must be reached"
         )
     if measure != settings.measure and written.loudness[MIX].integrated_lufs is not None:
         warnings.append(

@@ -1,7 +1,7 @@
 """Room tone: what a scene sounds like when nothing happens in it.
 
-Read from the scene's own effects: the mean spectrum of their quietest moments. Noise with that spectrum, made anew for
-each scene, has no loop to be heard and any length.
+Read from the scene's own effects: the mean spectrum of their quietest moments, without what rings in it. Noise with
+that spectrum, made anew for each scene, has no loop to be heard and any length.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.audio import Samples
-from vssflow_post.mix.laid_take import Source
+from vssflow_post.mix.laid_take import LaidTake
 
 Values = npt.NDArray[np.float64]
 
@@ -39,35 +39,45 @@ class Tone:
     rate_hz: int
 
 
-def tone_of(takes: Sequence[Source], loudest_db: float) -> Tone | None:
-    """The room tone of a scene, from its effects; None where they are silent.
+def tone_of(takes: Sequence[LaidTake], loudest_db: float) -> Tone | None:
+    """The room tone of a scene, from its effects at their gains; None where they are silent.
 
     It is at most `loudest_db` (negative) against their mean power, so that the tone under a bed does not double it, and
     no more than 30 dB below that: what falls silent between two knocks has no tone of its own to give. Reads the takes
     twice, and keeps one number per frame.
     """
-    alike = [take for take in takes if take.rate_hz == takes[0].rate_hz]
+    rate_hz = takes[0].source.rate_hz
+    alike = [take for take in takes if take.source.rate_hz == rate_hz]
     level = np.concatenate([np.zeros(0), *(power for _, power in _sounding_frames(alike))])
     if len(level) == 0:
         return None
     quiet = float(np.quantile(level, _QUIETEST))
-    total, power_of_tone, n = np.zeros(_FRAME // 2 + 1), 0.0, 0
+    total, power_of_quiet, n = np.zeros(_FRAME // 2 + 1), 0.0, 0
     for frames, power in _sounding_frames(alike):
         kept = power <= quiet
         total += (np.abs(np.fft.rfft(frames[kept] * _WINDOW)) ** 2).sum(axis=0)
-        power_of_tone += float(power[kept].sum())
+        power_of_quiet += float(power[kept].sum())
         n += int(kept.sum())
-    relative_db = 10 * math.log10(power_of_tone / n / float(level.mean()))
+    air = _without_lines(total)
+    relative_db = 10 * math.log10(air.sum() / total.sum() * power_of_quiet / n / float(level.mean()))
     wanted_db = min(loudest_db, max(loudest_db - _RANGE_DB, relative_db))
-    return Tone(total / n * 10 ** ((wanted_db - relative_db) / 10), alike[0].rate_hz)
+    return Tone(air / n * 10 ** ((wanted_db - relative_db) / 10), rate_hz)
 
 
-def _sounding_frames(takes: Sequence[Source]) -> Iterator[tuple[Values, Values]]:
+def _without_lines(power: Values) -> Values:
+    """A power spectrum, each bin the median of a fourth of its frequency on both sides.
+
+    What was struck still rings when it is quiet, and a tone that goes on would be heard as a beep.
+    """
+    return np.array([np.median(power[max(0, k - 2 - k // 4) : k + 3 + k // 4]) for k in range(len(power))])
+
+
+def _sounding_frames(takes: Sequence[LaidTake]) -> Iterator[tuple[Values, Values]]:
     """Frames that are not silent, (k, _FRAME), and their powers (k,), piece by piece; a rest is left out."""
-    for take in takes:
-        for start in range(0, take.n_samples - _FRAME + 1, _PIECE):
-            mono = take.read(start, min(take.n_samples, start + _PIECE)).mean(axis=0, dtype=np.float64)
-            frames = mono[: len(mono) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    for source, gain in ((take.source, 10 ** (take.gain_db / 20)) for take in takes):
+        for start in range(0, source.n_samples - _FRAME + 1, _PIECE):
+            mono = source.read(start, min(source.n_samples, start + _PIECE)).mean(axis=0, dtype=np.float64)
+            frames = gain * mono[: len(mono) // _FRAME * _FRAME].reshape(-1, _FRAME)
             power = np.square(frames).mean(axis=1)
             yield frames[power > _LEAST_POWER], power[power > _LEAST_POWER]
 

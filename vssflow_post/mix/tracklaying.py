@@ -1,7 +1,8 @@
 """Tracklaying: which take goes into which stem, where it stands, and what happens where it meets its neighbours.
 
 What an editor does before the mix: beds are crossfaded, effects follow the picture, they step back under dialogue,
-room tone lies under them. How loud anything is in the end is the mix's business.
+room tone lies under them, and what the picture asks for is evened out to the level of its class. How loud all of it is
+in the end is the mix's business.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from vssflow_post.mix.ducking import DuckCurve, duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
+from vssflow_post.mix.take_level import evening_db
 from vssflow_post.settings.preset import MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
@@ -83,7 +85,7 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     ]
     laid += _production(session, settings)
     if settings.room_tone:
-        laid += _room_tones(session, settings)
+        laid += _room_tones(session, sounds, settings)
     return laid
 
 
@@ -92,11 +94,12 @@ def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
 
 
 def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck: DuckCurve) -> LaidTake:
+    gain_db = cue.gain_db + (evening_db(take) if cue.has_usual_level else 0.0)
     if cue.is_bed:
         stem = BG if settings.background_stem else FX
-        return LaidTake(cue.span, stem, take, cue.gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
+        return LaidTake(cue.span, stem, take, gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
     pan = _on_screen(cue, picture, settings.effects_pan_width)
-    return LaidTake(cue.span, FX, take, cue.gain_db, name=cue.id, pan=pan, duck=duck)
+    return LaidTake(cue.span, FX, take, gain_db, name=cue.id, pan=pan, duck=duck)
 
 
 def _on_screen(cue: Cue, picture: Picture, width: float) -> PanCurve:
@@ -154,9 +157,9 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         yield LaidTake(cue.span, stem, session.track, cue.gain_db, source_start=start, name=cue.id)
 
 
-def _room_tones(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
+def _room_tones(session: Session, sounds: Sequence[LaidTake], settings: MixSettings) -> Iterator[LaidTake]:
     """Room tone under the whole of each scene, so that neither a gap nor a pause within a take is digital silence."""
-    tones = _tones(session, settings.room_tone_db)
+    tones = _tones([cue.scene for cue, _ in session.sounds], sounds, settings.room_tone_db)
     stem, wide = BG if settings.background_stem else FX, settings.layout == "5.1"
     for scene in session.scenes if tones else ():
         tone = tones[min(tones, key=lambda near: (abs(near - scene.index), near))]
@@ -170,10 +173,13 @@ def _room_tones(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         yield LaidTake(span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail)
 
 
-def _tones(session: Session, loudest_db: float) -> Mapping[int, Tone]:
-    """The tone of each scene that has effects, by its index; one without takes that of the nearest."""
-    takes: dict[int, list[Source]] = {}
-    for cue, take in session.sounds:
-        takes.setdefault(cue.scene, []).append(take)
+def _tones(scenes: Sequence[int], sounds: Sequence[LaidTake], loudest_db: float) -> Mapping[int, Tone]:
+    """The tone of each scene that has effects, by its index; one without takes that of the nearest.
+
+    `scenes` has the index of each sound's scene.
+    """
+    takes: dict[int, list[LaidTake]] = {}
+    for scene, take in zip(scenes, sounds, strict=True):
+        takes.setdefault(scene, []).append(take)
     found = {index: tone_of(sources, loudest_db) for index, sources in takes.items()}
     return {index: tone for index, tone in found.items() if tone is not None}

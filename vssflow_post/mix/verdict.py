@@ -44,6 +44,17 @@ def judge(loudness: Loudness, unlimited: Loudness, measure: str, settings: Loudn
         what = "dialogue of the mix" if measure == DIALOGUE else "mix"
         return (
             f"The {what} is {level:.2f} LUFS, not {settings.target_lufs:g} LUFS within {settings.tolerance_lu:g} LU{by}"
-            f": with peaks held under {settings.ceiling_dbtp:g} dBTP it comes no closer."
+            f": {_why(level, settings)}."
         )
     return "pass"
+
+
+def _why(level: float, settings: LoudnessSettings) -> str:
+    """What keeps a mix from its target. A decibel more of limiting adds a decibel at most, so the least is known."""
+    if settings.must_hit_target or level > settings.target_lufs:
+        return f"with peaks held under {settings.ceiling_dbtp:g} dBTP it comes no closer"
+    least_db = settings.max_limiting_db + settings.target_lufs - level
+    return (
+        f"loudness.max_limiting_db = {settings.max_limiting_db:g} keeps it lower, "
+        f"since the limiter would have to take at least {least_db:.1f} dB off the peaks"
+    )

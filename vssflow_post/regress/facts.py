@@ -19,8 +19,8 @@ from vssflow_post.regress.file_facts import film_facts, wave_facts
 
 FILMS = (".mp4", ".mov", ".mkv", ".m4v", ".webm", ".avi", ".mxf", ".ts")
 TEXTS = (".srt", ".vtt", ".otio", ".csv", ".edl", ".fcpxml")
-_VOLATILE = {"seconds", "cached"}
-"""Keys of a cue that change from run to run."""
+_VOLATILE = {"seconds", "cached", "seen"}
+"""Keys of a cue that change from run to run, or, by a hundredth, from processor to processor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ And what the batch says of a finished film in one line.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import MIX
 from vssflow_post.cues.casting import named_voices
 from vssflow_post.cues.dialogue import Dialogue
@@ -22,6 +24,7 @@ from vssflow_post.deliver.report import (
     NullTestFacts,
     SeenFacts,
     Timing,
+    Witnesses,
     models_used,
 )
 from vssflow_post.errors import FilmFailed
@@ -33,7 +36,7 @@ from vssflow_post.render.first_half import Spotted
 from vssflow_post.render.job import DONE, WARNINGS, Job
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import CastMember, LoudnessSettings
-from vssflow_post.timeline import Cue, CueSheet
+from vssflow_post.timeline import Cue, CueSheet, Scene
 
 SOUND_AND_PICTURE = (".wav", ".mp4", ".mov", ".mkv")
 """Suffixes of the deliverables that the report lists by themselves; the others are just linked."""
@@ -49,6 +52,8 @@ class Work:
     sheet: CueSheet
     """With voices."""
     dialogue: Dialogue
+    asked: tuple[Cue, ...]
+    """The cues as the weights are asked for them; a sound that they know nothing near is not among them."""
     takes: Mapping[str, CueTake]
     """By cue id."""
     track: StoredTake | None
@@ -67,7 +72,7 @@ def report_of(
     backend = studio.renderer.backend
     troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *work.warnings, *mix.warnings)
     troubles += loudness_warning(mix)
-    cues = cue_facts(work.sheet.cues, work.takes)
+    cues = cue_facts(work.sheet.cues, work.asked, work.takes)
     is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     return FilmReport(
         stem=delivery.film_stem,
@@ -84,7 +89,7 @@ def report_of(
         preset=preset.name,
         speech=spotted.speech,
         scenes=work.sheet.scenes,
-        thumbnails=spotted.analysis.thumbnails,
+        thumbnails=thumbnails_of(work.sheet.scenes, spotted.analysis),
         seen=tuple(
             SeenFacts(each.labels, {one.sound_class: one.confidence for one in each.sounds}) for each in spotted.seen
         ),
@@ -92,9 +97,7 @@ def report_of(
         segments=spotted.segments,
         cues=cues,
         cast=cast_facts(spotted.sheet, work.sheet, preset.cast),
-        models=models_used(
-            preset, studio.distribution, backend.weights_digest, spotted.segments, bool(spotted.analysis.mouths)
-        ),
+        models=models_used(preset, studio.distribution, backend.weights_digest, _who_looked(work, studio)),
         loudness=loudness_facts(mix, preset.loudness),
         timing=timing,
         picture=delivery.picture,
@@ -131,15 +134,33 @@ def in_brief(report: FilmReport) -> str:
     return ", ".join(parts)
 
 
-def cue_facts(cues: Sequence[Cue], takes: Mapping[str, CueTake]) -> tuple[CueFacts, ...]:
-    """Each cue and what became of it; `takes` by cue id."""
-    return tuple(_facts_of(cue, takes.get(cue.id)) for cue in cues)
+def thumbnails_of(scenes: Sequence[Scene], analysis: Analysis) -> tuple[bytes, ...]:
+    """One for each scene of a cue sheet, whose scenes may be other ones than those that were found in the picture."""
+    starts, pictures = [scene.span.start for scene in analysis.scenes], analysis.thumbnails
+    middles = ((scene.span.start + scene.span.end) // 2 for scene in scenes)
+    return tuple(pictures[max(0, bisect_right(starts, middle) - 1)] for middle in middles) if pictures else ()
 
 
-def _facts_of(cue: Cue, take: CueTake | None) -> CueFacts:
+def _who_looked(work: Work, studio: Studio) -> Witnesses:
+    spotted, recognition = work.spotted, studio.recognition
+    return Witnesses(
+        listened=tuple(dict.fromkeys(segment.origin for segment in spotted.segments)),
+        found_faces=bool(spotted.analysis.mouths),
+        looked=recognition.offer.name if recognition and spotted.looked else "",
+    )
+
+
+def cue_facts(cues: Sequence[Cue], asked: Sequence[Cue], takes: Mapping[str, CueTake]) -> tuple[CueFacts, ...]:
+    """Each cue and what became of it: as the weights were `asked` for it, and its take by its id."""
+    sounds = {cue.id: cue.sound for cue in asked}
+    return tuple(_facts_of(cue, sounds.get(cue.id), takes.get(cue.id)) for cue in cues)
+
+
+def _facts_of(cue: Cue, sound: str | None, take: CueTake | None) -> CueFacts:
     if take is None:
-        return CueFacts(cue)
-    return CueFacts(cue, take.seconds, take.cached, take.why_made, take.audio.notes)
+        return CueFacts(cue, is_silent=cue.kind == "sound" and sound is None)
+    stand_in = sound if sound and sound != cue.sound else ""
+    return CueFacts(cue, take.seconds, take.cached, take.why_made, take.audio.notes, stand_in)
 
 
 def cast_facts(spotted: CueSheet, voiced: CueSheet, cast: Mapping[str, CastMember]) -> tuple[CastFacts, ...]:

@@ -70,7 +70,7 @@ def render_film(
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
-    work = Work(job, film, seen, sheet, dialogue, made, track, asked.warnings, notes)
+    work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes)
     clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}

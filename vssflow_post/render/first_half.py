@@ -157,7 +157,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
     segments: tuple[SpeakingSegment, ...] = ()
-    seen = _seen(asked, analysis)
+    seen = _seen(asked, analysis if given is None else replace(analysis, scenes=given.scenes))
     if given is not None:
         sentence, sheet = f"cue sheet {asked.cues}", given
     else:

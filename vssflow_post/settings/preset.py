@@ -118,6 +118,10 @@ class LoudnessSettings:
     """Highest true peak."""
     tolerance_lu: float = 0.2
     """How far from the target a mix may be and still pass; the mix itself aims at the target."""
+    max_limiting_db: float = 6.0
+    """The most the limiter may take off a peak, in dB; a mix that would need more stays below its target."""
+    must_hit_target: bool = False
+    """Whether this is a delivery that must hit its target: then the limiter may take as much as that needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "loudness.target_lufs": (-60.0, -5.0),
     "loudness.ceiling_dbtp": (-20.0, 0.0),
     "loudness.tolerance_lu": (0.05, 5.0),
+    "loudness.max_limiting_db": (0.0, 30.0),
     "deliver.aac_kbps": (32, 576),
     "deliver.opus_kbps": (16, 510),
     "deliver.handles_s": (0.0, 60.0),

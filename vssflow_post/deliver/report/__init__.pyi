@@ -7,6 +7,7 @@ from .facts import LoudnessFacts as LoudnessFacts
 from .facts import NullTestFacts as NullTestFacts
 from .facts import SeenFacts as SeenFacts
 from .facts import Timing as Timing
+from .models import Witnesses as Witnesses
 from .models import models_used as models_used
 from .stem_pictures import draw_stems as draw_stems
 from .writing import write_report as write_report

@@ -6,7 +6,6 @@ import base64
 import math
 import os
 import unicodedata
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -17,9 +16,10 @@ from markupsafe import Markup
 
 from vssflow_post.audio import BG, DX, FX, MIX, PD
 from vssflow_post.deliver.report.auditions import auditions_of
-from vssflow_post.deliver.report.facts import CueFacts, FilmReport
+from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.deliver.report.file_list import deliverables
 from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_marks, scale_ticks
+from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers
 from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
 from vssflow_post.deliver.subtitles import as_vtt
 from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 ORDER_OF_STEMS = (MIX, DX, PD, FX, BG)
 """As one listens: the whole, what is said (and what was said on the day beside it), then what sounds."""
-N_SPEAKER_COLOURS = 6
 
 
 def report_as_html(report: FilmReport) -> str:
@@ -53,6 +52,7 @@ def _template() -> Template:
     )
     environment.filters["level"] = _level
     environment.filters["address"] = _address
+    environment.filters["remarks"] = remarks
     return environment.get_template("report.html.j2")
 
 
@@ -66,9 +66,11 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "badge": _badge(report.verdict),
         "clock": clock,
         "duration_s": report.duration.duration_s,
-        "scenes": _scenes(report),
-        "lanes": _lanes(report, clock),
-        "speakers": _speakers(report.cues),
+        "scenes": list(scene_boxes(report, clock)),
+        "lanes": list(lanes(report, clock)),
+        "speakers": speakers(report.cues),
+        "is_layered": any(facts.cue.layer for facts in report.cues),
+        "n_silent": sum(facts.is_silent for facts in report.cues),
         "cast": auditions_of(report.cues, report.stems.get(DX)),
         "members": {member.speaker: member for member in report.cast},
         "stems": _stems(report),
@@ -113,54 +115,6 @@ def _badge(verdict: str) -> tuple[str, str]:
     return kind, word.replace("_", " ") + (f": {code}" if code else "")
 
 
-def _place(span: Span, whole: Span) -> str:
-    """Left edge and width as CSS, in percent of the timeline."""
-    total = max(1, whole.n_samples)
-    return f"left:{100 * span.start / total:.4f}%;width:{100 * span.n_samples / total:.4f}%"
-
-
-def _scenes(report: FilmReport) -> list[dict[str, Any]]:
-    pictures = [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}" for jpeg in report.thumbnails]
-    return [
-        {
-            "scene": scene,
-            "style": _place(scene.span, report.duration),
-            "picture": pictures[k] if k < len(pictures) else None,
-        }
-        for k, scene in enumerate(report.scenes)
-    ]
-
-
-def _lanes(report: FilmReport, clock: _Timecode) -> list[dict[str, Any]]:
-    """The cues, dialogue and effects apart, each with its place."""
-    speakers = _speakers(report.cues)
-    lanes = []
-    for kind, name in (("speech", "Dialogue"), ("sound", "Effects")):
-        items = [
-            {
-                "facts": facts,
-                "style": _place(facts.cue.span, report.duration),
-                "hue": speakers.get(facts.cue.speaker or "", 0),
-                "words": _words(facts),
-                "when": f"{clock(facts.cue.span.start)} to {clock(facts.cue.span.end)}",
-            }
-            for facts in report.cues
-            if facts.cue.kind == kind
-        ]
-        found = report.segments if kind == "speech" else ()
-        strips = [(_place(segment.span, report.duration), segment.origin) for segment in found]
-        lanes.append({"kind": kind, "name": name, "items": items, "strips": strips})
-    return lanes
-
-
-def _words(facts: CueFacts) -> str:
-    """What a cue asks for, in a few words."""
-    cue = facts.cue
-    if cue.kind == "speech":
-        return cue.text or "(no words known)"
-    return cue.sound or "from the picture"
-
-
 def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
     """Every warning, with the span of the cue that it is about."""
     spans = {facts.cue.id: facts.cue.span for facts in report.cues}
@@ -191,12 +145,6 @@ def _pitches() -> list[tuple[float, str]]:
     low, high = mel_of_hz(LOWEST_HZ), mel_of_hz(CLOCK_HZ / 2)
     labels = ((250.0, "250"), (1000.0, "1k"), (4000.0, "4k"), (12000.0, "12k"))
     return [(100 * (high - mel_of_hz(hz)) / (high - low), label) for hz, label in labels]
-
-
-def _speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
-    """Speakers in order of appearance, with the number of their colour."""
-    names = dict.fromkeys(facts.cue.speaker or "" for facts in cues if facts.cue.kind == "speech")
-    return {name: k % N_SPEAKER_COLOURS for k, name in enumerate(names)}
 
 
 def _stems(report: FilmReport) -> list[dict[str, Any]]:

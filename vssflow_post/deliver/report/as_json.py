@@ -28,7 +28,7 @@ def report_as_json(report: FilmReport) -> str:
         "verdict": report.verdict,
         "warnings": list(report.every_warning),
         "backend": None if report.backend is None else _backend(report.backend),
-        "scenes": [scene_as_json(scene) for scene in report.scenes],
+        "scenes": _scenes(report),
         "cues": [_cue(facts) for facts in report.cues],
         "loudness": None if report.loudness is None else _loudness(report.loudness),
         "timing": None if report.timing is None else _timing(report.timing, report.duration),
@@ -44,9 +44,18 @@ def _backend(backend: BackendFacts) -> dict[str, Any]:
     return {"name": backend.name, "device": backend.device, "weights": backend.weights}
 
 
+def _scenes(report: FilmReport) -> list[dict[str, Any]]:
+    """With what is seen in each, and the sounds that it asks for, where somebody looked."""
+    seen = [{"seen": dict(each.labels), "sounds": dict(each.sounds)} for each in report.seen]
+    told = seen or [{}] * len(report.scenes)
+    return [{**scene_as_json(scene), **each} for scene, each in zip(report.scenes, told, strict=True)]
+
+
 def _cue(facts: CueFacts) -> dict[str, Any]:
+    """Which class stands in, and that it stays silent, are told where it is so."""
     made = {"seconds": round(facts.seconds, 3), "cached": facts.cached, "why_made": facts.why_made or None}
-    return {**cue_as_json(facts.cue), **made}
+    more = {"stand_in": facts.stand_in, "silent": facts.is_silent}
+    return {**cue_as_json(facts.cue), **made, **{key: value for key, value in more.items() if value}}
 
 
 def _loudness(loudness: LoudnessFacts) -> dict[str, Any]:

@@ -39,6 +39,10 @@ class CueFacts:
     """Why it did not, in a few words."""
     notes: tuple[str, ...] = ()
     """Sentences from the backend, e.g. that a line did not fit its span."""
+    stand_in: str = ""
+    """Class of sound that the weights were asked for, where they do not know the cue's own; "" where they do."""
+    is_silent: bool = False
+    """Whether the weights know nothing near its sound either, so that it has no take."""
 
 
 @dataclass(frozen=True, slots=True)

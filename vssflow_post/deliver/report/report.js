@@ -58,7 +58,7 @@
       if (inside) current.add(row.querySelector(".go").textContent);
     }
     for (const cue of cues) cue.classList.toggle("now", current.has(cue.dataset.id));
-    if (heardNow) heardNow.replaceChildren(...cues.filter((cue) => current.has(cue.dataset.id)).map((cue) => {
+    if (heardNow) heardNow.replaceChildren(...cues.filter((cue) => current.has(cue.dataset.id) && !cue.classList.contains("silent")).map((cue) => {
       const note = document.createElement("span");
       note.className = cue.className.replace(/\b(cue|now|noted)\b/g, "");
       note.textContent = cue.dataset.words;
