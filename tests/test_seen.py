@@ -139,6 +139,14 @@ def test_a_thing_that_only_its_crop_shows_is_named_as_that_thing() -> None:
     assert [(each.sound_class, each.thing) for each in one.sounds] == [("sheep_goat", 1)]
 
 
+def test_a_family_is_named_after_the_thing_whose_crop_shows_it() -> None:
+    scene = Scene(0, Span(0, 4 * CLOCK_HZ))
+    crop = {"hammer": 0.1, "dumbbell": 0.05, "nail": 0.05}
+    looks = [Look(0, NOTHING), Look(CLOCK_HZ, NOTHING), Look(CLOCK_HZ, crop, 1)]
+    (one,) = seen_in([scene], looks, TABLE)
+    assert [(each.sound_class, each.thing, dict(each.labels)) for each in one.sounds] == [("metal", 1, crop)]
+
+
 labels = st.dictionaries(st.sampled_from(sorted(TABLE.sounds)), st.floats(0.0, 0.2), max_size=5)
 
 
