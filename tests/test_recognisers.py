@@ -75,12 +75,10 @@ def test_labels_are_stable_and_of_one_picture_alone(recogniser: imagenet.ImageNe
     assert 0.5 < sum(alone.values()) <= 1.001
 
 
-def test_a_shape_is_kept_and_the_size_is_about_the_same() -> None:
-    assert imagenet.looked_size(320, 180) == (288, 160)
-    assert imagenet.looked_size(320, 320) == (224, 224)
-    for width, height in ((320, 2), (2, 320), (1, 1), (320, 136)):
-        size = imagenet.looked_size(width, height)
-        assert all(side % 32 == 0 and 64 <= side <= 576 for side in size)
+@pytest.mark.parametrize("shape", [(2, 320), (320, 2), (1, 1), (136, 320), (1080, 1920)])
+def test_a_picture_of_any_shape_is_looked_at(recogniser: imagenet.ImageNetRecogniser, shape: tuple[int, int]) -> None:
+    (labels,) = recogniser.recognise([np.full((*shape, 3), 90, np.uint8)])
+    assert labels
 
 
 def test_weights_of_another_digest_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +108,7 @@ def test_clip_says_what_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def small_clip(tmp_path: Path) -> Path:
     """A folder with a CLIP of the right kind and no size."""
+    import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
 
@@ -122,6 +121,7 @@ def small_clip(tmp_path: Path) -> Path:
     sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     text = {**sizes, "vocab_size": 8, "max_position_embeddings": 16, "eos_token_id": 2, "pad_token_id": 0}
     config = CLIPConfig(text_config=text, vision_config={**sizes, "image_size": 32, "patch_size": 16}, projection_dim=8)
+    torch.manual_seed(0)  # some of its weights at random give a word next to nothing
     folder = tmp_path / "clip"
     CLIPModel(config).save_pretrained(folder, safe_serialization=True)
     fast.save_pretrained(folder)

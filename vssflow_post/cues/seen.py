@@ -16,11 +16,11 @@ from vssflow_post.backend import Look
 from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
-THRESHOLD = 0.10
+THRESHOLD = 0.08
 """Score of a class below which nothing is claimed."""
 _ONE_PICTURE = 1.5
 """By how much the score must be higher where a scene was looked at only once."""
-_CALLS_AMONG_PEOPLE, _THINGS_AMONG_PEOPLE = 2.0, 1.5
+_CALLS_AMONG_PEOPLE, _THINGS_AMONG_PEOPLE = 3.0, 2.25
 """By how much that of an animal, and of another thing, must be higher where people are seen: who looks at people takes
 hair for fur, and what lies in a room for what it resembles."""
 _WORN = ("cloth",)
@@ -104,16 +104,13 @@ class SceneEvidence:
         worn = sum(confidence for label, confidence in _mean(self._whole).items() if label in table.people)
         self._has_people = has_faces or worn >= _PEOPLE
 
-    def score(self, name: str) -> tuple[float, int | None]:
-        """The score of a class, and the thing it comes from where that is surer than the whole picture."""
-        best: tuple[float, int | None] = (self._in(self._whole, name), None)
+    def score(self, *names: str) -> tuple[float, int | None]:
+        """The score of classes together, and the thing it comes from where that is surer than the whole picture."""
+        best: tuple[float, int | None] = (sum(_in(self._whole, name, self._table) for name in names), None)
         for thing, labels in self._crops.items():
-            score = _CROP * _score(labels, name, self._table)
+            score = _CROP * sum(_score(labels, name, self._table) for name in names)
             best = max(best, (score, thing), key=lambda each: each[0])
         return best
-
-    def _in(self, pictures: Sequence[Mapping[str, float]], name: str) -> float:
-        return fmean(_score(labels, name, self._table) for labels in pictures) if pictures else 0.0
 
     def needed(self, name: str, threshold: float) -> float:
         """The score that a class needs in this scene."""
@@ -151,15 +148,15 @@ class SceneEvidence:
 
     def _family(self, name: str, threshold: float) -> SeenSound | None:
         """The class as the name of a family: its members together are seen, and none of them surely."""
-        members = [each.name for each in self._table.classes.values() if each.family == name]
-        together = {each: self.score(each)[0] for each in (name, *members)}
-        is_needed = any(score >= self.needed(each, threshold) for each, score in together.items())
-        needed = max(self.needed(each, threshold) for each in together)
-        if not members or is_needed or sum(together.values()) < needed:
+        group = (name, *(each.name for each in self._table.classes.values() if each.family == name))
+        if len(group) == 1 or any(self.score(each)[0] >= self.needed(each, threshold) for each in group):
             return None
-        of_all = (self.claim(each, 0.0).labels for each in together)
+        together, thing = self.score(*group)
+        if together < max(self.needed(each, threshold) for each in group):
+            return None
+        of_all = (self.claim(each, 0.0, thing).labels for each in group)
         labels = {label: x for each in of_all for label, x in each.items()}
-        return SeenSound(name, self._table.classes[name].kind, round(sum(together.values()), 3), _strongest(labels))
+        return SeenSound(name, self._table.classes[name].kind, round(together, 3), _strongest(labels), thing)
 
 
 def _places(
@@ -207,6 +204,10 @@ def _between(lowest: float, highest: float, seed: int, number: int) -> float:
 
 def _score(labels: Mapping[str, float], name: str, table: SoundTable) -> float:
     return sum(confidence * table.sounds.get(label, {}).get(name, 0.0) for label, confidence in labels.items())
+
+
+def _in(pictures: Sequence[Mapping[str, float]], name: str, table: SoundTable) -> float:
+    return fmean(_score(labels, name, table) for labels in pictures) if pictures else 0.0
 
 
 def _mean(pictures: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -48,7 +48,7 @@ class CueSettings:
     """Sound prompt of every sound cue that has none of its own; it wins over what is seen."""
     picture: bool = True
     """Whether what the picture shows decides what is heard, where nobody prompts."""
-    picture_threshold: float = 0.10
+    picture_threshold: float = 0.08
     """How sure a sound must be that what is seen asks for, 0 to 1; below it nothing is claimed."""
     picture_sounds: str = ""
     """A table of yours, as CSV, of what is to be heard where a label is seen; its rows win over those shipped."""
