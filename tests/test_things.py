@@ -143,6 +143,20 @@ def test_what_is_shown_twice_does_not_stand_still() -> None:
         assert abs(float(np.median(thing.speed.values[10:60])) - 60 / WIDTH) < 0.3 * 60 / WIDTH
 
 
+def test_rest_begins_where_motion_ends_and_a_repeat_is_left_out() -> None:
+    moving = list(shot([(lambda t: (40 + 60 * min(t, 1.2), 90.0), 14.0)], 2.0))
+    (thing,) = things_of(moving, 2.0)
+    last = round(1.2 * FPS)
+    assert list(np.diff(thing.samples)) == [CLOCK_HZ // FPS] * (len(thing.samples) - 1)
+    changed = {
+        int(sample) * FPS // CLOCK_HZ: mass for sample, mass in zip(thing.samples[1:], thing.moments[:, 0], strict=True)
+    }
+    assert changed[last - 1] > 0 == changed[last + 2] == changed[last + 3]
+    doubled = [frame(moving[k - k % 2].grey, k) for k in range(last)]
+    (thing,) = things_of(doubled, last / FPS)
+    assert list(np.diff(thing.samples)[1:-1]) == [2 * CLOCK_HZ // FPS] * (len(thing.samples) - 3)
+
+
 def test_a_thing_ends_at_the_cut_however_late_it_is_known() -> None:
     first = list(shot([(lambda t: (60 + 40 * t, 60.0), 14.0)], 2.0))
     second = [frame(255 - one.grey[:, ::-1], 50 + k) for k, one in enumerate(first)]

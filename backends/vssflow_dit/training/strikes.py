@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, max_pool1d
 
-from vssflow_dit.picture.motion import RATE_HZ, MotionReader, of_picture
+from vssflow_dit.picture.motion import CHANNELS, RATE_HZ, MotionReader, of_picture
 from vssflow_dit.picture.strikes import StrikeNet, pulses
 from vssflow_dit.picture.thing_motion import motion_of
 from vssflow_dit.synthesis import pictures
@@ -34,6 +34,8 @@ STAGED = 0.65
 SHARD = 50
 """Films in a file."""
 BATCH = 64
+WINDOW = 300
+"""Frames of an example that are learned from at a time."""
 NEAR = 0.12
 """Longer sides of the picture between a strike and what moves, up to which the strike is that thing's."""
 SEEN_S = 0.15
@@ -126,6 +128,14 @@ def loss_of(out: Tensor, target: Tensor) -> Tensor:
     return detect + 0.3 * ((out[:, 1] - target).square() * (target > 0)).sum() / (target > 0).sum().clamp(min=1)
 
 
+def _batch(net: StrikeNet, motion: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """What the net says of a random window of some examples, half of them seen in a mirror, and what is true."""
+    rows, first = torch.randint(0, len(motion), (BATCH,)), int(torch.randint(0, motion.shape[2] - WINDOW + 1, ()))
+    window = motion[rows, :, first : first + WINDOW].clone()
+    window[: BATCH // 2, [CHANNELS.index("vx"), CHANNELS.index("ax")]] *= -1
+    return net(window), target[rows, first : first + WINDOW]
+
+
 def train_strikes(run: Path, n_films: int = 5000, seed: int = 1, steps: int = 4000, workers: int = 1) -> StrikeNet:
     """Draw, train, and write `strikes.safetensors` into `run`."""
     torch.manual_seed(seed)
@@ -136,8 +146,7 @@ def train_strikes(run: Path, n_films: int = 5000, seed: int = 1, steps: int = 40
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
     started = time.monotonic()
     for step in range(steps):
-        rows = torch.randint(0, len(motion), (BATCH,))
-        loss = loss_of(net(motion[rows]), target[rows])
+        loss = loss_of(*_batch(net, motion, target))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
