@@ -214,7 +214,7 @@ def at_rest(strikes: tuple[Strike, ...], speed: float, start_s: float = 0.0) -> 
 
 
 def test_what_the_model_hears_of_things_are_their_strikes_and_the_fastest_ones_pace(net: StrikeNet) -> None:
-    one = at_rest((Strike(CLOCK_HZ, 0.8, "jolt"),), 0.035)
+    one = at_rest((Strike(CLOCK_HZ, 0.8, "flash"),), 0.035)
     other = at_rest((Strike(CLOCK_HZ + 2400, 1.0, "flash"), Strike(CLOCK_HZ * 3 // 2, 0.5, "flash")), 0.175)
     heard = stream_of(net, (one, other), Span.of_seconds(0.5, 2.5)).values
     assert heard.shape == (200, 2)
@@ -225,6 +225,6 @@ def test_what_the_model_hears_of_things_are_their_strikes_and_the_fastest_ones_p
 
 
 def test_a_thing_is_heard_in_the_span_of_the_cue_wherever_its_shot_lies(net: StrikeNet) -> None:
-    strike = Strike(11 * CLOCK_HZ, 1.0, "jolt")
+    strike = Strike(11 * CLOCK_HZ, 1.0, "flash")
     heard = stream_of(net, (at_rest((strike,), 0.0, 10.0),), Span.of_seconds(10.5, 11.5)).values
     assert int(heard[:, 0].argmax()) == 50

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vssflow_post.analysis.camera import FLOOR, REST, SIDE, STILL, Camera, Grey, Step, small_grey
 from vssflow_post.analysis.gathering import gathered
-from vssflow_post.analysis.impulses import LIGHTNING, brief, flashes, jolts, together
+from vssflow_post.analysis.flashes import LIGHTNING, brief, flashes
 from vssflow_post.analysis.movers import Mover, Movers, Row
 from vssflow_post.backend import Frame, Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
@@ -153,10 +153,10 @@ def _things(
     masses = [sum(row.mass for row in rows) for rows in parts]
     total, largest = max(sum(masses), 1e-6), max(masses, default=0.0)
     found = []
-    for rows, mass, jolted in sorted(zip(parts, masses, jolts(parts), strict=True), key=lambda one: -one[1]):
-        strikes = tuple(together(flashes(rows), jolted))
+    for rows, mass in sorted(zip(parts, masses, strict=True), key=lambda one: -one[1]):
+        strikes = tuple(flashes(rows))
         moves = sum(row.mass > 0 for row in rows) >= LEAST_ROWS and mass >= LEAST_PART * largest
-        if moves or any(strike.kind == "flash" for strike in strikes):
+        if moves or strikes:
             found.append(_thing(rows, strikes, span, size, mass / total))
     lightning = _lightning(light)
     if lightning:

@@ -1,7 +1,7 @@
 """What is heard of things that move: their blows, read by the strike net from each one's own motion, and their pace.
 
-A thing has been parted from the others and freed of the camera (the analysis does both). Its jolts and flashes are
-known already; they and its blows are its strikes.
+A thing has been parted from the others and freed of the camera (the analysis does both). Its flashes are known
+already; they and its blows are its strikes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def strikes_of(net: StrikeNet, things: Iterable[Thing]) -> list[Strike]:
     found: list[Strike] = []
     for strike in sorted(chain.from_iterable([*thing.strikes, *blows(net, thing)] for thing in things)):
         if found and strike.sample - found[-1].sample <= APART_S * CLOCK_HZ:
-            # A jolt or a flash is on its picture; a blow is read from around it.
+            # A flash is on its picture; a blow is read from around it.
             first = found[-1] if found[-1].kind != "blow" or strike.kind == "blow" else strike
             found[-1] = first._replace(strength=max(found[-1].strength, strike.strength))
         else:

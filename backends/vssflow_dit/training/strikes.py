@@ -136,7 +136,7 @@ def _batch(net: StrikeNet, motion: Tensor, target: Tensor) -> tuple[Tensor, Tens
     return net(window), target[rows, first : first + WINDOW]
 
 
-def train_strikes(run: Path, n_films: int = 5000, seed: int = 1, steps: int = 4000, workers: int = 1) -> StrikeNet:
+def train_strikes(run: Path, n_films: int = 2000, seed: int = 1, steps: int = 7000, workers: int = 1) -> StrikeNet:
     """Draw, train, and write `strikes.safetensors` into `run`."""
     torch.manual_seed(seed)
     (run / "films").mkdir(parents=True, exist_ok=True)
