@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.analysis.camera import FLOOR, REST, SIDE, STILL, Camera, Grey, Step, small_grey
-from vssflow_post.analysis.gathering import gathered
 from vssflow_post.analysis.flashes import LIGHTNING, brief, flashes
+from vssflow_post.analysis.gathering import gathered
 from vssflow_post.analysis.movers import Mover, Movers, Row
 from vssflow_post.backend import Frame, Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
