@@ -228,3 +228,8 @@ def test_a_thing_is_heard_in_the_span_of_the_cue_wherever_its_shot_lies(net: Str
     strike = Strike(11 * CLOCK_HZ, 1.0, "flash")
     heard = stream_of(net, (at_rest((strike,), 0.0, 10.0),), Span.of_seconds(10.5, 11.5)).values
     assert int(heard[:, 0].argmax()) == 50
+
+
+def test_a_bright_thing_that_goes_to_and_fro_is_no_flash() -> None:
+    swinging = things_of(shot([(lambda t: (160 + 70 * math.sin(9 * t), 90.0), 18.0)], 3.0), 3.0)
+    assert [strike for thing in swinging for strike in thing.strikes] == []

@@ -22,6 +22,12 @@ ONE_SIDED = 0.7
 """Part of a flash's change of light that goes one way, at least."""
 FLASH_S = 0.2
 """A flash is over after this time."""
+RISES = 3
+"""Pictures in which a flash becomes brighter, at most."""
+QUIET_S = 0.12
+"""Seconds before a flash in which the light is quiet: a bright thing that goes to and fro is none."""
+QUIET = 0.3
+"""Part of a flash's light, up to which it is."""
 LIGHTNING = 12.0
 """Grey levels by which the whole picture brightens in the faintest flash of all of it."""
 BACK = 0.6
@@ -39,14 +45,14 @@ def flashes(rows: Sequence[Row]) -> list[Strike]:
 
 
 def brief(times: Curve, rise: Curve, least: float) -> list[int]:
-    """Where `rise` is at least `least` and its light goes again within FLASH_S; none within FLASH_S of another."""
+    """Where `rise` is at least `least`, out of quiet, and its light goes again; none within FLASH_S of another."""
     found: list[int] = []
     for k in np.flatnonzero(rise >= least):
         if found and times[k] - times[found[-1]] < FLASH_S:
             continue
         soon = (times > times[k]) & (times <= times[k] + FLASH_S)
-        before = (times < times[k]) & (times >= times[k] - FLASH_S)
-        came = float(rise[k])
-        if np.minimum(rise[soon], 0).sum() <= -BACK * came and np.minimum(rise[before], 0).sum() > -BACK * came:
+        before = (times < times[k]) & (times >= times[k] - QUIET_S)
+        came = float(np.cumsum(rise[k : k + RISES]).max())
+        if np.abs(rise[before]).sum() <= QUIET * came and np.minimum(rise[soon], 0).sum() <= -BACK * came:
             found.append(int(k))
     return found
