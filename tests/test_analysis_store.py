@@ -29,7 +29,7 @@ def test_an_analysis_comes_back_as_it_was(tmp_path: Path) -> None:
         MouthTrack(Span(10, 3000), track(1), (0.1, 0.2, 1 / 3, 0.4)),
         MouthTrack(Span(4000, 9001), track(2, 3), (0.0, 0.5, 0.25, 0.125)),
     )
-    things = ((moving_thing(scenes[0].span, strikes=[Strike(77, 0.5, "jolt")]), moving_thing(scenes[0].span)), ())
+    things = ((moving_thing(scenes[0].span, strikes=[Strike(77, 0.5, "flash")]), moving_thing(scenes[0].span)), ())
     analysis = Analysis(
         scenes,
         mouths,

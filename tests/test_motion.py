@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vssflow_dit.picture.motion import MotionReader, camera_shift
+from vssflow_dit.picture.motion import MotionReader, camera_shift, without_repeats
 from vssflow_post.backend import Frame
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -55,3 +55,21 @@ def test_reading_a_shift_leaves_the_pictures_as_they_were(size: tuple[int, int])
     assert abs(dx - 3) < 0.2
     assert np.array_equal(before, copies[0])
     assert np.array_equal(after, copies[1])
+
+
+def read(pictures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    reader = MotionReader()
+    for number, grey in enumerate(pictures):
+        reader.push(frame(grey, number))
+    return np.array(reader.times_s), np.array(reader.rows)
+
+
+def test_pictures_that_are_shown_again_are_left_out_and_rest_is_not() -> None:
+    moving = planes(SIZES[0], 11)
+    every_fifth = [grey for number, grey in enumerate(moving) for _ in range(2 if number % 4 == 3 else 1)]
+    _, once = read(moving)
+    times, rows = without_repeats(*read(every_fifth))
+    assert np.array_equal(rows, once)
+    assert np.allclose(np.diff(times), [0.08 if number % 4 == 3 else 0.04 for number in range(10)])
+    rests = moving[:6] + [moving[5]] * 6 + moving[6:]
+    assert np.array_equal(without_repeats(*read(rests))[1], read(rests)[1], equal_nan=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from vssflow_dit.evaluation.heldout import SENTENCES
-from vssflow_post.backend import Backend, BackendIdentity, CueRequest, GenerationSettings, Track
+from vssflow_post.analysis.things import ThingFinder
+from vssflow_post.backend import Backend, BackendIdentity, CueRequest, GenerationSettings, Strike, Thing, Track
 from vssflow_post.errors import UsageError
-from vssflow_post.timeline import Scene, Span
+from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 VOICES = ("slt", "rms", "awb", "kal", "joe")
 
@@ -62,32 +64,56 @@ def test_all_fifty_sentences(backend: Backend, voice: str) -> None:
     assert share_recognised(backend, voice, list(range(50))) >= 0.9
 
 
-def drawn_strikes(backend: Backend, seed: int) -> tuple[list[float], list[float]]:
+def drawn_strikes(backend: Backend, seed: int, parted: bool) -> tuple[list[float], list[float]]:
     """(times of the drawn strikes, onsets heard) of a film that no training saw, from frames to audio."""
     from vssflow_dit.evaluation.strikes import onsets
     from vssflow_dit.synthesis import pictures
 
     rng = np.random.default_rng((90_001, seed))
     motion = pictures.STRIKING[seed % len(pictures.STRIKING)](rng, 6.0)
-    encoder = backend.encoder()
+    encoder, finder = backend.encoder(), ThingFinder()
     for frame in pictures.draw(rng, motion):
         encoder.push(frame)
+        finder.push(frame)
     span = Span.of_seconds(0, 6.0)
-    visual = encoder.finish([Scene(0, span)])
-    take = rendered(backend, CueRequest("s1", "sound", span, seed=seed, sound="wood", visual=visual))
+    visual, things = encoder.finish([Scene(0, span)]), finder.finish([Scene(0, span)])[0]
+    request = CueRequest("s1", "sound", span, seed=seed, sound="wood", visual=visual)
+    take = rendered(backend, replace(request, things=things) if parted else request)
     return [time for time, _ in motion.strikes if time < 5.9], onsets(take, 16_000)
 
 
-def test_strikes_are_heard_when_they_are_seen_and_not_otherwise(backend: Backend) -> None:
+@pytest.mark.parametrize("parted", [True, False])
+def test_strikes_are_heard_when_they_are_seen_and_not_otherwise(backend: Backend, parted: bool) -> None:
     from vssflow_dit.evaluation.strikes import matched
 
     wanted = heard = hits = 0
     for seed in range(12):
-        times, found = drawn_strikes(backend, seed)
+        times, found = drawn_strikes(backend, seed, parted)
         hits += matched(times, found, 0.08)
         wanted, heard = wanted + len(times), heard + len(found)
     assert hits / wanted >= 0.8
     assert hits / heard >= 0.8
+
+
+def lit_at(shot: Span, *times_s: float) -> Thing:
+    """A thing that rests but for its flashes."""
+    n = round(shot.duration_s * 10)
+    strikes = tuple(Strike(round(time_s * CLOCK_HZ), 1.0, "flash") for time_s in times_s)
+    return Thing(
+        shot, shot, Track(np.full((n, 1), 0.5, np.float32), 10), Track(np.zeros((n, 1), np.float32), 10), strikes,
+        Track(np.tile(np.float32([[0, 0, 1, 1]]), (n, 1)), 10), np.array([shot.start]), np.zeros((0, 4), np.float32), 1,
+    )  # fmt: skip
+
+
+def test_a_cue_is_heard_of_its_things_and_not_of_the_whole_picture(backend: Backend) -> None:
+    from vssflow_dit.evaluation.strikes import onsets
+    from vssflow_dit.picture.strikes import pulses
+
+    whole = {"motion": Track(np.stack([pulses([(1.5, 1.0)], 300), np.zeros(300, np.float32)], 1), 100.0)}
+    things = (lit_at(Span.of_seconds(10, 20), 12.5, 14.2), lit_at(Span.of_seconds(10, 20), 13.4))
+    request = CueRequest("s1", "sound", Span.of_seconds(12, 15), seed=5, sound="wood", visual=whole, things=things)
+    assert onsets(rendered(backend, request), 16_000) == pytest.approx([0.5, 1.4, 2.2], abs=0.05)
+    assert onsets(rendered(backend, replace(request, things=())), 16_000) == pytest.approx([1.5], abs=0.05)
 
 
 def test_a_still_picture_without_a_prompt_is_quiet(backend: Backend) -> None:

@@ -12,10 +12,10 @@ import pytest
 
 import vssflow_dit
 from vssflow_dit.picture.strikes import StrikeNet
-from vssflow_dit.picture.thing_motion import blows, heard_of
+from vssflow_dit.picture.thing_motion import blows, stream_of
 from vssflow_post.analysis.camera import Camera, small_grey
 from vssflow_post.analysis.things import ThingFinder
-from vssflow_post.backend import Frame, Thing, Track
+from vssflow_post.backend import Frame, Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 FPS, WIDTH, HEIGHT = 25, 320, 180
@@ -129,7 +129,7 @@ def test_each_of_three_balls_has_its_own_strikes() -> None:
     assert len(found) == 3
     net = StrikeNet.load(Path(vssflow_dit.__path__[0]) / "weights" / "strikes.safetensors")
     for thing, (first_s, period_s) in zip(found, rhythms, strict=True):
-        struck = [sample / CLOCK_HZ for sample, _ in blows(net, thing.samples, thing.moments)]
+        struck = [sample / CLOCK_HZ for sample, *_ in blows(net, thing)]
         wanted = [first_s + k * period_s for k in range(5) if first_s + k * period_s < seconds - 0.2]
         assert len(struck) == len(wanted)
         assert np.abs(np.array(struck) - wanted).max() < 0.06
@@ -141,6 +141,20 @@ def test_what_is_shown_twice_does_not_stand_still() -> None:
     (once,), (twice,) = things_of(moving, 3.0), things_of(doubled, 3.0)
     for thing in (once, twice):
         assert abs(float(np.median(thing.speed.values[10:60])) - 60 / WIDTH) < 0.3 * 60 / WIDTH
+
+
+def test_rest_begins_where_motion_ends_and_a_repeat_is_left_out() -> None:
+    moving = list(shot([(lambda t: (40 + 60 * min(t, 1.2), 90.0), 14.0)], 2.0))
+    (thing,) = things_of(moving, 2.0)
+    last = round(1.2 * FPS)
+    assert list(np.diff(thing.samples)) == [CLOCK_HZ // FPS] * (len(thing.samples) - 1)
+    changed = {
+        int(sample) * FPS // CLOCK_HZ: mass for sample, mass in zip(thing.samples[1:], thing.moments[:, 0], strict=True)
+    }
+    assert changed[last - 1] > 0 == changed[last + 2] == changed[last + 3]
+    doubled = [frame(moving[k - k % 2].grey, k) for k in range(last)]
+    (thing,) = things_of(doubled, last / FPS)
+    assert list(np.diff(thing.samples)[1:-1]) == [2 * CLOCK_HZ // FPS] * (len(thing.samples) - 3)
 
 
 def test_a_thing_ends_at_the_cut_however_late_it_is_known() -> None:
@@ -184,8 +198,38 @@ def test_the_cameras_shift_is_found(dx: float, dy: float) -> None:
     assert step.changed < 0.06
 
 
-def test_what_the_model_hears_of_a_thing_is_pulses_and_speed() -> None:
-    heard = heard_of([(CLOCK_HZ, 0.8)], Track(np.full((50, 1), 0.175, np.float32), 25.0), CLOCK_HZ // 2)
-    assert heard.values.shape == (200, 2)
-    assert heard.values[50, 0] == pytest.approx(0.8)
-    assert heard.values[100, 1] == pytest.approx(0.5)
+@pytest.fixture(scope="module")
+def net() -> StrikeNet:
+    return StrikeNet.load(Path(vssflow_dit.__path__[0]) / "weights" / "strikes.safetensors")
+
+
+def at_rest(strikes: tuple[Strike, ...], speed: float, start_s: float = 0.0) -> Thing:
+    """Two seconds of a thing that does what it is told to."""
+    span = Span.of_seconds(start_s, start_s + 2)
+    return Thing(
+        span, span, Track(np.full((20, 1), 0.5, np.float32), 10), Track(np.full((50, 1), speed, np.float32), 25),
+        strikes, Track(np.tile(np.float32([[0, 0, 1, 1]]), (20, 1)), 10), np.array([span.start]),
+        np.zeros((0, 4), np.float32), 1.0,
+    )  # fmt: skip
+
+
+def test_what_the_model_hears_of_things_are_their_strikes_and_the_fastest_ones_pace(net: StrikeNet) -> None:
+    one = at_rest((Strike(CLOCK_HZ, 0.8, "flash"),), 0.035)
+    other = at_rest((Strike(CLOCK_HZ + 2400, 1.0, "flash"), Strike(CLOCK_HZ * 3 // 2, 0.5, "flash")), 0.175)
+    heard = stream_of(net, (one, other), Span.of_seconds(0.5, 2.5)).values
+    assert heard.shape == (200, 2)
+    assert list(np.flatnonzero(heard[:, 0] >= 0.5)) == [49, 50, 51, 100]  # seen on both within 90 ms it is one strike
+    assert heard[50, 0] == pytest.approx(1.0)
+    assert heard[100, 1] == pytest.approx(0.5)
+    assert heard[160, 1] == 0.0  # the shot is over
+
+
+def test_a_thing_is_heard_in_the_span_of_the_cue_wherever_its_shot_lies(net: StrikeNet) -> None:
+    strike = Strike(11 * CLOCK_HZ, 1.0, "flash")
+    heard = stream_of(net, (at_rest((strike,), 0.0, 10.0),), Span.of_seconds(10.5, 11.5)).values
+    assert int(heard[:, 0].argmax()) == 50
+
+
+def test_a_bright_thing_that_goes_to_and_fro_is_no_flash() -> None:
+    swinging = things_of(shot([(lambda t: (160 + 70 * math.sin(9 * t), 90.0), 18.0)], 3.0), 3.0)
+    assert [strike for thing in swinging for strike in thing.strikes] == []

@@ -97,7 +97,7 @@ class Strike(NamedTuple):
     """On the film's clock."""
     strength: float
     """0 to 1, relative to the hardest of its thing."""
-    kind: Literal["blow", "jolt", "flash"] = "blow"
+    kind: Literal["blow", "flash"] = "blow"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +113,7 @@ class Thing:
     speed: Track
     """(n, 1): longer sides of the picture a second, the camera's own motion taken off."""
     strikes: tuple[Strike, ...]
-    """Its jolts and flashes; its blows are for the reader of `moments` to find."""
+    """Its flashes; its blows are for the reader of `moments` to find."""
     boxes: Track
     """(n, 4): left, top, width and height of what moves, as parts of the picture."""
     samples: npt.NDArray[np.int64]

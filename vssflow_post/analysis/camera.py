@@ -84,6 +84,12 @@ class Step:
     light: float
     """How much brighter the whole picture became, in grey levels."""
 
+    @classmethod
+    def rest(cls, camera: Camera) -> Step:
+        """Nothing happened."""
+        none = np.zeros(camera.cells, np.float32)
+        return cls(np.zeros(camera.size, np.float32), none, np.zeros(camera.cells, np.complex128), REST, 0.0)
+
     @property
     def changed(self) -> float:
         """Share of the pixels that the camera does not explain."""
@@ -98,6 +104,7 @@ class Camera:
 
         self._flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._flow.setUseSpatialPropagation(False)  # it would make the flow depend on the number of threads
+        self.size = height, width
         self.cells = max(1, round(height / CELL)), max(1, round(width / CELL))
         rows, columns = self.cells
         y, x = (np.arange(n) + 0.5 for n in self.cells)

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_post.analysis.camera import FLOOR, REST, SIDE, STILL, Camera, Grey, Step, small_grey
+from vssflow_post.analysis.flashes import LIGHTNING, brief, flashes
 from vssflow_post.analysis.gathering import gathered
-from vssflow_post.analysis.impulses import LIGHTNING, brief, flashes, jolts, together
 from vssflow_post.analysis.movers import Mover, Movers, Row
 from vssflow_post.backend import Frame, Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
@@ -28,9 +28,12 @@ LEAST_PART = 0.05
 LEAST_ROWS = 3
 """Pictures in which a thing is seen to move, at least; a flash needs none."""
 REPEAT_S = 0.13
-"""A picture that is shown again is a repeat, not rest, for up to this time: films are brought to other frame rates."""
+"""A picture that is shown again between two that move is a repeat, not rest, for up to this time: films are brought to
+other frame rates."""
 REPEAT = 0.02
 """Part of the pixels that changed last that may change in a repeat."""
+MOST_OF_ALL = 0.1
+"""Share of the pixels, at most, that repeats are measured by: after a cut small motion is no repeat."""
 SHOCK = 0.5
 """Share of the picture that changes in a cut, or where nothing can be told."""
 SMOOTHING_S = 0.25
@@ -49,6 +52,9 @@ class ThingFinder:
         self._before: Grey | None = None
         self._before_sample = 0
         self._n_changed = 0
+        """Pixels that changed in the latest picture that moved; 0 while all rests."""
+        self._held: list[int] = []
+        """Samples of pictures that are repeats, or the start of rest."""
         self._size = (1, 1)
         """Height and width of the small pictures."""
         self._lost: list[Mover] = []
@@ -66,14 +72,32 @@ class ThingFinder:
             self._movers, self._size = Movers(self._camera), plane.shape
             self._before, self._before_sample = plane, frame.sample
             return
-        step_s = (frame.sample - self._before_sample) / CLOCK_HZ
         n_changed = int(np.count_nonzero(cv2.absdiff(plane, self._before) > FLOOR))
-        if n_changed <= max(STILL * plane.size, REPEAT * self._n_changed) and step_s < REPEAT_S:
+        still = n_changed <= max(STILL * plane.size, REPEAT * self._n_changed)
+        if still and self._n_changed:  # whether it is a repeat or rest is known only when motion goes on, or doesn't
+            self._held.append(frame.sample)
+            if frame.sample - self._before_sample >= REPEAT_S * CLOCK_HZ:
+                self._rest()
             return
-        step = self._camera.step(self._before, plane)
-        self._light.append((frame.sample, step.light))
-        self._lost += self._movers.push(_calm(step), frame.sample, max(step_s, 1e-3))
-        self._before, self._before_sample, self._n_changed = plane, frame.sample, n_changed
+        self._held.clear()
+        self._settle(Step.rest(self._camera) if still else self._camera.step(self._before, plane), frame.sample)
+        self._before = plane
+        self._n_changed = 0 if still else min(n_changed, round(MOST_OF_ALL * plane.size))
+
+    def _rest(self) -> None:
+        """What was held was no repeat: nothing moved in it."""
+        held, self._held = self._held, []
+        if held and self._camera is not None:
+            self._n_changed = 0
+            for sample in held:
+                self._settle(Step.rest(self._camera), sample)
+
+    def _settle(self, step: Step, sample: int) -> None:
+        assert self._movers is not None
+        step_s = max((sample - self._before_sample) / CLOCK_HZ, 1e-3)
+        self._light.append((sample, step.light))
+        self._lost += self._movers.push(_calm(step), sample, step_s)
+        self._before_sample = sample
 
     def cut(self, sample: int) -> None:
         """A new shot began at `sample`, a few frames back."""
@@ -87,6 +111,7 @@ class ThingFinder:
 
     def finish(self, scenes: Sequence[Scene]) -> tuple[tuple[Thing, ...], ...]:
         """The things of each scene, the one that moves most first."""
+        self._rest()
         if self._movers is not None:
             self._lost += self._movers.flush()
         for scene in scenes:
@@ -128,10 +153,10 @@ def _things(
     masses = [sum(row.mass for row in rows) for rows in parts]
     total, largest = max(sum(masses), 1e-6), max(masses, default=0.0)
     found = []
-    for rows, mass, jolted in sorted(zip(parts, masses, jolts(parts), strict=True), key=lambda one: -one[1]):
-        strikes = tuple(together(flashes(rows), jolted))
+    for rows, mass in sorted(zip(parts, masses, strict=True), key=lambda one: -one[1]):
+        strikes = tuple(flashes(rows))
         moves = sum(row.mass > 0 for row in rows) >= LEAST_ROWS and mass >= LEAST_PART * largest
-        if moves or any(strike.kind == "flash" for strike in strikes):
+        if moves or strikes:
             found.append(_thing(rows, strikes, span, size, mass / total))
     lightning = _lightning(light)
     if lightning:

@@ -20,6 +20,7 @@ from vssflow_dit.evaluation.measures import Measure
 from vssflow_dit.synthesis import pictures, sounds
 from vssflow_dit.synthesis.pictures import GRID_HZ, Motion
 from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_post.analysis.things import ThingFinder
 from vssflow_post.backend import Backend, CueRequest, Frame
 from vssflow_post.progress import OnProgress
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
@@ -67,15 +68,16 @@ def films(backend: Backend, n_films: int, report: OnProgress) -> list[Film]:
 def _film(backend: Backend, k: int) -> Film:
     rng = np.random.default_rng((SEED, 7, k))
     motion = pictures.STRIKING[k % len(pictures.STRIKING)](rng, FILM_S)
-    encoder = backend.encoder()
+    encoder, finder = backend.encoder(), ThingFinder()
     for frame in drawn(rng, motion):
         encoder.push(frame)
+        finder.push(frame)
     span, prompt = Span.of_seconds(0, FILM_S), PROMPTS[k % len(PROMPTS)]
-    visual = encoder.finish([Scene(0, span)])
+    visual, things = encoder.finish([Scene(0, span)]), finder.finish([Scene(0, span)])[0]
     strikes = tuple((time, strength) for time, strength in motion.strikes if time < FILM_S - 0.1)
     n = round(FILM_S * RATE_HZ)
     wave = sounds.sound(rng, prompt or "wood", n, strikes, np.zeros(n))
-    request = CueRequest(f"k{k}", "sound", span, seed=k, sound=prompt, visual=visual)
+    request = CueRequest(f"k{k}", "sound", span, seed=k, sound=prompt, visual=visual, things=things)
     return Film(request, tuple(time for time, _ in strikes), np.clip(wave, -0.99, 0.99).astype(np.float32))
 
 

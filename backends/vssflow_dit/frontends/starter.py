@@ -18,6 +18,7 @@ from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
 from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet
+from vssflow_dit.picture.thing_motion import stream_of
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
 from vssflow_dit.sounds import RINGS_DOWN, follows, sound_class
@@ -58,8 +59,9 @@ class StarterFront:
             name, note = sound_class(request.sound, self.sounds)
             sound = self.sounds.index(name) + 1 if name else 0
             notes = [note] if note else []
-            if "motion" in request.visual:
-                motion = _heard_of(_resampled(request.visual["motion"], n), name)
+            seen = self._seen(request)
+            if seen is not None:
+                motion = _heard_of(_resampled(seen, n), name)
         per = MEL_FRAMES_PER_TOKEN
         values: dict[str, Tensor | None] = {
             "phoneme": torch.from_numpy(phonemes)[None],
@@ -77,6 +79,12 @@ class StarterFront:
         if streams.struck is not None:
             mel = rung_down(mel, streams.struck.to(mel.device))
         return _gated(self._model.waveform(mel[None], seed)[0], mel)
+
+    def _seen(self, request: CueRequest) -> Track | None:
+        """Strikes and speed of the things that the cue is heard of; of the whole picture where none was parted."""
+        if request.things:
+            return stream_of(self._strikes, request.things, request.span)
+        return request.visual.get("motion")
 
     def _speech(self, request: CueRequest, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
         """Phoneme ids (n,) and mouth (n, 2) of a line, and notes for the report."""

@@ -25,6 +25,11 @@ CEILING = 25.0
 """More difference than this counts no more: the place shall depend on shape, not on contrast."""
 LEAST_MASS = 40.0
 """Summed grey levels of change below which nothing moves."""
+REPEAT_S = 0.13
+"""A picture that is shown again between two that move is a repeat, not rest, for up to this time: films are brought to
+other frame rates."""
+REPEAT = 0.02
+"""Part of the change of its neighbours that a repeat may have: compression leaves a little."""
 
 Plane = npt.NDArray[np.float32]
 Curves = npt.NDArray[np.float64]
@@ -86,9 +91,27 @@ def _held(place: Curves) -> Curves:
     return place[known[np.maximum(last, 0)]]
 
 
+def without_repeats(times_s: Curves, rows: Curves) -> tuple[Curves, Curves]:
+    """Times and rows less the pictures that were shown again between two that move: those are no rest."""
+    mass = rows[:, 0] if len(rows) else np.zeros(0)
+    kept, moved = np.ones(len(times_s), bool), -1
+    for k in np.flatnonzero(mass >= LEAST_MASS):
+        between = slice(moved + 1, int(k))
+        repeats = moved >= 0 and times_s[k] - times_s[moved + 1] < REPEAT_S
+        if repeats and (mass[between] <= REPEAT * min(mass[moved], mass[k])).all():
+            kept[moved + 2 : k + 1] = False
+        moved = int(k)
+    return times_s[kept], rows[kept[1:]] if len(rows) else rows
+
+
 def _compress(x: Curves, unit: float) -> Curves:
     """Signed logarithm, about linear below `unit`."""
     return np.sign(x) * np.log1p(np.abs(x) / unit)
+
+
+def of_picture(times_s: Curves, rows: Curves, n: int) -> npt.NDArray[np.float32]:
+    """What `MotionReader` read of a whole picture, as `describe` gives it."""
+    return describe(*without_repeats(times_s, rows), n)
 
 
 def describe(times_s: Curves, rows: Curves, n: int) -> npt.NDArray[np.float32]:

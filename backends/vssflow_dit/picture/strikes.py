@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vssflow_dit.lanes import Lanes
-from vssflow_dit.picture.motion import CHANNELS, RATE_HZ, MotionReader, describe
+from vssflow_dit.picture.motion import CHANNELS, RATE_HZ, MotionReader, of_picture
 from vssflow_dit.tensors import fill
 from vssflow_post.backend import Frame, Track
 from vssflow_post.timeline import Scene
@@ -110,7 +110,7 @@ class StrikeEncoder:
             first, last = (int(k) for k in np.searchsorted(times, (scene.span.start_s - 1e-6, scene.span.end_s - 1e-6)))
             at = round(scene.span.start_s * RATE_HZ)
             n = min(math.ceil(scene.span.duration_s * RATE_HZ), len(values) - at)
-            motion = describe(times[first:last] - at / RATE_HZ, rows[first : max(first, last - 1)], n)
+            motion = of_picture(times[first:last] - at / RATE_HZ, rows[first : max(first, last - 1)], n)
             values[at : at + n] = self._heard(motion)
         return {"motion": Track(values, RATE_HZ)}
 

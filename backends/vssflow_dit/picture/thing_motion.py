@@ -1,51 +1,68 @@
-"""One moving thing as the model hears it: its blows, read by the strike net from its own motion, and its speed.
+"""What is heard of things that move: their blows, read by the strike net from each one's own motion, and their pace.
 
-What is read here has been parted from other things and freed of the camera (the analysis does both); to the net it is
-one thing before a camera at rest, which is what its drawn films show.
+A thing has been parted from the others and freed of the camera (the analysis does both). Its flashes are known
+already; they and its blows are its strikes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.picture.motion import LEAST_MASS, RATE_HZ, WIDTH, describe
-from vssflow_dit.picture.strikes import FULL_SPEED, StrikeNet, pulses
-from vssflow_post.backend import Track
-from vssflow_post.timeline import CLOCK_HZ
+from vssflow_dit.picture.strikes import APART_S, FULL_SPEED, StrikeNet, pulses
+from vssflow_post.backend import Strike, Thing, Track
+from vssflow_post.timeline import CLOCK_HZ, Span
 
 MEASURED_AT = 160
 """Longer side, in pixels, of the picture that a thing's change was summed on."""
 
+Curve = npt.NDArray[np.float32]
 
-def blows(net: StrikeNet, samples: npt.NDArray[np.int64], moments: npt.NDArray[np.float32]) -> list[tuple[int, float]]:
-    """(clock sample, strength 0..1) of each blow of a thing.
 
-    `samples` (m,) are its pictures, `moments` (m - 1, 4) what changed between them: the sum in grey levels times
-    pixels, middle (x, y) and spread in longer sides of the picture.
-    """
-    if len(moments) < 3:
+def motion_of(thing: Thing) -> Curve:
+    """A thing's motion in CHANNELS, (n, channels) at 100 a second from the start of its shot."""
+    rows = np.zeros((len(thing.moments), 5))
+    rows[:, 0] = thing.moments[:, 0] * (WIDTH / MEASURED_AT) ** 2
+    rows[:, 1:4] = np.where(rows[:, :1] >= LEAST_MASS, thing.moments[:, 1:], np.nan)
+    times_s = (thing.samples - thing.span.start) / CLOCK_HZ
+    return describe(times_s, rows, max(1, math.ceil(thing.span.duration_s * RATE_HZ)))
+
+
+def blows(net: StrikeNet, thing: Thing) -> list[Strike]:
+    """Where a motion of the thing strikes, in order of time."""
+    if len(thing.moments) < 3:
         return []
-    rows = np.zeros((len(moments), 5))
-    rows[:, 0] = moments[:, 0] * (WIDTH / MEASURED_AT) ** 2
-    rows[:, 1:4] = np.where(rows[:, :1] >= LEAST_MASS, moments[:, 1:], np.nan)
-    times_s = (samples - samples[0]) / CLOCK_HZ
-    motion = describe(times_s, rows, math.ceil(times_s[-1] * RATE_HZ) + 1)
-    found = net.strikes(motion)
-    # What the last picture leaves off at is no stop.
-    return [(int(samples[0]) + round(at_s * CLOCK_HZ), strength) for at_s, strength in found if at_s < times_s[-2]]
+    start, last = thing.span.start, int(thing.samples[-2])
+    found = [Strike(start + round(at_s * CLOCK_HZ), hard, "blow") for at_s, hard in net.strikes(motion_of(thing))]
+    return [strike for strike in found if strike.sample < last]  # what the last picture leaves off at is no stop
 
 
-def heard_of(strikes: Sequence[tuple[int, float]], speed: Track, start: int) -> Track:
-    """The `motion` stream of a thing: pulses of its strikes and its speed, (n, 2) at 100 a second.
+def strikes_of(net: StrikeNet, things: Iterable[Thing]) -> list[Strike]:
+    """All strikes of the things, in order of time; what several show at once is one strike, as hard as the hardest."""
+    found: list[Strike] = []
+    for strike in sorted(chain.from_iterable([*thing.strikes, *blows(net, thing)] for thing in things)):
+        if found and strike.sample - found[-1].sample <= APART_S * CLOCK_HZ:
+            # A flash is on its picture; a blow is read from around it.
+            first = found[-1] if found[-1].kind != "blow" or strike.kind == "blow" else strike
+            found[-1] = first._replace(strength=max(found[-1].strength, strike.strength))
+        else:
+            found.append(strike)
+    return found
 
-    `strikes` in clock samples; `speed` in longer sides a second; both begin at the clock sample `start`.
-    """
-    n = max(1, round(len(speed.values) / speed.rate_hz * RATE_HZ))
-    at = np.arange(len(speed.values)) / speed.rate_hz
-    pace = np.interp(np.arange(n) / RATE_HZ, at, speed.values[:, 0]) / FULL_SPEED
-    struck = pulses([((sample - start) / CLOCK_HZ, strength) for sample, strength in strikes], n)
-    return Track(np.stack([struck, np.clip(pace, 0, 1)], axis=1).astype(np.float32), RATE_HZ)
+
+def stream_of(net: StrikeNet, things: Sequence[Thing], span: Span) -> Track:
+    """The `motion` stream of the things during `span`: pulses of their strikes and the fastest one's pace, (n, 2) at
+    100 a second."""
+    n = max(1, round(span.duration_s * RATE_HZ))
+    seconds = span.start_s + np.arange(n) / RATE_HZ
+    struck = pulses([(one.sample / CLOCK_HZ, one.strength) for one in strikes_of(net, things)], n, span.start_s)
+    pace = np.zeros(n)
+    for thing in things:
+        at_s = thing.span.start_s + np.arange(len(thing.speed.values)) / thing.speed.rate_hz
+        pace = np.maximum(pace, np.interp(seconds, at_s, thing.speed.values[:, 0], left=0.0, right=0.0))
+    return Track(np.stack([struck, np.clip(pace / FULL_SPEED, 0, 1)], axis=1).astype(np.float32), RATE_HZ)
