@@ -40,7 +40,7 @@ _MIDDLE = 0.6
 """Of the width and of the height, what the middle of a picture is."""
 _MARGIN = 0.2
 """What a crop shows around its thing, as a share of the thing's size."""
-_SMALLEST_CROP = 24
+_SMALLEST_CROP = 64
 """Pixels of a crop's side, below which there is nothing to recognise."""
 
 Box: TypeAlias = tuple[float, float, float, float]
