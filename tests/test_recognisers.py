@@ -232,7 +232,7 @@ def rimmed(frame: Frame) -> Frame:
 
 def test_a_film_cut_fast_costs_no_more_than_another() -> None:
     cuts = [round(0.5 * k * CLOCK_HZ) for k in range(1, 80)]
-    assert len(looked(frames_of(40), cuts)) <= 4 + 0.75 * 40 + 1
+    assert len(looked(frames_of(40), cuts)) <= 3 + 0.75 * 40 + 1
 
 
 def test_what_moves_is_looked_at_as_a_crop_of_its_own() -> None:

@@ -31,6 +31,8 @@ _FILE = "models/efficientnet-lite2-9656183e.pth"
 _LONGER, _SHORTER = 256, 192
 """Pixels of the sides that it looks at: with fewer it takes more for what it is not, and to films, which are wider, it
 does no harm to be squeezed a little."""
+_MUCH_LONGER = 1.2
+"""How many times longer than the other a side is at least, to be looked at with more pixels: crops are squares."""
 _TEMPERATURE = 1.4
 """Its scores are divided by this: of pictures in films it is surer than it should be, above all where it is wrong."""
 _MIDDLE, _SPREAD = 127.0, 128.0
@@ -84,7 +86,7 @@ def _prepared(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     import numpy as np
 
     height, width = picture.shape[:2]
-    size = (_LONGER, _SHORTER) if width >= height else (_SHORTER, _LONGER)
+    size = [_LONGER if side > _MUCH_LONGER * min(width, height) else _SHORTER for side in (width, height)]
     is_smaller = size[0] < width and size[1] < height
     resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR)
     pixels = (resized.astype(np.float32) - _MIDDLE) / _SPREAD

@@ -30,8 +30,9 @@ _NEIGHBOURHOOD = CLOCK_HZ * 2 // 5
 """From the start of a step, in clock samples: the sharpest picture in it is looked at."""
 _CHECK = CLOCK_HZ // 10
 """Clock samples between pictures whose sharpness is measured."""
-_IN_ADVANCE, _LOOKS_A_SECOND = 4, 0.75
-"""Looks that a film may have at once, and those that each second adds."""
+_IN_ADVANCE, _A_SECOND, _CROPS_A_SECOND = 3, 0.75, 0.4
+"""Looks that a film may have at once, and those that each second adds: a crop is looked at while there are fewer, so
+that no scene goes unseen for the crops of another."""
 _KEPT = 8
 """Pictures of a scene that are kept for crops."""
 _LONGER_SIDE = 960
@@ -40,7 +41,7 @@ _MIDDLE = 0.6
 """Of the width and of the height, what the middle of a picture is."""
 _MARGIN = 0.2
 """What a crop shows around its thing, as a share of the thing's size."""
-_SMALLEST_CROP = 24
+_SMALLEST_CROP = 64
 """Pixels of a crop's side, below which there is nothing to recognise."""
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -123,7 +124,7 @@ class Looker:
     def _look(self) -> None:
         """The sharpest picture of the step is handed over, or its middle."""
         candidate, self._sharpest = self._sharpest, None
-        if candidate is not None and self._may_look(candidate.sample):
+        if candidate is not None and self._may_look(candidate.sample, _A_SECOND):
             candidate = candidate.enlarged()
             self._seen = [*self._seen[-_KEPT:], candidate]
             pixels = middle(candidate.pixels) if self._n_of_scene % 2 else candidate.pixels
@@ -139,13 +140,13 @@ class Looker:
     def _scene_is_over(self, end: int, things: Sequence[Thing]) -> None:
         for thing, (candidate, box) in self._largest(end, things).items():
             pixels = crop(candidate.pixels, box)
-            if min(pixels.shape[:2]) >= _SMALLEST_CROP and self._may_look(end):
+            if min(pixels.shape[:2]) >= _SMALLEST_CROP and self._may_look(end, _CROPS_A_SECOND):
                 self._hand_over(Look(candidate.sample, {}, thing), pixels)
         self._seen = [each for each in self._seen if each.sample >= end]
         self._n_of_scene = len(self._seen)
 
-    def _may_look(self, sample: int) -> bool:
-        return self._n_looks < _IN_ADVANCE + sample / CLOCK_HZ * _LOOKS_A_SECOND
+    def _may_look(self, sample: int, a_second: float) -> bool:
+        return self._n_looks < _IN_ADVANCE + sample / CLOCK_HZ * a_second
 
     def _hand_over(self, look: Look, pixels: npt.NDArray[np.uint8]) -> None:
         self._n_looks += 1

@@ -35,8 +35,9 @@ _GOES_ON = 1 / 4
 """Share of the threshold with which a place that is believed goes on over a cut."""
 _LONGEST_AWAY = 20 * CLOCK_HZ
 """Between two scenes at one place, in clock samples: what lies between them is there, too, if it is not longer."""
-_CROP = 0.8
-"""What a crop's score counts, against that of a whole picture: it shows less of what is around."""
+_CROP, _CROP_AMONG_PEOPLE = 0.8, 0.5
+"""What a crop's score counts, against that of a whole picture: it shows less of what is around, and what moves among
+people is most often a part of somebody."""
 _LEAST_LABEL = 0.02
 """Labels of a scene that are told."""
 
@@ -107,8 +108,9 @@ class SceneEvidence:
     def score(self, *names: str) -> tuple[float, int | None]:
         """The score of classes together, and the thing it comes from where that is surer than the whole picture."""
         best: tuple[float, int | None] = (sum(_in(self._whole, name, self._table) for name in names), None)
+        counts = _CROP_AMONG_PEOPLE if self._has_people else _CROP
         for thing, labels in self._crops.items():
-            score = _CROP * sum(_score(labels, name, self._table) for name in names)
+            score = counts * sum(_score(labels, name, self._table) for name in names)
             best = max(best, (score, thing), key=lambda each: each[0])
         return best
 
