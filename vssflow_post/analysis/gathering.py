@@ -41,7 +41,7 @@ def _are_one(thing: Sequence[Row], rows: Sequence[Row]) -> bool:
         return float(np.mean([_inside(one.box, other.box) for one, other in both])) > INSIDE
     nearest = min(seen.values(), key=lambda row: abs(row.sample - own[0].sample))
     off = nearest.centre - own[0].centre
-    return abs(off) <= NEAR or (not both and abs(off.real) <= NEAR and _are_alike(list(seen.values()), own))
+    return abs(off) <= NEAR or (abs(off.real) <= NEAR and _are_alike(list(seen.values()), own))
 
 
 def _are_alike(some: Sequence[Row], others: Sequence[Row]) -> bool:
