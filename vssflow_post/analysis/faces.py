@@ -24,8 +24,8 @@ _MAX_RATE_HZ = 30
 """Of faster films, mouths are cut this often."""
 _FOLLOW_S = 0.06
 """Time between looks at where faces are: every second picture at 25 a second."""
-_SEARCH_S = 1.0
-"""Time between searches of the whole picture."""
+_SEARCH_S, _SELDOM_S = 1.0, 2.0
+"""Time between searches of the whole picture: half a second more after each that found nobody new, up to the latter."""
 _CONFIRM_S = 0.24
 """Time to the next search where a face was found once, and must be found again to be believed."""
 _MAX_CONFIRMS = 3
@@ -48,7 +48,8 @@ class MouthTracker:
         self._in_sight: list[FaceTrack] = []
         """Those that the last look saw."""
         self._done: list[FaceTrack] = []
-        self._next_search = self._next_follow = self._next_look = self._n_searches = self._n_confirms = 0
+        self._next_search = self._next_follow = self._next_look = 0
+        self._n_searches = self._n_confirms = self._n_in_vain = 0
         self._height = self._width = 1
 
     def push(self, frame: Frame, whole: WholePicture | None = None) -> None:
@@ -73,7 +74,8 @@ class MouthTracker:
         for track in self._following:
             track.end_at(sample)
         self._stop_following()
-        self._next_search = self._next_follow = self._next_look = self._n_searches = self._n_confirms = 0
+        self._next_search = self._next_follow = self._next_look = 0
+        self._n_searches = self._n_confirms = self._n_in_vain = 0
 
     def finish(self, duration: Span) -> tuple[MouthTrack, ...]:
         """The tracks of faces that were believed, by the time they appear."""
@@ -106,7 +108,9 @@ class MouthTracker:
                 self._following.append(new[-1])
         is_unsure = any(track.n_finds < 2 for track in self._following)
         self._n_confirms = self._n_confirms + 1 if is_unsure and not new else 0
-        wait_s = _CONFIRM_S if is_unsure and self._n_confirms < _MAX_CONFIRMS else _SEARCH_S
+        self._n_in_vain = 0 if new else self._n_in_vain + 1
+        seldom_s = min(_SELDOM_S, _SEARCH_S + self._n_in_vain / 2)
+        wait_s = _CONFIRM_S if is_unsure and self._n_confirms < _MAX_CONFIRMS else seldom_s
         self._next_search = frame.sample + round(wait_s * CLOCK_HZ)
         return new
 

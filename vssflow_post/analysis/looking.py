@@ -30,7 +30,7 @@ _NEIGHBOURHOOD = CLOCK_HZ * 2 // 5
 """From the start of a step, in clock samples: the sharpest picture in it is looked at."""
 _CHECK = CLOCK_HZ // 10
 """Clock samples between pictures whose sharpness is measured."""
-_IN_ADVANCE, _A_SECOND, _CROPS_A_SECOND = 3, 0.75, 0.4
+_IN_ADVANCE, _A_SECOND, _CROPS_A_SECOND = 3, 0.75, 0.25
 """Looks that a film may have at once, and those that each second adds: a crop is looked at while there are fewer, so
 that no scene goes unseen for the crops of another."""
 _KEPT = 8
