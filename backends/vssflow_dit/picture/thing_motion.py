@@ -20,6 +20,8 @@ from vssflow_post.timeline import CLOCK_HZ, Span
 
 MEASURED_AT = 160
 """Longer side, in pixels, of the picture that a thing's change was summed on."""
+BEGUN_S = 0.08
+"""From the start of a shot in which no strike is believed."""
 
 Curve = npt.NDArray[np.float32]
 
@@ -38,8 +40,10 @@ def blows(net: StrikeNet, thing: Thing) -> list[Strike]:
     if len(thing.moments) < 3:
         return []
     start, last = thing.span.start, int(thing.samples[-2])
+    first = start + round(BEGUN_S * CLOCK_HZ)
     found = [Strike(start + round(at_s * CLOCK_HZ), hard, "blow") for at_s, hard in net.strikes(motion_of(thing))]
-    return [strike for strike in found if strike.sample < last]  # what the last picture leaves off at is no stop
+    # What moves when the shot begins did not begin just then, and what its last picture leaves off at is no stop.
+    return [strike for strike in found if first <= strike.sample < last]
 
 
 def strikes_of(net: StrikeNet, things: Iterable[Thing]) -> list[Strike]:
