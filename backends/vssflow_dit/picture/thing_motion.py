@@ -14,14 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.picture.motion import LEAST_MASS, RATE_HZ, WIDTH, describe
-from vssflow_dit.picture.strikes import APART_S, FULL_SPEED, StrikeNet, pulses
+from vssflow_dit.picture.strikes import APART_S, EDGE_S, FULL_SPEED, StrikeNet, pulses
 from vssflow_post.backend import Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Span
 
 MEASURED_AT = 160
 """Longer side, in pixels, of the picture that a thing's change was summed on."""
-BEGUN_S = 0.08
-"""From the start of a shot in which no strike is believed."""
 
 Curve = npt.NDArray[np.float32]
 
@@ -40,7 +38,7 @@ def blows(net: StrikeNet, thing: Thing) -> list[Strike]:
     if len(thing.moments) < 3:
         return []
     start, last = thing.span.start, int(thing.samples[-2])
-    first = start + round(BEGUN_S * CLOCK_HZ)
+    first = start + round(EDGE_S * CLOCK_HZ)
     found = [Strike(start + round(at_s * CLOCK_HZ), hard, "blow") for at_s, hard in net.strikes(motion_of(thing))]
     # What moves when the shot begins did not begin just then, and what its last picture leaves off at is no stop.
     return [strike for strike in found if first <= strike.sample < last]
