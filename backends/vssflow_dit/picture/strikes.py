@@ -22,8 +22,10 @@ from vssflow_dit.tensors import fill
 from vssflow_post.backend import Frame, Track
 from vssflow_post.timeline import Scene
 
-THRESHOLD = 0.4
-"""Probability from which a peak counts as a strike: staged films of another seed have their best F1 there."""
+THRESHOLD = 0.5
+"""Probability from which a peak counts as a strike."""
+EDGE_S = 0.08
+"""From either end of a shot in which no strike is believed: what moves there neither began nor stopped just then."""
 APART_S = 0.09
 """No two strikes of one thing lie closer."""
 FAINTEST = 0.25
@@ -118,6 +120,6 @@ class StrikeEncoder:
         """Motion (n, channels) of a scene to strike pulses and speed (n, 2)."""
         raw = np.expm1(motion[:, CHANNELS.index("speed")]) * 0.3
         speed = np.convolve(np.pad(raw, 7), np.ones(15) / 15, mode="valid") / FULL_SPEED
-        return np.stack([pulses(self._net.strikes(motion), len(motion)), np.clip(speed, 0, 1)], axis=1).astype(
-            np.float32
-        )
+        last_s = len(motion) / RATE_HZ - EDGE_S
+        found = [strike for strike in self._net.strikes(motion) if EDGE_S <= strike[0] <= last_s]
+        return np.stack([pulses(found, len(motion)), np.clip(speed, 0, 1)], axis=1).astype(np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.picture.motion import LEAST_MASS, RATE_HZ, WIDTH, describe
-from vssflow_dit.picture.strikes import APART_S, FULL_SPEED, StrikeNet, pulses
+from vssflow_dit.picture.strikes import APART_S, EDGE_S, FULL_SPEED, StrikeNet, pulses
 from vssflow_post.backend import Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -38,8 +38,10 @@ def blows(net: StrikeNet, thing: Thing) -> list[Strike]:
     if len(thing.moments) < 3:
         return []
     start, last = thing.span.start, int(thing.samples[-2])
+    first = start + round(EDGE_S * CLOCK_HZ)
     found = [Strike(start + round(at_s * CLOCK_HZ), hard, "blow") for at_s, hard in net.strikes(motion_of(thing))]
-    return [strike for strike in found if strike.sample < last]  # what the last picture leaves off at is no stop
+    # What moves when the shot begins did not begin just then, and what its last picture leaves off at is no stop.
+    return [strike for strike in found if first <= strike.sample < last]
 
 
 def strikes_of(net: StrikeNet, things: Iterable[Thing]) -> list[Strike]:

@@ -29,7 +29,7 @@ from vssflow_post.backend import Frame, Thing
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
 DURATION_S = 6.0
-STAGED = 0.65
+STAGED = 0.4
 """Part of the films that are staged; the others are drawn motions of one thing."""
 SHARD = 50
 """Films in a file."""
@@ -136,7 +136,7 @@ def _batch(net: StrikeNet, motion: Tensor, target: Tensor) -> tuple[Tensor, Tens
     return net(window), target[rows, first : first + WINDOW]
 
 
-def train_strikes(run: Path, n_films: int = 2000, seed: int = 1, steps: int = 7000, workers: int = 1) -> StrikeNet:
+def train_strikes(run: Path, n_films: int = 3300, seed: int = 1, steps: int = 8500, workers: int = 1) -> StrikeNet:
     """Draw, train, and write `strikes.safetensors` into `run`."""
     torch.manual_seed(seed)
     (run / "films").mkdir(parents=True, exist_ok=True)
