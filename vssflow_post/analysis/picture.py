@@ -6,8 +6,6 @@ looks at what it shows, and is gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,8 +72,9 @@ def analyse(
     Raises what `media.frames` raises; UsageError for an unknown shot detector.
     """
     n_ahead = max(2, min(_FRAMES_AHEAD, _AHEAD_PIXELS // (film.width * film.height)))
+    _keep_to_one_thread()
     eyes = _Eyes(film, settings, looker)
-    with one_cv_thread(), ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
+    with ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
         for number, (frame, whole) in enumerate(decoded):
             eyes.push(frame, whole)
             encoder.push(frame)
@@ -83,6 +82,17 @@ def analyse(
                 progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
     return eyes.finish(film.duration, encoder)
+
+
+def _keep_to_one_thread() -> None:
+    """OpenCV stays on one thread from now on: its others wait by turning, on processors that the decoder needs.
+
+    For good, since its pool of threads cannot be taken down in a process that was forked from one that had it.
+    """
+    import cv2
+
+    if cv2.getNumThreads() > 1:
+        cv2.setNumThreads(1)
 
 
 class _Eyes:
@@ -122,19 +132,6 @@ class _Eyes:
             things=things,
             looks=() if self._looker is None else self._looker.finish(duration, things[-1]),
         )
-
-
-@contextmanager
-def one_cv_thread() -> Iterator[None]:
-    """OpenCV on one thread inside: its threads wait by turning, on processors that the decoder needs."""
-    import cv2
-
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 class Thumbnails:
