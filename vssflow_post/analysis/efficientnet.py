@@ -54,8 +54,8 @@ class Bottleneck(nn.Module):
         self.is_residual = stride == 1 and n_in == n_out
 
     def forward(self, x: Tensor) -> Tensor:
-        inside: Tensor = x if self.expand is None else relu6(self.expand(x))
-        inside = self.project(relu6(self.depthwise(inside)))
+        inside: Tensor = x if self.expand is None else relu6(self.expand(x), inplace=True)
+        inside = self.project(relu6(self.depthwise(inside), inplace=True))
         return x + inside if self.is_residual else inside
 
 
@@ -73,8 +73,8 @@ class EfficientNetLite2(nn.Module):
         self.labels = nn.Linear(HEAD, N_LABELS)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = relu6(self.stem(x))  # (B, 32, height / 2, width / 2)
-        x = relu6(self.head(self.blocks(x)))  # (B, 1280, height / 32, width / 32)
+        x = relu6(self.stem(x), inplace=True)  # (B, 32, height / 2, width / 2)
+        x = relu6(self.head(self.blocks(x)), inplace=True)  # (B, 1280, height / 32, width / 32)
         return self.labels(x.mean((2, 3)))  # type: ignore[no-any-return]
 
 
