@@ -19,6 +19,7 @@ from vssflow_post.cues.seen import SeenSound
 from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
 from vssflow_post.cues.sound_table import shipped_table
 from vssflow_post.cues.spotting import spot
+from vssflow_post.deliver.timeline_otio import rows_of
 from vssflow_post.errors import ScriptError
 from vssflow_post.generate.renderer import request_for
 from vssflow_post.render.stand_ins import askable
@@ -204,3 +205,10 @@ def test_a_cue_hears_its_own_thing_and_a_bed_none() -> None:
     assert heard(thing=2) == ()
     assert heard(span=Span(0, 2 * S)) == (*things[0], *things[1])
     assert heard(layer="bed", sound="rain") == heard(kind="speech") == ()
+
+
+def test_a_sound_that_was_made_a_line_lies_with_the_lines() -> None:
+    sound = Cue("s1", 0, "sound", Span(0, S), layer="follows")
+    line = dataclasses.replace(sound, id="d1", kind="speech", text="Hello")
+    assert (sound.lane, line.lane) == (("sound", "follows"), ("speech", ""))
+    assert rows_of([line, Cue("d2", 0, "speech", Span(S, 2 * S))]) == [[line, Cue("d2", 0, "speech", Span(S, 2 * S))]]

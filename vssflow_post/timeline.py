@@ -161,6 +161,11 @@ class Cue:
     """Labels of what is seen that the sound was concluded from, with confidences, surest first."""
 
     @property
+    def lane(self) -> tuple[str, str]:
+        """Kind, and layer of a sound: no two cues of one lane sound at once."""
+        return self.kind, self.layer if self.kind == "sound" else ""
+
+    @property
     def is_bed(self) -> bool:
         """Whether it is ambience: steady, so that it may be crossfaded, spread out and delivered apart."""
         return self.layer == BED or (not self.layer and asks_for_ambience(self.sound))

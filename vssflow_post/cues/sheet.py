@@ -234,16 +234,15 @@ def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
         if cue.id in seen:
             raise JsonFault(f"cues: the id '{cue.id}' is there twice")
         seen.add(cue.id)
-        track = (cue.kind, cue.layer if cue.kind == "sound" else "")  # a sound that was made a line keeps its layer
-        at = last.get(track)
-        last[track] = k
+        at = last.get(cue.lane)
+        last[cue.lane] = k
         if at is None or ordered[at].span.end <= cue.span.start:
             continue
         before = ordered[at]
         if before.span.end - cue.span.start > ROUNDING or cue.span.start <= before.span.start:
             raise JsonFault(
                 f"cues {before.id} and {cue.id} overlap: {before.id} ends at {before.span.end_s:.6f} s, "
-                f"{cue.id} starts at {cue.span.start_s:.6f} s{f' in the same layer, {cue.layer}' if cue.layer else ''}"
+                f"{cue.id} starts at {cue.span.start_s:.6f} s{f' in the same layer, {cue.lane[1]}' if cue.lane[1] else ''}"
             )
         ordered[at] = replace(before, span=Span(before.span.start, cue.span.start))
     return tuple(ordered)

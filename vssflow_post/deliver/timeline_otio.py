@@ -89,7 +89,7 @@ def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
 
 def rows_of(cues: Sequence[Cue]) -> list[list[Cue]]:
     """The cues, layer by layer, in as few rows as it takes for no two of a row to overlap; at least one row."""
-    layers = {layer: [cue for cue in cues if cue.layer == layer] for layer in ("", *LAYERS)}
+    layers = {layer: [cue for cue in cues if cue.lane[1] == layer] for layer in ("", *LAYERS)}
     return [row for of_layer in layers.values() if of_layer for row in _rows(of_layer)] or [[]]
 
 

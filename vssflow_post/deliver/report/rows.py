@@ -86,7 +86,7 @@ def lanes(report: FilmReport, clock: Callable[[int], str]) -> Iterator[Lane]:
     """The lanes that have a cue."""
     hues = speakers(report.cues)
     for kind, layer, name in _LANES:
-        cues = [facts for facts in report.cues if (facts.cue.kind, facts.cue.layer) == (kind, layer)]
+        cues = [facts for facts in report.cues if facts.cue.lane == (kind, layer)]
         found = report.segments if kind == "speech" else ()
         if cues:
             yield Lane(
