@@ -240,9 +240,10 @@ def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
             continue
         before = ordered[at]
         if before.span.end - cue.span.start > ROUNDING or cue.span.start <= before.span.start:
+            layer = f" in the same layer, {cue.lane[1]}" if cue.lane[1] else ""
             raise JsonFault(
                 f"cues {before.id} and {cue.id} overlap: {before.id} ends at {before.span.end_s:.6f} s, "
-                f"{cue.id} starts at {cue.span.start_s:.6f} s{f' in the same layer, {cue.lane[1]}' if cue.lane[1] else ''}"
+                f"{cue.id} starts at {cue.span.start_s:.6f} s{layer}"
             )
         ordered[at] = replace(before, span=Span(before.span.start, cue.span.start))
     return tuple(ordered)
