@@ -7,6 +7,7 @@ form of the second adds labels or replaces them. docs/seen-and-heard.md explains
 from __future__ import annotations
 
 import csv
+import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -110,7 +111,8 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterable[tuple[int, dict[str, s
             for row in reader:
                 yield reader.line_num, {name: (row[name] or "").strip() for name in columns}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read as a table of sounds: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path} cannot be read as a table of sounds: {why}") from error
 
 
 def _classes(path: Path) -> Iterable[SoundClass]:
@@ -152,7 +154,9 @@ def _asked_for(part: str, classes: Mapping[str, SoundClass], where: str) -> tupl
     except ValueError:
         confidence = math.nan
     if name not in classes:
-        raise UsageError(f"{where}: there is no class of sound {name!r}")
+        close = difflib.get_close_matches(name, classes, 1, 0.5)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UsageError(f"{where}: there is no class of sound {name!r} (docs/seen-and-heard.md){hint}")
     if not 0 < confidence <= 1:
         raise UsageError(f"{where}: {part.strip()!r} is not a class and a confidence above 0, up to 1")
     return name, confidence

@@ -127,13 +127,13 @@ def _warnings(written: Written, measure: str, settings: LoudnessSettings) -> tup
     warnings = []
     if written.max_reduction_db > settings.max_limiting_db:
         warnings.append(
-            f"the limiter takes up to {written.max_reduction_db:.1f} dB off the peaks, more than "
+            f"The limiter takes up to {written.max_reduction_db:.1f} dB off the peaks, more than "
             f"loudness.max_limiting_db = {settings.max_limiting_db:g}, because loudness.must_hit_target says that "
-            f"{settings.target_lufs:g} LUFS must be reached"
+            f"{settings.target_lufs:g} LUFS must be reached."
         )
     if measure != settings.measure and written.loudness[MIX].integrated_lufs is not None:
         warnings.append(
             f"{settings.specification} measures dialogue, and there is none here: the whole programme was brought to "
-            f"{settings.target_lufs:g} LUFS"
+            f"{settings.target_lufs:g} LUFS."
         )
     return tuple(warnings)
