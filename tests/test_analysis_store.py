@@ -53,7 +53,9 @@ def test_an_analysis_comes_back_as_it_was(tmp_path: Path) -> None:
         assert np.array_equal(was.values, now.values)
     assert [len(of_scene) for of_scene in found.things] == [2, 0]
     for was, now in zip(things[0], found.things[0], strict=True):
-        assert (was.span, was.seen, was.strikes, was.weight) == (now.span, now.seen, now.strikes, now.weight)
+        assert (was.span, was.seen, was.strikes, was.weight, was.is_alone) == (
+            *(now.span, now.seen, now.strikes, now.weight, now.is_alone),
+        )
         for name in ("place", "speed", "boxes"):
             assert np.array_equal(getattr(was, name).values, getattr(now, name).values)
         assert np.array_equal(was.samples, now.samples)

@@ -116,6 +116,17 @@ def test_a_cue_is_heard_of_its_things_and_not_of_the_whole_picture(backend: Back
     assert onsets(rendered(backend, replace(request, things=())), 16_000) == pytest.approx([1.5], abs=0.05)
 
 
+def test_one_thing_alone_before_a_camera_that_stands_is_heard_of_the_whole_picture(backend: Backend) -> None:
+    from vssflow_dit.evaluation.strikes import onsets
+    from vssflow_dit.picture.strikes import pulses
+
+    whole = {"motion": Track(np.stack([pulses([(1.5, 1.0)], 300), np.zeros(300, np.float32)], 1), 100.0)}
+    alone = replace(lit_at(Span.of_seconds(10, 20)), is_alone=True)
+    request = CueRequest("s1", "sound", Span.of_seconds(12, 15), seed=5, sound="wood", visual=whole, things=(alone,))
+    assert onsets(rendered(backend, request), 16_000) == pytest.approx([1.5], abs=0.05)
+    assert onsets(rendered(backend, replace(request, things=(replace(alone, is_alone=False),))), 16_000) == []
+
+
 def test_a_still_picture_without_a_prompt_is_quiet(backend: Backend) -> None:
     still = {"motion": Track(np.zeros((400, 2), np.float32), 100.0)}
     take = rendered(backend, CueRequest("s1", "sound", Span.of_seconds(0, 4), seed=3, visual=still))

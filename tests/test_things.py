@@ -135,6 +135,13 @@ def test_each_of_three_balls_has_its_own_strikes() -> None:
         assert np.abs(np.array(struck) - wanted).max() < 0.06
 
 
+def test_a_thing_is_alone_where_nothing_else_moves_and_the_camera_stands() -> None:
+    left, right = (lambda t: (60 + 40 * t, 60.0), 14.0), (lambda t: (250 - 40 * t, 130.0), 14.0)
+    assert [thing.is_alone for thing in things_of(shot([left], 2.0), 2.0)] == [True]
+    assert not any(thing.is_alone for thing in things_of(shot([left, right], 2.0), 2.0))
+    assert not any(thing.is_alone for thing in things_of(shot([left], 2.0, shaking), 2.0))
+
+
 def test_what_is_shown_twice_does_not_stand_still() -> None:
     moving = list(shot([(lambda t: (40 + 60 * t, 90.0), 14.0)], 3.0))
     doubled = [frame(moving[k - k % 2].grey, k) for k in range(len(moving))]

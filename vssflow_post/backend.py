@@ -123,6 +123,8 @@ class Thing:
     longer side of 160 pixels; middle (x, y) and spread in longer sides. NaN where nothing did."""
     weight: float
     """Its part of all the motion in the shot, 0 to 1."""
+    is_alone: bool = False
+    """Whether nothing else moves in the shot, and the camera stands: then the whole picture tells of it as well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

