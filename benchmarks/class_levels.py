@@ -14,11 +14,10 @@ import numpy.typing as npt
 from vssflow_cpu.engine import open_engine
 from vssflow_dit.picture.strikes import pulses
 from vssflow_dit.sounds import CLASSES, follows
-from vssflow_post.audio import LAYOUTS, AudioClip, Samples
+from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.backend import CueRequest, GenerationSettings, Track
 from vssflow_post.cues.sound_table import sound_table
-from vssflow_post.mix.loudness import LoudnessMeter
-from vssflow_post.mix.take_level import DOOR_LUFS, evening_db
+from vssflow_post.mix.take_level import DOOR_LUFS, evening_db, loudest_lufs
 from vssflow_post.timeline import Span
 
 TAKE_S, N_TAKES, RATE_HZ = 6.0, 4, 100
@@ -43,18 +42,11 @@ class ClipSource:
     def read(self, start: int, stop: int) -> Samples:
         return self.clip.samples[:, start:stop]
 
-    @property
-    def loudest(self) -> float:
-        """Of 400 ms, LUFS."""
-        meter = LoudnessMeter(False, LAYOUTS["mono"], self.rate_hz)
-        meter.push(self.clip.samples)
-        return meter.finish().max_momentary_lufs or -np.inf
-
 
 def main() -> None:
     takes = _takes()
-    loudest = {name: np.array([take.loudest for take in made]) for name, made in takes.items()}
-    evened = {name: np.array([take.loudest + evening_db(take) for take in made]) for name, made in takes.items()}
+    loudest = {name: np.array([_loudest(take) for take in made]) for name, made in takes.items()}
+    evened = {name: np.array([_loudest(take) + evening_db(take) for take in made]) for name, made in takes.items()}
     print("| class | loudest 400 ms, LUFS: median (least to most) | evened out |\n| --- | --- | --- |")
     for name in CLASSES:
         print(f"| {name} | {_in_short(loudest[name])} | {_in_short(evened[name])} |")
@@ -62,6 +54,11 @@ def main() -> None:
     for what, levels in (("as they came out", loudest), ("evened out", evened)):
         error = np.concatenate([levels[name] for name in heard]) - DOOR_LUFS
         print(f"{len(heard)} classes of the table, {what}: {np.sqrt((error**2).mean()):.1f} dB RMS off")
+
+
+def _loudest(take: ClipSource) -> float:
+    lufs = loudest_lufs(take)
+    return -np.inf if lufs is None else lufs
 
 
 def _takes() -> dict[str, list[ClipSource]]:

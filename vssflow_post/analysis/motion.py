@@ -79,11 +79,13 @@ def _path(mass: npt.NDArray[np.float64], moment: npt.NDArray[np.float64], scene:
     if len(known) == 0:
         return np.full((n, 1), 0.5, np.float32)
     last = np.maximum(np.searchsorted(known, np.arange(n), side="right") - 1, 0)
-    return _smooth(places[known[last]])[:, None]
+    return smoothed(places[known[last]])
 
 
-def _smooth(places: npt.NDArray[np.float64]) -> Plane:
+def smoothed(places: npt.NDArray[np.float64]) -> Plane:
+    """Places at PLACES_PER_S, (n,), as a track's values, (n, 1)."""
     reach = round(3 * _SMOOTHING_S * PLACES_PER_S)
     offsets = np.arange(-reach, reach + 1) / (_SMOOTHING_S * PLACES_PER_S)
     kernel = np.exp(-(offsets**2) / 2)
-    return np.asarray(np.convolve(np.pad(places, reach, mode="edge"), kernel / kernel.sum(), "valid"), np.float32)
+    smooth = np.convolve(np.pad(places, reach, mode="edge"), kernel / kernel.sum(), "valid")
+    return np.asarray(smooth, np.float32)[:, None]

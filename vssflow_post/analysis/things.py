@@ -15,12 +15,11 @@ import numpy.typing as npt
 from vssflow_post.analysis.camera import FLOOR, REST, SIDE, STILL, Camera, Grey, Step, small_grey
 from vssflow_post.analysis.flashes import LIGHTNING, brief, flashes
 from vssflow_post.analysis.gathering import gathered
+from vssflow_post.analysis.motion import PLACES_PER_S, smoothed
 from vssflow_post.analysis.movers import Mover, Movers, Row
 from vssflow_post.backend import Frame, Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
-PLACES_PER_S = 10
-"""Rows of places and boxes."""
 SPEEDS_PER_S = 25
 MOST_THINGS = 3
 LEAST_PART = 0.05
@@ -38,8 +37,6 @@ STANDS = 0.1
 """Pixels by which a camera that stands may seem to move, in nine pictures of ten."""
 SHOCK = 0.5
 """Share of the picture that changes in a cut, or where nothing can be told."""
-SMOOTHING_S = 0.25
-"""Standard deviation of a place's smoothing: a leap becomes a move of about a second."""
 
 Curve: TypeAlias = npt.NDArray[np.float64]
 
@@ -201,7 +198,7 @@ def _thing(rows: list[Row], strikes: tuple[Strike, ...], span: Span, size: tuple
     box = np.stack([edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]], axis=1).astype(np.float32)
     samples, moments = _moments(rows)
     return Thing(
-        span, Span(seen[0].sample, seen[-1].sample), Track(_smooth(np.clip(x, 0, 1)), PLACES_PER_S),
+        span, Span(seen[0].sample, seen[-1].sample), Track(smoothed(np.clip(x, 0, 1)), PLACES_PER_S),
         _speed(rows, span), strikes, Track(box, PLACES_PER_S), samples, moments, weight,
     )  # fmt: skip
 
@@ -220,14 +217,6 @@ def _nowhere(span: Span) -> Thing:
 def _held(at_s: Curve, values: Curve, grid: Curve) -> Curve:
     """Values on the grid; between two pictures in which it is seen the thing goes from one place to the other."""
     return np.asarray(np.interp(grid, at_s, values))
-
-
-def _smooth(places: Curve) -> npt.NDArray[np.float32]:
-    reach = round(3 * SMOOTHING_S * PLACES_PER_S)
-    offsets = np.arange(-reach, reach + 1) / (SMOOTHING_S * PLACES_PER_S)
-    kernel = np.exp(-(offsets**2) / 2)
-    smooth = np.convolve(np.pad(places, reach, mode="edge"), kernel / kernel.sum(), "valid")
-    return np.asarray(smooth, np.float32)[:, None]
 
 
 def _speed(rows: Sequence[Row], span: Span) -> Track:

@@ -19,9 +19,14 @@ _PIECE_S = 4
 
 def evening_db(take: Source) -> float:
     """The gain that brings the loudest 400 ms of a take to DOOR_LUFS, as far as MOST_DB; 0 where it is silent."""
+    loudest = loudest_lufs(take)
+    return 0.0 if loudest is None else max(-MOST_DB, min(MOST_DB, DOOR_LUFS - loudest))
+
+
+def loudest_lufs(take: Source) -> float | None:
+    """Of the loudest 400 ms; None where all is silent."""
     layout = LAYOUTS["mono" if take.read(0, 0).shape[0] == 1 else "stereo"]
     meter, size = LoudnessMeter(False, layout, take.rate_hz), _PIECE_S * take.rate_hz
     for start in range(0, take.n_samples, size):
         meter.push(take.read(start, min(take.n_samples, start + size)))
-    loudest = meter.finish().max_momentary_lufs
-    return 0.0 if loudest is None else max(-MOST_DB, min(MOST_DB, DOOR_LUFS - loudest))
+    return meter.finish().max_momentary_lufs

@@ -27,7 +27,6 @@ from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
 from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
-from vssflow_post.render.recognition import table_of
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.publishing import publish
@@ -66,7 +65,7 @@ def render_film(
     clock.end("analyse")
     sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
-    asked = askable(sheet.cues, studio.renderer.backend.sounds, table_of(preset.cues))
+    asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)

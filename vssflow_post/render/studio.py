@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
 from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer, RecogniserOffer
 from vssflow_post.cues.casting import check_cast
+from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.errors import FilmError
 from vssflow_post.generate.renderer import Renderer, as_backend_error
 from vssflow_post.generate.take_store import TakeStore
 from vssflow_post.plugins import Plugins, choose_backend
-from vssflow_post.render.recognition import Recognition, is_wanted, recognition_of
+from vssflow_post.render.recognition import Recognition, is_wanted, recognition_of, table_of
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.output_folder import OutputFolder
 
@@ -60,6 +61,11 @@ class Studio:
         if self._recognition is None and is_wanted(self.preset.cues):
             self._recognition = recognition_of(self.preset, self.recognisers)
         return self._recognition
+
+    @property
+    def table(self) -> SoundTable:
+        """What sounds are called, and what stands in for them. Raises what `table_of` raises."""
+        return table_of(self.preset.cues) if self.recognition is None else self.recognition.table
 
     @contextmanager
     def opening(self) -> Iterator[None]:
