@@ -51,11 +51,16 @@ def levelled(waveform: Tensor) -> Tensor:
     return 0.5 * centred / (centred.abs().amax(dim=1, keepdim=True) + 1e-8)
 
 
-def log_mel(waveform: Tensor, n_bands: int = 64) -> Tensor:
-    """Waveform (B, n) at 16 kHz, full scale 1, to log-mel (B, bands, n // 160). Needs n > 432."""
-    padding = (N_FFT - HOP) // 2
+def log_mel(waveform: Tensor, n_bands: int = 64, rate_hz: int = SAMPLE_RATE_HZ) -> Tensor:
+    """Waveform (B, n) at 16 kHz, full scale 1, to log-mel (B, bands, n // 160). Needs n > 432.
+
+    At a higher rate, a multiple of 8 kHz, frames last as long and what lies above 8 kHz is not read: the same mel.
+    """
+    n_fft, hop = N_FFT * rate_hz // SAMPLE_RATE_HZ, HOP * rate_hz // SAMPLE_RATE_HZ
+    padding = (n_fft - hop) // 2
     padded = torch.nn.functional.pad(waveform[:, None], (padding, padding), mode="reflect")[:, 0]
-    window = torch.hann_window(N_FFT, device=waveform.device)
-    spectrum = torch.stft(padded, N_FFT, HOP, N_FFT, window, center=False, return_complex=True)
+    window = torch.hann_window(n_fft, device=waveform.device)
+    spectrum = torch.stft(padded, n_fft, hop, n_fft, window, center=False, return_complex=True)
+    spectrum = spectrum[:, : N_FFT // 2 + 1] * (SAMPLE_RATE_HZ / rate_hz)
     magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-9)
     return torch.log((mel_filters(n_bands).to(waveform.device) @ magnitude).clamp(min=LOG_FLOOR))

@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-import wave
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
-import numpy as np
 import soundfile
 import soxr
 
@@ -47,13 +45,10 @@ def recite_flite(voice: str, text: str, stretch: float, pitch: float) -> Recital
         lines = said.stdout.strip().splitlines()
         if len(lines) != 1:
             return None
-        with wave.open(str(path)) as recording:
-            if recording.getframerate() != RATE_HZ:
-                raise ValueError(f"flite's {voice} speaks at {recording.getframerate()} Hz")
-            audio = np.frombuffer(recording.readframes(recording.getnframes()), "<i2").astype(np.float32) / 32768.0
+        audio, rate_hz = soundfile.read(path, dtype="float32")
     phones = [(name, float(end)) for name, _, end in (field.partition(":") for field in lines[0].split())]
     aligned = align(phones, phonemise(text))
-    return None if aligned is None else Recital(audio, *aligned)
+    return None if aligned is None else Recital(soxr.resample(audio, rate_hz, RATE_HZ, quality="VHQ"), *aligned)
 
 
 def align(phones: Sequence[tuple[str, float]], ours: Sequence[Phoneme]) -> tuple[list[Phoneme], list[float]] | None:

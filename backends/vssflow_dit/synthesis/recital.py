@@ -15,7 +15,7 @@ class Recital:
     """One sentence as the teacher says it, silence at both edges included."""
 
     audio: npt.NDArray[np.float32]
-    """(n,) at 16 kHz."""
+    """(n,) at 24 kHz."""
     phonemes: list[Phoneme]
     """What is heard, framed by pauses."""
     ends_s: list[float]

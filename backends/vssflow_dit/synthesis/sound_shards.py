@@ -98,7 +98,7 @@ def _write_shard(folder: Path, recipe: Recipe, facts: Mapping[str, Any], number:
         **_conditions(clips, recipe.classes),
         **_pictures(clips[:: recipe.pictured], keys[:: recipe.pictured]),
     }
-    mel = log_mel(torch.from_numpy(np.stack([clip.audio for clip in clips])))
+    mel = log_mel(torch.from_numpy(np.stack([clip.audio for clip in clips])), rate_hz=RATE_HZ)
     arrays["mel"] = mel.transpose(1, 2).contiguous().numpy().astype(np.float16)
     sha = hashlib.sha256(audio.tobytes())
     for name in sorted(arrays):

@@ -1,6 +1,6 @@
 """The physics that makes every class of sound the starter knows (`vssflow_dit.sounds`).
 
-A class turns control curves (strikes with times and strengths, a speed, or nothing) into 16 kHz audio. Levels are
+A class turns control curves (strikes with times and strengths, a speed, or nothing) into 24 kHz audio. Levels are
 those of a rough cut: a hard strike peaks near -3 dBFS, steady ambience lies near -30 dBFS RMS.
 """
 

@@ -60,7 +60,7 @@ class Utterance:
     text: str
     voice: str
     audio: npt.NDArray[np.int16]
-    """(n,) at 16 kHz; the speech in it at -23 dBFS."""
+    """(n,) at 24 kHz; the speech in it at -23 dBFS."""
     ids: npt.NDArray[np.int16]
     """(n_phonemes,) ids of `phonemes.SYMBOLS`, framed by `<blank>` for the silence at both edges."""
     ends_s: npt.NDArray[np.float32]
@@ -169,7 +169,7 @@ def write_speech(folder: Path, spoken: Sequence[Utterance]) -> None:
 FORMAT = """\
 # Spoken sentences
 Read with `vssflow_dit.synthesis.speech.SpeechSet(folder)`: `len(set)`, `set[k] -> Utterance` (memory-mapped).
-* `audio.npy`: int16, 16 kHz mono, all utterances end to end (np.load(..., mmap_mode="r")).
+* `audio.npy`: int16, 24 kHz mono, all utterances end to end (np.load(..., mmap_mode="r")).
   Speech at -23 dBFS RMS, peak < 0.95.
 * `index.npz`, n utterances:
   * `sample_offsets` int64 (n + 1): utterance k is audio[sample_offsets[k]:sample_offsets[k + 1]];

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, oaconvolve, sosfilt
 
-RATE_HZ = 16_000
-HIGHEST_HZ = 7600.0
+RATE_HZ = 24_000
+"""Of all audio that is synthesised to learn from."""
+HIGHEST_HZ = 11_400.0
 Wave: TypeAlias = npt.NDArray[np.float64]
 Strikes: TypeAlias = tuple[tuple[float, float], ...]
 """(time in s, strength 0..1)"""

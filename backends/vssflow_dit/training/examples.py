@@ -16,7 +16,7 @@ from vssflow_dit.picture.strikes import pulses
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR, log_mel
 from vssflow_dit.synthesis.speech import SpeechSet
-from vssflow_dit.synthesis.waves import Strikes
+from vssflow_dit.synthesis.waves import RATE_HZ, Strikes
 from vssflow_dit.text.mouth_timing import opening_of
 from vssflow_dit.text.phonemes import phoneme_frames
 
@@ -76,14 +76,14 @@ def silent_window(n: int) -> Window:
 
 
 def mel_of(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
-    return log_mel(torch.from_numpy(audio)[None])[0].T.numpy().astype(np.float16)
+    return log_mel(torch.from_numpy(audio)[None], rate_hz=RATE_HZ)[0].T.numpy().astype(np.float16)
 
 
 def load_speech(folder: Path, voices: tuple[str, ...]) -> list[Utterance]:
     """Utterances of the shards that `synthesis.speech` wrote."""
     found = []
     for spoken in SpeechSet(folder):
-        mel = mel_of(np.pad(spoken.audio.astype(np.float32) / 32768, (0, max(0, 1024 - len(spoken.audio)))))
+        mel = mel_of(np.pad(spoken.audio.astype(np.float32) / 32768, (0, max(0, 1536 - len(spoken.audio)))))
         frames = phoneme_frames(spoken.ids, spoken.ends_s, len(mel), FRAME_RATE_HZ)
         found.append(Utterance(mel, frames.astype(np.int16), voices.index(spoken.voice) + 1))
     return found
