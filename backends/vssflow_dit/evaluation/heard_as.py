@@ -112,7 +112,8 @@ def _unrounded(path: Path) -> bytes:
     import onnx
 
     model: Any = onnx.load(str(path))
-    graph, source, kept = model.graph, {}, []
+    graph, kept = model.graph, []
+    source: dict[str, str] = {}
     for node in graph.node:
         inputs = [source.get(name, name) for name in node.input]
         if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
