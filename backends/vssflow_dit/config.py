@@ -108,6 +108,9 @@ class Stream:
     timing: Timing = "pad"
     silent_zero: bool = True
     """Ids: whether 0 is embedded as zeros (the starter), or has a row of its own in the table (the reference)."""
+    also: tuple[Literal["concat", "modulation"], ...] = ()
+    """Further ways in of a `once` stream that is cross-attended: joined to every token, and, with t, in what modulates
+    each block."""
 
     @property
     def once(self) -> bool:
@@ -182,7 +185,9 @@ class ModelConfig:
         """The same from a parsed table, as a configuration file holds it."""
         fields = dict(table)
         fields["dit"] = DiTConfig(**fields["dit"])
-        fields["streams"] = tuple(Stream(**stream) for stream in fields["streams"])
+        fields["streams"] = tuple(
+            Stream(**{**stream, "also": tuple(stream.get("also", ()))}) for stream in fields["streams"]
+        )
         fields["voices"], fields["sounds"] = tuple(fields["voices"]), tuple(fields["sounds"])
         fields["window_s"] = float(fields["window_s"])
         if fields.get("front", "starter") not in FAMILIES:

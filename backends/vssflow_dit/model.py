@@ -79,7 +79,8 @@ class VSSFlow:
     def _velocity(self, x: Tensor, times: Tensor, condition: Condition) -> Tensor:
         """As training has it: all examples in one product, each at its own time."""
         dit = self.unified.dit
-        velocity: Tensor = dit(x.to(dit.dtype), times, condition.concat.to(dit.dtype), condition.cross.to(dit.dtype))
+        concat, cross = condition.concat.to(dit.dtype), condition.cross.to(dit.dtype)
+        velocity: Tensor = dit(x.to(dit.dtype), times, concat, cross, condition.modulating)
         return velocity.float()
 
     def sample(

@@ -94,7 +94,9 @@ class FlowLoss(nn.Module):
         t = torch.sigmoid(torch.randn(len(data), generator=chance)).to(data)
         keep = (torch.rand(len(data), generator=chance) > self.condition_dropout).to(data)
         condition = self.model.condition(values, data.shape[2]).dropped(keep)
-        velocity = self.model.dit(interpolate(noise, data, t), t, condition.concat, condition.cross)
+        velocity = self.model.dit(
+            interpolate(noise, data, t), t, condition.concat, condition.cross, condition.modulating
+        )
         error: Tensor = velocity.float() - (data - noise)
         return error.square().mean()
 
