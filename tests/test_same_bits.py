@@ -95,7 +95,7 @@ def _of_feed_forward(dtype: torch.dtype) -> Callable[[Tensor, Sequence[int]], Te
 
 def _of_block(dtype: torch.dtype) -> Callable[[Tensor, Sequence[int]], Tensor]:
     block = Block(CONFIG).to(dtype).requires_grad_(False)
-    modulation = torch.randn(1, 1, 6, CONFIG.width).to(dtype)
+    modulation = torch.randn(6, CONFIG.width).to(dtype)
 
     def work(x: Tensor, lengths: Sequence[int]) -> Tensor:
         keys_values = _keys_values(block.cross, lengths, dtype)
