@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from lightning.fabric import Fabric
 from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
 from vssflow_dit.sound.codec import Codec, patches
+from vssflow_dit.sounds import FORMER, INSTEAD
 from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
 from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
@@ -157,17 +158,23 @@ def _transformer(
 
 
 def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:
-    """A model of `config` with the trained one's weights; voices and sounds that it lacks begin at the mean of its own.
+    """A model of `config` with the trained one's weights; voices and sounds that it lacks begin at the mean of its own,
+    or where what stands in for them is. Ways in that it lacks begin at zero, and so change nothing at first.
 
-    Raises ValueError where anything but the voices and sounds differs in shape.
+    Raises ValueError where anything else differs in shape.
     """
     model = UnifiedModel(config)
     weights = trained.state_dict()
-    known = {"voice": trained.config.voices, "sound": trained.config.sounds}
-    wanted = {"voice": config.voices, "sound": config.sounds}
-    for stream, names in wanted.items():
+    own = [FORMER.get(name, name) for name in trained.config.sounds]
+    for stream, known, names in (("voice", trained.config.voices, config.voices), ("sound", own, config.sounds)):
         name = f"conditions.streams.{stream}.table"
-        weights[name] = _rows(weights[name], known[stream], names)
+        weights[name] = _rows(weights[name], known, names)
+    joined = weights["dit.concat_in.weight"]
+    new_channels = model.conditions.concat_channels - joined.shape[1]
+    weights["dit.concat_in.weight"] = torch.nn.functional.pad(joined, (0, max(0, new_channels)))
+    if model.conditions.modulating_channels:
+        steering = torch.zeros(config.dit.width, model.conditions.modulating_channels)
+        weights.setdefault("dit.modulating_in.weight", steering)
     for name, value in model.state_dict().items():
         if name not in weights or weights[name].shape != value.shape:
             raise ValueError(f"cannot start from these weights: {name} differs")
@@ -175,8 +182,13 @@ def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:
     return model
 
 
-def _rows(table: torch.Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> torch.Tensor:
+def _rows(table: torch.Tensor, known: Sequence[str], wanted: Sequence[str]) -> torch.Tensor:
     """The table (names + 1, width) with a row for each wanted name; row 0 is "nothing" in both."""
     mean = table[1:].mean(0)
-    rows = [table[1 + known.index(name)] if name in known else mean for name in wanted]
+    rows = []
+    for name in wanted:
+        near = name
+        while near in INSTEAD and near not in known:
+            near = INSTEAD[near]
+        rows.append(table[1 + known.index(near)] if near in known else mean)
     return torch.stack([table[0], *rows])
