@@ -1,4 +1,4 @@
-"""Struck bodies by their modes (a harder blow is louder and brighter, and high modes die first), and explosions."""
+"""Struck bodies by their modes: a harder blow is louder and brighter, and high modes die first. Balls and knuckles."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     band,
     decay,
-    grains,
     log_uniform,
+    room,
     seconds,
-    swell,
     tones,
 )
 
@@ -41,7 +40,6 @@ class Body:
 BODIES = {
     "wood": Body((160, 600), (0.08, 0.3), (1.0, 2.57, 4.9, 6.6, 8.4), 0.7, 0.5),
     "metal": Body((280, 1200), (0.6, 2.5), (1.0, 1.58, 2.24, 2.92, 3.9, 4.6, 5.4, 6.8, 8.1), 0.5, 0.3),
-    "glass": Body((1300, 3200), (0.25, 0.9), (1.0, 1.47, 1.93, 2.3), 0.3, 0.15),
     "stone": Body((500, 1300), (0.03, 0.09), (1.0, 1.7, 2.5, 3.6, 4.4), 0.4, 1.0),
     "plastic": Body((250, 800), (0.05, 0.14), (1.0, 1.9, 3.1), 1.0, 0.35),
     "thud": Body((50, 120), (0.15, 0.45), (1.0, 1.6, 2.2, 2.9), 1.0, 0.25),
@@ -67,29 +65,6 @@ def body(name: str, rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         hit[: len(burst)] += kind.click * noise * strength * 0.5
         add_at(wave, time, hit * attack * strength**1.5)
     return wave * rng.uniform(0.35, 0.7)
-
-
-BELL = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.51, 2.66, 3.01, 4.17, 5.43])
-"""Partials of a tuned bell: hum, prime, tierce, quint, nominal and those above."""
-
-
-def bell(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A bell that rings for seconds; each partial is a pair that beats slowly, since no bell is round."""
-    partials = log_uniform(rng, (350, 1100)) * BELL * rng.uniform(0.995, 1.005, len(BELL))
-    dies = rng.uniform(3.5, 9.0) * BELL**-0.8
-    gains = rng.uniform(0.4, 1.0, len(BELL)) / BELL**0.4
-    gains[0] *= 0.5
-    apart = rng.uniform(0.3, 2.0, len(BELL))
-    pair = np.concatenate([partials, partials + apart])
-    share = rng.uniform(0.2, 0.5, len(BELL))
-    hum = tones(pair, np.concatenate([gains * (1 - share), gains * share]), np.tile(dies, 2), min(n / RATE_HZ, 6.5))
-    clapper = band(2000, 7000, rng.normal(size=480)) * decay(0.03, 0.02)
-    hit = at_peak(hum, 1.0)
-    hit[:480] += 0.3 * clapper
-    wave = np.zeros(n)
-    for time, strength in strikes:
-        add_at(wave, time, hit * strength**1.5)
-    return wave * rng.uniform(0.25, 0.5)
 
 
 def bounce(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
@@ -125,22 +100,18 @@ def knock(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     return wave * rng.uniform(0.35, 0.65)
 
 
-def _blast(rng: np.random.Generator) -> Wave:
-    """One explosion of peak 1: three bands of noise, the lower the longer."""
-    lasts = rng.uniform(1.4, 2.6)
-    n = int(lasts * RATE_HZ)
+def ball_hit(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A racket, a bat or a foot on a ball: a sharp contact, the strings or the wood that answer, a hollow ball."""
+    low = log_uniform(rng, (250, 1100))
+    modes = low * np.array([1.0, 1.6, 2.45, 3.9]) * rng.uniform(0.95, 1.05, 4)
+    dies = rng.uniform(0.03, 0.12) * np.array([1.0, 0.8, 0.6, 0.4])
     wave = np.zeros(n)
-    for low, high, dies, gain in ((1200, 6500, 0.12, 0.5), (180, 1200, 0.5, 0.7), (30, 180, lasts, 1.0)):
-        noise = band(low, high, rng.normal(size=n)) * decay(lasts, dies * rng.uniform(0.8, 1.2))
-        wave += at_peak(noise, gain)
-    wave *= np.minimum(1, np.arange(n) / 24) * swell(lasts, 0.002)
-    falls = rng.triangular(0.2, 0.3, lasts, 60)
-    debris = grains(rng, n, falls, rng.lognormal(-1, 0.7, 60), (300, 2500), (0.01, 0.05))
-    return at_peak(wave + at_peak(debris, 0.08), 1.0)
-
-
-def explosion(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    wave, blast = np.zeros(n), _blast(rng)
     for time, strength in strikes:
-        add_at(wave, time, blast * strength)
-    return np.tanh(wave * rng.uniform(0.6, 0.95))
+        ring = at_peak(tones(modes, np.array([1.0, 0.8, 0.5, 0.35]), dies, 0.2), 1.0)
+        slap = band(500, 9000, rng.normal(size=720), 1) * decay(0.03, 0.012)[:720]
+        thump = tones(np.array([rng.uniform(90, 180)]), np.ones(1), np.array([0.08]), 0.1)
+        add_at(wave, time, (ring * strength + 0) * 0.8)
+        add_at(wave, time, at_peak(slap, 0.7 * strength**1.3))
+        add_at(wave, time, 0.5 * thump * strength)
+    wave = room(rng, wave, rng.uniform(0.3, 1.2), rng.uniform(0.15, 0.4))
+    return at_peak(wave, rng.uniform(0.35, 0.6) * max((s for _, s in strikes), default=0.0))

@@ -1,0 +1,254 @@
+"""Places: rooms that hum, halls that ring, people at a distance who say nothing that could be understood, streets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vssflow_dit.synthesis.waves import (
+    RATE_HZ,
+    Wave,
+    add_at,
+    at_peak,
+    at_rms,
+    band,
+    by_chance,
+    decay,
+    log_uniform,
+    modulation,
+    periodic,
+    repeated,
+    resonances,
+    room,
+    seconds,
+    steep,
+    swell,
+    tones,
+    turns,
+)
+
+VOWELS = (
+    (310, 870, 2250),
+    (400, 1900, 2550),
+    (530, 1500, 2500),
+    (660, 1720, 2410),
+    (730, 1100, 2450),
+    (570, 840, 2410),
+)
+"""Formants in Hz."""
+
+
+def _hum(rng: np.random.Generator, n: int) -> Wave:
+    """Mains: 50 or 60 Hz and its multiples, the even ones strongest, as transformers and lamps have it."""
+    gains = np.arange(1, 16) ** -1.0 * rng.uniform(0.1, 1.0, 15)
+    gains[1::2] *= 2.0
+    return at_rms(periodic(turns(np.full(n, float(rng.choice([50.0, 60.0])))), gains), 0)
+
+
+def room_tone(rng: np.random.Generator, n: int) -> Wave:
+    """A quiet room: air that moves slowly, low noise from outside, a trace of mains and a far fan."""
+    air = steep(rng, n, -rng.uniform(4.0, 7.0), rng.uniform(40, 90), rng.uniform(2500, 9000))
+    body = resonances(rng.normal(size=n), rng.uniform(80, 420, 4), rng.uniform(8, 40, 4), rng.uniform(0.3, 1, 4))
+    wave = at_rms(air, 0) + at_rms(body, rng.uniform(-14, -6)) + at_rms(_hum(rng, n), rng.uniform(-30, -12))
+    return at_rms(wave, rng.uniform(-42, -34))
+
+
+def machine_hum(rng: np.random.Generator, n: int) -> Wave:
+    """Cabinets and ducts: mains hum, a compressor that throbs, and a fan whose blades beat the air."""
+    blades = periodic(
+        turns(np.full(n, rng.uniform(70, 260)) * (1 + 0.002 * modulation(rng, n, 0.2, 2))), np.arange(1, 9) ** -0.9
+    )
+    throb = 1 + rng.uniform(0.0, 0.4) * np.sin(2 * np.pi * rng.uniform(0.8, 9) * seconds(n))
+    air = steep(rng, n, -rng.uniform(3.0, 6.0), 80, rng.uniform(2000, 7000))
+    wave = (
+        at_rms(_hum(rng, n), rng.uniform(-8, 0)) * throb
+        + at_rms(blades, rng.uniform(-16, -4))
+        + at_rms(air, rng.uniform(-8, 0))
+    )
+    return at_rms(wave, rng.uniform(-32, -27))
+
+
+def murmur(rng: np.random.Generator, n: int, people: int) -> Wave:
+    """So many voices at once that none is understood: each sings vowels at random under a melody of its own."""
+    sources = [np.zeros(n) for _ in VOWELS]
+    harmonics = np.arange(1, 26)
+    for _ in range(people):
+        low = rng.choice([rng.uniform(95, 140), rng.uniform(170, 250)])
+        hz = low * np.exp(0.12 * modulation(rng, n, 0.3, 3))
+        voice = periodic(turns(hz) + rng.random(), harmonics**-1.2)
+        syllables = np.maximum(0, modulation(rng, n, 2, 6)) * (modulation(rng, n, 0.1, 0.6) > -0.4)
+        rate = rng.uniform(3, 6)
+        which = rng.integers(0, len(VOWELS), int(n / RATE_HZ * rate) + 2)[
+            (seconds(n) * rate + rng.random()).astype(int)
+        ]
+        voice = voice * syllables * rng.lognormal(0, 0.4)
+        for k in range(len(VOWELS)):
+            sources[k] += voice * (which == k)
+    wave = np.zeros(n)
+    for vowel, source in zip(VOWELS, sources, strict=True):
+        hz_ = np.array([*vowel, 3300.0])
+        wave += resonances(source, hz_, 0.1 * hz_ + 50, [1.0, 0.5, 0.25, 0.12])
+    consonants = band(2500, 7500, rng.normal(size=n), 1) * np.exp(0.8 * modulation(rng, n, 4, 16))
+    return at_rms(at_rms(wave, 0) + at_rms(consonants, -24), 0)
+
+
+def _clinks(
+    rng: np.random.Generator, n: int, rate_hz: float, hz: tuple[float, float], dies_s: tuple[float, float]
+) -> Wave:
+    """Plates, glasses or tools that touch by chance, somewhere in the room; of peak 1."""
+    wave = np.zeros(n)
+    for _ in range(6):
+        modes = log_uniform(rng, hz) * np.array([1.0, 1.53, 2.21, 2.94, 3.7])
+        clink = tones(
+            modes, rng.uniform(0.3, 1, 5), log_uniform(rng, dies_s) * np.array([1, 0.8, 0.6, 0.5, 0.4]), dies_s[1]
+        )
+        at = by_chance(rng, n, rate_hz / 6)
+        wave += repeated(n, at, rng.lognormal(-0.7, 0.7, len(at)), clink)
+    return at_peak(wave, 1.0)
+
+
+def _knocks(rng: np.random.Generator, n: int, rate_hz: float) -> Wave:
+    """Chairs, doors and steps, far off: dull thumps; of peak 1."""
+    wave = np.zeros(n)
+    for _ in range(4):
+        thump = tones(rng.uniform(80, 500, 4), rng.uniform(0.3, 1, 4), rng.uniform(0.04, 0.15, 4), 0.2)
+        at = by_chance(rng, n, rate_hz / 4)
+        wave += repeated(n, at, rng.lognormal(-0.5, 0.6, len(at)), thump)
+    return at_peak(wave, 1.0)
+
+
+def hall(rng: np.random.Generator, n: int) -> Wave:
+    """A church or a station: whatever moves in it rings for seconds; far steps, a murmur, the air itself."""
+    lasts = rng.uniform(2.0, 4.5)
+    events = 0.5 * _knocks(rng, n, rng.uniform(1.0, 4.0)) + 0.15 * _clinks(
+        rng, n, rng.uniform(0.2, 1.0), (500, 2500), (0.1, 0.4)
+    )
+    people = at_rms(murmur(rng, n, 12), -32) if rng.random() < 0.6 else np.zeros(n)
+    tail = room(rng, events + people, lasts, 3.0) - 0.7 * (events + people)
+    return at_rms(
+        at_rms(tail, -30) + at_rms(steep(rng, n, -4.5, 60, 3500), rng.uniform(-40, -32)), rng.uniform(-35, -29)
+    )
+
+
+def office(rng: np.random.Generator, n: int) -> Wave:
+    """Desks: computers that hum, keys in bursts, a mouse, a chair, paper, colleagues behind a wall."""
+    hum = at_rms(_hum(rng, n), -46) + at_rms(steep(rng, n, -4.0, 80, 6000), -40)
+    wave = np.zeros(n)
+    for far in rng.uniform(0.15, 1.0, int(rng.integers(1, 4))):
+        key = resonances(
+            rng.normal(size=700) * decay(0.03, 0.02)[:700],
+            rng.uniform(300, 5500, 5),
+            rng.uniform(150, 800, 5),
+            rng.uniform(0.4, 1, 5),
+        )
+        at = np.cumsum(rng.gamma(4.0, rng.uniform(0.1, 0.2) / 4, 90)) * RATE_HZ
+        bursts = modulation(rng, n, 0.1, 0.5) > -0.3
+        at = at[at < n - 1]
+        at = at[bursts[at.astype(int)]]
+        wave += repeated(n, at, far * rng.uniform(0.4, 1.0, len(at)), at_peak(key, 1.0))
+    wave += 0.5 * _knocks(rng, n, 0.4)
+    return at_rms(
+        room(rng, at_rms(wave, -38), 0.5, 0.5) + hum + room(rng, at_rms(murmur(rng, n, 6), -50), 0.8, 1.0),
+        rng.uniform(-36, -30),
+    )
+
+
+def restaurant(rng: np.random.Generator, n: int) -> Wave:
+    """Tables: plates, glasses and cutlery over a murmur of many, in a room that rings a little."""
+    people = at_rms(murmur(rng, n, int(rng.integers(18, 36))), -30)
+    dishes = _clinks(rng, n, rng.uniform(2, 7), (1400, 5200), (0.06, 0.35)) * rng.uniform(0.08, 0.25)
+    return at_rms(
+        room(rng, people + dishes + 0.03 * _knocks(rng, n, 1.0), rng.uniform(0.5, 1.2), rng.uniform(0.5, 1.0)),
+        rng.uniform(-32, -27),
+    )
+
+
+def shop(rng: np.random.Generator, n: int) -> Wave:
+    """A shop: trolleys, a till that beeps now and then, a murmur, cold shelves that hum."""
+    at = by_chance(rng, n, 0.5)
+    length = int(0.12 * RATE_HZ)
+    tone = periodic(turns(np.full(length, rng.uniform(900, 2400))), np.array([1.0, 0.0, 0.2])) * np.minimum(
+        1, np.arange(length)[::-1] / 200
+    )
+    till = repeated(n, at, rng.uniform(0.4, 1, len(at)), tone) * 0.03
+    things = 0.06 * _knocks(rng, n, 3.0) + 0.03 * _clinks(rng, n, 1.5, (600, 3500), (0.04, 0.2))
+    people = at_rms(murmur(rng, n, 16), rng.uniform(-40, -34))
+    return at_rms(
+        room(rng, till + things + people, rng.uniform(0.6, 1.4), 0.8) + at_rms(machine_hum(rng, n), -42),
+        rng.uniform(-34, -28),
+    )
+
+
+def crowd(rng: np.random.Generator, n: int) -> Wave:
+    """Hundreds of people: a murmur without words that swells and ebbs; at a match it roars and cheers."""
+    wave = at_rms(murmur(rng, n, int(rng.integers(30, 50))), -26)
+    if rng.random() < 0.5:
+        roar = steep(rng, n, -3.0, 250, 4500)
+        roar = resonances(roar, [650.0, 1150.0, 2500.0], [350.0, 500.0, 900.0], [1.0, 0.9, 0.4]) * np.exp(
+            0.5 * modulation(rng, n, 0.1, 0.6)
+        )
+        wave += at_rms(roar, rng.uniform(-30, -23))
+    wave *= np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
+    return at_rms(room(rng, wave, rng.uniform(0.6, 2.0), rng.uniform(0.5, 1.0)), rng.uniform(-28, -23))
+
+
+def applause(rng: np.random.Generator, n: int) -> Wave:
+    """Many hands: each pair claps three to five times a second; cupped hands low, flat ones high."""
+    people = int(log_uniform(rng, (12, 350)))
+    at, loud, kinds = [], [], []
+    for _ in range(people):
+        pace = rng.uniform(2.6, 5.2)
+        times = rng.random() / pace + np.arange(int(n / RATE_HZ * pace)) / pace
+        times = times + rng.normal(0, 0.012, len(times))
+        at.append(times * RATE_HZ)
+        loud.append(np.full(len(times), rng.lognormal(-0.5, 0.6)) * rng.uniform(0.7, 1.0, len(times)))
+        kinds.append(np.full(len(times), rng.integers(14)))
+    where, gains, kind = np.concatenate(at), np.concatenate(loud), np.concatenate(kinds)
+    wave = np.zeros(n)
+    length = int(0.04 * RATE_HZ)
+    for k in range(14):
+        centre = log_uniform(rng, (600, 2800))
+        burst = rng.normal(size=length) * decay(0.04, rng.uniform(0.012, 0.035))[:length]
+        clap = resonances(
+            burst, [centre, centre * 2.1, centre * 3.4], [centre * 0.5, centre, centre * 1.5], [1.0, 0.6, 0.4]
+        )
+        wave += repeated(n, where[kind == k], gains[kind == k], at_peak(clap, 1.0))
+    swells = np.exp(0.15 * modulation(rng, n, 0.1, 0.5))
+    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.8), rng.uniform(0.3, 0.8)), rng.uniform(-27, -22))
+
+
+def _car_passes(rng: np.random.Generator, n: int) -> Wave:
+    """A car that goes by: tyre noise that swells, brightens and sinks, over a few harmonics of its engine."""
+    t = seconds(n)
+    at, width = rng.uniform(-0.5, n / RATE_HZ + 0.5), rng.uniform(0.5, 1.6)
+    near = 1 / (1 + ((t - at) / width) ** 2)
+    tyres = steep(rng, n, -3.0, 100, 1800) * near + 0.8 * band(700, 5000, rng.normal(size=n), 1) * near**2
+    hz = rng.uniform(55, 130) * (1 - 0.08 * np.tanh((t - at) / width))
+    engine = periodic(turns(hz), np.arange(1, 14) ** -1.0 * rng.uniform(0.2, 1, 13)) * near**1.5
+    return np.asarray(tyres + rng.uniform(0.1, 0.5) * engine)
+
+
+def city_traffic(rng: np.random.Generator, n: int) -> Wave:
+    """A street: a carpet of far traffic, cars that pass, now and then a horn, a truck's low rumble."""
+    wave = at_rms(steep(rng, n, -4.5, 50, 3500) * (1 + 0.2 * modulation(rng, n, 0.1, 0.8)), -6)
+    for _ in range(int(rng.integers(2, 7))):
+        wave += _car_passes(rng, n) * rng.uniform(0.15, 0.8)
+    if rng.random() < 0.35:
+        length = int(rng.uniform(0.2, 0.8) * RATE_HZ)
+        low = rng.uniform(330, 440)
+        horn = sum(periodic(turns(np.full(length, hz)), np.arange(1, 14) ** -0.6) for hz in (low, low * 1.25))
+        piece = np.asarray(horn) * swell(length / RATE_HZ + 1e-3, 0.03)[:length]
+        add_at(wave, rng.uniform(0, n / RATE_HZ), at_peak(piece, rng.uniform(0.2, 0.8)))
+    return at_rms(room(rng, wave, rng.uniform(0.4, 1.2), 0.3), rng.uniform(-30, -24))
+
+
+def industrial(rng: np.random.Generator, n: int) -> Wave:
+    """A workshop: motors that run, a press that falls in time, valves that let off air, steel that clanks."""
+    wave = at_rms(machine_hum(rng, n), -14) + at_rms(steep(rng, n, -3.5, 80, 6000), -18)
+    press = tones(rng.uniform(60, 400, 4), rng.uniform(0.4, 1, 4), rng.uniform(0.08, 0.25, 4), 0.3)
+    at = np.arange(rng.random(), n / RATE_HZ, rng.uniform(0.35, 1.4)) * RATE_HZ
+    wave += repeated(n, at, rng.uniform(0.7, 1, len(at)), at_peak(press, rng.uniform(0.3, 0.9)))
+    hiss = band(1500, 9000, rng.normal(size=int(0.4 * RATE_HZ)), 1) * decay(0.4, 0.4)
+    for time in by_chance(rng, n, 0.4) / RATE_HZ:
+        add_at(wave, float(time), at_peak(hiss, rng.uniform(0.1, 0.5)))
+    wave += _clinks(rng, n, rng.uniform(0.5, 3), (300, 2200), (0.15, 0.8)) * rng.uniform(0.2, 0.7)
+    return at_rms(room(rng, wave, rng.uniform(0.8, 2.0), 0.6), rng.uniform(-29, -24))
