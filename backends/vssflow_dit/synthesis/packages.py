@@ -81,7 +81,7 @@ def _held(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _in_cat(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Offsets and sizes first; at each offset a line about the sound, the sound, a zero and its name, lengths before."""
+    """Offsets and sizes first; at each offset a line about it, the sound, a zero, its name, lengths before."""
     count = (struct.unpack("<I", data[:4])[0] & 0x7FFFFFFF) // 8
     for k in range(count):
         offset, size = struct.unpack("<II", data[8 * k : 8 * k + 8])

@@ -34,7 +34,7 @@ class Source:
     sound: str
     """Class."""
     use: Use
-    """A file is one take; or several, with quiet between them; or goes round, as a bed or as fast as something moves."""
+    """A file is one take; or several with quiet between; or goes round: a bed, or as fast as something moves."""
     licence: str
     """SPDX, as Debian's copyright file or the package's own list has it."""
     author: str
@@ -48,7 +48,10 @@ class Source:
 def sources() -> tuple[Source, ...]:
     """The table, in its order."""
     with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return tuple(Source(**{**row, "use": cast(Use, row["use"])}) for row in csv.DictReader(file))
+        return tuple(
+            Source(row["package"], row["files"], row["sound"], cast(Use, row["use"]), row["licence"], row["author"])
+            for row in csv.DictReader(file)
+        )
 
 
 ONSET = {"strikes": 0.25, "calls": 0.05}
@@ -154,7 +157,7 @@ def _loop(wave: Wave) -> Wave:
     up = np.sin(np.linspace(0, np.pi / 2, fade))
     body = wave[: len(wave) - fade].copy()
     body[:fade] = body[:fade] * up + wave[len(wave) - fade :] * up[::-1]
-    return body
+    return np.asarray(body)
 
 
 def _at_strikes(rng: np.random.Generator, takes: list[Wave], n: int, strikes: Strikes) -> Wave:
@@ -179,7 +182,7 @@ def _bed(rng: np.random.Generator, loops: list[Wave], n: int, most: int) -> Wave
     others = [loops[k] for k in rng.integers(len(loops), size=int(rng.integers(0, most)))]
     wave = np.zeros(n)
     for loop in [loops[0], *others]:
-        places = rng.uniform(0, len(loop)) + log_uniform(rng, (0.88, 1.12)) * np.arange(n)
+        places = np.asarray(rng.uniform(0, len(loop)) + log_uniform(rng, (0.88, 1.12)) * np.arange(n))
         wave += rng.uniform(0.4, 1.0) * at_rms(_round(loop, places), 0.0)
     return at_rms(_coloured(rng, wave), rng.uniform(-30, -25))
 
@@ -191,4 +194,4 @@ def _round(loop: Wave, places: Wave) -> Wave:
 def _coloured(rng: np.random.Generator, wave: Wave) -> Wave:
     """Another microphone, another place: one broad band a little louder or softer."""
     low = log_uniform(rng, (100, 4000))
-    return wave + rng.uniform(-0.4, 0.6) * band(low, 2 * low, wave, 1)
+    return np.asarray(wave + rng.uniform(-0.4, 0.6) * band(low, 2 * low, wave, 1))
