@@ -92,7 +92,7 @@ def knock(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     room = band(150, 1100, rng.normal(size=int(0.35 * RATE_HZ))) * decay(0.35, rng.uniform(0.2, 0.4))
     wave = np.zeros(n)
     for time, strength in strikes:
-        bone = band(700, 2600, rng.normal(size=320)) * decay(0.02, 0.012)
+        bone = band(700, 2600, rng.normal(size=480)) * decay(0.02, 0.012)
         hit = at_peak(room, 0.12)
         hit[: len(ring)] += ring * rng.uniform(0.85, 1.0)
         hit[: len(bone)] += 0.5 * strength * bone

@@ -89,7 +89,7 @@ def glass_break(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             (60, 1.6, 3500, 11_000, 0.12),
         ):
             count = int(many * rng.uniform(0.6, 1.4))
-            when = rng.triangular(0.0, floor, lasts * size, count)
+            when = rng.triangular(0.0, min(floor, 0.5 * lasts * size), lasts * size, count)
             loud = rng.lognormal(-1.2, 0.8, count) * (1 - when / (lasts * size + 1e-9)).clip(0.1)
             shards = grains(rng, int(2.6 * RATE_HZ), when, loud, (low / size**0.3, high), (0.3 * dies, dies), 12)
             add_at(wave, time, at_peak(shards, rng.uniform(0.4, 0.8) * strength))
