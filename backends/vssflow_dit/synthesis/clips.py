@@ -23,7 +23,7 @@ SILENT_SHARE = 0.06
 UNNAMED_SHARE = {"strikes": 0.1, "speed": 0.1}
 """Of the clips that follow strikes, or speed: of which nothing is said, so that one of PLAIN is heard."""
 PLAIN = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "ball_bounce", "whoosh")
-RECORDED_SHARE = {"strikes": 0.5, "calls": 0.6, "speed": 0.6, "nothing": 0.6}
+RECORDED_SHARE = {"strikes": 0.6, "calls": 0.85, "speed": 0.8, "nothing": 0.75}
 """Of the clips of a class that has recordings, where they are asked for, by what it follows."""
 FOOTSTEPS = ("footsteps_hard", "footsteps_wood", "footsteps_gravel", "footsteps_grass", "footsteps_snow")
 APART_S = {
