@@ -85,7 +85,7 @@ def _again(rng: np.random.Generator, times: list[float], cry: Cry) -> Wave:
 def dog(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Barks: a jaw that opens and shuts on a rough voice in a fifth of a second; large dogs low, small ones high."""
     size = rng.uniform(0.0, 1.0)
-    pitch, body = 620 - 420 * size**0.6, 1.35 - 0.6 * size
+    pitch, body = 820 - 560 * size**0.6, 1.3 - 0.5 * size
     lasts, many = 0.12 + 0.14 * size, int(rng.choice([1, 1, 2, 2, 3]))
     apart = lasts + rng.uniform(0.12, 0.3)
 
@@ -97,10 +97,10 @@ def dog(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             ((0, 0.25, 0.6, 1), (top * 0.75, top * 1.15, top, top * 0.6)),
             ((0, 0.08, 0.35, 0.7, 1), (0, 1, 0.9, 0.35, 0)),
             ([450 * body, 1100 * body, 2500 * body, 3700], [850 * body, 1500 * body, 2800 * body, 4100]),
-            rng.uniform(0.25, 0.5),
-            rng.uniform(0.4, 0.9),
+            rng.uniform(0.04, 0.12),
+            rng.uniform(0.15, 0.5),
             ((0, 0.3, 1), (0, 1, 0.1)),
-            0.7,
+            0.4,
         )
 
     cry = partial(_again, times=[k * apart for k in range(many)], cry=bark)
@@ -183,8 +183,8 @@ def pig(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             ((0, 0.5, 1), (pitch * 0.9, pitch * 1.2, pitch * 0.9)),
             ((0, 0.15, 0.6, 1), (0, 1, 0.8, 0)),
             ([330, 900, 1700, 2900], [480, 1250, 2200, 3300]),
-            0.5,
-            0.9,
+            0.2,
+            0.7,
             ((0, 0.6, 1), (0, 1, 0.3)),
             0.3,
         )
@@ -226,8 +226,8 @@ def big_animal(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             ((0, 0.3, 1), (pitch * 0.8, pitch * 1.3, pitch * 0.7)),
             ((0, 0.15, 0.6, 1), (0, 1, 0.8, 0)),
             ([250, 650, 1300, 2300], [420, 900, 1700, 2700]),
+            0.3,
             0.9,
-            1.0,
             ((0, 0.35, 1), (0, 1, 0)),
             0.4,
         )

@@ -75,7 +75,7 @@ def bird_call(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     pitch = (rng.uniform(420, 620), rng.uniform(900, 1500), rng.uniform(1500, 2200), rng.uniform(2000, 2900))[kind]
     lasts = (rng.uniform(0.22, 0.4), rng.uniform(0.2, 0.45), rng.uniform(0.05, 0.09), rng.uniform(0.6, 1.1))[kind]
     gap = lasts + (rng.uniform(0.12, 0.35), rng.uniform(0.05, 0.2), rng.uniform(0.03, 0.07), 0.3)[kind]
-    rough, breath = ((0.8, 0.5), (0.25, 0.12), (0.9, 0.6), (0.15, 0.15))[kind]
+    rough, breath = ((0.45, 0.12), (0.15, 0.05), (0.6, 0.15), (0.1, 0.06))[kind]
     bends = ((0.9, 1.05, 1.0, 0.8), (0.75, 1.2, 1.1, 0.7), (0.9, 1.1, 1.0, 0.9), (0.9, 1.15, 1.0, 0.75))[kind]
     beak = (
         ([1000, 1700, 2900, 4200], [1250, 1900, 3100, 4500]),
@@ -196,21 +196,22 @@ def duck(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 def _cricket(rng: np.random.Generator, n: int) -> Wave:
     """One cricket: chirps of three to five quick pulses of one pitch, or a trill that goes on, of peak 1."""
-    t, hz = seconds(n), rng.uniform(2700, 5600)
+    t, hz = seconds(n), rng.uniform(3600, 6500)
     pulses = rng.uniform(22, 42)
-    envelope = np.maximum(0, np.sin(np.pi * t * pulses)) ** 1.5
+    envelope = np.maximum(0, np.sin(np.pi * t * pulses)) ** 1.2
     if rng.random() < 0.75:
         many, rate = int(rng.integers(2, 5)), rng.uniform(1.2, 3.0)
         chirp = (t * rate + rng.random()) % 1.0
         envelope = envelope * (chirp < many * rate / pulses)
-    wobble = 1 + 0.002 * modulation(rng, n, 1, 10)
-    return np.asarray(np.sin(2 * np.pi * turns(np.full(n, hz) * wobble)) * envelope)
+    wobble = 1 + 0.004 * modulation(rng, n, 1, 10) + 0.01 * modulation(rng, n, 40, 150)
+    scraped = np.sin(2 * np.pi * turns(np.full(n, hz) * wobble)) * (1 + 0.3 * modulation(rng, n, 60, 190))
+    return np.asarray(scraped * envelope)
 
 
 def insects(rng: np.random.Generator, n: int) -> Wave:
     """A night in summer: crickets near and far, bush crickets that rattle in high noise, still air."""
     wave, t = np.zeros(n), seconds(n)
-    for k in range(int(rng.integers(3, 10))):
+    for k in range(int(rng.integers(4, 14))):
         wave += _cricket(rng, n) * (1.0 if k == 0 else rng.uniform(0.05, 0.5))
     if rng.random() < 0.5:
         rattle = band(5500, 10_500, rng.normal(size=n)) * (np.sin(2 * np.pi * rng.uniform(12, 45) * t) > 0)

@@ -51,28 +51,31 @@ def explosion(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def _shot(rng: np.random.Generator, heavy: float) -> Wave:
-    """Muzzle blast of peak 1: a shock of a millisecond (a pressure that falls through zero) and a burst of hot gas."""
-    n = int(0.5 * RATE_HZ)
+    """Muzzle blast of peak 1: a shock of a millisecond (a pressure that falls through zero) and the hot gas behind it."""
+    lasts = 0.5 + 0.5 * heavy
+    n = int(lasts * RATE_HZ)
     t = seconds(n)
-    positive = 0.0004 + 0.0012 * heavy
+    positive = 0.0003 + 0.001 * heavy
     shock = (1 - t / positive) * np.exp(-t / positive)
-    gas = steep(rng, n, -1.5 - 2.0 * heavy, 100, 10_000) * decay(0.5, 0.08 + 0.2 * heavy)[:n]
-    boom = band(60, 400, rng.normal(size=n), 1) * decay(0.5, 0.15 + 0.25 * heavy)[:n]
-    return at_peak(shock + at_peak(gas, 0.9) + at_peak(boom, 0.2 + 0.5 * heavy), 1.0)
+    gas = steep(rng, n, -1.0 - 1.5 * heavy, 150, 10_500) * decay(lasts, 0.1 + 0.25 * heavy)[:n]
+    tail = band(120, 1800, rng.normal(size=n), 1) * decay(lasts, 0.4 + 0.6 * heavy)[:n]
+    boom = band(50, 350, rng.normal(size=n), 1) * decay(lasts, 0.2 + 0.4 * heavy)[:n]
+    blast = shock + at_peak(gas, 1.0) + at_peak(tail, 0.35) + at_peak(boom, 0.2 + 0.5 * heavy)
+    return at_peak(np.tanh(2.5 * blast) * np.minimum(1, np.arange(n)[::-1] / 1200), 1.0)
 
 
 def gunshot(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A pistol, a rifle or a shotgun: the blast, its echoes from houses or hills, and the air that rolls."""
     heavy = rng.uniform(0.0, 1.0)
-    shot = _shot(rng, heavy)
-    echoes = [(rng.uniform(0.03, 0.6), rng.uniform(0.05, 0.25)) for _ in range(int(rng.integers(2, 6)))]
+    echoes = [(rng.uniform(0.04, 0.5), rng.uniform(0.1, 0.4)) for _ in range(int(rng.integers(2, 6)))]
     wave = np.zeros(n)
     for time, strength in strikes:
+        shot = _shot(rng, heavy)
         add_at(wave, time, shot * strength)
         for later, weak in echoes:
-            add_at(wave, time + later, band(100, 2500, shot, 1) * weak * strength)
-    wave = room(rng, wave, rng.uniform(0.6, 2.2), rng.uniform(0.3, 0.7))
-    return np.tanh(1.3 * wave) * rng.uniform(0.55, 0.85)
+            add_at(wave, time + later, band(100, 3000, shot, 1) * weak * strength)
+    wave = room(rng, wave, rng.uniform(0.8, 2.5), rng.uniform(0.5, 1.2))
+    return np.tanh(1.5 * wave) * rng.uniform(0.55, 0.85)
 
 
 def fireworks(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
@@ -92,18 +95,20 @@ def fireworks(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def thunder(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A clap at each call: a crack if it is near, then low noise from ever farther parts of the bolt."""
+    """A clap at each call: a tearing if it is near, then low noise that rolls in from ever farther parts of the bolt."""
     wave = np.zeros(n)
     for time, strength in strikes:
-        lasts, near = rng.uniform(3.0, 5.0), rng.uniform(0.0, 1.0)
+        lasts, near = rng.uniform(3.5, 6.0), rng.uniform(0.0, 1.0)
         length = int(lasts * RATE_HZ)
-        rolls = np.exp(0.7 * modulation(rng, length, 0.8, 5)) * decay(lasts, 1.6 * lasts)[:length]
-        roll = steep(rng, length, -6.0, 40, rng.uniform(500, 1200)) * rolls * swell(lasts, 0.08)[:length]
-        crack = steep(rng, length, -2.5, 100, 8000) * decay(lasts, rng.uniform(0.5, 1.2))[:length]
-        crack *= (1 + 0.9 * modulation(rng, length, 10, 60)).clip(0, 4) * np.minimum(1, np.arange(length) / 200)
-        clap = at_peak(roll, 1.0) + at_peak(crack, 0.3 + 0.7 * near)
+        rolls = np.exp(0.8 * modulation(rng, length, 0.7, 4)) * decay(lasts, 1.8 * lasts)[:length]
+        shape = swell(lasts, rng.uniform(0.1, 0.5))[:length]
+        roll = steep(rng, length, -5.0, 60, rng.uniform(600, 1800)) * rolls * shape
+        deep = band(30, 110, rng.normal(size=length), 1) * rolls * shape
+        tears = np.exp(0.9 * modulation(rng, length, 6, 40)) * decay(lasts, rng.uniform(0.8, 2.0))[:length]
+        tear = steep(rng, length, -3.0, 120, 6000) * tears * np.minimum(1, np.arange(length) / 800)
+        clap = at_peak(roll, 1.0) + at_peak(deep, 0.6) + at_peak(tear, 0.25 + 0.5 * near)
         add_at(wave, time, at_peak(clap, strength))
-    wave = room(rng, wave, rng.uniform(1.5, 3.0), rng.uniform(0.3, 0.6))
+    wave = room(rng, wave, rng.uniform(1.5, 3.0), rng.uniform(0.4, 0.9))
     return np.tanh(1.2 * wave) * rng.uniform(0.4, 0.7)
 
 

@@ -35,7 +35,7 @@ def whoosh(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     for k, power in enumerate((1.5, 2.5, 3.5, 5.0)):
         hz = centre * 1.9**k
         voice = resonances(noise, [hz], [0.5 * hz], [1.0])
-        wave += at_rms(voice, 0) * speed**power * 0.8**k
+        wave += at_rms(voice, 0) * speed ** (1.5 * power) * 0.9**k
     return wave * float(rng.uniform(0.03, 0.07))
 
 
@@ -44,9 +44,9 @@ def cloth(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     low, high = rng.uniform(250, 600), rng.uniform(2500, 6500)
     folds = np.exp(0.6 * modulation(rng, n, 2, 14))
     rustle = band(low, high, rng.normal(size=n), 1) * folds * speed**1.2
-    at = np.flatnonzero(rng.random(n) < speed * folds * rng.uniform(30, 140) / RATE_HZ)
-    creases = grains(rng, n, at / RATE_HZ, rng.lognormal(-1, 0.7, len(at)), (700, 5500), (0.002, 0.012), 10)
-    return (rustle + rng.uniform(0.3, 1.0) * creases) * float(rng.uniform(0.03, 0.07))
+    at = np.flatnonzero(rng.random(n) < speed * folds * rng.uniform(100, 400) / RATE_HZ)
+    creases = grains(rng, n, at / RATE_HZ, rng.lognormal(-1, 0.6, len(at)) * speed[at], (900, 6500), (0.001, 0.005), 10)
+    return (rustle + rng.uniform(0.1, 0.35) * creases) * float(rng.uniform(0.03, 0.07))
 
 
 def cloth_flap(rng: np.random.Generator, n: int, speed: Wave) -> Wave:

@@ -117,16 +117,16 @@ def keys(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A keyboard: each key clicks on its way down, lands on its plate, and clicks softer when it comes up."""
     wave = np.zeros(n)
-    kinds = [(_click(rng, 1500, 9500, 0.012), _click(rng, 250, 3500, 0.03)) for _ in range(5)]
+    kinds = [(_click(rng, 2000, 10_500, 0.012), _click(rng, 700, 7000, 0.02)) for _ in range(5)]
     plate = at_peak(tones(rng.uniform(150, 600, 4), rng.uniform(0.3, 1, 4), rng.uniform(0.02, 0.05, 4), 0.08), 1.0)
-    soft, thock = rng.uniform(0.3, 1.0), rng.uniform(0.3, 0.9)
+    soft, thock = rng.uniform(0.4, 1.0), rng.uniform(0.1, 0.4)
     for time, strength in strikes:
         click, land = kinds[rng.integers(len(kinds))]
         add_at(wave, time, click * soft * strength**0.5)
         down = time + rng.uniform(0.004, 0.012)
         add_at(wave, down, land * 0.9 * strength)
         add_at(wave, down, plate * thock * strength)
-        add_at(wave, time + rng.uniform(0.06, 0.11), (0.6 * click + 0) * 0.45 * soft * strength**0.5)
+        add_at(wave, time + rng.uniform(0.06, 0.11), click * rng.uniform(0.2, 0.5) * soft * strength**0.5)
     return at_peak(room(rng, wave, 0.25, 0.2), rng.uniform(0.2, 0.4) * _hardest(strikes))
 
 
@@ -152,9 +152,9 @@ def clock(rng: np.random.Generator, n: int) -> Wave:
     wave = np.zeros(n)
     sides = []
     for pitch in (1.0, rng.uniform(0.8, 0.93)):
-        tick = tones(wheel * pitch, np.array([1.0, 0.6, 0.4, 0.3]), rng.uniform(0.015, 0.04, 4), 0.1)
-        tick += tones(case * pitch * np.array([1.0, 2.3]), np.array([0.35, 0.2]), np.array([0.08, 0.05]), 0.1)
-        tick[:120] += 0.4 * rng.normal(size=120) * np.exp(-np.arange(120) / 20)
+        tick = tones(wheel * pitch, np.array([1.0, 0.6, 0.4, 0.3]), rng.uniform(0.008, 0.025, 4), 0.1)
+        tick += tones(case * pitch * np.array([1.0, 2.3]), np.array([0.2, 0.15]), np.array([0.05, 0.03]), 0.1)
+        tick[:240] += 1.2 * band(1500, 10_000, rng.normal(size=240), 1) * np.exp(-np.arange(240) / 40)
         sides.append(at_peak(tick, 1.0))
     for k, time in enumerate(np.arange(rng.uniform(0, apart), n / RATE_HZ, apart)):
         add_at(wave, float(time), sides[k % 2] * rng.uniform(0.9, 1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vssflow_dit.synthesis.physics.engines import CAR, TRUCK, burning
 from vssflow_dit.synthesis.waves import (
     RATE_HZ,
     Wave,
@@ -60,9 +61,9 @@ def machine_hum(rng: np.random.Generator, n: int) -> Wave:
     throb = 1 + rng.uniform(0.0, 0.4) * np.sin(2 * np.pi * rng.uniform(0.8, 9) * seconds(n))
     air = steep(rng, n, -rng.uniform(3.0, 6.0), 80, rng.uniform(2000, 7000))
     wave = (
-        at_rms(_hum(rng, n), rng.uniform(-8, 0)) * throb
-        + at_rms(blades, rng.uniform(-16, -4))
-        + at_rms(air, rng.uniform(-8, 0))
+        at_rms(_hum(rng, n), rng.uniform(-4, 3)) * throb
+        + at_rms(blades, rng.uniform(-12, 0))
+        + at_rms(air, rng.uniform(-14, -5))
     )
     return at_rms(wave, rng.uniform(-32, -27))
 
@@ -72,21 +73,16 @@ def murmur(rng: np.random.Generator, n: int, people: int) -> Wave:
     sources = [np.zeros(n) for _ in VOWELS]
     harmonics = np.arange(1, 26)
     for _ in range(people):
-        low = rng.choice([rng.uniform(95, 140), rng.uniform(170, 250)])
-        hz = low * np.exp(0.12 * modulation(rng, n, 0.3, 3))
-        voice = periodic(turns(hz) + rng.random(), harmonics**-1.2)
-        syllables = np.maximum(0, modulation(rng, n, 2, 6)) * (modulation(rng, n, 0.1, 0.6) > -0.4)
-        rate = rng.uniform(3, 6)
-        which = rng.integers(0, len(VOWELS), int(n / RATE_HZ * rate) + 2)[
-            (seconds(n) * rate + rng.random()).astype(int)
-        ]
-        voice = voice * syllables * rng.lognormal(0, 0.4)
-        for k in range(len(VOWELS)):
-            sources[k] += voice * (which == k)
+        low = rng.choice([rng.uniform(95, 150), rng.uniform(170, 270)])
+        hz = low * np.exp(0.15 * modulation(rng, n, 0.5, 4))
+        voice = periodic(turns(hz) + rng.random(), harmonics**-0.7) + 0.1 * rng.normal(size=n)
+        voice *= rng.lognormal(0, 0.8) * (0.4 + np.maximum(0, modulation(rng, n, 0.1, 0.6)))
+        for k in rng.choice(len(VOWELS), 2, replace=False):
+            sources[k] += voice * np.maximum(0, modulation(rng, n, 2.5, 8)) ** 1.5
     wave = np.zeros(n)
     for vowel, source in zip(VOWELS, sources, strict=True):
         hz_ = np.array([*vowel, 3300.0])
-        wave += resonances(source, hz_, 0.1 * hz_ + 50, [1.0, 0.5, 0.25, 0.12])
+        wave += resonances(source, hz_, 0.1 * hz_ + 50, [0.8, 0.9, 0.6, 0.35])
     consonants = band(2500, 7500, rng.normal(size=n), 1) * np.exp(0.8 * modulation(rng, n, 4, 16))
     return at_rms(at_rms(wave, 0) + at_rms(consonants, -24), 0)
 
@@ -193,44 +189,41 @@ def crowd(rng: np.random.Generator, n: int) -> Wave:
 
 def applause(rng: np.random.Generator, n: int) -> Wave:
     """Many hands: each pair claps three to five times a second; cupped hands low, flat ones high."""
-    people = int(log_uniform(rng, (12, 350)))
-    at, loud, kinds = [], [], []
-    for _ in range(people):
-        pace = rng.uniform(2.6, 5.2)
-        times = rng.random() / pace + np.arange(int(n / RATE_HZ * pace)) / pace
-        times = times + rng.normal(0, 0.012, len(times))
-        at.append(times * RATE_HZ)
-        loud.append(np.full(len(times), rng.lognormal(-0.5, 0.6)) * rng.uniform(0.7, 1.0, len(times)))
-        kinds.append(np.full(len(times), rng.integers(14)))
-    where, gains, kind = np.concatenate(at), np.concatenate(loud), np.concatenate(kinds)
+    people = int(log_uniform(rng, (40, 500)))
+    pace = rng.uniform(2.4, 5.2, people)
+    claps = 1.6 * n / RATE_HZ * 5.2
+    gaps = (1 + 0.12 * rng.normal(size=(people, int(claps)))).clip(0.4) / pace[:, None]
+    at = (np.cumsum(gaps, axis=1) - rng.random(people)[:, None]) * RATE_HZ
+    loud = rng.lognormal(-0.5, 0.9, people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
+    kind = np.repeat(rng.integers(0, 16, people)[:, None], at.shape[1], axis=1)
     wave = np.zeros(n)
-    length = int(0.04 * RATE_HZ)
-    for k in range(14):
-        centre = log_uniform(rng, (600, 2800))
-        burst = rng.normal(size=length) * decay(0.04, rng.uniform(0.012, 0.035))[:length]
+    length = int(0.05 * RATE_HZ)
+    for k in range(16):
+        centre = log_uniform(rng, (700, 2600))
+        burst = rng.normal(size=length) * decay(0.05, rng.uniform(0.02, 0.05))[:length]
         clap = resonances(
-            burst, [centre, centre * 2.1, centre * 3.4], [centre * 0.5, centre, centre * 1.5], [1.0, 0.6, 0.4]
+            burst, [centre, centre * 1.9, centre * 3.1], [centre * 0.8, centre * 1.2, centre * 1.6], [1.0, 0.8, 0.5]
         )
-        wave += repeated(n, where[kind == k], gains[kind == k], at_peak(clap, 1.0))
+        wave += repeated(n, at[kind == k], loud[kind == k], at_peak(clap, 1.0))
     swells = np.exp(0.15 * modulation(rng, n, 0.1, 0.5))
-    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.8), rng.uniform(0.3, 0.8)), rng.uniform(-27, -22))
+    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.8), rng.uniform(0.4, 1.0)), rng.uniform(-27, -22))
 
 
 def _car_passes(rng: np.random.Generator, n: int) -> Wave:
-    """A car that goes by: tyre noise that swells, brightens and sinks, over a few harmonics of its engine."""
+    """A car that goes by: tyre noise that swells, brightens and sinks, over its engine and a little of its wind."""
     t = seconds(n)
     at, width = rng.uniform(-0.5, n / RATE_HZ + 0.5), rng.uniform(0.5, 1.6)
     near = 1 / (1 + ((t - at) / width) ** 2)
-    tyres = steep(rng, n, -3.0, 100, 1800) * near + 0.8 * band(700, 5000, rng.normal(size=n), 1) * near**2
-    hz = rng.uniform(55, 130) * (1 - 0.08 * np.tanh((t - at) / width))
-    engine = periodic(turns(hz), np.arange(1, 14) ** -1.0 * rng.uniform(0.2, 1, 13)) * near**1.5
-    return np.asarray(tyres + rng.uniform(0.1, 0.5) * engine)
+    gear = np.clip(0.35 + 0.3 * rng.random() - 0.05 * np.tanh((t - at) / width), 0, 1)
+    engine = burning(rng, n, gear, CAR if rng.random() < 0.75 else TRUCK)
+    tyres = band(500, 2000, rng.normal(size=n), 1) * near + 0.5 * band(1500, 7000, rng.normal(size=n), 1) * near**2
+    return np.asarray(engine * near**1.3 + rng.uniform(0.6, 1.6) * tyres)
 
 
 def city_traffic(rng: np.random.Generator, n: int) -> Wave:
     """A street: a carpet of far traffic, cars that pass, now and then a horn, a truck's low rumble."""
-    wave = at_rms(steep(rng, n, -4.5, 50, 3500) * (1 + 0.2 * modulation(rng, n, 0.1, 0.8)), -6)
-    for _ in range(int(rng.integers(2, 7))):
+    wave = at_rms(steep(rng, n, -4.5, 50, 3500) + 0.5 * band(500, 1600, rng.normal(size=n), 1), rng.uniform(-16, -8))
+    for _ in range(int(rng.integers(2, 5))):
         wave += _car_passes(rng, n) * rng.uniform(0.15, 0.8)
     if rng.random() < 0.35:
         length = int(rng.uniform(0.2, 0.8) * RATE_HZ)

@@ -100,21 +100,25 @@ BELL_DIES = np.array([1.0, 0.55, 0.5, 0.3, 0.28, 0.2, 0.18, 0.16, 0.1, 0.07, 0.0
 
 def bell(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A bell that rings for seconds: hum and prime outlast the bright nominal that the clapper brings out."""
-    partials = log_uniform(rng, (190, 900)) * BELL * rng.uniform(0.992, 1.008, len(BELL))
+    low = log_uniform(rng, (220, 900))
+    partials = low * BELL * rng.uniform(0.992, 1.008, len(BELL))
+    upper = low * 2.0 * np.exp(rng.uniform(0.3, 2.2, 10))  # those of a bell's lip, without order
     dies = rng.uniform(8.0, 16.0) * BELL_DIES
     gains = BELL_GAINS * rng.uniform(0.6, 1.3, len(BELL))
     lasts = 6.5
-    ring = tones(partials, gains, dies, lasts)
+    ring = tones(partials, gains, dies, lasts) + tones(
+        upper, rng.uniform(0.1, 0.5, 10), rng.uniform(0.3, 1.2, 10), lasts
+    )
     # No bell is quite round: one or two of its partials are pairs that beat slowly.
     twin = rng.choice(len(BELL), 2, replace=False)
     ring += tones(partials[twin] + rng.uniform(0.3, 1.2, 2), 0.5 * gains[twin], dies[twin], lasts)
     hit = at_peak(ring, 1.0)
     clapper = band(1500, 9000, rng.normal(size=720)) * decay(0.04, 0.02)[:720]
-    hit[:720] += at_peak(clapper, rng.uniform(0.1, 0.3))
+    hit[:720] += at_peak(clapper, rng.uniform(0.2, 0.5))
     wave = np.zeros(n)
     for time, strength in strikes:
         add_at(wave, time, hit * strength**1.5)
-    return room(rng, wave, rng.uniform(0.6, 2.0), rng.uniform(0.1, 0.4)) * rng.uniform(0.2, 0.4)
+    return room(rng, wave, rng.uniform(1.0, 3.0), rng.uniform(0.2, 0.6)) * rng.uniform(0.2, 0.4)
 
 
 def car_horn(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

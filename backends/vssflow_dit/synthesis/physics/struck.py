@@ -17,6 +17,7 @@ from vssflow_dit.synthesis.waves import (
     band,
     decay,
     log_uniform,
+    resonances,
     room,
     seconds,
     tones,
@@ -38,11 +39,11 @@ class Body:
 
 
 BODIES = {
-    "wood": Body((160, 600), (0.08, 0.3), (1.0, 2.57, 4.9, 6.6, 8.4), 0.7, 0.5),
+    "wood": Body((160, 600), (0.05, 0.16), (1.0, 1.57, 2.57, 3.4, 4.9, 6.6, 8.4), 0.7, 1.0),
     "metal": Body((280, 1200), (0.6, 2.5), (1.0, 1.58, 2.24, 2.92, 3.9, 4.6, 5.4, 6.8, 8.1), 0.5, 0.3),
     "stone": Body((500, 1300), (0.03, 0.09), (1.0, 1.7, 2.5, 3.6, 4.4), 0.4, 1.0),
     "plastic": Body((250, 800), (0.05, 0.14), (1.0, 1.9, 3.1), 1.0, 0.35),
-    "thud": Body((50, 120), (0.15, 0.45), (1.0, 1.6, 2.2, 2.9), 1.0, 0.25),
+    "thud": Body((55, 130), (0.08, 0.25), (1.0, 1.6, 2.2, 2.9, 4.1), 0.8, 0.6),
 }
 
 
@@ -64,24 +65,25 @@ def body(name: str, rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         noise = rng.normal(size=len(burst)) * np.exp(-burst / rng.uniform(0.001, 0.005))
         hit[: len(burst)] += kind.click * noise * strength * 0.5
         add_at(wave, time, hit * attack * strength**1.5)
-    return wave * rng.uniform(0.35, 0.7)
+    return room(rng, wave, rng.uniform(0.15, 0.5), rng.uniform(0.1, 0.3)) * rng.uniform(0.35, 0.65)
 
 
 def bounce(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A ball: a contact whose pitch falls as it flattens, and the air inside that rings after."""
+    """A ball: a slap of the skin, a thump whose pitch falls as it flattens, the air inside that rings; a hall."""
     t = seconds(int(0.3 * RATE_HZ))
-    low, drop = log_uniform(rng, (70, 160)), rng.uniform(1.2, 2.5)
+    low, drop = log_uniform(rng, (70, 150)), rng.uniform(0.6, 1.5)
     contact = np.sin(2 * np.pi * np.cumsum(low * (1 + drop * np.exp(-t / 0.012))) / RATE_HZ)
-    contact *= decay(0.3, rng.uniform(0.12, 0.25))
-    cavity = log_uniform(rng, (550, 1100)) * np.array([1.0, 1.46, 1.98, 2.7])
-    air = tones(cavity, np.array([1.0, 0.6, 0.35, 0.2]), rng.uniform(0.12, 0.28) * np.array([1, 0.8, 0.6, 0.5]), 0.3)
-    hollow = rng.uniform(0.2, 0.5)
+    contact *= decay(0.3, rng.uniform(0.08, 0.16))
+    cavity = log_uniform(rng, (400, 900)) * np.array([1.0, 1.46, 1.98, 2.7, 3.9])
+    hollow, hall = rng.uniform(0.4, 1.0), (rng.uniform(0.3, 1.6), rng.uniform(0.15, 0.5))
     wave = np.zeros(n)
     for time, strength in strikes:
-        slap = rng.normal(size=len(t)) * np.exp(-t / 0.0015) * 0.3 * strength
-        hit = contact + (hollow * air * strength**0.5 + slap) * np.minimum(1, t * RATE_HZ / 10)
+        slap = rng.normal(size=len(t)) * np.exp(-t / rng.uniform(0.004, 0.008))
+        air = at_peak(resonances(slap, cavity, 0.06 * cavity + 15, np.array([1.0, 0.8, 0.6, 0.5, 0.4])), 1.0)
+        skin = at_peak(band(300, 5000, slap, 1), 0.7 * strength)
+        hit = contact + (hollow * air * strength**0.5 + skin) * np.minimum(1, t * RATE_HZ / 10)
         add_at(wave, time, hit * strength**1.3)
-    return wave * rng.uniform(0.3, 0.55)
+    return room(rng, wave, *hall) * rng.uniform(0.3, 0.5)
 
 
 def knock(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

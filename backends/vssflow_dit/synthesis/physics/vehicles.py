@@ -142,19 +142,15 @@ def helicopter(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A rotor whose blades slap the air 10 to 22 times a second, a tail rotor that hums, a turbine that whines."""
     blades = rng.uniform(10, 22)
     cycles = turns(blades * _passing(rng, n) * (1 + 0.01 * modulation(rng, n, 0.2, 2)))
-    at = passed(cycles, 1.0)
-    length = int(min(0.09, 1.2 / blades) * RATE_HZ)
-    slap = np.zeros(n)
-    for _ in range(4):  # no two slaps are alike
-        burst = steep(rng, length, -rng.uniform(3.0, 5.0), 50, 2500) * swell(length / RATE_HZ + 1e-4, 0.008)[:length]
-        mine = rng.random(len(at)) < 0.5
-        slap += repeated(n, at[mine], rng.uniform(0.8, 1.1, int(mine.sum())), burst)
-    beat = 0.5 + 0.5 * np.cos(2 * np.pi * cycles)
-    wash = steep(rng, n, -3.0, 80, 6000) * (0.35 + beat**2)
+    sharp = rng.uniform(1.0, 4.0)
+    beat = np.exp(sharp * (np.cos(2 * np.pi * cycles) - 1))
+    thump = periodic(cycles, np.exp(-np.arange(0, 24) / rng.uniform(5, 12)))
+    slap = steep(rng, n, -rng.uniform(3.0, 4.5), 60, 3500) * beat
+    wash = steep(rng, n, -3.0, 80, 6000)
     tail = periodic(cycles * rng.uniform(4.5, 6.0), np.arange(1, 16) ** -0.7)
     whine = np.sin(2 * np.pi * turns(np.full(n, rng.uniform(1200, 3400)) * (1 + 0.003 * modulation(rng, n, 1, 8))))
-    wave = slap / (slap.std() + 1e-9) + rng.uniform(0.3, 0.6) * wash + rng.uniform(0.1, 0.3) * tail / tail.std()
-    wave += rng.uniform(0.01, 0.05) * whine
+    wave = slap / slap.std() + rng.uniform(0.3, 0.8) * thump / thump.std() + rng.uniform(0.2, 0.5) * wash
+    wave += rng.uniform(0.1, 0.3) * tail / tail.std() + rng.uniform(0.01, 0.05) * whine
     return at_rms(wave * (0.2 + 0.8 * speed), rng.uniform(-25, -20))
 
 

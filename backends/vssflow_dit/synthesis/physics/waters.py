@@ -64,42 +64,46 @@ def waterfall(rng: np.random.Generator, n: int) -> Wave:
 
 def surf(rng: np.random.Generator, n: int) -> Wave:
     """Waves on a beach: each swells, breaks from low to bright, and runs out over sand in a hiss that thins."""
-    t, wave = seconds(n), at_rms(steep(rng, n, -5.0, 50, 2500), rng.uniform(-42, -34))
-    time, period = -rng.uniform(0, 6), rng.uniform(4.5, 9.0)
+    t, wave = seconds(n), at_rms(steep(rng, n, -4.0, 60, 4000), rng.uniform(-34, -28))
+    time, period = -rng.uniform(1, 5), rng.uniform(4.5, 9.0)
     while time < n / RATE_HZ:
         since, hard = t - time, rng.uniform(0.5, 1.0)
-        rise, fall = rng.uniform(0.8, 1.8), rng.uniform(1.2, 2.5)
-        shape = np.where(since < rise, (since / rise).clip(0) ** 2.2, np.exp(-(since - rise).clip(0) / fall))
+        rise, fall = rng.uniform(1.2, 2.5), rng.uniform(1.5, 3.0)
+        shape = np.where(since < rise, (since / rise).clip(0) ** 2, np.exp(-(since - rise).clip(0) / fall))
         late = np.where(
-            since < rise + 0.4,
-            ((since - 0.3) / (rise + 0.1)).clip(0) ** 3,
-            np.exp(-(since - rise - 0.4).clip(0) / (1.6 * fall)),
+            since < rise + 0.5,
+            ((since - 0.3) / (rise + 0.2)).clip(0) ** 3,
+            np.exp(-(since - rise - 0.5).clip(0) / (1.4 * fall)),
         )
-        crash = steep(rng, n, -4.0, 70, 2500) * shape
-        foam = band(1200, 9500, rng.normal(size=n), 1) * late * (1 + 0.25 * modulation(rng, n, 5, 30)).clip(0)
-        wave += (0.035 * crash + 0.03 * foam) * hard
+        crash = steep(rng, n, -4.0, 80, 2500) * shape
+        foam = steep(rng, n, -3.5, 500, 7000) * late
+        wave += (0.05 * crash + 0.02 * foam) * hard
         time += period * rng.uniform(0.7, 1.3)
     return at_rms(wave, rng.uniform(-30, -25))
 
 
 def lapping(rng: np.random.Generator, n: int) -> Wave:
     """A calm lake at a jetty or a hull: small waves that slap wood one after another, gurgle under it and run back."""
-    wave = np.zeros(n)
-    time, period = -rng.uniform(0, 1), rng.uniform(0.7, 1.6)
+    slosh, gulps = np.zeros(n), np.zeros(n)
+    time, period = -rng.uniform(0, 1), rng.uniform(0.6, 1.3)
     while time < n / RATE_HZ:
-        length = int(rng.uniform(0.4, 0.9) * RATE_HZ)
-        shape = swell(length / RATE_HZ + 1e-3, 0.12)[:length]
-        slosh = (
-            band(250, rng.uniform(1800, 4500), rng.normal(size=length), 1)
-            * shape
-            * (1 + 0.5 * modulation(rng, length, 6, 40)).clip(0, 3)
-        )
-        gulp = rising(rng, length, rng.uniform(25, 70), 180, 1100) * shape
-        hard = rng.lognormal(-0.3, 0.5)
-        add_at(wave, time, hard * (at_rms(slosh, -22) + at_rms(gulp, rng.uniform(-22, -15))))
+        lasts, hard = rng.uniform(0.6, 1.4), rng.lognormal(-0.3, 0.5)
+        shape = swell(lasts, 0.35 * lasts) ** 1.5
+        length = len(shape)
+        wash = band(250, rng.uniform(1200, 3000), rng.normal(size=length)) * shape
+        add_at(slosh, time, hard * at_peak(wash * np.exp(0.5 * modulation(rng, length, 4, 25)), 1.0))
+        gulp = rising(rng, length, rng.uniform(30, 90), 250, 1600) * shape
+        add_at(gulps, time + 0.2 * lasts, hard * gulp)
         time += period * rng.gamma(5.0, 0.2)
-    wide = at_rms(steep(rng, n, -4.0, 100, 4000), rng.uniform(-48, -38)) * np.exp(0.3 * modulation(rng, n, 0.2, 1))
-    return at_rms(wave + wide, rng.uniform(-34, -28))
+    drips = rising(rng, n, rng.uniform(4, 15), 500, 2500)
+    wide = steep(rng, n, -4.0, 150, 3500) * np.exp(0.3 * modulation(rng, n, 0.2, 1))
+    wave = (
+        at_rms(slosh, -30)
+        + at_rms(gulps, rng.uniform(-32, -26))
+        + at_rms(drips, -38)
+        + at_rms(wide, rng.uniform(-48, -40))
+    )
+    return at_rms(wave, rng.uniform(-34, -28))
 
 
 def underwater(rng: np.random.Generator, n: int) -> Wave:

@@ -63,12 +63,12 @@ def wind_leaves(rng: np.random.Generator, n: int) -> Wave:
     strong = np.exp(0.8 * modulation(rng, n, 0.12, 0.7) + 0.25 * modulation(rng, n, 1, 6))
     dry = rng.uniform(0, 1)
     leaves = band(1200 + 1000 * dry, 10_500, rng.normal(size=n), 1) * strong**1.3
-    at = np.flatnonzero(rng.random(n) < strong.clip(0, 6) * rng.uniform(200, 900) / RATE_HZ)
+    at = np.flatnonzero(rng.random(n) < strong.clip(0, 6) * rng.uniform(600, 2500) / RATE_HZ)
     touches = grains(
-        rng, n, at / RATE_HZ, rng.lognormal(-0.8, 0.9, len(at)) * strong[at] ** 0.5, (1500, 9000), (0.002, 0.01), 14
+        rng, n, at / RATE_HZ, rng.lognormal(-0.8, 0.6, len(at)) * strong[at] ** 0.5, (2000, 9500), (0.002, 0.008), 14
     )
     air = steep(rng, n, -5.0, 80, 1500) * strong
-    wave = at_rms(leaves, -24) + at_rms(touches, rng.uniform(-30, -22)) + at_rms(air, rng.uniform(-36, -28))
+    wave = at_rms(leaves, -24) + at_rms(touches, rng.uniform(-36, -28)) + at_rms(air, rng.uniform(-34, -24))
     return at_rms(wave, rng.uniform(-32, -27))
 
 
@@ -83,16 +83,16 @@ def open_air(rng: np.random.Generator, n: int) -> Wave:
 def fire(rng: np.random.Generator, n: int) -> Wave:
     """Wood that burns: gas that breaks out in sharp cracks, in flurries, over a fluttering roar."""
     flurry = np.exp(1.0 * modulation(rng, n, 0.5, 6))
-    at = np.flatnonzero(rng.random(n) < flurry * rng.uniform(8, 40) / RATE_HZ)
-    cracks = grains(rng, n, at / RATE_HZ, rng.pareto(1.6, len(at)).clip(0, 10) + 0.1, (700, 8000), (0.002, 0.012), 16)
+    at = np.flatnonzero(rng.random(n) < flurry * rng.uniform(25, 120) / RATE_HZ)
+    cracks = grains(rng, n, at / RATE_HZ, rng.pareto(1.8, len(at)).clip(0, 6) + 0.1, (900, 9500), (0.001, 0.006), 16)
     pops = by_chance(rng, n, 1.5)
     snap = resonances(
         rng.normal(size=900) * decay(0.04, 0.03)[:900], rng.uniform(500, 3000, 5), rng.uniform(200, 600, 5), np.ones(5)
     )
-    cracks += repeated(n, pops, rng.lognormal(0, 0.5, len(pops)), snap / (np.abs(snap).max() + 1e-9)) * 4 * cracks.std()
+    cracks += repeated(n, pops, rng.lognormal(0, 0.5, len(pops)), snap / (np.abs(snap).max() + 1e-9)) * 6 * cracks.std()
     roar = steep(rng, n, -5.0, 50, 1200) * np.exp(0.35 * modulation(rng, n, 1, 12))
     hiss = band(2000, 10_000, rng.normal(size=n), 1) * np.exp(0.5 * modulation(rng, n, 1, 8))
-    wave = at_rms(cracks, -24) + at_rms(roar, rng.uniform(-34, -26)) + at_rms(hiss, rng.uniform(-44, -36))
+    wave = at_rms(cracks, -26) + at_rms(roar, rng.uniform(-30, -22)) + at_rms(hiss, rng.uniform(-40, -32))
     return at_rms(wave, rng.uniform(-32, -27))
 
 
