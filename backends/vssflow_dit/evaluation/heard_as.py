@@ -28,8 +28,8 @@ from vssflow_post.progress import OnProgress
 GROUP = "Is a sound heard as what it is?"
 ABOUT = (
     "The share of takes in whose five likeliest labels, by YAMNet's mean score over the take, one that is right for "
-    "the class is. Which are right: `heard_as.csv`. YAMNet learned from videos, in which nothing is ever quite still, so "
-    "that every take is judged over pink noise at -60 dBFS. Nothing was trained against this judge."
+    "the class is. Which are right: `heard_as.csv`. YAMNet learned from videos, in which nothing is ever quite still: "
+    "every take is judged over pink noise at -60 dBFS. Nothing was trained against this judge."
 )
 LIKELIEST = 5
 ROOM_DBFS = -60.0

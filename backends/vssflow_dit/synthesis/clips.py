@@ -6,7 +6,7 @@ Things move as they do that make a class of sound: steps walk, keys are typed, d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,17 +71,19 @@ class Clip:
     """`Source.name` of the recordings that were used; "" where all is computed."""
 
 
-def draw_clip(
-    rng: np.random.Generator, duration_s: float, classes: tuple[str, ...], recordings: Recordings | None = None
-) -> Clip:
-    """A clip of one of `classes` under a motion that suits it; now and then silence under one that is unheard."""
+def class_of(seed: int, number: int, classes: Sequence[str]) -> str:
+    """The class of clip `number`: every class once before any comes again, each time in another order."""
+    turn, place = divmod(number, len(classes))
+    return classes[int(np.random.default_rng((seed, turn)).permutation(len(classes))[place])]
+
+
+def draw_clip(rng: np.random.Generator, duration_s: float, name: str, recordings: Recordings | None = None) -> Clip:
+    """A clip of the class `name` under a motion that suits it; at times silent, or of another that is not told."""
     if rng.random() < SILENT_SHARE:
-        return _silent(rng, duration_s, str(rng.choice(classes)))
-    name, named = str(rng.choice(classes)), True
-    what = follows(name)
-    if rng.random() < UNNAMED_SHARE.get(what, 0.0):
-        plain = [other for other in PLAIN if other in classes and follows(other) == what]
-        name, named = (str(rng.choice(plain)), False) if plain else (name, True)
+        return _silent(rng, duration_s, name)
+    named = rng.random() >= UNNAMED_SHARE.get(follows(name), 0.0)
+    if not named:
+        name = str(rng.choice([plain for plain in PLAIN if follows(plain) == follows(name)]))
     return heard(rng, name, motion_for(rng, name, duration_s), duration_s, recordings, named)
 
 
