@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from vssflow_dit.config import DiTConfig, ModelConfig, Stream
+from vssflow_dit.checkpoint import weights as weight_files
+from vssflow_dit.config import FEW_STEPS, STARTER, DiTConfig, ModelConfig, Stream
+from vssflow_dit.engine import cpu_engine
 from vssflow_dit.flow import time_grid
 from vssflow_dit.training.distillation import DistillationLoss
 from vssflow_dit.training.joint import initialise
+from vssflow_dit.transformer.dit import DiT, Prepared
 from vssflow_dit.transformer.unified import UnifiedModel
+from vssflow_post.backend import CueRequest, GenerationSettings
+from vssflow_post.timeline import Span
 
 TINY = ModelConfig(
     name="tiny",
@@ -88,3 +98,29 @@ def test_only_the_student_learns() -> None:
         optimiser.step()
     after = [float(loss(torch.zeros(3, 128, 25), VALUES, k)) for k in range(4)]
     assert sum(after) < 0.7 * sum(before)
+
+
+def test_distilled_weights_make_their_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One evaluation a step, at the times they were taught; the field is still there for every other sampler."""
+    folder = tmp_path / "weights"
+    shutil.copytree(STARTER, folder)
+    student = weight_files.load("starter").unified
+    student.config = replace(student.config, times=tuple(time_grid(4, 3.0)))
+    weight_files.save_model(student, folder / FEW_STEPS)
+    weight_files.write_index(folder)
+    seen: list[float] = []
+    velocities = DiT.velocities
+
+    def counted(self: DiT, x: Tensor, t: float, prepared: Prepared) -> Tensor:
+        seen.append(t)
+        return velocities(self, x, t, prepared)
+
+    monkeypatch.setattr(DiT, "velocities", counted)
+    request = CueRequest("a", "sound", Span.of_seconds(0, 2), 1, sound="rain")
+    for sampler, weights, times in (("distilled", folder, 4), ("euler", folder, 20), ("distilled", STARTER, 20)):
+        seen.clear()
+        engine = cpu_engine(GenerationSettings(weights=str(weights), sampler=sampler, threads=1, deterministic=True))
+        [take] = engine.render([request])
+        assert np.abs(take.audio.samples).max() > 0.001
+        assert len(seen) <= times
+        assert (seen == list(student.config.times[:-1])) == (times == 4)
