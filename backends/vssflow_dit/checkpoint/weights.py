@@ -80,7 +80,7 @@ def verified(folder: Path) -> tuple[str, frozenset[str]]:
 
 
 def config_in(folder: Path, parts: frozenset[str], model: str = MODEL) -> ModelConfig:
-    """The configuration in a folder's `model`. Raises UsageError where there is none, or `parts` lacks what it needs."""
+    """The configuration in a folder's model. Raises UsageError where there is none, or `parts` lacks what it needs."""
     path = folder / model
     try:
         config = ModelConfig.from_json(metadata_of(path)["config"])
