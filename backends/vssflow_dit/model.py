@@ -126,7 +126,9 @@ class VSSFlow:
             if noise.shape[1] != condition.n_tokens:
                 raise ValueError(f"noise of {noise.shape[1]} tokens, conditions of {condition.n_tokens}")
         sampler = _sampler(sampling.sampler)
-        times = time_grid(sampling.steps, sampling.shift, sampling.stretch)
+        times: Sequence[float] = time_grid(sampling.steps, sampling.shift, sampling.stretch)
+        if self.config.times:
+            sampler, times, guidances = SAMPLERS["euler"], self.config.times, [1.0] * len(guidances)
         packed = PackedField(
             self.unified.dit, conditions, guidances, self.config.window_tokens, sampling.guidance, self.lanes
         )

@@ -1,10 +1,15 @@
-"""A model's parts, trained one after the other into one folder of weights: from nothing, or from trained weights."""
+"""A model's parts, trained into one folder of weights, from nothing or from trained weights: the transformer and the
+vocoder side by side, each in a process of its own, since neither waits for the other and both leave gaps."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
 import torch
@@ -32,7 +37,7 @@ class TrainingOrder:
     run: Path
     part: str = "all"
     minutes: float = 90.0
-    """For the transformer, and as many for the vocoder."""
+    """For the transformer and the vocoder, side by side where both are trained."""
     start: str | None = None
     """Weights to begin with: `starter`, or a folder; a fresh model without."""
     batch: int = 24
@@ -42,13 +47,20 @@ class TrainingOrder:
     devices: str = "auto"
     """How many GPUs (or processes on the CPU)."""
     threads: int = 0
-    """CPU threads; 0 is all cores."""
+    """CPU threads; 0 is all cores. Side by side, each part has half of them."""
+    device: str = "auto"
+    """`cpu` or `cuda`; `auto` is the GPU where there is one."""
+
+    @property
+    def accelerator(self) -> str:
+        return ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
 
 
 def train_parts(order: TrainingOrder, say: Callable[[str], object], on_step: OnStep) -> None:
     """`run`/weights is complete once all parts of the model are there. `on_step` follows the transformer's steps."""
     model = config_of(order.config)
-    torch.set_num_threads(order.threads or torch.get_num_threads())
+    order = replace(order, threads=order.threads or torch.get_num_threads())
+    torch.set_num_threads(order.threads)
     folder = order.run / "weights"
     folder.mkdir(parents=True, exist_ok=True)
     if order.part not in ("all", *model.family.trained):
@@ -74,24 +86,71 @@ def _starter(
     if order.part in ("all", "durations"):
         _durations(order.data, folder)
         say("durations fitted")
-    if order.part in ("all", "strikes"):
+    known = None if begun is None else begun.part(STRIKES)
+    if order.part == "all" and known is not None:
+        shutil.copy(known, folder / STRIKES)
+    elif order.part in ("all", "strikes"):
         _strikes(order.run, folder)
         say("strike reader trained")
-    if order.part not in ("all", "vocoder", "dit"):
-        return
+    if order.part in ("all", "vocoder", "dit"):
+        _heard(model, order, begun, folder, on_step)
+        say({"all": "transformer and vocoder", "dit": "transformer", "vocoder": "vocoder"}[order.part] + " trained")
+
+
+def _heard(
+    model: ModelConfig, order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep
+) -> None:
+    """The transformer, the vocoder, or both at once."""
     from vssflow_dit.training.examples import starter_examples
 
     codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
+    vocoder = None if begun is None else begun.vocoder
+    if begun is not None and order.part == "vocoder":
+        _vocoder(order, folder, codec, vocoder)
+        return
     examples = starter_examples(model, order.data, codec, order.batch)
     if begun is None:
         codec.fit(torch.cat([patches(examples.mels(2**31 + k)[0]).reshape(-1, 256) for k in range(CODEC_BATCHES)]))
-    if order.part in ("all", "vocoder"):
-        _vocoder(order, folder, codec, None if begun is None else begun.vocoder)
-        say("vocoder trained")
-    if order.part in ("all", "dit"):
+    if order.part == "vocoder":
+        _vocoder(order, folder, codec, vocoder)
+    else:
         fresh = _fresh(model, codec) if begun is None else grown(begun.unified, model)
-        _transformer(fresh, examples, order, folder, on_step)
-        say("transformer trained")
+        with _vocoder_beside(order, folder, codec, vocoder) if order.part == "all" else nullcontext(order) as own:
+            _transformer(fresh, examples, own, folder, on_step)
+
+
+@contextmanager
+def _vocoder_beside(order: TrainingOrder, folder: Path, codec: Codec, start: object) -> Iterator[TrainingOrder]:
+    """Trains the vocoder in a process of its own meanwhile; gives the order for what is trained here.
+
+    Raises RuntimeError at the end where that process failed.
+    """
+    theirs = replace(order, threads=max(1, order.threads // 2))
+    beside = get_context("spawn").Process(target=_vocoder_alone, args=(theirs, folder, codec, start), daemon=True)
+    beside.start()
+    own = replace(order, threads=max(1, order.threads - theirs.threads))
+    torch.set_num_threads(own.threads)
+    try:
+        yield own
+        beside.join()
+    finally:
+        beside.terminate()
+        beside.join()
+    if beside.exitcode:
+        raise RuntimeError("the vocoder's training failed, see above")
+
+
+def _vocoder_alone(order: TrainingOrder, folder: Path, codec: Codec, start: object) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _vocoder(order, folder, codec, start)
+
+
+def _end_with_parent() -> None:
+    """A run that was killed must not go on in its second half."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _fresh(config: ModelConfig, codec: Codec | None = None) -> UnifiedModel:
@@ -131,7 +190,7 @@ def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) ->
     from vssflow_dit.training.vocoder import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
-    train_vocoder(order.data, order.run / "vocoder", order.minutes, torch.get_num_threads(), codec, begun)
+    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun)
     shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
 
 
@@ -143,12 +202,9 @@ def _transformer(
     on_step: OnStep,
 ) -> None:
     devices = order.devices if order.devices == "auto" else int(order.devices)
-    on_gpu = torch.cuda.is_available()
-    fabric = Fabric(
-        accelerator="cuda" if on_gpu else "cpu",
-        devices=devices if on_gpu or devices != "auto" else 1,
-        precision="bf16-mixed",
-    )
+    if devices == "auto" and order.accelerator == "cpu":
+        devices = 1
+    fabric = Fabric(accelerator=order.accelerator, devices=devices, precision="bf16-mixed")
     fabric.launch()
     model.train().requires_grad_(True)
     trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
