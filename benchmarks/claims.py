@@ -35,6 +35,7 @@ from vssflow_dit.evaluation.word_errors import open_vocabulary_wer
 from vssflow_dit.model import Sampling, VSSFlow
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.synthesis.speech import Utterance
+from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.text.mouth_timing import opening_of
 from vssflow_dit.text.phonemes import phoneme_frames
 from vssflow_dit.training.examples import Drawing, Examples, Window, load_sounds, load_speech, silent_window, values
@@ -174,7 +175,7 @@ class Trial:
             rng = np.random.default_rng((17, k))
             windows = [self.held.window(rng, task) for _ in range(BATCH)]
             data = model.codec.encode(torch.from_numpy(np.stack([w.mel.T for w in windows])))
-            found.append(float(loss(data, values(windows), k)))
+            found.append(float(loss(data, values(windows, len(model.config.sounds)), k)))
         return float(np.mean(found))
 
 
@@ -184,7 +185,7 @@ def rendered(model: VSSFlow, windows: Sequence[Window], guidance: float) -> list
     sampling = Sampling("adams", 10)
     for k, window in enumerate(windows):
         n_tokens = len(window.mel) // MEL_FRAMES_PER_TOKEN
-        condition = model.condition(n_tokens, **values([window]))
+        condition = model.condition(n_tokens, **values([window], len(model.config.sounds)))
         noise = torch.randn((SIZE.latent_channels, n_tokens), generator=torch.Generator().manual_seed(k))
         [latent] = model.sample_all([noise], [condition], [guidance], sampling)
         waves.append(model.waveform(model.mel(latent[None]), k)[0].numpy())
@@ -206,9 +207,9 @@ def said_window(line: Utterance, config: ModelConfig) -> Window:
 
 
 def clip_window(clip: Clip, config: ModelConfig) -> Window:
-    window = _blank(len(clip.audio) / 16_000, config)
+    window = _blank(len(clip.audio) / RATE_HZ, config)
     window.motion[:] = clip.motion.values[: len(window.motion)]
-    window.sound = config.sounds.index(clip.name) + 1
+    window.sounds = {config.sounds.index(clip.name) + 1: 1.0}
     return window
 
 
@@ -233,7 +234,7 @@ def study(data: Path, runs: Path, todo: Sequence[str], steps: int) -> None:
     voices = [config.voices.index(name) + 1 for name in VOICES]
     kinds = [config.sounds.index(name) + 1 for name in SOUNDS]
     speech = [said for said in load_speech(data / "speech", config.voices) if said.voice in voices]
-    sounds = [clip for clip in load_sounds(data / "sounds") if clip.sound in (0, *kinds)]
+    sounds = [clip for clip in load_sounds(data / "sounds", config.sounds) if clip.sound in (0, *kinds)]
     order = np.random.default_rng(0)
     order.shuffle(speech)
     order.shuffle(sounds)

@@ -79,7 +79,7 @@ def test_sounds_of_another_recipe_are_not_mixed_in(tmp_path: Path) -> None:
 
 def test_training_reads_what_was_written(tmp_path: Path) -> None:
     digests(tmp_path, small(5))
-    clips = load_sounds(tmp_path)
+    clips = load_sounds(tmp_path, CLASSES)
     told = [clip for path in sorted(tmp_path.glob("*.json")) for clip in json.loads(path.read_text())["clips"]]
     assert len(clips) == len(told) == 8
     for clip, fact in zip(clips, told, strict=True):

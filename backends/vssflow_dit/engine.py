@@ -58,7 +58,7 @@ class Engine:
         self._tokens_at_once = 1 if settings.deterministic else tokens_at_once
         self._lanes = Lanes.on(device, settings.threads)
         self.device = _in_words(device, self._lanes, dtype)
-        weights = weight_files.load(settings.weights, device, dtype, self._lanes)
+        weights = weight_files.load(settings.weights, device, dtype, self._lanes, settings.sampler == "distilled")
         self._model = VSSFlow.of(weights)
         self._front = FRONT_ENDS[self._model.config.front](weights, self._model, settings)
         self._sampling = Sampling(

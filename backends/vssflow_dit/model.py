@@ -79,7 +79,8 @@ class VSSFlow:
     def _velocity(self, x: Tensor, times: Tensor, condition: Condition) -> Tensor:
         """As training has it: all examples in one product, each at its own time."""
         dit = self.unified.dit
-        velocity: Tensor = dit(x.to(dit.dtype), times, condition.concat.to(dit.dtype), condition.cross.to(dit.dtype))
+        concat, cross = condition.concat.to(dit.dtype), condition.cross.to(dit.dtype)
+        velocity: Tensor = dit(x.to(dit.dtype), times, concat, cross, condition.modulating)
         return velocity.float()
 
     def sample(
@@ -125,7 +126,9 @@ class VSSFlow:
             if noise.shape[1] != condition.n_tokens:
                 raise ValueError(f"noise of {noise.shape[1]} tokens, conditions of {condition.n_tokens}")
         sampler = _sampler(sampling.sampler)
-        times = time_grid(sampling.steps, sampling.shift, sampling.stretch)
+        times: Sequence[float] = time_grid(sampling.steps, sampling.shift, sampling.stretch)
+        if self.config.times:
+            sampler, times, guidances = SAMPLERS["euler"], self.config.times, [1.0] * len(guidances)
         packed = PackedField(
             self.unified.dit, conditions, guidances, self.config.window_tokens, sampling.guidance, self.lanes
         )

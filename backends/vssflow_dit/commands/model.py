@@ -127,14 +127,15 @@ def synthesise(
 )
 @click.option("--start", help="Weights to begin with: `starter`, or a folder. Voices and sounds may be added.")
 @click.option(
-    "--time-budget", default=90.0, show_default=True, help="Minutes for the transformer, and as many for the vocoder."
+    "--time-budget", default=90.0, show_default=True, help="Minutes for transformer and vocoder, side by side."
 )
 @click.option("--steps", type=click.IntRange(1), help="Steps of the transformer, if the time does not end it earlier.")
 @click.option(
     "--batch", type=click.IntRange(1), default=24, show_default=True, help="Examples of a step, on each device."
 )
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--devices", default="auto", show_default=True, help="How many GPUs; all there are without.")
-@click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores.")
+@click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores. Parts share them.")
 def train(
     config: str,
     part: str,
@@ -144,6 +145,7 @@ def train(
     time_budget: float,
     steps: int | None,
     batch: int,
+    device: str,
     devices: str,
     threads: int,
 ) -> None:
@@ -159,7 +161,8 @@ def train(
     from vssflow_dit.bars import training_bar
     from vssflow_dit.training.parts import TrainingOrder, train_parts
 
-    order = TrainingOrder(config, data, run, part, time_budget, start, batch, steps or 1_000_000, devices, threads)
+    steps = steps or 1_000_000
+    order = TrainingOrder(config, data, run, part, time_budget, start, batch, steps, devices, threads, device)
     with training_bar() as on_step:
         train_parts(order, click.echo, on_step)
 

@@ -17,16 +17,18 @@ from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
 from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
-from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet
+from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
 from vssflow_dit.picture.thing_motion import stream_of
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
-from vssflow_dit.sounds import RINGS_DOWN, follows, sound_class
+from vssflow_dit.sounds import follows, rings_down, sound_class
 from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
 from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Track
 
+FIRST_CALL_S = 0.1
+CALLS_APART_S = 1.5, 4.0
 QUIET_LN = 1.6
 """Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
 
@@ -62,6 +64,8 @@ class StarterFront:
             seen = self._seen(request)
             if seen is not None:
                 motion = _heard_of(_resampled(seen, n), name)
+            if follows(name) == "calls" and not motion[:, 0].any():
+                motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
         per = MEL_FRAMES_PER_TOKEN
         values: dict[str, Tensor | None] = {
             "phoneme": torch.from_numpy(phonemes)[None],
@@ -70,8 +74,8 @@ class StarterFront:
             "voice": torch.tensor([[voice]]),
             "sound": torch.tensor([[sound]]),
         }
-        rings_down = request.kind == "sound" and (sound == 0 or self.sounds[sound - 1] in RINGS_DOWN)
-        struck = torch.from_numpy(motion[:, 0].copy()) if rings_down else None
+        rings = request.kind == "sound" and (sound == 0 or rings_down(self.sounds[sound - 1]))
+        struck = torch.from_numpy(motion[:, 0].copy()) if rings else None
         return Streams(values, n_tokens, tuple(notes), struck)
 
     def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
@@ -108,6 +112,17 @@ class StarterFront:
         return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes
 
 
+def calls(duration_s: float, seed: int) -> list[tuple[float, float]]:
+    """(time in s, strength) of calls that nothing in the picture shows: one at once, others now and then."""
+    rng = np.random.default_rng(seed)
+    times: list[tuple[float, float]] = []
+    now = FIRST_CALL_S
+    while not times or now < duration_s - 1.0:
+        times.append((now, 0.8))
+        now += float(rng.uniform(*CALLS_APART_S))
+    return times
+
+
 def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
     """The track's rows on a grid of n mel frames; what lies past its end is zeros."""
     grid = np.arange(n) / FRAME_RATE_HZ
@@ -119,7 +134,7 @@ def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
 def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
     """What a class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
     heard: npt.NDArray[np.float32] = motion.copy()
-    if name and follows(name) != "strikes":
+    if name and follows(name) not in ("strikes", "calls"):
         heard[:, 0] = 0.0
     if follows(name) != "speed" and (name or heard[:, 0].any()):
         heard[:, 1] = 0.0

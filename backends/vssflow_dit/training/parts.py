@@ -1,10 +1,15 @@
-"""A model's parts, trained one after the other into one folder of weights: from nothing, or from trained weights."""
+"""A model's parts, trained into one folder of weights, from nothing or from trained weights: the transformer and the
+vocoder side by side, each in a process of its own, since neither waits for the other and both leave gaps."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
 import torch
@@ -13,6 +18,7 @@ from lightning.fabric import Fabric
 from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
 from vssflow_dit.sound.codec import Codec, patches
+from vssflow_dit.sounds import FORMER, INSTEAD
 from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
 from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
@@ -31,7 +37,7 @@ class TrainingOrder:
     run: Path
     part: str = "all"
     minutes: float = 90.0
-    """For the transformer, and as many for the vocoder."""
+    """For the transformer and the vocoder, side by side where both are trained."""
     start: str | None = None
     """Weights to begin with: `starter`, or a folder; a fresh model without."""
     batch: int = 24
@@ -41,13 +47,20 @@ class TrainingOrder:
     devices: str = "auto"
     """How many GPUs (or processes on the CPU)."""
     threads: int = 0
-    """CPU threads; 0 is all cores."""
+    """CPU threads; 0 is all cores. Side by side, each part has half of them."""
+    device: str = "auto"
+    """`cpu` or `cuda`; `auto` is the GPU where there is one."""
+
+    @property
+    def accelerator(self) -> str:
+        return ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
 
 
 def train_parts(order: TrainingOrder, say: Callable[[str], object], on_step: OnStep) -> None:
     """`run`/weights is complete once all parts of the model are there. `on_step` follows the transformer's steps."""
     model = config_of(order.config)
-    torch.set_num_threads(order.threads or torch.get_num_threads())
+    order = replace(order, threads=order.threads or torch.get_num_threads())
+    torch.set_num_threads(order.threads)
     folder = order.run / "weights"
     folder.mkdir(parents=True, exist_ok=True)
     if order.part not in ("all", *model.family.trained):
@@ -73,24 +86,71 @@ def _starter(
     if order.part in ("all", "durations"):
         _durations(order.data, folder)
         say("durations fitted")
-    if order.part in ("all", "strikes"):
+    known = None if begun is None else begun.part(STRIKES)
+    if order.part == "all" and known is not None:
+        shutil.copy(known, folder / STRIKES)
+    elif order.part in ("all", "strikes"):
         _strikes(order.run, folder)
         say("strike reader trained")
-    if order.part not in ("all", "vocoder", "dit"):
-        return
+    if order.part in ("all", "vocoder", "dit"):
+        _heard(model, order, begun, folder, on_step)
+        say({"all": "transformer and vocoder", "dit": "transformer", "vocoder": "vocoder"}[order.part] + " trained")
+
+
+def _heard(
+    model: ModelConfig, order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep
+) -> None:
+    """The transformer, the vocoder, or both at once."""
     from vssflow_dit.training.examples import starter_examples
 
     codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
+    vocoder = None if begun is None else begun.vocoder
+    if begun is not None and order.part == "vocoder":
+        _vocoder(order, folder, codec, vocoder)
+        return
     examples = starter_examples(model, order.data, codec, order.batch)
     if begun is None:
         codec.fit(torch.cat([patches(examples.mels(2**31 + k)[0]).reshape(-1, 256) for k in range(CODEC_BATCHES)]))
-    if order.part in ("all", "vocoder"):
-        _vocoder(order, folder, codec, None if begun is None else begun.vocoder)
-        say("vocoder trained")
-    if order.part in ("all", "dit"):
+    if order.part == "vocoder":
+        _vocoder(order, folder, codec, vocoder)
+    else:
         fresh = _fresh(model, codec) if begun is None else grown(begun.unified, model)
-        _transformer(fresh, examples, order, folder, on_step)
-        say("transformer trained")
+        with _vocoder_beside(order, folder, codec, vocoder) if order.part == "all" else nullcontext(order) as own:
+            _transformer(fresh, examples, own, folder, on_step)
+
+
+@contextmanager
+def _vocoder_beside(order: TrainingOrder, folder: Path, codec: Codec, start: object) -> Iterator[TrainingOrder]:
+    """Trains the vocoder in a process of its own meanwhile; gives the order for what is trained here.
+
+    Raises RuntimeError at the end where that process failed.
+    """
+    theirs = replace(order, threads=max(1, order.threads // 2))
+    beside = get_context("spawn").Process(target=_vocoder_alone, args=(theirs, folder, codec, start), daemon=True)
+    beside.start()
+    own = replace(order, threads=max(1, order.threads - theirs.threads))
+    torch.set_num_threads(own.threads)
+    try:
+        yield own
+        beside.join()
+    finally:
+        beside.terminate()
+        beside.join()
+    if beside.exitcode:
+        raise RuntimeError("the vocoder's training failed, see above")
+
+
+def _vocoder_alone(order: TrainingOrder, folder: Path, codec: Codec, start: object) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _vocoder(order, folder, codec, start)
+
+
+def _end_with_parent() -> None:
+    """A run that was killed must not go on in its second half."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _fresh(config: ModelConfig, codec: Codec | None = None) -> UnifiedModel:
@@ -130,7 +190,7 @@ def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) ->
     from vssflow_dit.training.vocoder import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
-    train_vocoder(order.data, order.run / "vocoder", order.minutes, torch.get_num_threads(), codec, begun)
+    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun)
     shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
 
 
@@ -142,12 +202,9 @@ def _transformer(
     on_step: OnStep,
 ) -> None:
     devices = order.devices if order.devices == "auto" else int(order.devices)
-    on_gpu = torch.cuda.is_available()
-    fabric = Fabric(
-        accelerator="cuda" if on_gpu else "cpu",
-        devices=devices if on_gpu or devices != "auto" else 1,
-        precision="bf16-mixed",
-    )
+    if devices == "auto" and order.accelerator == "cpu":
+        devices = 1
+    fabric = Fabric(accelerator=order.accelerator, devices=devices, precision="bf16-mixed")
     fabric.launch()
     model.train().requires_grad_(True)
     trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
@@ -157,17 +214,23 @@ def _transformer(
 
 
 def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:
-    """A model of `config` with the trained one's weights; voices and sounds that it lacks begin at the mean of its own.
+    """A model of `config` with the trained one's weights; voices and sounds that it lacks begin at the mean of its own,
+    or where what stands in for them is. Ways in that it lacks begin at zero, and so change nothing at first.
 
-    Raises ValueError where anything but the voices and sounds differs in shape.
+    Raises ValueError where anything else differs in shape.
     """
     model = UnifiedModel(config)
     weights = trained.state_dict()
-    known = {"voice": trained.config.voices, "sound": trained.config.sounds}
-    wanted = {"voice": config.voices, "sound": config.sounds}
-    for stream, names in wanted.items():
+    own = [FORMER.get(name, name) for name in trained.config.sounds]
+    for stream, known, names in (("voice", trained.config.voices, config.voices), ("sound", own, config.sounds)):
         name = f"conditions.streams.{stream}.table"
-        weights[name] = _rows(weights[name], known[stream], names)
+        weights[name] = _rows(weights[name], known, names)
+    joined = weights["dit.concat_in.weight"]
+    new_channels = model.conditions.concat_channels - joined.shape[1]
+    weights["dit.concat_in.weight"] = torch.nn.functional.pad(joined, (0, max(0, new_channels)))
+    if model.conditions.modulating_channels:
+        steering = torch.zeros(config.dit.width, model.conditions.modulating_channels)
+        weights.setdefault("dit.modulating_in.weight", steering)
     for name, value in model.state_dict().items():
         if name not in weights or weights[name].shape != value.shape:
             raise ValueError(f"cannot start from these weights: {name} differs")
@@ -175,8 +238,13 @@ def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:
     return model
 
 
-def _rows(table: torch.Tensor, known: tuple[str, ...], wanted: tuple[str, ...]) -> torch.Tensor:
+def _rows(table: torch.Tensor, known: Sequence[str], wanted: Sequence[str]) -> torch.Tensor:
     """The table (names + 1, width) with a row for each wanted name; row 0 is "nothing" in both."""
     mean = table[1:].mean(0)
-    rows = [table[1 + known.index(name)] if name in known else mean for name in wanted]
+    rows = []
+    for name in wanted:
+        near = name
+        while near in INSTEAD and near not in known:
+            near = INSTEAD[near]
+        rows.append(table[1 + known.index(near)] if near in known else mean)
     return torch.stack([table[0], *rows])

@@ -44,7 +44,7 @@ class UnifiedModel(nn.Module):
         super().__init__()
         self.config = config
         self.conditions = ConditionEncoder(config)
-        self.dit = DiT(config.dit, self.conditions.concat_channels)
+        self.dit = DiT(config.dit, self.conditions.concat_channels, self.conditions.modulating_channels)
         if config.family.codec == "linear":
             self.codec = Codec()
 
