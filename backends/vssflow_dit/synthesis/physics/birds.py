@@ -15,6 +15,7 @@ from vssflow_dit.synthesis.waves import (
     band,
     log_uniform,
     modulation,
+    resonances,
     room,
     seconds,
     steep,
@@ -209,14 +210,19 @@ def _cricket(rng: np.random.Generator, n: int) -> Wave:
 
 
 def insects(rng: np.random.Generator, n: int) -> Wave:
-    """A night in summer: crickets near and far, bush crickets that rattle in high noise, still air."""
+    """A night in summer: a shimmer of far crickets, a few near ones, bush crickets that rattle higher up, still air."""
     wave, t = np.zeros(n), seconds(n)
-    for k in range(int(rng.integers(4, 14))):
-        wave += _cricket(rng, n) * (1.0 if k == 0 else rng.uniform(0.05, 0.5))
+    for _ in range(int(rng.integers(1, 4))):  # those too many to tell
+        hz = rng.uniform(3200, 6500)
+        far = resonances(rng.normal(size=n), [hz], [rng.uniform(60, 300)], [1.0])
+        beats = 1 + rng.uniform(0.2, 0.9) * np.sin(
+            2 * np.pi * turns(rng.uniform(18, 60) * (1 + 0.03 * modulation(rng, n, 1, 8)))
+        )
+        wave += at_rms(far * beats, rng.uniform(-22, -12))
+    for k in range(int(rng.integers(1, 5))):
+        wave += _cricket(rng, n) * (0.3 if k == 0 else rng.uniform(0.02, 0.15))
     if rng.random() < 0.5:
         rattle = band(5500, 10_500, rng.normal(size=n)) * (np.sin(2 * np.pi * rng.uniform(12, 45) * t) > 0)
-        wave += (
-            rng.uniform(0.1, 0.5) * rattle / rattle.std() * (0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(0.2, 0.7) * t))
-        )
+        wave += at_rms(rattle * (0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(0.2, 0.7) * t)), rng.uniform(-30, -18))
     wave = room(rng, wave, rng.uniform(0.3, 1.0), 0.3)
-    return at_rms(wave, rng.uniform(-33, -28)) + at_rms(steep(rng, n, -5.0, 60, 4000), rng.uniform(-56, -46))
+    return at_rms(wave, rng.uniform(-33, -28)) + at_rms(steep(rng, n, -5.0, 60, 4000), rng.uniform(-54, -44))

@@ -41,12 +41,13 @@ def whoosh(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
 
 def cloth(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """Fabric that rubs on itself: soft noise in bursts, louder the faster, with the small crackle of folds."""
-    low, high = rng.uniform(250, 600), rng.uniform(2500, 6500)
+    low, high = rng.uniform(400, 1200), rng.uniform(3500, 8500)
     folds = np.exp(0.6 * modulation(rng, n, 2, 14))
     rustle = band(low, high, rng.normal(size=n), 1) * folds * speed**1.2
-    at = np.flatnonzero(rng.random(n) < speed * folds * rng.uniform(100, 400) / RATE_HZ)
+    folds = folds * np.exp(0.5 * modulation(rng, n, 15, 60))
+    at = np.flatnonzero(rng.random(n) < speed * folds * rng.uniform(300, 1200) / RATE_HZ)
     creases = grains(rng, n, at / RATE_HZ, rng.lognormal(-1, 0.6, len(at)) * speed[at], (900, 6500), (0.001, 0.005), 10)
-    return (rustle + rng.uniform(0.1, 0.35) * creases) * float(rng.uniform(0.03, 0.07))
+    return (rustle + rng.uniform(0.05, 0.2) * creases) * float(rng.uniform(0.03, 0.07))
 
 
 def cloth_flap(rng: np.random.Generator, n: int, speed: Wave) -> Wave:

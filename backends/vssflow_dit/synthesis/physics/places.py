@@ -175,26 +175,40 @@ def shop(rng: np.random.Generator, n: int) -> Wave:
 
 
 def crowd(rng: np.random.Generator, n: int) -> Wave:
-    """Hundreds of people: a murmur without words that swells and ebbs; at a match it roars and cheers."""
-    wave = at_rms(murmur(rng, n, int(rng.integers(30, 50))), -26)
-    if rng.random() < 0.5:
-        roar = steep(rng, n, -3.0, 250, 4500)
-        roar = resonances(roar, [650.0, 1150.0, 2500.0], [350.0, 500.0, 900.0], [1.0, 0.9, 0.4]) * np.exp(
-            0.5 * modulation(rng, n, 0.1, 0.6)
-        )
-        wave += at_rms(roar, rng.uniform(-30, -23))
+    """Many people: a murmur without words that swells and ebbs; at a match they cheer, whistle and clap."""
+    wave = at_rms(murmur(rng, n, int(rng.integers(24, 44))), -26)
+    if rng.random() < 0.6:
+        wave = at_rms(wave, -34) + at_rms(_cheers(rng, n), -26) + at_rms(applause(rng, n), rng.uniform(-42, -30))
     wave *= np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
     return at_rms(room(rng, wave, rng.uniform(0.6, 2.0), rng.uniform(0.5, 1.0)), rng.uniform(-28, -23))
 
 
+def _cheers(rng: np.random.Generator, n: int) -> Wave:
+    """Open vowels drawn out, high and strained, by many who do not begin together."""
+    wave = np.zeros(n)
+    harmonics = np.arange(1, 22)
+    for formants in ((700, 1150, 2600, 3500), (600, 950, 2500, 3300), (850, 1500, 2800, 3700)):
+        source = np.zeros(n)
+        for time in by_chance(rng, n, rng.uniform(5, 10)) / RATE_HZ - 0.8:
+            lasts = rng.uniform(0.5, 2.2)
+            shape = swell(lasts, rng.uniform(0.1, 0.4) * lasts)
+            slide = np.interp(np.linspace(0, 1, len(shape)), (0, 0.3, 1), (0.8, 1.0, rng.uniform(0.6, 1.0)))
+            hz = log_uniform(rng, (220, 620)) * slide * (1 + 0.01 * modulation(rng, len(shape), 3, 12))
+            add_at(source, float(time), periodic(turns(hz), harmonics**-0.6) * shape * rng.lognormal(0, 0.5))
+        source += 0.3 * source.std() * rng.normal(size=n)
+        hz = np.array(formants, float)
+        wave += resonances(source, hz, 0.15 * hz + 60, [1.0, 0.8, 0.5, 0.3])
+    return wave
+
+
 def applause(rng: np.random.Generator, n: int) -> Wave:
     """Many hands: each pair claps three to five times a second; cupped hands low, flat ones high."""
-    people = int(log_uniform(rng, (40, 500)))
+    people = int(log_uniform(rng, (120, 1500)))
     pace = rng.uniform(2.4, 5.2, people)
     claps = 1.6 * n / RATE_HZ * 5.2
     gaps = (1 + 0.12 * rng.normal(size=(people, int(claps)))).clip(0.4) / pace[:, None]
     at = (np.cumsum(gaps, axis=1) - rng.random(people)[:, None]) * RATE_HZ
-    loud = rng.lognormal(-0.5, 0.9, people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
+    loud = rng.lognormal(-0.5, 0.5, people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
     kind = np.repeat(rng.integers(0, 16, people)[:, None], at.shape[1], axis=1)
     wave = np.zeros(n)
     length = int(0.05 * RATE_HZ)
@@ -216,13 +230,13 @@ def _car_passes(rng: np.random.Generator, n: int) -> Wave:
     near = 1 / (1 + ((t - at) / width) ** 2)
     gear = np.clip(0.35 + 0.3 * rng.random() - 0.05 * np.tanh((t - at) / width), 0, 1)
     engine = burning(rng, n, gear, CAR if rng.random() < 0.75 else TRUCK)
-    tyres = band(500, 2000, rng.normal(size=n), 1) * near + 0.5 * band(1500, 7000, rng.normal(size=n), 1) * near**2
-    return np.asarray(engine * near**1.3 + rng.uniform(0.6, 1.6) * tyres)
+    tyres = band(350, 1300, rng.normal(size=n), 2) * near + 0.15 * band(1200, 5000, rng.normal(size=n), 1) * near**2
+    return np.asarray(engine * near**1.3 + rng.uniform(0.4, 1.2) * tyres / tyres.std())
 
 
 def city_traffic(rng: np.random.Generator, n: int) -> Wave:
     """A street: a carpet of far traffic, cars that pass, now and then a horn, a truck's low rumble."""
-    wave = at_rms(steep(rng, n, -4.5, 50, 3500) + 0.5 * band(500, 1600, rng.normal(size=n), 1), rng.uniform(-16, -8))
+    wave = at_rms(steep(rng, n, -5.0, 50, 1500), rng.uniform(-20, -12))
     for _ in range(int(rng.integers(2, 5))):
         wave += _car_passes(rng, n) * rng.uniform(0.15, 0.8)
     if rng.random() < 0.35:

@@ -69,21 +69,20 @@ def body(name: str, rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def bounce(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A ball: a slap of the skin, a thump whose pitch falls as it flattens, the air inside that rings; a hall."""
-    t = seconds(int(0.3 * RATE_HZ))
-    low, drop = log_uniform(rng, (70, 150)), rng.uniform(0.6, 1.5)
-    contact = np.sin(2 * np.pi * np.cumsum(low * (1 + drop * np.exp(-t / 0.012))) / RATE_HZ)
-    contact *= decay(0.3, rng.uniform(0.08, 0.16))
-    cavity = log_uniform(rng, (400, 900)) * np.array([1.0, 1.46, 1.98, 2.7, 3.9])
-    hollow, hall = rng.uniform(0.4, 1.0), (rng.uniform(0.3, 1.6), rng.uniform(0.15, 0.5))
+    """A ball: a slap of the skin, a thump of the floor, the air inside that rings for a moment; a hall."""
+    t = seconds(int(0.25 * RATE_HZ))
+    low = log_uniform(rng, (70, 160)) * np.array([1.0, 1.7, 2.6])
+    cavity = log_uniform(rng, (350, 800)) * np.array([1.0, 1.46, 1.98, 2.7, 3.9])
+    hollow, hall = rng.uniform(0.3, 0.9), (rng.uniform(0.4, 1.8), rng.uniform(0.3, 0.8))
     wave = np.zeros(n)
     for time, strength in strikes:
-        slap = rng.normal(size=len(t)) * np.exp(-t / rng.uniform(0.004, 0.008))
-        air = at_peak(resonances(slap, cavity, 0.06 * cavity + 15, np.array([1.0, 0.8, 0.6, 0.5, 0.4])), 1.0)
-        skin = at_peak(band(300, 5000, slap, 1), 0.7 * strength)
-        hit = contact + (hollow * air * strength**0.5 + skin) * np.minimum(1, t * RATE_HZ / 10)
+        contact = rng.normal(size=len(t)) * np.exp(-t / rng.uniform(0.008, 0.014))
+        floor = at_peak(resonances(contact, low, 0.4 * low, [1.0, 0.9, 0.6]), 1.0)
+        air = at_peak(resonances(contact, cavity, 0.08 * cavity + 20, [1.0, 0.8, 0.6, 0.5, 0.4]), hollow)
+        skin = at_peak(band(300, 5000, contact, 1), 0.6 * strength)
+        hit = (floor + air * strength**0.5 + skin) * np.minimum(1, t * RATE_HZ / 20)
         add_at(wave, time, hit * strength**1.3)
-    return room(rng, wave, *hall) * rng.uniform(0.3, 0.5)
+    return at_peak(room(rng, wave, *hall), rng.uniform(0.3, 0.55) * max((s for _, s in strikes), default=0.0))
 
 
 def knock(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
