@@ -71,12 +71,14 @@ def burning(rng: np.random.Generator, n: int, speed: Wave, kind: Engine) -> Wave
     table = _strokes(rng, kind, cylinders)
     strokes = np.interp(cycles % 1.0 * 4096, np.arange(4097), np.append(table, table[0]))
     # No two combustions are alike: the gas is as turbulent as the stroke is strong.
-    gas = strokes * (1 + 0.25 * modulation(rng, n, 5, 60)) + 0.5 * rng.normal(size=n) * np.maximum(strokes, 0)
+    gas = strokes * (1 + 0.25 * modulation(rng, n, 5, 60)) + 0.25 * rng.normal(size=n) * np.maximum(strokes, 0)
     pipe = log_uniform(rng, kind.pipes_hz)
-    modes = pipe * np.array([1.0, 2.2, 3.6, 5.9, 9.5]) * rng.uniform(0.9, 1.1, 5)
-    exhaust = resonances(gas, modes, 0.5 * modes + 40, rng.uniform(0.5, 1.0, 5) * np.array([1.0, 0.9, 0.7, 0.5, 0.35]))
+    modes = pipe * np.array([1.0, 2.2, 3.6, 5.9, 9.5, 14.0]) * rng.uniform(0.9, 1.1, 6)
+    exhaust = resonances(
+        gas, modes, 0.5 * modes + 40, rng.uniform(0.5, 1.0, 6) * np.array([1.0, 1.0, 0.9, 0.8, 0.8, 0.7])
+    )
     exhaust = np.tanh(exhaust / (exhaust.std() + 1e-9) * rng.uniform(0.6, 1.6))
-    valves = band(900, rng.uniform(4000, 8000), rng.normal(size=n), 1) * (0.3 + np.maximum(strokes, 0))
+    valves = band(700, rng.uniform(3000, 6000), rng.normal(size=n), 1) * (0.3 + np.maximum(strokes, 0))
     load = 0.25 + 0.75 * speed
     wave = exhaust / exhaust.std() * load + rng.uniform(*kind.clatter) * 0.35 * valves / valves.std() * load**0.7
     return wave + rng.uniform(*kind.road) * 0.6 * _road(rng, n) * speed**1.5
