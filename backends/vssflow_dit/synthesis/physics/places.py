@@ -69,7 +69,7 @@ def machine_hum(rng: np.random.Generator, n: int) -> Wave:
 
 
 def _voice(rng: np.random.Generator, n: int) -> list[Wave]:
-    """A voice that says nothing: syllables of random vowels with pauses, its sound shared out among VOWELS as it glides."""
+    """A voice that says nothing: syllables of random vowels, its sound shared out among VOWELS as it glides."""
     loud, at, first, second = np.zeros(n), [0.0], [500.0], [1500.0]
     time = rng.uniform(-0.5, 0.5)
     while time < n / RATE_HZ:
