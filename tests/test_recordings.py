@@ -1,4 +1,4 @@
-"""Recordings: every file has a class, a free licence and an author, is read from its package and heard as it is used."""
+"""Recordings: every file has a class, a free licence and an author, is read from its package, heard as it is used."""
 
 from __future__ import annotations
 
