@@ -73,8 +73,9 @@ def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
 )
 @click.option(
     "--recordings",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Recorded sounds to take in as well: the `mods` folder of Debian's minetest-data.",
+    is_flag=True,
+    help="Take in recorded sounds as well: those in Debian's 0ad-data, openttd-opensfx, supertuxkart-data, "
+    "minetest-data and freedoom.",
 )
 @click.option(
     "--recorded-speech",
@@ -87,7 +88,7 @@ def synthesise(
     hours: float,
     seed: int,
     exclude: Path | None,
-    recordings: Path | None,
+    recordings: bool,
     recorded_speech: Path | None,
     workers: int,
 ) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import soxr
 
 from vssflow_dit.synthesis.speech import SPEECH_DBFS
 from vssflow_dit.synthesis.waves import RATE_HZ, at_rms
 from vssflow_post.errors import UsageError
 
+PROMPTS_HZ = 16_000
 RECORDED = "recorded.npy"
 """The file beside the speech of the data, int16 (n,)."""
 SHORTEST_S = 1.0
@@ -26,7 +28,7 @@ def write_recorded(out: Path, folder: Path) -> None:
 
 
 def recorded_speech(folder: Path) -> npt.NDArray[np.int16]:
-    """All prompts longer than a second, end to end, each at -23 dBFS RMS: (n,) at 16 kHz.
+    """All prompts longer than a second, end to end, each at -23 dBFS RMS: (n,) at 24 kHz.
 
     Raises UsageError where there are none.
     """
@@ -42,7 +44,8 @@ def _decoded(path: Path) -> npt.NDArray[np.float32]:
 
     with av.open(str(path), format="g722") as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
-    return np.concatenate(frames).astype(np.float32) / 32768.0 if frames else np.zeros(0, np.float32)
+    said = np.concatenate(frames).astype(np.float32) / 32768.0 if frames else np.zeros(0, np.float32)
+    return np.asarray(soxr.resample(said, PROMPTS_HZ, RATE_HZ, quality="VHQ"))
 
 
 def _levelled(clip: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, oaconvolve, sosfilt
+from scipy.signal import butter, lfilter, oaconvolve, sosfilt
 
 RATE_HZ = 24_000
 """Of all audio that is synthesised to learn from."""
@@ -97,3 +97,65 @@ def modulation(rng: np.random.Generator, n: int, low_hz: float, high_hz: float) 
     sos = butter(2, [low_hz, high_hz], "bandpass", fs=400, output="sos")
     slow = sosfilt(sos, coarse)[800:]
     return np.asarray(np.interp(np.arange(n) / step, np.arange(len(slow)), slow / (slow.std() + 1e-9)))
+
+
+def steep(
+    rng: np.random.Generator, n: int, db_an_octave: float, low_hz: float = 30.0, high_hz: float = 11_000.0
+) -> Wave:
+    """Noise of standard deviation 1 whose level changes by so much an octave between two limits, and ends at both."""
+    hz = np.fft.rfftfreq(n, 1 / RATE_HZ)
+    shape = (np.maximum(hz, low_hz) / low_hz) ** (db_an_octave / 6.02)
+    shape = shape / (1 + (low_hz / np.maximum(hz, 1.0)) ** 4) / (1 + (hz / high_hz) ** 8)
+    wave = np.fft.irfft(np.fft.rfft(rng.normal(size=n)) * shape, n)
+    return np.asarray(wave / (wave.std() + 1e-12))
+
+
+def resonances(wave: Wave, hz: Wave | list[float], width_hz: Wave | list[float], gains: Wave | list[float]) -> Wave:
+    """What a body of several resonances, side by side, makes of a wave; each passes its own pitch at its gain."""
+    out = np.zeros(len(wave))
+    for centre, width, gain in zip(hz, width_hz, gains, strict=True):
+        radius = np.exp(-np.pi * width / RATE_HZ)
+        turn = 2 * np.pi * min(centre, HIGHEST_HZ) / RATE_HZ
+        scale = gain * (1 - radius) * np.sqrt(1 - 2 * radius * np.cos(2 * turn) + radius**2)
+        out += lfilter([scale], [1.0, -2 * radius * np.cos(turn), radius**2], wave)
+    return out
+
+
+def periodic(cycles: Wave, gains: Wave) -> Wave:
+    """Harmonics of a running phase (in cycles) with these gains, all in step, so that they make pulses."""
+    around = np.linspace(0, 2 * np.pi, 2049)
+    period = gains @ np.cos(np.arange(1, len(gains) + 1)[:, None] * around)
+    return np.asarray(np.interp(cycles % 1.0 * 2048, np.arange(2049), period))
+
+
+def turns(hz: Wave) -> Wave:
+    """The phase, in cycles, of what goes round at `hz`."""
+    return np.asarray(np.cumsum(hz) / RATE_HZ)
+
+
+def passed(way: Wave, step: float, offset: float = 0.0) -> npt.NDArray[np.intp]:
+    """The samples at which a growing `way` passes another whole `step`."""
+    return np.flatnonzero(np.diff(np.floor(way / step + offset)) > 0)
+
+
+def repeated(n: int, at: Wave, gains: Wave, kernel: Wave) -> Wave:
+    """`kernel` from each of the samples `at` on, at its gain."""
+    impulses = np.zeros(n)
+    inside = (at >= 0) & (at < n)
+    np.add.at(impulses, at[inside].astype(int), np.asarray(gains)[inside])
+    return np.asarray(oaconvolve(impulses, kernel)[:n])
+
+
+def by_chance(rng: np.random.Generator, n: int, rate_hz: float) -> Wave:
+    """Samples of events that come by chance, so many a second."""
+    return rng.integers(0, n, rng.poisson(rate_hz * n / RATE_HZ)).astype(float)
+
+
+def room(rng: np.random.Generator, wave: Wave, sixty_db_s: float, wet: float) -> Wave:
+    """A wave and its diffuse tail, whose high part dies first; `wet` is the tail's share of the energy against it."""
+    n = int(sixty_db_s * RATE_HZ)
+    tail = steep(rng, n, -2.0, 120.0, 3500.0) * decay(sixty_db_s, sixty_db_s)[:n]
+    tail += 0.5 * steep(rng, n, -2.0, 1500.0, 9000.0) * decay(sixty_db_s, 0.4 * sixty_db_s)[:n]
+    tail *= np.minimum(1.0, np.arange(n) / (0.012 * RATE_HZ))
+    tail *= wet / (np.sqrt(np.sum(tail**2)) + 1e-9)
+    return np.asarray(wave + oaconvolve(wave, tail)[: len(wave)])

@@ -43,7 +43,7 @@ def gravel(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             times.append(time + start + when)
             gains.append(loud * share * strength)
         add_at(thumps, time, _weight(rng, low) * strength)
-    range_hz = (1300 / size, 5200 / size)
+    range_hz = (1300 / size, 8000 / size)
     wave = grains(rng, n, np.concatenate(times), np.concatenate(gains), range_hz, (0.006, 0.02), 10)
     return _levelled(at_peak(wave, 1.0) + 0.15 * thumps, strikes, rng.uniform(0.3, 0.6))
 
@@ -51,7 +51,7 @@ def gravel(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 def grass(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Blades brushed aside: soft high noise that swells and goes, and a muffled foot."""
     wave, low = np.zeros(n), rng.uniform(60, 110)
-    bottom, top = rng.uniform(1800, 2800), rng.uniform(6000, 7500)
+    bottom, top = rng.uniform(1800, 2800), rng.uniform(7500, 11_000)
     times, gains = [np.zeros(0)], [np.zeros(0)]
     for time, strength in strikes:
         lasts = rng.uniform(0.16, 0.3)
@@ -62,7 +62,7 @@ def grass(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         when, loud = scattered(rng, 25, lasts, 0.04)
         times.append(time + when)
         gains.append(loud * strength)
-    blades = grains(rng, n, np.concatenate(times), np.concatenate(gains), (2500, 6500), (0.002, 0.006))
+    blades = grains(rng, n, np.concatenate(times), np.concatenate(gains), (2500, 9500), (0.002, 0.006))
     return _levelled(wave + 0.25 * blades, strikes, rng.uniform(0.15, 0.3))
 
 
@@ -96,13 +96,15 @@ def bubbles(rng: np.random.Generator, n_bubbles: int, lasts_s: float, low_hz: fl
     return wave
 
 
-def water(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+def splash(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A splash: the slap on the surface, spray, and the bubbles that follow."""
     wave, deep = np.zeros(n), rng.uniform(250, 500)
     for time, strength in strikes:
         lasts = rng.uniform(0.25, 0.5) * (0.6 + 0.4 * strength)
-        slap = band(300, 5000, rng.normal(size=int(0.1 * RATE_HZ))) * swell(0.1, 0.006)
-        spray = band(1500, 6500, rng.normal(size=int(lasts * RATE_HZ))) * swell(lasts, 0.04) * decay(lasts, 1.5 * lasts)
+        slap = band(300, 8000, rng.normal(size=int(0.1 * RATE_HZ))) * swell(0.1, 0.006)
+        spray = (
+            band(1500, 10_500, rng.normal(size=int(lasts * RATE_HZ))) * swell(lasts, 0.04) * decay(lasts, 1.5 * lasts)
+        )
         gurgle = bubbles(rng, int(rng.uniform(12, 26)), lasts, deep, 5 * deep)
         add_at(wave, time, at_peak(slap, 0.8 * strength))
         add_at(wave, time, at_peak(spray, 0.35 * strength))

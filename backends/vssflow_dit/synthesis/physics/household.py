@@ -1,0 +1,162 @@
+"""Sounds of small things at hand: doors, latches, keys, keyboards, cameras; a clock."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vssflow_dit.synthesis.waves import (
+    HIGHEST_HZ,
+    RATE_HZ,
+    Strikes,
+    Wave,
+    add_at,
+    at_peak,
+    at_rms,
+    band,
+    decay,
+    grains,
+    log_uniform,
+    modulation,
+    resonances,
+    room,
+    tones,
+)
+
+
+def _hardest(strikes: Strikes) -> float:
+    return max((strength for _, strength in strikes), default=0.0)
+
+
+def _click(rng: np.random.Generator, low_hz: float, high_hz: float, lasts_s: float) -> Wave:
+    """A small mechanism that snaps: noise of an instant through half a dozen short resonances, of peak 1."""
+    length = int((lasts_s + 0.01) * RATE_HZ)
+    burst = rng.normal(size=length) * decay(lasts_s + 0.01, lasts_s)[:length]
+    hz = np.exp(rng.uniform(np.log(low_hz), np.log(high_hz), 6))
+    return at_peak(
+        resonances(burst, hz, 0.12 * hz + 60, rng.uniform(0.3, 1.0, 6)) * np.minimum(1, np.arange(length) / 6), 1.0
+    )
+
+
+def door(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A door falls shut: the boom of the leaf, the latch that snaps, a frame that rattles, and the room."""
+    low = log_uniform(rng, (55, 130))
+    boom_hz = low * np.array([1.0, 1.7, 2.6, 3.9, 5.5, 7.9]) * rng.uniform(0.94, 1.06, 6)
+    gains = np.array([1.0, 0.9, 0.8, 0.6, 0.45, 0.3]) * rng.uniform(0.6, 1.2, 6)
+    boom = at_peak(tones(boom_hz, gains, rng.uniform(0.18, 0.4) * np.arange(1.0, 7.0) ** -0.45, 0.5), 1.0)
+    creaks, hard = rng.random() < 0.3, rng.uniform(0.4, 1.0)
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        clack = (
+            band(250, 3000 + 4000 * hard, rng.normal(size=int(0.07 * RATE_HZ)), 1)
+            * decay(0.07, 0.05)[: int(0.07 * RATE_HZ)]
+        )
+        add_at(wave, time, boom * strength)
+        add_at(wave, time, at_peak(clack, rng.uniform(0.5, 0.9) * hard * strength))
+        first = rng.uniform(0.012, 0.05)
+        for later, loud in ((first, 0.5), (first + rng.uniform(0.03, 0.08), 0.3)):
+            add_at(wave, time + later, _click(rng, 900, 7000, 0.03) * loud * strength**0.7)
+        for k in range(1, int(rng.integers(2, 5))):
+            add_at(wave, time + 0.05 * k * rng.uniform(0.8, 1.2), at_peak(clack, 0.35 * strength / k))
+        if creaks:  # the handle comes back
+            add_at(wave, time + rng.uniform(0.15, 0.3), _click(rng, 600, 4000, 0.05) * 0.25 * strength)
+    wave = room(rng, wave, rng.uniform(0.4, 1.2), rng.uniform(0.3, 0.6))
+    return at_peak(wave, rng.uniform(0.35, 0.65) * _hardest(strikes))
+
+
+def car_door(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A car's door: a dull thump of sheet and seal, two clicks of the lock, nothing after."""
+    low = log_uniform(rng, (60, 110))
+    sheet = low * np.array([1.0, 1.6, 2.4, 3.4, 5.2])
+    thump = at_peak(
+        tones(sheet, np.array([1.0, 0.9, 0.6, 0.4, 0.25]), rng.uniform(0.1, 0.2) * np.arange(1, 6) ** -0.5, 0.25), 1.0
+    )
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        add_at(wave, time, thump * strength)
+        slap = band(150, 2500, rng.normal(size=1200), 1) * decay(0.05, 0.04)[:1200]
+        add_at(wave, time, at_peak(slap, 0.8 * strength))
+        for later, loud in ((0.004, 0.45), (rng.uniform(0.02, 0.05), 0.35)):
+            add_at(wave, time + later, _click(rng, 700, 5500, 0.04) * loud * strength)
+    wave = room(rng, wave, rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.3))
+    return at_peak(wave, rng.uniform(0.35, 0.6) * _hardest(strikes))
+
+
+def latch(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A latch, a lock or a switch: a bolt that slides and snaps, two or three clicks of one mechanism."""
+    low, lasts = log_uniform(rng, (350, 900)), rng.uniform(0.02, 0.06)
+    wave = np.zeros(n)
+    parts = [(0.0, 1.0)] + [(rng.uniform(0.03, 0.16), rng.uniform(0.4, 0.9)) for _ in range(int(rng.integers(1, 3)))]
+    clicks = [_click(rng, low, low * 9, lasts * rng.uniform(0.6, 1.3)) for _ in parts]
+    panel = at_peak(tones(rng.uniform(120, 420, 4), rng.uniform(0.3, 1, 4), rng.uniform(0.04, 0.1, 4), 0.15), 1.0)
+    for time, strength in strikes:
+        for (later, loud), click in zip(parts, clicks, strict=True):
+            add_at(wave, time + later * rng.uniform(0.92, 1.08), click * loud * strength)
+            add_at(wave, time + later, panel * 0.4 * loud * strength)
+        slide = band(1500, 8000, rng.normal(size=int(parts[-1][0] * RATE_HZ) + 400), 1)
+        add_at(wave, time, at_peak(slide * np.linspace(0.3, 1, len(slide)), 0.08 * strength))
+    return at_peak(
+        room(rng, wave, rng.uniform(0.2, 0.7), rng.uniform(0.15, 0.4)), rng.uniform(0.25, 0.5) * _hardest(strikes)
+    )
+
+
+def keys(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A bunch of keys, or coins: small bright plates that hit each other many times at every shake."""
+    times, gains = [np.zeros(0)], [np.zeros(0)]
+    for time, strength in strikes:
+        many, lasts = int(rng.uniform(10, 30)), rng.uniform(0.15, 0.45)
+        times.append(time + np.concatenate([[0.0], rng.triangular(0, 0.04, lasts, many)]))
+        gains.append(strength * np.concatenate([[1.0], rng.lognormal(-0.9, 0.6, many)]))
+    wave = np.zeros(n)
+    where, loud = np.concatenate(times), np.concatenate(gains)
+    for low, high in ((2200, 4200), (3800, 6200), (5600, 8500), (8000, HIGHEST_HZ)):
+        wave += grains(rng, n, where, loud * rng.uniform(0.5, 1.0), (low, high), (0.05, 0.25), 6)
+    clatter = grains(rng, n, where, loud, (900, 6000), (0.003, 0.012), 8)
+    return at_peak(room(rng, wave + 0.6 * clatter, 0.3, 0.15), rng.uniform(0.2, 0.45) * _hardest(strikes))
+
+
+def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A keyboard: each key clicks on its way down, lands on its plate, and clicks softer when it comes up."""
+    wave = np.zeros(n)
+    kinds = [(_click(rng, 2000, 10_500, 0.012), _click(rng, 700, 7000, 0.02)) for _ in range(5)]
+    plate = at_peak(tones(rng.uniform(150, 600, 4), rng.uniform(0.3, 1, 4), rng.uniform(0.02, 0.05, 4), 0.08), 1.0)
+    soft, thock = rng.uniform(0.4, 1.0), rng.uniform(0.1, 0.4)
+    for time, strength in strikes:
+        click, land = kinds[rng.integers(len(kinds))]
+        add_at(wave, time, click * soft * strength**0.5)
+        down = time + rng.uniform(0.004, 0.012)
+        add_at(wave, down, land * 0.9 * strength)
+        add_at(wave, down, plate * thock * strength)
+        add_at(wave, time + rng.uniform(0.06, 0.11), click * rng.uniform(0.2, 0.5) * soft * strength**0.5)
+    return at_peak(room(rng, wave, 0.25, 0.2), rng.uniform(0.2, 0.4) * _hardest(strikes))
+
+
+def camera_shutter(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A mirror that flips up, a shutter that runs, the mirror that falls back, and a small motor."""
+    up, back = _click(rng, 700, 6000, 0.03), _click(rng, 600, 5000, 0.035)
+    apart = rng.uniform(0.04, 0.12)
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        add_at(wave, time, up * strength)
+        add_at(wave, time + 0.4 * apart, _click(rng, 2500, 9500, 0.01) * 0.5 * strength)
+        add_at(wave, time + apart, back * 0.9 * strength)
+        whir = resonances(rng.normal(size=3600), [900.0, 2100.0, 4300.0], [60.0, 200.0, 500.0], [1.0, 0.6, 0.4])
+        add_at(wave, time + apart + 0.02, at_peak(whir * np.linspace(1, 0, 3600), 0.12 * strength))
+    return at_peak(room(rng, wave, 0.3, 0.15), rng.uniform(0.2, 0.4) * _hardest(strikes))
+
+
+def clock(rng: np.random.Generator, n: int) -> Wave:
+    """A clock: tick and tock at a steady pace, each a small hard resonance in a wooden case."""
+    apart = float(rng.choice([0.25, 0.5, 0.5, 1.0, rng.uniform(0.3, 0.9)]))
+    case = log_uniform(rng, (350, 700))
+    wheel = rng.uniform(1800, 3600) * np.array([1.0, 1.47, 2.1, 2.9])
+    wave = np.zeros(n)
+    sides = []
+    for pitch in (1.0, rng.uniform(0.8, 0.93)):
+        tick = tones(wheel * pitch, np.array([1.0, 0.6, 0.4, 0.3]), rng.uniform(0.008, 0.025, 4), 0.1)
+        tick += tones(case * pitch * np.array([1.0, 2.3]), np.array([0.2, 0.15]), np.array([0.05, 0.03]), 0.1)
+        tick[:240] += 1.2 * band(1500, 10_000, rng.normal(size=240), 1) * np.exp(-np.arange(240) / 40)
+        sides.append(at_peak(tick, 1.0))
+    for k, time in enumerate(np.arange(rng.uniform(0, apart), n / RATE_HZ, apart)):
+        add_at(wave, float(time), sides[k % 2] * rng.uniform(0.9, 1.0))
+    still = at_rms(rng.normal(size=n) * (1 + 0.1 * modulation(rng, n, 0.2, 2)), -70)
+    return room(rng, wave, rng.uniform(0.2, 0.5), 0.15) * rng.uniform(0.12, 0.3) + still

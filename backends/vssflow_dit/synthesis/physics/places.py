@@ -1,0 +1,261 @@
+"""Places: rooms that hum, halls that ring, people at a distance who say nothing that could be understood, streets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vssflow_dit.synthesis.physics.engines import CAR, TRUCK, burning
+from vssflow_dit.synthesis.waves import (
+    RATE_HZ,
+    Wave,
+    add_at,
+    at_peak,
+    at_rms,
+    band,
+    by_chance,
+    decay,
+    log_uniform,
+    modulation,
+    periodic,
+    repeated,
+    resonances,
+    room,
+    seconds,
+    steep,
+    swell,
+    tones,
+    turns,
+)
+
+VOWELS = (
+    (310, 870, 2250),
+    (400, 1900, 2550),
+    (530, 1500, 2500),
+    (660, 1720, 2410),
+    (730, 1100, 2450),
+    (570, 840, 2410),
+)
+"""Formants in Hz."""
+
+
+def _hum(rng: np.random.Generator, n: int) -> Wave:
+    """Mains: 50 or 60 Hz and its multiples, the even ones strongest, as transformers and lamps have it."""
+    gains = np.arange(1, 16) ** -1.0 * rng.uniform(0.1, 1.0, 15)
+    gains[1::2] *= 2.0
+    return at_rms(periodic(turns(np.full(n, float(rng.choice([50.0, 60.0])))), gains), 0)
+
+
+def room_tone(rng: np.random.Generator, n: int) -> Wave:
+    """A quiet room: air that moves slowly, low noise from outside, a trace of mains and a far fan."""
+    air = steep(rng, n, -rng.uniform(4.0, 7.0), rng.uniform(40, 90), rng.uniform(2500, 9000))
+    body = resonances(rng.normal(size=n), rng.uniform(80, 420, 4), rng.uniform(8, 40, 4), rng.uniform(0.3, 1, 4))
+    wave = at_rms(air, 0) + at_rms(body, rng.uniform(-14, -6)) + at_rms(_hum(rng, n), rng.uniform(-30, -12))
+    return at_rms(wave, rng.uniform(-42, -34))
+
+
+def machine_hum(rng: np.random.Generator, n: int) -> Wave:
+    """Cabinets and ducts: mains hum, a compressor that throbs, and a fan whose blades beat the air."""
+    blades = periodic(
+        turns(np.full(n, rng.uniform(70, 260)) * (1 + 0.002 * modulation(rng, n, 0.2, 2))), np.arange(1, 9) ** -0.9
+    )
+    throb = 1 + rng.uniform(0.0, 0.4) * np.sin(2 * np.pi * rng.uniform(0.8, 9) * seconds(n))
+    air = steep(rng, n, -rng.uniform(3.0, 6.0), 80, rng.uniform(2000, 7000))
+    wave = (
+        at_rms(_hum(rng, n), rng.uniform(-4, 3)) * throb
+        + at_rms(blades, rng.uniform(-12, 0))
+        + at_rms(air, rng.uniform(-14, -5))
+    )
+    return at_rms(wave, rng.uniform(-32, -27))
+
+
+def murmur(rng: np.random.Generator, n: int, people: int) -> Wave:
+    """So many voices at once that none is understood: each sings vowels at random under a melody of its own."""
+    sources = [np.zeros(n) for _ in VOWELS]
+    harmonics = np.arange(1, 26)
+    for _ in range(people):
+        low = rng.choice([rng.uniform(95, 150), rng.uniform(170, 270)])
+        hz = low * np.exp(0.15 * modulation(rng, n, 0.5, 4))
+        voice = periodic(turns(hz) + rng.random(), harmonics**-0.7) + 0.1 * rng.normal(size=n)
+        voice *= rng.lognormal(0, 0.8) * (0.4 + np.maximum(0, modulation(rng, n, 0.1, 0.6)))
+        for k in rng.choice(len(VOWELS), 2, replace=False):
+            sources[k] += voice * np.maximum(0, modulation(rng, n, 2.5, 8)) ** 1.5
+    wave = np.zeros(n)
+    for vowel, source in zip(VOWELS, sources, strict=True):
+        hz_ = np.array([*vowel, 3300.0])
+        wave += resonances(source, hz_, 0.1 * hz_ + 50, [0.8, 0.9, 0.6, 0.35])
+    consonants = band(2500, 7500, rng.normal(size=n), 1) * np.exp(0.8 * modulation(rng, n, 4, 16))
+    return at_rms(at_rms(wave, 0) + at_rms(consonants, -24), 0)
+
+
+def _clinks(
+    rng: np.random.Generator, n: int, rate_hz: float, hz: tuple[float, float], dies_s: tuple[float, float]
+) -> Wave:
+    """Plates, glasses or tools that touch by chance, somewhere in the room; of peak 1."""
+    wave = np.zeros(n)
+    for _ in range(6):
+        modes = log_uniform(rng, hz) * np.array([1.0, 1.53, 2.21, 2.94, 3.7])
+        clink = tones(
+            modes, rng.uniform(0.3, 1, 5), log_uniform(rng, dies_s) * np.array([1, 0.8, 0.6, 0.5, 0.4]), dies_s[1]
+        )
+        at = by_chance(rng, n, rate_hz / 6)
+        wave += repeated(n, at, rng.lognormal(-0.7, 0.7, len(at)), clink)
+    return at_peak(wave, 1.0)
+
+
+def _knocks(rng: np.random.Generator, n: int, rate_hz: float) -> Wave:
+    """Chairs, doors and steps, far off: dull thumps; of peak 1."""
+    wave = np.zeros(n)
+    for _ in range(4):
+        thump = tones(rng.uniform(80, 500, 4), rng.uniform(0.3, 1, 4), rng.uniform(0.04, 0.15, 4), 0.2)
+        at = by_chance(rng, n, rate_hz / 4)
+        wave += repeated(n, at, rng.lognormal(-0.5, 0.6, len(at)), thump)
+    return at_peak(wave, 1.0)
+
+
+def hall(rng: np.random.Generator, n: int) -> Wave:
+    """A church or a station: whatever moves in it rings for seconds; far steps, a murmur, the air itself."""
+    lasts = rng.uniform(2.0, 4.5)
+    events = 0.5 * _knocks(rng, n, rng.uniform(1.0, 4.0)) + 0.15 * _clinks(
+        rng, n, rng.uniform(0.2, 1.0), (500, 2500), (0.1, 0.4)
+    )
+    people = at_rms(murmur(rng, n, 12), -32) if rng.random() < 0.6 else np.zeros(n)
+    tail = room(rng, events + people, lasts, 3.0) - 0.7 * (events + people)
+    return at_rms(
+        at_rms(tail, -30) + at_rms(steep(rng, n, -4.5, 60, 3500), rng.uniform(-40, -32)), rng.uniform(-35, -29)
+    )
+
+
+def office(rng: np.random.Generator, n: int) -> Wave:
+    """Desks: computers that hum, keys in bursts, a mouse, a chair, paper, colleagues behind a wall."""
+    hum = at_rms(_hum(rng, n), -46) + at_rms(steep(rng, n, -4.0, 80, 6000), -40)
+    wave = np.zeros(n)
+    for far in rng.uniform(0.15, 1.0, int(rng.integers(1, 4))):
+        key = resonances(
+            rng.normal(size=700) * decay(0.03, 0.02)[:700],
+            rng.uniform(300, 5500, 5),
+            rng.uniform(150, 800, 5),
+            rng.uniform(0.4, 1, 5),
+        )
+        at = np.cumsum(rng.gamma(4.0, rng.uniform(0.1, 0.2) / 4, 90)) * RATE_HZ
+        bursts = modulation(rng, n, 0.1, 0.5) > -0.3
+        at = at[at < n - 1]
+        at = at[bursts[at.astype(int)]]
+        wave += repeated(n, at, far * rng.uniform(0.4, 1.0, len(at)), at_peak(key, 1.0))
+    wave += 0.5 * _knocks(rng, n, 0.4)
+    return at_rms(
+        room(rng, at_rms(wave, -38), 0.5, 0.5) + hum + room(rng, at_rms(murmur(rng, n, 6), -50), 0.8, 1.0),
+        rng.uniform(-36, -30),
+    )
+
+
+def restaurant(rng: np.random.Generator, n: int) -> Wave:
+    """Tables: plates, glasses and cutlery over a murmur of many, in a room that rings a little."""
+    people = at_rms(murmur(rng, n, int(rng.integers(18, 36))), -30)
+    dishes = _clinks(rng, n, rng.uniform(2, 7), (1400, 5200), (0.06, 0.35)) * rng.uniform(0.08, 0.25)
+    return at_rms(
+        room(rng, people + dishes + 0.03 * _knocks(rng, n, 1.0), rng.uniform(0.5, 1.2), rng.uniform(0.5, 1.0)),
+        rng.uniform(-32, -27),
+    )
+
+
+def shop(rng: np.random.Generator, n: int) -> Wave:
+    """A shop: trolleys, a till that beeps now and then, a murmur, cold shelves that hum."""
+    at = by_chance(rng, n, 0.5)
+    length = int(0.12 * RATE_HZ)
+    tone = periodic(turns(np.full(length, rng.uniform(900, 2400))), np.array([1.0, 0.0, 0.2])) * np.minimum(
+        1, np.arange(length)[::-1] / 200
+    )
+    till = repeated(n, at, rng.uniform(0.4, 1, len(at)), tone) * 0.03
+    things = 0.06 * _knocks(rng, n, 3.0) + 0.03 * _clinks(rng, n, 1.5, (600, 3500), (0.04, 0.2))
+    people = at_rms(murmur(rng, n, 16), rng.uniform(-40, -34))
+    return at_rms(
+        room(rng, till + things + people, rng.uniform(0.6, 1.4), 0.8) + at_rms(machine_hum(rng, n), -42),
+        rng.uniform(-34, -28),
+    )
+
+
+def crowd(rng: np.random.Generator, n: int) -> Wave:
+    """Many people: a murmur without words that swells and ebbs; at a match they cheer, whistle and clap."""
+    wave = at_rms(murmur(rng, n, int(rng.integers(24, 44))), -26)
+    if rng.random() < 0.6:
+        wave = at_rms(wave, -34) + at_rms(_cheers(rng, n), -26) + at_rms(applause(rng, n), rng.uniform(-42, -30))
+    wave *= np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
+    return at_rms(room(rng, wave, rng.uniform(0.6, 2.0), rng.uniform(0.5, 1.0)), rng.uniform(-28, -23))
+
+
+def _cheers(rng: np.random.Generator, n: int) -> Wave:
+    """Open vowels drawn out, high and strained, by many who do not begin together."""
+    wave = np.zeros(n)
+    harmonics = np.arange(1, 22)
+    for formants in ((700, 1150, 2600, 3500), (600, 950, 2500, 3300), (850, 1500, 2800, 3700)):
+        source = np.zeros(n)
+        for time in by_chance(rng, n, rng.uniform(5, 10)) / RATE_HZ - 0.8:
+            lasts = rng.uniform(0.5, 2.2)
+            shape = swell(lasts, rng.uniform(0.1, 0.4) * lasts)
+            slide = np.interp(np.linspace(0, 1, len(shape)), (0, 0.3, 1), (0.8, 1.0, rng.uniform(0.6, 1.0)))
+            hz = log_uniform(rng, (220, 620)) * slide * (1 + 0.01 * modulation(rng, len(shape), 3, 12))
+            add_at(source, float(time), periodic(turns(hz), harmonics**-0.6) * shape * rng.lognormal(0, 0.5))
+        source += 0.3 * source.std() * rng.normal(size=n)
+        hz = np.array(formants, float)
+        wave += resonances(source, hz, 0.15 * hz + 60, [1.0, 0.8, 0.5, 0.3])
+    return wave
+
+
+def applause(rng: np.random.Generator, n: int) -> Wave:
+    """Many hands: each pair claps three to five times a second; cupped hands low, flat ones high."""
+    people = int(log_uniform(rng, (120, 1500)))
+    pace = rng.uniform(2.4, 5.2, people)
+    claps = 1.6 * n / RATE_HZ * 5.2
+    gaps = (1 + 0.12 * rng.normal(size=(people, int(claps)))).clip(0.4) / pace[:, None]
+    at = (np.cumsum(gaps, axis=1) - rng.random(people)[:, None]) * RATE_HZ
+    loud = rng.lognormal(-0.5, 0.5, people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
+    kind = np.repeat(rng.integers(0, 16, people)[:, None], at.shape[1], axis=1)
+    wave = np.zeros(n)
+    length = int(0.05 * RATE_HZ)
+    for k in range(16):
+        centre = log_uniform(rng, (700, 2600))
+        burst = rng.normal(size=length) * decay(0.05, rng.uniform(0.02, 0.05))[:length]
+        clap = resonances(
+            burst, [centre, centre * 1.9, centre * 3.1], [centre * 0.8, centre * 1.2, centre * 1.6], [1.0, 0.8, 0.5]
+        )
+        wave += repeated(n, at[kind == k], loud[kind == k], at_peak(clap, 1.0))
+    swells = np.exp(0.15 * modulation(rng, n, 0.1, 0.5))
+    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.8), rng.uniform(0.4, 1.0)), rng.uniform(-27, -22))
+
+
+def _car_passes(rng: np.random.Generator, n: int) -> Wave:
+    """A car that goes by: tyre noise that swells, brightens and sinks, over its engine and a little of its wind."""
+    t = seconds(n)
+    at, width = rng.uniform(-0.5, n / RATE_HZ + 0.5), rng.uniform(0.5, 1.6)
+    near = 1 / (1 + ((t - at) / width) ** 2)
+    gear = np.clip(0.35 + 0.3 * rng.random() - 0.05 * np.tanh((t - at) / width), 0, 1)
+    engine = burning(rng, n, gear, CAR if rng.random() < 0.75 else TRUCK)
+    tyres = band(350, 1300, rng.normal(size=n), 2) * near + 0.15 * band(1200, 5000, rng.normal(size=n), 1) * near**2
+    return np.asarray(engine * near**1.3 + rng.uniform(0.4, 1.2) * tyres / tyres.std())
+
+
+def city_traffic(rng: np.random.Generator, n: int) -> Wave:
+    """A street: a carpet of far traffic, cars that pass, now and then a horn, a truck's low rumble."""
+    wave = at_rms(steep(rng, n, -5.0, 50, 1500), rng.uniform(-20, -12))
+    for _ in range(int(rng.integers(2, 5))):
+        wave += _car_passes(rng, n) * rng.uniform(0.15, 0.8)
+    if rng.random() < 0.35:
+        length = int(rng.uniform(0.2, 0.8) * RATE_HZ)
+        low = rng.uniform(330, 440)
+        horn = sum(periodic(turns(np.full(length, hz)), np.arange(1, 14) ** -0.6) for hz in (low, low * 1.25))
+        piece = np.asarray(horn) * swell(length / RATE_HZ + 1e-3, 0.03)[:length]
+        add_at(wave, rng.uniform(0, n / RATE_HZ), at_peak(piece, rng.uniform(0.2, 0.8)))
+    return at_rms(room(rng, wave, rng.uniform(0.4, 1.2), 0.3), rng.uniform(-30, -24))
+
+
+def industrial(rng: np.random.Generator, n: int) -> Wave:
+    """A workshop: motors that run, a press that falls in time, valves that let off air, steel that clanks."""
+    wave = at_rms(machine_hum(rng, n), -14) + at_rms(steep(rng, n, -3.5, 80, 6000), -18)
+    press = tones(rng.uniform(60, 400, 4), rng.uniform(0.4, 1, 4), rng.uniform(0.08, 0.25, 4), 0.3)
+    at = np.arange(rng.random(), n / RATE_HZ, rng.uniform(0.35, 1.4)) * RATE_HZ
+    wave += repeated(n, at, rng.uniform(0.7, 1, len(at)), at_peak(press, rng.uniform(0.3, 0.9)))
+    hiss = band(1500, 9000, rng.normal(size=int(0.4 * RATE_HZ)), 1) * decay(0.4, 0.4)
+    for time in by_chance(rng, n, 0.4) / RATE_HZ:
+        add_at(wave, float(time), at_peak(hiss, rng.uniform(0.1, 0.5)))
+    wave += _clinks(rng, n, rng.uniform(0.5, 3), (300, 2200), (0.15, 0.8)) * rng.uniform(0.2, 0.7)
+    return at_rms(room(rng, wave, rng.uniform(0.8, 2.0), 0.6), rng.uniform(-29, -24))

@@ -1,0 +1,217 @@
+"""Tools and appliances: saws, drills, sanders, jackhammers, vacuum cleaners, fans; hammers and knives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vssflow_dit.synthesis.waves import (
+    RATE_HZ,
+    Strikes,
+    Wave,
+    add_at,
+    at_peak,
+    at_rms,
+    band,
+    decay,
+    log_uniform,
+    modulation,
+    passed,
+    periodic,
+    repeated,
+    resonances,
+    room,
+    steep,
+    tones,
+    turns,
+)
+
+
+def saw(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """Teeth that tear wood: rasping noise, pulsed as often as teeth pass, loudest in the middle of each stroke."""
+    teeth = turns(rng.uniform(90, 180) * speed)
+    rasp = 0.25 + (0.5 + 0.5 * np.cos(2 * np.pi * teeth)) ** 3
+    noise = rng.normal(size=n)
+    centre = rng.uniform(1400, 2600)
+    blade = band(centre * 0.7, centre * 1.5, noise) + 0.6 * band(centre * 1.6, min(centre * 4, 10_000), noise)
+    board = band(250, 700, noise)
+    wave = (blade + 0.6 * board) * rasp * speed**1.2
+    return wave * float(rng.uniform(0.12, 0.22))
+
+
+def _universal(rng: np.random.Generator, n: int, turns_hz: Wave) -> Wave:
+    """A motor with brushes: harmonics of its rotation and of its bars, and the noise of the brushes, of deviation 1."""
+    cycles = turns(turns_hz * (1 + 0.01 * modulation(rng, n, 1, 10)))
+    gains = np.arange(1, 31) ** -0.8 * rng.uniform(0.2, 1.0, 30)
+    gains[int(rng.integers(6, 14))] += 0.5
+    hum = periodic(cycles, gains)
+    brushes = band(2000, 9000, rng.normal(size=n), 1) * (1 + 0.5 * np.cos(2 * np.pi * cycles * 2))
+    return np.asarray(hum / hum.std() + rng.uniform(0.1, 0.4) * brushes / brushes.std())
+
+
+def _drill(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A motor that spins up, a gear that whines above it, a bit that grinds."""
+    spin = rng.uniform(120, 260) * (0.35 + 0.65 * speed) * (1 - 0.08 * np.maximum(0, modulation(rng, n, 0.3, 2)))
+    gear = np.sin(2 * np.pi * turns(spin * rng.integers(7, 13))) * (1 + 0.3 * modulation(rng, n, 5, 40))
+    bite = band(700, 6000, rng.normal(size=n), 1) * (1 + 0.6 * np.cos(2 * np.pi * turns(spin / 4)))
+    return _universal(rng, n, spin) + rng.uniform(0.3, 0.8) * gear + rng.uniform(0.2, 0.8) * bite / bite.std()
+
+
+def _grinder(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A disc on steel or wood: a high motor and a wide bright rasp that presses on and lets go."""
+    spin = rng.uniform(140, 220) * (0.6 + 0.4 * speed)
+    press = (1 + 0.6 * modulation(rng, n, 0.4, 3)).clip(0.1, 3)
+    centre = rng.uniform(2200, 4500)
+    rasp = band(centre * 0.6, min(centre * 2.2, 10_500), rng.normal(size=n), 1) * press
+    rasp *= 1 + 0.5 * np.cos(2 * np.pi * turns(spin))
+    return _universal(rng, n, spin) + rng.uniform(0.8, 1.8) * rasp / rasp.std()
+
+
+def _circular(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A round blade that sings at the pitch of its teeth, lower while it cuts."""
+    cuts = (0.5 + 0.5 * np.tanh(2 * modulation(rng, n, 0.2, 0.8))).clip(0, 1)
+    hz = rng.uniform(900, 1900) * (0.7 + 0.3 * speed) * (1 - 0.15 * cuts)
+    sing = periodic(turns(hz * (1 + 0.004 * modulation(rng, n, 4, 30))), np.array([1.0, 0.7, 0.45, 0.3, 0.15]))
+    tear = band(800, 9000, rng.normal(size=n), 1) * (0.3 + cuts)
+    return (
+        _universal(rng, n, hz / 24) * 0.6 + sing / sing.std() * (0.4 + cuts) + rng.uniform(0.6, 1.2) * tear / tear.std()
+    )
+
+
+def _jackhammer(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A chisel struck 14 to 26 times a second on stone: a clack of steel, a thump of the ground, air let out."""
+    at = passed(turns(rng.uniform(14, 26) * (0.75 + 0.25 * speed)), 1.0)
+    length = int(0.07 * RATE_HZ)
+    burst = rng.normal(size=length) * decay(0.07, 0.05)[:length]
+    clack = resonances(burst, rng.uniform(500, 4500, 7), rng.uniform(80, 500, 7), rng.uniform(0.4, 1, 7))
+    clack = (
+        at_peak(clack, 1.0)
+        + 0.6 * at_peak(tones(rng.uniform(70, 160, 2), np.ones(2), np.array([0.07, 0.06]), 0.07), 1.0)[:length]
+    )
+    wave = repeated(n, at, rng.uniform(0.7, 1.1, len(at)), clack)
+    air = steep(rng, n, -1.0, 300, 7000)
+    return wave / (wave.std() + 1e-9) + 0.2 * air
+
+
+def _chainsaw(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A small two-stroke that howls when it is given gas, and the chain that tears."""
+    firing = rng.uniform(55, 75) * (1 + rng.uniform(1.0, 1.6) * speed) * (1 + 0.02 * modulation(rng, n, 2, 15))
+    strokes = periodic(turns(firing), np.arange(1, 40) ** -0.6 * rng.uniform(0.4, 1, 39))
+    pipe = resonances(
+        strokes + 0.4 * rng.normal(size=n),
+        rng.uniform(0.85, 1.2, 4) * [250.0, 620.0, 1300.0, 2700.0],
+        [150.0, 300.0, 600.0, 1200.0],
+        [1.0, 1.0, 0.8, 0.5],
+    )
+    chain = band(1200, 8000, rng.normal(size=n), 1) * speed * (1 + 0.4 * modulation(rng, n, 10, 60)).clip(0, 3)
+    return np.asarray(np.tanh(1.5 * pipe / pipe.std()) + rng.uniform(0.3, 0.7) * chain / (chain.std() + 1e-9) * speed)
+
+
+POWER_TOOLS = (_drill, _drill, _grinder, _circular, _jackhammer, _chainsaw)
+
+
+def power_tool(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """One of the tools with a motor, whose noise and pitch rise with speed, in a workshop or a yard."""
+    tool = POWER_TOOLS[rng.integers(len(POWER_TOOLS))](rng, n, speed) * (0.15 + 0.85 * speed)
+    return at_rms(room(rng, tool, rng.uniform(0.15, 0.7), rng.uniform(0.1, 0.3)), rng.uniform(-24, -19))
+
+
+def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A vacuum cleaner, a hair dryer, a blender or a fan: a motor, and the air or the food that it moves."""
+    kind = rng.integers(4)
+    if kind == 3:
+        blades = rng.uniform(50, 120) * (0.7 + 0.3 * speed)
+        beat = periodic(turns(blades), np.arange(1, 8) ** -1.0)
+        air = steep(rng, n, -rng.uniform(3.0, 5.0), 100, 5000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
+        wave = air + rng.uniform(0.2, 0.6) * beat / beat.std()
+    else:
+        spin = (rng.uniform(250, 420), rng.uniform(180, 330), rng.uniform(130, 260))[kind] * (0.75 + 0.25 * speed)
+        air = steep(rng, n, -rng.uniform(1.0, 3.0), 250, rng.uniform(5000, 10_000))
+        wave = rng.uniform(0.35, 0.8) * _universal(rng, n, spin) + air
+        if kind == 2:  # a blender: what is thrown about inside
+            chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
+            wave += chops / chops.std()
+        wave = (
+            resonances(
+                wave, rng.uniform(0.8, 1.25, 3) * [450.0, 1100.0, 2600.0], [300.0, 600.0, 1500.0], [0.8, 0.8, 0.6]
+            )
+            + 0.5 * wave
+        )
+    wave = wave * (0.3 + 0.7 * speed)
+    return at_rms(room(rng, wave, rng.uniform(0.2, 0.5), 0.25), rng.uniform(-26, -21))
+
+
+def small_machine(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A sewing machine or a printer: a mechanism that goes to and fro many times a second over a small motor."""
+    cycles = turns(rng.uniform(7, 18) * (0.3 + 0.7 * speed))
+    wave = np.zeros(n)
+    length = int(0.05 * RATE_HZ)
+    for when in rng.uniform(0, 1, int(rng.integers(2, 4))):
+        burst = rng.normal(size=length) * decay(0.05, rng.uniform(0.015, 0.04))[:length]
+        click = at_peak(
+            resonances(burst, rng.uniform(300, 5000, 5), rng.uniform(100, 600, 5), rng.uniform(0.3, 1, 5)), 1.0
+        )
+        at = passed(cycles, 1.0, when)
+        wave += repeated(n, at, rng.uniform(0.8, 1.0, len(at)) * rng.uniform(0.4, 1), click)
+    motor = _universal(rng, n, rng.uniform(60, 140) * (0.4 + 0.6 * speed))
+    wave = (wave / (wave.std() + 1e-9) + rng.uniform(0.15, 0.4) * motor) * (0.2 + 0.8 * speed)
+    return at_rms(room(rng, wave, 0.3, 0.2), rng.uniform(-29, -24))
+
+
+def insects_buzz(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """Wings that beat 150 to 600 times a second: a sharp periodic wave that wavers as the insect comes and goes."""
+    wave = np.zeros(n)
+    for far in rng.uniform(0.2, 1.0, int(rng.integers(1, 4))):
+        beats = log_uniform(rng, (140, 260) if rng.random() < 0.7 else (350, 650))
+        hz = beats * (1 + 0.05 * modulation(rng, n, 0.5, 5) + 0.02 * modulation(rng, n, 8, 30) + 0.12 * speed)
+        wings = periodic(turns(hz), np.arange(1, 18) ** -0.6 * rng.uniform(0.3, 1, 17))
+        wave += far * wings / wings.std() * np.exp(0.6 * modulation(rng, n, 0.3, 3))
+    wave = wave * (0.15 + speed) * (1 + 0.2 * modulation(rng, n, 15, 60))
+    return at_rms(wave, rng.uniform(-32, -26))
+
+
+def hammer(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A hammer on a nail in wood, or on an anvil: a hard click, short ringing steel, and the wood that knocks."""
+    anvil = rng.random() < 0.35
+    steel_hz = log_uniform(rng, (900, 2400)) * np.array([1.0, 1.42, 2.09, 2.8, 3.9])
+    dies = rng.uniform(0.25, 0.7, 5) if anvil else rng.uniform(0.03, 0.1, 5)
+    wood_hz = log_uniform(rng, (140, 330)) * np.array([1.0, 1.8, 2.9, 4.4])
+    wave = np.zeros(n)
+    for k, (time, strength) in enumerate(strikes):
+        # A nail that goes in sounds higher at every blow.
+        higher = 1.0 if anvil else 1 + 0.03 * k
+        steel = at_peak(tones(steel_hz * higher, rng.uniform(0.4, 1, 5), dies, 0.7), 1.0)
+        wood = at_peak(tones(wood_hz, np.array([1.0, 0.8, 0.5, 0.3]), rng.uniform(0.06, 0.12, 4), 0.2), 1.0)
+        click = band(1200, 10_500, rng.normal(size=360)) * decay(0.02, 0.008)[:360]
+        add_at(wave, time, steel * (0.9 if anvil else 0.4) * strength)
+        add_at(wave, time, wood * (0.3 if anvil else 0.9) * strength)
+        add_at(wave, time, at_peak(click, 0.8 * strength))
+    return at_peak(
+        room(rng, wave, rng.uniform(0.2, 0.8), rng.uniform(0.15, 0.4)),
+        rng.uniform(0.4, 0.7) * max((s for _, s in strikes), default=0.0),
+    )
+
+
+def chop(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
+    """A knife through food on a board, or an axe in a log: a bite of noise and the board that knocks."""
+    axe = rng.random() < 0.4
+    board = log_uniform(rng, (110, 220) if axe else (250, 600)) * np.array([1.0, 2.3, 3.7, 5.2])
+    wave = np.zeros(n)
+    for time, strength in strikes:
+        knock = tones(
+            board * rng.uniform(0.97, 1.03),
+            np.array([1.0, 0.7, 0.4, 0.3]),
+            np.array([0.12, 0.08, 0.06, 0.04]) * (1.6 if axe else 0.7),
+            0.25,
+        )
+        bite = band(900, 8000, rng.normal(size=int(0.05 * RATE_HZ)), 1) * decay(0.05, rng.uniform(0.02, 0.05))
+        add_at(wave, time, at_peak(knock, strength))
+        add_at(wave, time, at_peak(bite, rng.uniform(0.4, 0.9) * strength))
+        if axe and rng.random() < 0.6:
+            split = band(
+                1200, 7000, rng.normal(size=int(0.12 * RATE_HZ)) * (rng.random(int(0.12 * RATE_HZ)) < 0.02)
+            ) * decay(0.12, 0.12)
+            add_at(wave, time + 0.01, at_peak(split, 0.5 * strength))
+    return at_peak(
+        room(rng, wave, rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.3)),
+        rng.uniform(0.35, 0.65) * max((s for _, s in strikes), default=0.0),
+    )
