@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from vssflow_dit.sounds import ALIASES, CLASSES, INSTEAD, follows, sound_class
+from vssflow_dit.sounds import ALIASES, CLASSES, INSTEAD, follows, sound_class, sound_mixture
 
 TWELVE = ("wood", "metal", "glass", "stone", "plastic", "thud", "engine", "whoosh", "rain", "wind", "stream", "fire")
 """Those of older weights, by the names of their time."""
@@ -47,6 +47,23 @@ def test_parts_of_words_mean_nothing(prompt: str) -> None:
     name, note = sound_class(prompt, CLASSES)
     assert name == ""
     assert prompt in note
+
+
+@pytest.mark.parametrize(
+    ("prompt", "mixture"),
+    [
+        ("rain and wind", {"rain": 0.5, "wind": 0.5}),
+        ("stream 70%, birdsong 30%", {"stream": 0.7, "birdsong": 0.3}),
+        ("wind in the trees", {"wind_leaves": 1.0}),
+        ("a dog and the wind", {"dog": 1.0}),
+        ("rain", {"rain": 1.0}),
+        ("wind 0%, rain 0%", {"wind": 1.0}),
+        ("", {}),
+        ("an otter and a brainy king", {}),
+    ],
+)
+def test_what_goes_on_by_itself_is_mixed(prompt: str, mixture: dict[str, float]) -> None:
+    assert sound_mixture(prompt, CLASSES)[0] == pytest.approx(mixture)
 
 
 def test_no_prompt_leaves_it_to_the_picture() -> None:

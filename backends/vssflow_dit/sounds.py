@@ -277,6 +277,25 @@ def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
     return "", f"No sound class is near the prompt {prompt!r}: the sound follows the picture alone."
 
 
+def sound_mixture(prompt: str, classes: Sequence[str]) -> tuple[dict[str, float], str]:
+    """({class: weight}, note): as `sound_class`, but for `rain and wind`: sounds that follow nothing are mixed.
+
+    Each has the same weight, or that of its percentage: `stream 70%, birdsong 30%`. The weights sum to 1; a prompt that
+    means no class has none.
+    """
+    told: dict[str, float] = {}
+    for part in re.split(r"[,+&;]|\band\b|\bwith\b", prompt):
+        name, note = sound_class(part, classes)
+        if name and not note and follows(name) == "nothing":
+            share = re.search(r"(\d+(?:\.\d+)?)\s*%", part)
+            told[name] = told.get(name, 0.0) + (float(share[1]) if share else 50.0)
+    total = sum(told.values())
+    if len(told) > 1 and total > 0.0:
+        return {name: weight / total for name, weight in told.items()}, ""
+    name, note = sound_class(prompt, classes)
+    return ({name: 1.0} if name else {}), note
+
+
 def _found(words: Sequence[str], classes: Iterable[str]) -> Iterator[tuple[int, int, int, str]]:
     """(minus its number of words, rank, place, class) of everything in the prompt that names a class."""
     forms = [_forms(word) for word in words]

@@ -6,7 +6,7 @@ Its sound is silent where the mel is at its floor, and a struck thing only rings
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
 from vssflow_dit.picture.thing_motion import stream_of
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
-from vssflow_dit.sounds import follows, rings_down, sound_class
+from vssflow_dit.sounds import follows, rings_down, sound_mixture
 from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
 from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
@@ -51,15 +51,17 @@ class StarterFront:
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
         n = n_tokens * MEL_FRAMES_PER_TOKEN
         phonemes, mouth = np.zeros(n, np.int64), np.zeros((n, 2), np.float32)
-        motion, voice, sound = np.zeros((n, 2), np.float32), 0, 0
+        motion, voice, name = np.zeros((n, 2), np.float32), 0, ""
+        sound = torch.zeros((1, 1), dtype=torch.long)
         notes: list[str] = []
         if request.kind == "speech":
             if request.text.strip():
                 phonemes, mouth, notes = self._speech(request, n)
                 voice = self.voices.index(request.voice) + 1 if request.voice in self.voices else 1
         else:
-            name, note = sound_class(request.sound, self.sounds)
-            sound = self.sounds.index(name) + 1 if name else 0
+            mixture, note = sound_mixture(request.sound, self.sounds)
+            name = max(mixture, key=lambda each: mixture[each], default="")
+            sound = self._told(mixture)
             notes = [note] if note else []
             seen = self._seen(request)
             if seen is not None:
@@ -72,11 +74,17 @@ class StarterFront:
             "mouth": torch.from_numpy(mouth.reshape(1, n_tokens, 2 * per)),
             "motion": torch.from_numpy(motion.reshape(1, n_tokens, 2 * per)),
             "voice": torch.tensor([[voice]]),
-            "sound": torch.tensor([[sound]]),
+            "sound": sound,
         }
-        rings = request.kind == "sound" and (sound == 0 or rings_down(self.sounds[sound - 1]))
+        rings = request.kind == "sound" and (not name or rings_down(name))
         struck = torch.from_numpy(motion[:, 0].copy()) if rings else None
         return Streams(values, n_tokens, tuple(notes), struck)
+
+    def _told(self, mixture: Mapping[str, float]) -> Tensor:
+        """The id of one class (1, 1), or the weights of all that the model knows (1, classes)."""
+        if len(mixture) < 2:
+            return torch.tensor([[self.sounds.index(name) + 1 for name in mixture] or [0]])
+        return torch.tensor([[mixture.get(name, 0.0) for name in self.sounds]])
 
     def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
         mel = self._model.mel(latent[None])[0]
