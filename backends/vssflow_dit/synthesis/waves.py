@@ -26,6 +26,11 @@ def at_rms(wave: Wave, dbfs: float) -> Wave:
     return wave * float(10 ** (dbfs / 20) / (np.sqrt(np.mean(wave**2)) + 1e-9))
 
 
+def following(wave: Wave, load: Wave, dbfs: float) -> Wave:
+    """A wave at `dbfs` where the load it follows is 1 all along, and weaker by as much as that is less."""
+    return at_rms(wave, dbfs) * float(np.sqrt(np.mean(load**2)))
+
+
 def at_peak(wave: Wave, peak: float) -> Wave:
     return wave * float(peak / (np.abs(wave).max(initial=0.0) + 1e-9))
 

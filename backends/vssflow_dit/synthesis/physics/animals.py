@@ -19,7 +19,6 @@ from vssflow_dit.synthesis.waves import (
     periodic,
     resonances,
     room,
-    steep,
     turns,
 )
 
@@ -42,10 +41,12 @@ def _throat(
     rough: float = 0.0,
     opens: Curve = ((0.0, 1.0), (0.0, 1.0)),
     tilt: float = 1.0,
+    wide: float = 0.12,
 ) -> Wave:
     """One cry of peak 1: pulses at a pitch and breath, through a mouth that goes from one set of formants to another.
 
-    `rough` is how much the pulses differ from each other, as in barks and caws; `tilt` how fast harmonics fall.
+    `rough` is how much the pulses differ from each other, as in barks and caws; `tilt` how fast
+    harmonics fall, `wide` how wide a formant is for its pitch.
     """
     n = int(lasts_s * RATE_HZ)
     wobble = 1 + 0.008 * modulation(rng, n, 3, 15) + 0.04 * rough * modulation(rng, n, 30, 150)
@@ -60,7 +61,7 @@ def _throat(
     voices = []
     for formants in mouth:
         hz = np.array(formants) * rng.uniform(0.97, 1.03)
-        voices.append(resonances(source, hz, 0.12 * hz + 60, np.array([1.0, 1.0, 0.8, 0.6, 0.4])[: len(hz)]))
+        voices.append(resonances(source, hz, wide * hz + 60, np.array([1.0, 1.0, 0.8, 0.6, 0.4])[: len(hz)]))
     wave = (voices[0] * (1 - at) + voices[1] * at) * _along(n, loud)
     return at_peak(np.tanh(1.5 * wave / (np.abs(wave).max() + 1e-9)), 1.0)
 
@@ -96,11 +97,12 @@ def dog(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             lasts * rng.uniform(0.85, 1.2),
             ((0, 0.25, 0.6, 1), (top * 0.8, top * 1.1, top * 1.05, top * 0.8)),
             ((0, 0.08, 0.35, 0.75, 1), (0, 1, 0.95, 0.6, 0)),
-            ([500 * body, 1200 * body, 2500 * body, 3700], [900 * body, 1500 * body, 2700 * body, 4100]),
-            rng.uniform(0.04, 0.12),
-            rng.uniform(0.15, 0.5),
+            ([550 * body, 1100 * body, 1900 * body, 3300 * body], [950 * body, 1500 * body, 2400 * body, 3600 * body]),
+            rng.uniform(0.12, 0.35),
+            rng.uniform(0.3, 0.7),
             ((0, 0.3, 1), (0, 1, 0.1)),
-            0.4,
+            0.5,
+            0.2,
         )
 
     cry = partial(_again, times=[k * apart for k in range(many)], cry=bark)
@@ -300,5 +302,4 @@ def whale(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             1.4,
         )
 
-    sea = steep(rng, n, -6.0, 40, 900) * 0.004 if strikes else np.zeros(n)
-    return _calls(rng, n, strikes, song, 3.0, rng.uniform(0.25, 0.45)) + sea
+    return _calls(rng, n, strikes, song, 3.0, rng.uniform(0.25, 0.45))
