@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -36,7 +35,7 @@ def _throat(
     lasts_s: float,
     pitch_hz: Curve,
     loud: Curve,
-    mouth: tuple[list[float], list[float]],
+    mouth: tuple[Sequence[float], Sequence[float]],
     breath: float = 0.1,
     rough: float = 0.0,
     opens: Curve = ((0.0, 1.0), (0.0, 1.0)),
@@ -71,7 +70,8 @@ def _calls(rng: np.random.Generator, n: int, strikes: Strikes, cry: Cry, space: 
     wave = np.zeros(n)
     for time, strength in strikes:
         add_at(wave, time, cry(rng) * strength**0.7)
-    return room(rng, wave, rng.uniform(0.3, 1.0) * space, rng.uniform(0.08, 0.35)) * peak
+    wave = room(rng, wave, rng.uniform(0.3, 0.9) * space, rng.uniform(0.25, 0.7))
+    return at_peak(wave, peak * max((strength for _, strength in strikes), default=0.0))
 
 
 def _again(rng: np.random.Generator, times: list[float], cry: Cry) -> Wave:
@@ -84,29 +84,35 @@ def _again(rng: np.random.Generator, times: list[float], cry: Cry) -> Wave:
 
 
 def dog(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """Barks: a jaw that opens and shuts on a rough voice in a fifth of a second; large dogs low, small ones high."""
-    size = rng.uniform(0.0, 1.0)
-    pitch, body = 820 - 560 * size**0.6, 1.3 - 0.5 * size
-    lasts, many = 0.12 + 0.14 * size, int(rng.choice([1, 1, 2, 2, 3]))
+    """Barks: a jaw that opens and shuts on a rough voice in a sixth of a second; large dogs low, small ones high."""
+    pitch = log_uniform(rng, (360, 1100))
+    lasts, many = rng.uniform(0.09, 0.2), int(rng.choice([1, 2, 2, 3, 4]))
     apart = lasts + rng.uniform(0.12, 0.3)
+    body = (pitch / 450) ** 0.25 * rng.uniform(0.9, 1.1)
+    breath, rough, tilt, wide = (
+        rng.uniform(0.1, 0.3),
+        rng.uniform(0.1, 0.5),
+        rng.uniform(0.5, 1.3),
+        rng.uniform(0.15, 0.35),
+    )
 
     def bark(rng: np.random.Generator) -> Wave:
-        top = pitch * rng.uniform(0.95, 1.15)
+        top = pitch * rng.uniform(0.95, 1.08)
         return _throat(
             rng,
-            lasts * rng.uniform(0.85, 1.2),
-            ((0, 0.25, 0.6, 1), (top * 0.8, top * 1.1, top * 1.05, top * 0.8)),
-            ((0, 0.08, 0.35, 0.75, 1), (0, 1, 0.95, 0.6, 0)),
-            ([550 * body, 1100 * body, 1900 * body, 3300 * body], [950 * body, 1500 * body, 2400 * body, 3600 * body]),
-            rng.uniform(0.12, 0.35),
-            rng.uniform(0.3, 0.7),
+            lasts * rng.uniform(0.9, 1.15),
+            ((0, 0.25, 0.6, 1), (top * 0.75, top * 1.15, top * 1.05, top * 0.7)),
+            ((0, 0.08, 0.5, 0.8, 1), (0, 1, 0.9, 0.5, 0)),
+            ([450 * body, 1000 * body], [800 * body, 1400 * body]),
+            breath,
+            rough,
             ((0, 0.3, 1), (0, 1, 0.1)),
-            0.5,
-            0.2,
+            tilt,
+            wide,
         )
 
-    cry = partial(_again, times=[k * apart for k in range(many)], cry=bark)
-    return _calls(rng, n, strikes, lambda rng: cry(rng), 1.0, rng.uniform(0.35, 0.65))
+    times = [k * apart for k in range(many)]
+    return _calls(rng, n, strikes, lambda rng: _again(rng, times, bark), 1.0, rng.uniform(0.35, 0.65))
 
 
 def cat(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
