@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from vssflow_dit.sound.codec import Codec
 from vssflow_dit.config import VOCODER, folder_of
+from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.mel import LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
 from vssflow_dit.sound.oscillators import band_geometry, cycles, pulse_train, tone_bank
 from vssflow_dit.sound.vocoder import WIDE, Vocoder, VocoderConfig
