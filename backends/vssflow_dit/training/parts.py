@@ -19,9 +19,11 @@ from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
 from vssflow_dit.sound.codec import Codec, patches
 from vssflow_dit.sounds import FORMER, INSTEAD
+from vssflow_dit.synthesis.pack import is_pack, open_pack
 from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
 from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
+from vssflow_post.progress import silent
 
 CODEC_BATCHES = 8
 
@@ -33,7 +35,7 @@ class TrainingOrder:
     config: str
     """Name of the model's configuration."""
     data: Path
-    """What `model synthesise` made; for the full size, feature files."""
+    """What `model synthesise` made, or a pack of it; for the full size, feature files."""
     run: Path
     part: str = "all"
     minutes: float = 90.0
@@ -66,6 +68,10 @@ def train_parts(order: TrainingOrder, say: Callable[[str], object], on_step: OnS
     if order.part not in ("all", *model.family.trained):
         raise UsageError(f"{order.config} has no part {order.part} of its own to train")
     if model.family.data == "synthesised":
+        if is_pack(order.data):
+            open_pack(order.data, order.run / "data", order.threads, silent)
+            order = replace(order, data=order.run / "data")
+            say(f"data: {order.data}")
         _starter(model, order, folder, say, on_step)
     else:
         _full_size(model, order, folder, on_step)
@@ -190,7 +196,8 @@ def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) ->
     from vssflow_dit.training.vocoder import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
-    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun)
+    device = torch.device(order.accelerator)
+    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun, device)
     shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
 
 
