@@ -20,7 +20,9 @@ from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, 
 from vssflow_dit.sound.codec import Codec, patches
 from vssflow_dit.sounds import FORMER, INSTEAD
 from vssflow_dit.synthesis.pack import is_pack, open_pack
+from vssflow_dit.training.examples import Examples, starter_examples
 from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
+from vssflow_dit.training.resident import Resident
 from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import silent
@@ -107,8 +109,6 @@ def _heard(
     model: ModelConfig, order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep
 ) -> None:
     """The transformer, the vocoder, or both at once."""
-    from vssflow_dit.training.examples import starter_examples
-
     codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
     vocoder = None if begun is None else begun.vocoder
     if begun is not None and order.part == "vocoder":
@@ -214,6 +214,8 @@ def _transformer(
     fabric = Fabric(accelerator=order.accelerator, devices=devices, precision="bf16-mixed")
     fabric.launch()
     model.train().requires_grad_(True)
+    if fabric.device.type == "cuda" and isinstance(source, Examples):
+        source = Resident(source, fabric.device)
     trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
     trainer.train(order.minutes * 60, on_step)
     if fabric.is_global_zero:
