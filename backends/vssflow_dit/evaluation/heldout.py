@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import soxr
 
 from vssflow_dit.bars import watched
 from vssflow_dit.picture.strikes import pulses
@@ -23,6 +24,8 @@ SEED = 90_001
 """Of everything drawn here; training draws from (seed, number) with small seeds."""
 SENTENCES: tuple[str, ...] = tuple((Path(__file__).parent / "sentences.txt").read_text("utf-8").splitlines())
 """Fifty simple sentences of 6 to 10 words; `model synthesise` never has them spoken."""
+JUDGED_HZ = 16_000
+"""Every judge listens at this rate."""
 CLIP_S = 4.0
 Waveform = npt.NDArray[np.float32]
 
@@ -36,12 +39,18 @@ class Clip:
     speed: npt.NDArray[np.float32]
     """(n,) at 100/s"""
     audio: Waveform
-    """(16 kHz * CLIP_S,)"""
+    """(n,) at JUDGED_HZ"""
 
     @property
     def motion(self) -> Track:
         """What the model reads of a picture that moves so: strike pulses and speed."""
         return Track(np.stack([pulses(self.strikes, len(self.speed)), self.speed], axis=1), 100.0)
+
+
+def judged(wave: npt.ArrayLike, rate_hz: int) -> Waveform:
+    """A sound (n,) as the judges hear it."""
+    samples: Waveform = np.asarray(wave, np.float32)
+    return samples if rate_hz == JUDGED_HZ else np.asarray(soxr.resample(samples, rate_hz, JUDGED_HZ, quality="VHQ"))
 
 
 def teachers_speech(folder: Path, voices: Sequence[str], texts: Sequence[str], report: OnProgress) -> list[Utterance]:
@@ -81,5 +90,5 @@ def _clip(rng: np.random.Generator, name: str) -> Clip:
         while speed.mean() < 0.1:
             speed = (pictures.swing, pictures.drive)[rng.integers(2)](rng, CLIP_S).speed
     wave = sounds.sound(rng, name, n, strikes, np.repeat(speed, RATE_HZ // pictures.GRID_HZ))
-    audio = np.clip(wave, -0.99, 0.99).astype(np.float32)
+    audio = judged(np.clip(wave, -0.99, 0.99), RATE_HZ)
     return Clip(name, strikes, speed[:: pictures.GRID_HZ // 100].astype(np.float32), audio)

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
 from vssflow_dit.bars import watched
 from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.checkpoint.weights import Weights
@@ -26,12 +24,13 @@ from vssflow_dit.evaluation import (
     voice_likeness,
     word_errors,
 )
-from vssflow_dit.evaluation.heldout import SENTENCES, Waveform, clips, teachers_speech
+from vssflow_dit.evaluation.heldout import SENTENCES, Waveform, clips, judged, teachers_speech
 from vssflow_dit.evaluation.lips import talks
 from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure, page
 from vssflow_dit.evaluation.renders import Takes, clip_requests, line_requests, takes, through_codec
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.synthesis.speech import Utterance
+from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.text.durations import DurationModel
 from vssflow_post.backend import Backend
 from vssflow_post.errors import UsageError
@@ -108,7 +107,7 @@ class Study:
 
     def speech(self, lines: Sequence[Utterance]) -> Takes:
         """Every voice says every line."""
-        truth = [(line.audio / 32768).astype(np.float32) for line in lines]
+        truth = [judged(line.audio / 32768, RATE_HZ) for line in lines]
         made = takes(self.backend, line_requests(lines), "lines", self.report)
         said = {TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}
         self.measures += word_errors.measures(said, lines, self.report)

@@ -18,8 +18,8 @@ PHASE_RESOLUTIONS = (512, 1024)
 PHASE_TOP_HZ = 4000.0
 """Up to here: above, a voice is as much breath as harmonics."""
 BAND_TOP_HZ, CLIFF = 7600.0, 1e-3
-"""Where a clip's energy falls by so much between 5.5 to 7 kHz and 8.2 to 11 kHz, it came from 16 kHz, and what was above
-is not known: no sound falls so steeply by itself."""
+"""Where a clip's energy falls by so much between 5.5 to 7 kHz and 8.2 to 11 kHz, it came from 16 kHz, and what lay
+above is not known: no sound falls so steeply by itself."""
 
 
 def frames_of(waveform: Tensor, size: int, rate_hz: int) -> Tensor:
