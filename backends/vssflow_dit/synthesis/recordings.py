@@ -19,6 +19,7 @@ import numpy as np
 from vssflow_dit.sounds import follows
 from vssflow_dit.synthesis.packages import ROOT, Package, decoded
 from vssflow_dit.synthesis.waves import RATE_HZ, Strikes, Wave, add_at, at_peak, at_rms, band, log_uniform
+from vssflow_post.errors import UsageError
 
 LICENCES = ("CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "BSD-3-Clause", "MIT")
 Use: TypeAlias = Literal["take", "several", "loop"]
@@ -106,6 +107,14 @@ class Recordings:
 def installed(root: Path = ROOT) -> Recordings:
     """The recordings, read once a process."""
     return Recordings(root)
+
+
+def available() -> Recordings | None:
+    """The recordings, or None where one of their packages is not installed."""
+    try:
+        return installed()
+    except UsageError:
+        return None
 
 
 def _fact(source: Source, name: str, data: bytes) -> dict[str, str]:

@@ -60,7 +60,7 @@ def _throat(
     voices = []
     for formants in mouth:
         hz = np.array(formants) * rng.uniform(0.97, 1.03)
-        voices.append(resonances(source, hz, 0.12 * hz + 60, np.array([1.0, 0.8, 0.5, 0.35, 0.25])[: len(hz)]))
+        voices.append(resonances(source, hz, 0.12 * hz + 60, np.array([1.0, 1.0, 0.8, 0.6, 0.4])[: len(hz)]))
     wave = (voices[0] * (1 - at) + voices[1] * at) * _along(n, loud)
     return at_peak(np.tanh(1.5 * wave / (np.abs(wave).max() + 1e-9)), 1.0)
 
@@ -94,9 +94,9 @@ def dog(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         return _throat(
             rng,
             lasts * rng.uniform(0.85, 1.2),
-            ((0, 0.25, 0.6, 1), (top * 0.75, top * 1.15, top, top * 0.6)),
-            ((0, 0.08, 0.35, 0.7, 1), (0, 1, 0.9, 0.35, 0)),
-            ([450 * body, 1100 * body, 2500 * body, 3700], [850 * body, 1500 * body, 2800 * body, 4100]),
+            ((0, 0.25, 0.6, 1), (top * 0.8, top * 1.1, top * 1.05, top * 0.8)),
+            ((0, 0.08, 0.35, 0.75, 1), (0, 1, 0.95, 0.6, 0)),
+            ([500 * body, 1200 * body, 2500 * body, 3700], [900 * body, 1500 * body, 2700 * body, 4100]),
             rng.uniform(0.04, 0.12),
             rng.uniform(0.15, 0.5),
             ((0, 0.3, 1), (0, 1, 0.1)),

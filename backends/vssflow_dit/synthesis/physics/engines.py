@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import lfilter
 
 from vssflow_dit.synthesis.waves import (
     RATE_HZ,
@@ -39,12 +40,12 @@ class Engine:
     """Level of tyres and wind."""
 
 
-CAR = Engine((4, 4, 6), (26, 34), (2.2, 4.5), (1.5, 4), (90, 190), (0.25, 0.7), (0.2, 0.8))
-TRUCK = Engine((6, 4, 8), (26, 36), (1.6, 2.6), (3, 7), (55, 110), (0.6, 1.4), (0.15, 0.5))
-TRACTOR = Engine((2, 3, 4), (11, 24), (1.6, 2.4), (4, 9), (65, 130), (0.5, 1.2), (0.0, 0.1))
-MOTORCYCLE = Engine((1, 2, 2, 4), (18, 40), (3.0, 6.0), (3, 8), (140, 300), (0.3, 0.7), (0.05, 0.3))
-MOWER = Engine((1,), (26, 34), (1.4, 1.9), (3, 7), (150, 260), (0.6, 1.2), (0.4, 1.0))
-OUTBOARD = Engine((2, 3, 4), (24, 40), (2.0, 3.5), (2, 5), (90, 180), (0.3, 0.7), (0.0, 0.1))
+CAR = Engine((4, 4, 6), (26, 34), (2.2, 4.5), (5, 14), (90, 190), (0.25, 0.7), (0.2, 0.8))
+TRUCK = Engine((6, 4, 8), (26, 36), (1.6, 2.6), (8, 22), (55, 110), (0.6, 1.4), (0.15, 0.5))
+TRACTOR = Engine((2, 3, 4), (11, 24), (1.6, 2.4), (8, 25), (65, 130), (0.5, 1.2), (0.0, 0.1))
+MOTORCYCLE = Engine((1, 2, 2, 4), (18, 40), (3.0, 6.0), (7, 22), (140, 300), (0.3, 0.7), (0.05, 0.3))
+MOWER = Engine((1,), (26, 34), (1.4, 1.9), (8, 20), (150, 260), (0.6, 1.2), (0.4, 1.0))
+OUTBOARD = Engine((2, 3, 4), (24, 40), (2.0, 3.5), (5, 14), (90, 180), (0.3, 0.7), (0.0, 0.1))
 
 
 def _strokes(rng: np.random.Generator, kind: Engine, cylinders: int) -> Wave:
@@ -57,7 +58,7 @@ def _strokes(rng: np.random.Generator, kind: Engine, cylinders: int) -> Wave:
     cycle = np.zeros(4096)
     for k in range(cylinders):
         since = (around - k - apart[k]) % cylinders
-        cycle += rng.uniform(0.75, 1.15) * np.exp(-sharp * since) * np.minimum(1, since * 12)
+        cycle += rng.uniform(0.75, 1.15) * np.exp(-sharp * since) * np.minimum(1, since * 40)
     cycle -= cycle.mean()
     return np.asarray(cycle / cycle.std())
 
@@ -71,14 +72,17 @@ def burning(rng: np.random.Generator, n: int, speed: Wave, kind: Engine) -> Wave
     table = _strokes(rng, kind, cylinders)
     strokes = np.interp(cycles % 1.0 * 4096, np.arange(4097), np.append(table, table[0]))
     # No two combustions are alike: the gas is as turbulent as the stroke is strong.
-    gas = strokes * (1 + 0.25 * modulation(rng, n, 5, 60)) + 0.5 * rng.normal(size=n) * np.maximum(strokes, 0)
+    gas = strokes * (1 + 0.15 * modulation(rng, n, 5, 60)) + 0.25 * rng.normal(size=n) * np.maximum(strokes, 0)
+    gas = lfilter([1.0, -0.975], [1.0], gas)  # the end of a pipe radiates changes of flow
     pipe = log_uniform(rng, kind.pipes_hz)
-    modes = pipe * np.array([1.0, 2.2, 3.6, 5.9, 9.5]) * rng.uniform(0.9, 1.1, 5)
-    exhaust = resonances(gas, modes, 0.5 * modes + 40, rng.uniform(0.5, 1.0, 5) * np.array([1.0, 0.9, 0.7, 0.5, 0.35]))
-    exhaust = np.tanh(exhaust / (exhaust.std() + 1e-9) * rng.uniform(0.6, 1.6))
-    valves = band(900, rng.uniform(4000, 8000), rng.normal(size=n), 1) * (0.3 + np.maximum(strokes, 0))
+    modes = pipe * np.array([1.0, 2.2, 3.6, 5.9, 9.5, 14.0]) * rng.uniform(0.9, 1.1, 6)
+    exhaust = resonances(
+        gas, modes, 0.5 * modes + 40, rng.uniform(0.5, 1.0, 6) * np.array([1.0, 1.0, 0.9, 0.8, 0.8, 0.7])
+    )
+    exhaust = np.tanh(exhaust / (exhaust.std() + 1e-9) * rng.uniform(0.3, 0.8))
+    valves = band(700, rng.uniform(3000, 6000), rng.normal(size=n), 1) * (0.3 + np.maximum(strokes, 0))
     load = 0.25 + 0.75 * speed
-    wave = exhaust / exhaust.std() * load + rng.uniform(*kind.clatter) * 0.35 * valves / valves.std() * load**0.7
+    wave = exhaust / exhaust.std() * load + rng.uniform(*kind.clatter) * 0.2 * valves / valves.std() * load**0.7
     return wave + rng.uniform(*kind.road) * 0.6 * _road(rng, n) * speed**1.5
 
 

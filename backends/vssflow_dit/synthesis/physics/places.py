@@ -68,23 +68,43 @@ def machine_hum(rng: np.random.Generator, n: int) -> Wave:
     return at_rms(wave, rng.uniform(-32, -27))
 
 
+def _voice(rng: np.random.Generator, n: int) -> list[Wave]:
+    """A voice that says nothing: syllables of random vowels, its sound shared out among VOWELS as it glides."""
+    loud, at, first, second = np.zeros(n), [0.0], [500.0], [1500.0]
+    time = rng.uniform(-0.5, 0.5)
+    while time < n / RATE_HZ:
+        for _ in range(int(rng.integers(2, 9))):
+            lasts = rng.uniform(0.1, 0.3)
+            add_at(loud, time, swell(lasts, rng.uniform(0.02, 0.05)) * rng.uniform(0.5, 1.0))
+            vowel = VOWELS[rng.integers(len(VOWELS))]
+            at += [time + 0.04, time + 0.7 * lasts]
+            first += [vowel[0]] * 2
+            second += [vowel[1]] * 2
+            time += lasts
+        time += rng.uniform(0.1, 0.9)
+    low = log_uniform(rng, (90, 150)) if rng.random() < 0.5 else log_uniform(rng, (170, 280))
+    source = periodic(turns(low * np.exp(0.15 * modulation(rng, n, 0.4, 3))), np.arange(1, 31) ** -0.7) * loud
+    mouth = np.log(np.interp(seconds(n)[::240], at, first)), np.log(np.interp(seconds(n)[::240], at, second))
+    near = [np.exp(-(((mouth[0] - np.log(v[0])) / 0.18) ** 2) - ((mouth[1] - np.log(v[1])) / 0.2) ** 2) for v in VOWELS]
+    whole = np.sum(near, axis=0) + 1e-6
+    return [source * np.interp(np.arange(n), np.arange(0, n, 240), share / whole) for share in near]
+
+
 def murmur(rng: np.random.Generator, n: int, people: int) -> Wave:
-    """So many voices at once that none is understood: each sings vowels at random under a melody of its own."""
+    """So many voices at once that none is understood: a few, each heard again and again at other times and pitches."""
     sources = [np.zeros(n) for _ in VOWELS]
-    harmonics = np.arange(1, 26)
-    for _ in range(people):
-        low = rng.choice([rng.uniform(95, 150), rng.uniform(170, 270)])
-        hz = low * np.exp(0.15 * modulation(rng, n, 0.5, 4))
-        voice = periodic(turns(hz) + rng.random(), harmonics**-0.7) + 0.1 * rng.normal(size=n)
-        voice *= rng.lognormal(0, 0.8) * (0.4 + np.maximum(0, modulation(rng, n, 0.1, 0.6)))
-        for k in rng.choice(len(VOWELS), 2, replace=False):
-            sources[k] += voice * np.maximum(0, modulation(rng, n, 2.5, 8)) ** 1.5
+    voices = [_voice(rng, n) for _ in range(min(8, people))]
+    for k in range(people):
+        loud, later, pitch = rng.lognormal(0, 0.6), rng.integers(n), rng.uniform(0.88, 1.14)
+        where = (np.arange(n) * pitch + later) % (n - 1)
+        for source, said in zip(sources, voices[k % len(voices)], strict=True):
+            source += loud * (said[where.astype(int)] if k >= len(voices) else said)
     wave = np.zeros(n)
     for vowel, source in zip(VOWELS, sources, strict=True):
-        hz_ = np.array([*vowel, 3300.0])
-        wave += resonances(source, hz_, 0.1 * hz_ + 50, [0.8, 0.9, 0.6, 0.35])
-    consonants = band(2500, 7500, rng.normal(size=n), 1) * np.exp(0.8 * modulation(rng, n, 4, 16))
-    return at_rms(at_rms(wave, 0) + at_rms(consonants, -24), 0)
+        hz = np.array([*vowel, 3400.0])
+        wave += resonances(source, hz, 0.08 * hz + 50, [1.0, 1.0, 0.7, 0.4])
+    consonants = band(2500, 8000, rng.normal(size=n), 1) * np.exp(0.4 * modulation(rng, n, 3, 12))
+    return at_rms(at_rms(wave, 0) + at_rms(consonants, -22), 0)
 
 
 def _clinks(
@@ -114,14 +134,21 @@ def _knocks(rng: np.random.Generator, n: int, rate_hz: float) -> Wave:
 
 def hall(rng: np.random.Generator, n: int) -> Wave:
     """A church or a station: whatever moves in it rings for seconds; far steps, a murmur, the air itself."""
-    lasts = rng.uniform(2.0, 4.5)
-    events = 0.5 * _knocks(rng, n, rng.uniform(1.0, 4.0)) + 0.15 * _clinks(
-        rng, n, rng.uniform(0.2, 1.0), (500, 2500), (0.1, 0.4)
+    events = at_rms(_knocks(rng, n, rng.uniform(1.0, 5.0)), -30) + at_rms(
+        _clinks(rng, n, 0.6, (700, 3500), (0.1, 0.4)), -40
     )
-    people = at_rms(murmur(rng, n, 12), -32) if rng.random() < 0.6 else np.zeros(n)
-    tail = room(rng, events + people, lasts, 3.0) - 0.7 * (events + people)
+    paces = np.arange(rng.random(), n / RATE_HZ, rng.uniform(0.45, 0.65)) * RATE_HZ
+    heel = resonances(
+        rng.normal(size=1200) * decay(0.05, 0.03)[:1200],
+        [500.0, 1200.0, 2400.0],
+        [300.0, 600.0, 1200.0],
+        [1.0, 0.9, 0.6],
+    )
+    events += at_rms(repeated(n, paces, rng.uniform(0.6, 1.0, len(paces)), heel), rng.uniform(-44, -34))
+    people = at_rms(murmur(rng, n, 12), rng.uniform(-40, -32))
+    tail = room(rng, events + people, rng.uniform(1.8, 4.5), 3.0) - 0.7 * (events + people)
     return at_rms(
-        at_rms(tail, -30) + at_rms(steep(rng, n, -4.5, 60, 3500), rng.uniform(-40, -32)), rng.uniform(-35, -29)
+        at_rms(tail, -30) + at_rms(steep(rng, n, -3.0, 80, 5000), rng.uniform(-48, -40)), rng.uniform(-35, -29)
     )
 
 
@@ -180,7 +207,7 @@ def crowd(rng: np.random.Generator, n: int) -> Wave:
     if rng.random() < 0.6:
         wave = at_rms(wave, -34) + at_rms(_cheers(rng, n), -26) + at_rms(applause(rng, n), rng.uniform(-42, -30))
     wave *= np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
-    return at_rms(room(rng, wave, rng.uniform(0.6, 2.0), rng.uniform(0.5, 1.0)), rng.uniform(-28, -23))
+    return at_rms(room(rng, wave, rng.uniform(0.5, 1.5), rng.uniform(0.2, 0.6)), rng.uniform(-28, -23))
 
 
 def _cheers(rng: np.random.Generator, n: int) -> Wave:
@@ -213,14 +240,12 @@ def applause(rng: np.random.Generator, n: int) -> Wave:
     wave = np.zeros(n)
     length = int(0.05 * RATE_HZ)
     for k in range(16):
-        centre = log_uniform(rng, (700, 2600))
-        burst = rng.normal(size=length) * decay(0.05, rng.uniform(0.02, 0.05))[:length]
-        clap = resonances(
-            burst, [centre, centre * 1.9, centre * 3.1], [centre * 0.8, centre * 1.2, centre * 1.6], [1.0, 0.8, 0.5]
-        )
+        centre = log_uniform(rng, (1000, 3600))
+        burst = rng.normal(size=length) * decay(0.05, rng.uniform(0.015, 0.035))[:length]
+        clap = resonances(burst, [centre, centre * 1.7, 7500.0], [centre, centre * 1.3, 6000.0], [1.0, 0.9, 0.8])
         wave += repeated(n, at[kind == k], loud[kind == k], at_peak(clap, 1.0))
     swells = np.exp(0.15 * modulation(rng, n, 0.1, 0.5))
-    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.8), rng.uniform(0.4, 1.0)), rng.uniform(-27, -22))
+    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.6), rng.uniform(0.15, 0.5)), rng.uniform(-27, -22))
 
 
 def _car_passes(rng: np.random.Generator, n: int) -> Wave:

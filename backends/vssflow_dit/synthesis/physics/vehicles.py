@@ -119,22 +119,22 @@ def aircraft(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     passing = _passing(rng, n)
     near = (0.2 + 0.8 * speed) * (1 + 0.15 * modulation(rng, n, 0.4, 4)).clip(0.3, 2)
     if rng.random() < 0.6:
-        roar = steep(rng, n, -rng.uniform(2.5, 5.0), 60, rng.uniform(2500, 8000))
+        roar = steep(rng, n, -rng.uniform(3.0, 5.0), 100, rng.uniform(2500, 8000))
         crackle = band(250, 1200, rng.normal(size=n), 1) * (1 + 0.6 * modulation(rng, n, 8, 50)).clip(0, 4)
         fan = sum(
             gain * np.sin(2 * np.pi * turns(hz * (0.7 + 0.3 * speed) * passing))
             for hz, gain in zip(rng.uniform(1400, 4800) * np.array([1.0, 1.03, 2.0]), (1.0, 0.6, 0.4), strict=True)
         )
         wave = (
-            roar + 0.5 * crackle / crackle.std() + rng.uniform(0.03, 0.2) * fan * (1 + 0.3 * modulation(rng, n, 3, 20))
+            roar + 0.5 * crackle / crackle.std() + rng.uniform(0.02, 0.1) * fan * (1 + 0.3 * modulation(rng, n, 3, 20))
         )
     else:
         blades = rng.uniform(65, 110) * (0.75 + 0.3 * speed) * passing * (1 + 0.004 * modulation(rng, n, 0.5, 4))
         harmonics = np.arange(1, 30)
-        prop = periodic(turns(blades), harmonics ** -rng.uniform(0.5, 0.9) * rng.uniform(0.4, 1, 29))
-        second = periodic(turns(blades * rng.uniform(0.985, 0.997)), harmonics**-0.7)
-        air = steep(rng, n, -4.0, 80, 5000)
-        wave = prop / prop.std() + rng.uniform(0.2, 0.7) * second / second.std() + rng.uniform(0.3, 0.7) * air
+        prop = periodic(turns(blades), np.exp(-harmonics / rng.uniform(3, 9)) * rng.uniform(0.4, 1, 29))
+        second = periodic(turns(blades * rng.uniform(0.985, 0.997)), np.exp(-harmonics / 5.0))
+        air = steep(rng, n, -3.5, 100, 5000)
+        wave = prop / prop.std() + rng.uniform(0.2, 0.7) * second / second.std() + rng.uniform(0.6, 1.4) * air
     return at_rms(wave * near, rng.uniform(-25, -20))
 
 
