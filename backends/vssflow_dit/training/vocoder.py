@@ -69,7 +69,7 @@ class VocoderTraining:
     """Of the weights and the choice of clips."""
 
 
-WARM = VocoderTraining(learning_rate=3e-4, guided_steps=0, adversarial_from=0.0)
+WARM = VocoderTraining(learning_rate=2e-4, guided_steps=0, adversarial_from=0.0)
 """The recipe for a vocoder that is trained further."""
 
 
@@ -141,6 +141,8 @@ class Trainer:
         state = torch.load(self.checkpoint, weights_only=True, map_location=self.judged.device)
         for name in _KEPT:
             getattr(self, name).load_state_dict(state[name])
+        for group in (*self.optimizer.param_groups, *self.judges_optimizer.param_groups):
+            group["capturable"] = self.judged.is_cuda  # the state may have been made on another kind of device
         self.step, self.judged_steps, self.spent_s = state["step"], state["judged_steps"], state["spent_s"]
 
     def save(self) -> None:
@@ -162,7 +164,7 @@ class Trainer:
             warm = min(1.0, (steps + 1) / recipe.warm_up_steps)
             for group in optimizer.param_groups:
                 group["lr"].fill_(highest * factor * warm)
-        self.judged.fill_(min(1.0, self.judged_steps / 300.0))
+        self.judged.fill_(min(1.0, max(0.0, self.judged_steps / 200.0 - 1.0)))  # first they must know something
         self.guided.fill_(1.0 if self.step < recipe.guided_steps else 0.5)
 
     def train_step(self) -> dict[str, Tensor]:
@@ -185,10 +187,9 @@ class Trainer:
         excitation, voicing, read_loss = self.excited(truth, given)
         waves = self.vocoder.synthesise(given.repeat(2, 1, 1), twice(excitation), brief=True)
         first, second = without_upper(waves, narrow.repeat(2, 1), rate_hz).chunk(2)
-        phase = phase_distance(truth, first, voicing, rate_hz) + phase_distance(truth, second, voicing, rate_hz)
         values = {
             "distance": energy_distance(truth, first, second, rate_hz),
-            "phase": 0.5 * self.recipe.phase_weight * phase,
+            "phase": self.recipe.phase_weight * self.phases_apart(truth, given, excitation, voicing),
             "reading": 0.3 * read_loss,
             "mel": 0.3 * (log_mel(first, bands, rate_hz) - mel).abs().mean(),
         }
@@ -216,8 +217,20 @@ class Trainer:
             is_guided = torch.rand(len(truth), 1, device=truth.device) < self.guided
             pitch = torch.where(is_guided, pitch, excitation.pitch_hz)
             sounding = torch.where(is_guided, voicing, excitation.voicing)
-            phase = true_phase(truth, pitch, self.vocoder.rate_hz)
-        return replace(excitation, pitch_hz=pitch, voicing=sounding, phase=phase), voicing, loss
+        return replace(excitation, pitch_hz=pitch, voicing=sounding), voicing, loss
+
+    def phases_apart(self, truth: Tensor, given: Tensor, excitation: Excitation, voicing: Tensor) -> Tensor:
+        """Half of the clips once more, from pulses that stand where the recording's do, compared phase by phase.
+
+        Not the ones whose spectra are compared: pulses that start anywhere make those two differ as voices do, where
+        pulses in step would leave that to noise.
+        """
+        half, rate_hz = len(truth) // 2, self.vocoder.rate_hz
+        own = Excitation(**{name: value[:half] for name, value in vars(excitation).items() if value is not None})
+        with torch.no_grad():
+            phase = true_phase(truth[:half], own.pitch_hz, rate_hz)
+        made = self.vocoder.synthesise(given[:half], replace(own, phase=phase), brief=True)
+        return phase_distance(truth[:half], made, voicing[:half], rate_hz)
 
     def judge(self, truth: Tensor, made: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The judges learn from this pair; a loss whose gradient is what they think of `made`.
@@ -266,8 +279,9 @@ def _optimizer(module: torch.nn.Module, rate: float, beta: float, device: torch.
 
 
 def twice(excitation: Excitation) -> Excitation:
-    doubled = {name: value.repeat(2, *[1] * (value.dim() - 1)) for name, value in vars(excitation).items()}
-    return Excitation(**doubled)
+    return Excitation(
+        excitation.pitch_hz.repeat(2, 1), excitation.voicing.repeat(2, 1), excitation.tones_hz.repeat(2, 1, 1)
+    )
 
 
 def train_vocoder(
