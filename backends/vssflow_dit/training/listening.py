@@ -153,9 +153,11 @@ def phase_distance(truth: Tensor, made: Tensor, voicing: Tensor, rate_hz: int) -
 
 def is_narrow(waveform: Tensor, rate_hz: int) -> Tensor:
     """(B, 1): whether the sound ends at 8 kHz because its source did."""
-    power = torch.fft.rfft(waveform).abs().square()
+    padded = functional.pad(waveform, (0, -waveform.shape[1] % N_FFT))
+    frames = padded.unfold(1, N_FFT, N_FFT) * torch.hann_window(N_FFT, device=waveform.device)
+    power = torch.fft.rfft(frames).abs().square().mean(1)
     below, above = (
-        power[:, int(low * waveform.shape[1] / rate_hz) : int(high * waveform.shape[1] / rate_hz)].mean(1, keepdim=True)
+        power[:, int(low * N_FFT / rate_hz) : int(high * N_FFT / rate_hz)].mean(1, keepdim=True)
         for low, high in ((5500.0, 7000.0), (8200.0, 11_000.0))
     )
     found: Tensor = above < CLIFF * below
