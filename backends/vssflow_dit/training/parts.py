@@ -19,9 +19,13 @@ from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
 from vssflow_dit.sound.codec import Codec, patches
 from vssflow_dit.sounds import FORMER, INSTEAD
+from vssflow_dit.synthesis.pack import is_pack, open_pack
+from vssflow_dit.training.examples import Examples, starter_examples
 from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
+from vssflow_dit.training.resident import Resident
 from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.errors import UsageError
+from vssflow_post.progress import silent
 
 CODEC_BATCHES = 8
 
@@ -33,7 +37,7 @@ class TrainingOrder:
     config: str
     """Name of the model's configuration."""
     data: Path
-    """What `model synthesise` made; for the full size, feature files."""
+    """What `model synthesise` made, or a pack of it; for the full size, feature files."""
     run: Path
     part: str = "all"
     minutes: float = 90.0
@@ -66,6 +70,10 @@ def train_parts(order: TrainingOrder, say: Callable[[str], object], on_step: OnS
     if order.part not in ("all", *model.family.trained):
         raise UsageError(f"{order.config} has no part {order.part} of its own to train")
     if model.family.data == "synthesised":
+        if is_pack(order.data):
+            open_pack(order.data, order.run / "data", order.threads, silent)
+            order = replace(order, data=order.run / "data")
+            say(f"data: {order.data}")
         _starter(model, order, folder, say, on_step)
     else:
         _full_size(model, order, folder, on_step)
@@ -101,8 +109,6 @@ def _heard(
     model: ModelConfig, order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep
 ) -> None:
     """The transformer, the vocoder, or both at once."""
-    from vssflow_dit.training.examples import starter_examples
-
     codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
     vocoder = None if begun is None else begun.vocoder
     if begun is not None and order.part == "vocoder":
@@ -190,7 +196,8 @@ def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) ->
     from vssflow_dit.training.vocoder import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
-    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun)
+    device = torch.device(order.accelerator)
+    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun, device)
     shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
 
 
@@ -207,6 +214,8 @@ def _transformer(
     fabric = Fabric(accelerator=order.accelerator, devices=devices, precision="bf16-mixed")
     fabric.launch()
     model.train().requires_grad_(True)
+    if fabric.device.type == "cuda" and isinstance(source, Examples):
+        source = Resident(source, fabric.device)
     trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
     trainer.train(order.minutes * 60, on_step)
     if fabric.is_global_zero:
