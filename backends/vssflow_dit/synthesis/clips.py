@@ -23,8 +23,9 @@ SILENT_SHARE = 0.06
 UNNAMED_SHARE = {"strikes": 0.1, "speed": 0.1}
 """Of the clips that follow strikes, or speed: of which nothing is said, so that one of PLAIN is heard."""
 PLAIN = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "ball_bounce", "whoosh")
-RECORDED_SHARE = 0.85
-"""Of the clips of a class that has recordings, where they are asked for; the others keep it from knowing them by heart."""
+RECORDED_SHARE = 0.9
+"""Of the clips of a class that has recordings, where they are asked for; the others keep the files from being known by
+heart."""
 FOOTSTEPS = ("footsteps_hard", "footsteps_wood", "footsteps_gravel", "footsteps_grass", "footsteps_snow")
 APART_S = {
     "door": 1.0,

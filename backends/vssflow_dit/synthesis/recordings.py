@@ -57,8 +57,8 @@ def sources() -> tuple[Source, ...]:
 
 ONSET = {"strikes": 0.25, "calls": 0.05}
 """Of the peak: what is quieter before it (a creak, a breath) is not yet the strike, or the call."""
-QUIET, GAP_S, SHORTEST_S = 0.15, 0.12, 0.05
-"""Of the peak; for so long it is quiet between takes in one file; and what is shorter is none."""
+QUIET, GAP_S, SHORTEST_S, TAIL_S = 0.15, 0.12, 0.05, 0.3
+"""Of the peak; so long it is quiet between takes in one file; what is shorter is none; so long each dies away."""
 IDLES = ("car_engine", "truck_bus", "tractor", "aircraft", "helicopter", "power_tool")
 """Heard, if less, while it stands."""
 LAYERS = {"crowd": 4, "restaurant": 3}
@@ -153,9 +153,10 @@ def _parted(wave: Wave) -> list[Wave]:
     loud = np.flatnonzero(blocks > QUIET * blocks.max())
     breaks = np.flatnonzero(np.diff(loud) > GAP_S * 100)
     firsts, lasts = loud[np.r_[0, breaks + 1]], loud[np.r_[breaks, len(loud) - 1]]
+    ends = np.minimum(lasts + round(TAIL_S * 100), np.r_[firsts[1:] - 1, len(blocks)])
     return [
-        wave[max(0, first - 1) * block : (last + 2) * block]
-        for first, last in zip(firsts, lasts, strict=True)
+        wave[max(0, first - 1) * block : end * block]
+        for first, last, end in zip(firsts, lasts, ends, strict=True)
         if last + 1 - first >= SHORTEST_S * 100
     ]
 
