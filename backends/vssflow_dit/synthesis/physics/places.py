@@ -148,7 +148,7 @@ def hall(rng: np.random.Generator, n: int) -> Wave:
         [1.0, 0.9, 0.6],
     )
     events += at_rms(repeated(n, paces, rng.uniform(0.6, 1.0, len(paces)), heel), rng.uniform(-44, -34))
-    people = at_rms(murmur(rng, n, 12), rng.uniform(-40, -32))
+    people = at_rms(murmur(rng, n, 36), rng.uniform(-40, -32))
     tail = room(rng, events + people, rng.uniform(1.8, 4.5), 3.0) - 0.7 * (events + people)
     return at_rms(
         at_rms(tail, -30) + at_rms(steep(rng, n, -3.0, 80, 5000), rng.uniform(-48, -40)), rng.uniform(-35, -29)
@@ -180,7 +180,7 @@ def office(rng: np.random.Generator, n: int) -> Wave:
 
 def restaurant(rng: np.random.Generator, n: int) -> Wave:
     """Tables: plates, glasses and cutlery over a murmur of many, in a room that rings a little."""
-    people = at_rms(murmur(rng, n, int(rng.integers(18, 36))), -30)
+    people = at_rms(murmur(rng, n, int(rng.integers(36, 56))), -30)
     dishes = _clinks(rng, n, rng.uniform(2, 7), (1400, 5200), (0.06, 0.35)) * rng.uniform(0.08, 0.25)
     return at_rms(
         room(rng, people + dishes + 0.03 * _knocks(rng, n, 1.0), rng.uniform(0.5, 1.2), rng.uniform(0.5, 1.0)),
