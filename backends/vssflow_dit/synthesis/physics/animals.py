@@ -48,7 +48,7 @@ def _throat(
     harmonics fall, `wide` how wide a formant is for its pitch.
     """
     n = int(lasts_s * RATE_HZ)
-    wobble = 1 + 0.008 * modulation(rng, n, 3, 15) + 0.04 * rough * modulation(rng, n, 30, 150)
+    wobble = 1 + 0.008 * modulation(rng, n, 3, 15) + 0.09 * rough * modulation(rng, n, 30, 150)
     pitch = _along(n, pitch_hz) * wobble
     cycles = turns(pitch)
     harmonics = np.arange(1, max(2, min(60, int(10_500 / pitch.max()))))
