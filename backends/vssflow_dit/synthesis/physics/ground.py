@@ -24,8 +24,8 @@ from vssflow_dit.synthesis.waves import (
 
 def _weight(rng: np.random.Generator, low_hz: float) -> Wave:
     """The dull thump of what lands."""
-    t = seconds(int(0.12 * RATE_HZ))
-    return np.asarray(np.sin(2 * np.pi * low_hz * t) * swell(0.12, 0.012))
+    thump = band(0.7 * low_hz, 2.5 * low_hz, rng.normal(size=int(0.12 * RATE_HZ)))
+    return at_peak(thump * swell(0.12, 0.012), 1.0)
 
 
 def _levelled(wave: Wave, strikes: Strikes, peak: float) -> Wave:

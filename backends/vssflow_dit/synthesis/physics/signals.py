@@ -100,7 +100,7 @@ BELL_DIES = np.array([1.0, 0.55, 0.5, 0.3, 0.28, 0.2, 0.18, 0.16, 0.1, 0.07, 0.0
 
 def bell(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A bell that rings for seconds: hum and prime outlast the bright nominal that the clapper brings out."""
-    low = log_uniform(rng, (220, 900))
+    low = log_uniform(rng, (180, 560))
     partials = low * BELL * rng.uniform(0.992, 1.008, len(BELL))
     upper = low * 2.0 * np.exp(rng.uniform(0.3, 2.2, 10))  # those of a bell's lip, without order
     dies = rng.uniform(8.0, 16.0) * BELL_DIES

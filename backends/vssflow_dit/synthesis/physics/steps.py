@@ -122,14 +122,14 @@ def hooves(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     _, falls, hard = next(gait for gait in GAITS if fastest <= gait[0])
     stride = np.cumsum((0.75 + 1.2 * speed) * (speed > 0.04)) / RATE_HZ
     wave = np.zeros(n)
-    base = log_uniform(rng, (550, 1000))
+    base = log_uniform(rng, (700, 1300))
     for hoof, (when, strength) in enumerate(zip(falls, hard, strict=True)):
         pitch = base * (0.92, 1.0, 1.08, 1.17)[hoof] * rng.uniform(0.97, 1.03)
         for at in passed(stride, 1.0, 1.0 - when):
             add_at(
                 wave, (at + rng.normal(0, 0.006 * RATE_HZ)) / RATE_HZ, _hoof(rng, pitch) * strength * (0.25 + speed[at])
             )
-    wave = room(rng, wave, rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.5))
+    wave = room(rng, wave, rng.uniform(0.4, 1.0), rng.uniform(0.03, 0.15))
     ground = at_rms(band(100, 900, rng.normal(size=n), 1) * speed * (1 + 0.3 * modulation(rng, n, 1, 6)), -60)
     return wave * rng.uniform(0.25, 0.5) + ground
 
@@ -141,8 +141,8 @@ def _hoof(rng: np.random.Generator, pitch: float) -> Wave:
     cup = resonances(
         burst,
         pitch * rng.uniform(0.93, 1.07, 3) * [0.62, 1.0, 1.9],
-        [pitch * 0.3, pitch * 0.22, pitch * 0.6],
-        [0.7, 1.0, 0.5],
+        [pitch * 0.2, pitch * 0.13, pitch * 0.35],
+        [0.4, 1.0, 0.4],
     )
     clack = band(900, 7000, burst, 1) * decay(0.15, 0.03)[:length]
     ground = band(80, 350, rng.normal(size=length), 1) * decay(0.15, 0.09)[:length]

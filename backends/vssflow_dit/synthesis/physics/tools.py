@@ -124,11 +124,13 @@ def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         blades = rng.uniform(50, 120) * (0.7 + 0.3 * speed)
         beat = periodic(turns(blades), np.arange(1, 8) ** -1.0)
         air = steep(rng, n, -rng.uniform(2.0, 4.0), 150, 6000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
-        wave = air + rng.uniform(0.2, 0.6) * beat / beat.std()
+        wave = (
+            air + rng.uniform(0.4, 0.9) * beat / beat.std() + rng.uniform(0.1, 0.4) * _universal(rng, n, blades * 2.5)
+        )
     else:
         spin = (rng.uniform(250, 420), rng.uniform(180, 330), rng.uniform(130, 260))[kind] * (0.75 + 0.25 * speed)
         air = steep(rng, n, -rng.uniform(0.0, 2.0), 350, rng.uniform(5000, 10_000))
-        wave = rng.uniform(0.4, 1.0) * _universal(rng, n, spin) + air
+        wave = rng.uniform(0.8, 1.6) * _universal(rng, n, spin) + air
         if kind == 2:  # a blender: what is thrown about inside
             chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
             wave += chops / chops.std()
@@ -175,7 +177,7 @@ def hammer(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A hammer on a nail in wood, or on an anvil: a hard click, short ringing steel, and the wood that knocks."""
     anvil = rng.random() < 0.35
     steel_hz = log_uniform(rng, (900, 2400)) * np.array([1.0, 1.42, 2.09, 2.8, 3.9])
-    dies = rng.uniform(0.25, 0.7, 5) if anvil else rng.uniform(0.03, 0.1, 5)
+    dies = rng.uniform(0.25, 0.7, 5) if anvil else rng.uniform(0.012, 0.04, 5)
     wood_hz = log_uniform(rng, (140, 330)) * np.array([1.0, 1.8, 2.9, 4.4])
     wave = np.zeros(n)
     for k, (time, strength) in enumerate(strikes):

@@ -34,7 +34,7 @@ def train(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     rail, wheelbase = rng.uniform(9, 16), rng.uniform(1.9, 2.6)
     at = np.concatenate([passed(metres, rail, offset / rail) for offset in (0.0, wheelbase)])
     hard = rng.lognormal(0, 0.2, len(at)) * speed[at] ** 0.8
-    wave = repeated(n, at, hard, _joint(rng)) * rng.uniform(0.4, 0.9)
+    wave = sum(repeated(n, at[k::3], hard[k::3], _joint(rng)) for k in range(3)) * rng.uniform(0.25, 0.6)
     rumble = steep(rng, n, -5.0, 50, 3000) * (1 + 0.3 * modulation(rng, n, 2, 12)).clip(0.2, 3)
     steel = resonances(rng.normal(size=n), *_steel(rng)) * (1 + 0.4 * modulation(rng, n, 1, 8)).clip(0.1, 3)
     wave += (0.16 * rumble + rng.uniform(0.05, 0.14) * steel / steel.std()) * speed
