@@ -217,7 +217,7 @@ def insects(rng: np.random.Generator, n: int) -> Wave:
         )
         wave += at_rms(far * beats, rng.uniform(-22, -12))
     for k in range(int(rng.integers(1, 5))):
-        wave += _cricket(rng, n) * (0.3 if k == 0 else rng.uniform(0.02, 0.15))
+        wave += _cricket(rng, n) * (rng.uniform(0.3, 0.6) if k == 0 else rng.uniform(0.02, 0.2))
     if rng.random() < 0.5:
         rattle = band(5500, 10_500, rng.normal(size=n)) * (np.sin(2 * np.pi * rng.uniform(12, 45) * t) > 0)
         wave += at_rms(rattle * (0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(0.2, 0.7) * t)), rng.uniform(-30, -18))

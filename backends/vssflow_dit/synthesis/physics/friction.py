@@ -13,6 +13,7 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     at_rms,
     band,
+    bursts,
     following,
     grains,
     log_uniform,
@@ -79,7 +80,9 @@ def paper(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             [np.arange(6) * 40, np.flatnonzero(rng.random(length) < shape * (250, 700, 1500)[kind] / RATE_HZ)]
         )
         gains = rng.pareto(2.2, len(at)).clip(0, 6) + 0.1
-        crackle = grains(rng, length, at / RATE_HZ, gains, (1200, 9500), (0.002, 0.01), 12)
+        crackle = band(1000, 10_000, bursts(rng, length, at, gains, 0.004), 1) + grains(
+            rng, length, at / RATE_HZ, 0.4 * gains, (1200, 9500), (0.002, 0.008), 12
+        )
         swish = band(1200, 10_500, rng.normal(size=length), 1) * shape
         whole = at_peak(crackle, 1.0) + at_peak(swish, (0.6, 0.25, 0.5)[kind])
         whole[:240] += at_peak(band(700, 9000, rng.normal(size=240), 1), 0.5) * np.linspace(1, 0, 240)

@@ -115,19 +115,15 @@ def keys(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A keyboard: each key clicks on its way down, lands on its plate, and clicks softer when it comes up."""
     wave = np.zeros(n)
-    low, soft, thock = log_uniform(rng, (900, 2200)), rng.uniform(0.4, 1.0), rng.uniform(0.1, 0.4)
+    low, thock = log_uniform(rng, (1000, 1900)), rng.uniform(0.0, 0.3)
+    lasts, up = rng.uniform(0.015, 0.045), rng.uniform(0.1, 0.5)
     for time, strength in strikes:
         own = rng.uniform(0.8, 1.25)
-        add_at(wave, time, _click(rng, 1.5 * low, 10_000, 0.01) * soft * strength**0.5)
-        land = time + rng.uniform(0.008, 0.025)
-        add_at(wave, land, _click(rng, low * own, 8 * low, 0.02) * 0.9 * strength)
-        add_at(wave, land, _click(rng, 200, 900, 0.025) * thock * strength)
-        add_at(
-            wave, time + rng.uniform(0.06, 0.13), _click(rng, 1.5 * low, 10_000, 0.012) * rng.uniform(0.15, 0.45) * soft
-        )
-    return at_peak(
-        room(rng, wave, rng.uniform(0.2, 0.4), rng.uniform(0.2, 0.6)), rng.uniform(0.2, 0.4) * _hardest(strikes)
-    )
+        add_at(wave, time, _click(rng, low * own, 8500, lasts) * strength)
+        add_at(wave, time + rng.uniform(0.006, 0.014), _click(rng, 350, 1500, 0.03) * thock * strength)
+        add_at(wave, time + rng.uniform(0.06, 0.13), _click(rng, 1.2 * low * own, 8500, lasts) * up * strength)
+    wave = room(rng, wave, rng.uniform(0.2, 0.4), rng.uniform(0.05, 0.3))
+    return at_peak(wave, rng.uniform(0.08, 0.3) * _hardest(strikes))
 
 
 def camera_shutter(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

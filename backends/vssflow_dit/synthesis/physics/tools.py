@@ -117,29 +117,34 @@ def power_tool(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     )
 
 
+def _blown(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A vacuum cleaner, a hair dryer or a blender: much air, and a motor whose first harmonics stand out of it."""
+    spin = log_uniform(rng, (180, 850)) * (0.75 + 0.25 * speed)
+    air = steep(rng, n, -rng.uniform(1.0, 4.0), log_uniform(rng, (200, 450)), rng.uniform(5000, 10_000))
+    hum = periodic(
+        turns(spin * (1 + 0.003 * modulation(rng, n, 0.3, 4))), np.exp(-np.arange(1, 13) / rng.uniform(1, 4))
+    )
+    wave = air + rng.uniform(0.2, 0.6) * hum / hum.std() + 0.15 * _universal(rng, n, spin)
+    if rng.random() < 0.25:  # a blender: what is thrown about inside
+        chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
+        wave += chops / chops.std()
+    return np.asarray(wave)
+
+
+def _fanned(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A fan: blades that beat the air, and the small motor behind them."""
+    blades = rng.uniform(50, 120) * (0.7 + 0.3 * speed)
+    beat = periodic(turns(blades), np.arange(1, 8) ** -1.0)
+    air = steep(rng, n, -rng.uniform(2.0, 4.0), 150, 6000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
+    return np.asarray(air + rng.uniform(0.3, 0.7) * beat / beat.std() + 0.2 * _universal(rng, n, blades * 2.5))
+
+
 def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A vacuum cleaner, a hair dryer, a blender or a fan: a motor, and the air or the food that it moves."""
-    kind = rng.integers(4)
-    if kind == 3:
-        blades = rng.uniform(50, 120) * (0.7 + 0.3 * speed)
-        beat = periodic(turns(blades), np.arange(1, 8) ** -1.0)
-        air = steep(rng, n, -rng.uniform(2.0, 4.0), 150, 6000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
-        wave = air + rng.uniform(0.2, 0.6) * beat / beat.std()
-    else:
-        spin = (rng.uniform(250, 420), rng.uniform(180, 330), rng.uniform(130, 260))[kind] * (0.75 + 0.25 * speed)
-        air = steep(rng, n, -rng.uniform(0.0, 2.0), 350, rng.uniform(5000, 10_000))
-        wave = rng.uniform(0.4, 1.0) * _universal(rng, n, spin) + air
-        if kind == 2:  # a blender: what is thrown about inside
-            chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
-            wave += chops / chops.std()
-        wave = (
-            resonances(
-                wave, rng.uniform(0.8, 1.25, 3) * [600.0, 1400.0, 3000.0], [400.0, 800.0, 1800.0], [0.6, 0.9, 0.8]
-            )
-            + 0.5 * wave
-        )
-    wave = wave * (0.3 + 0.7 * speed)
-    return following(room(rng, wave, rng.uniform(0.2, 0.5), 0.25), 0.3 + 0.7 * speed, rng.uniform(-26, -21))
+    kind = _fanned if rng.random() < 0.25 else _blown
+    load = 0.3 + 0.7 * speed
+    wave = room(rng, kind(rng, n, speed) * load, rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.5))
+    return following(wave, load, rng.uniform(-26, -21))
 
 
 def small_machine(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -175,7 +180,7 @@ def hammer(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A hammer on a nail in wood, or on an anvil: a hard click, short ringing steel, and the wood that knocks."""
     anvil = rng.random() < 0.35
     steel_hz = log_uniform(rng, (900, 2400)) * np.array([1.0, 1.42, 2.09, 2.8, 3.9])
-    dies = rng.uniform(0.25, 0.7, 5) if anvil else rng.uniform(0.03, 0.1, 5)
+    dies = rng.uniform(0.25, 0.7, 5) if anvil else rng.uniform(0.012, 0.04, 5)
     wood_hz = log_uniform(rng, (140, 330)) * np.array([1.0, 1.8, 2.9, 4.4])
     wave = np.zeros(n)
     for k, (time, strength) in enumerate(strikes):
