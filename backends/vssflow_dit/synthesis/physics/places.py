@@ -145,7 +145,7 @@ def hall(rng: np.random.Generator, n: int) -> Wave:
         _knocks(rng, n, rng.uniform(0.3, 2.0)), rng.uniform(-40, -32)
     )
     events += at_rms(_clinks(rng, n, 0.6, (700, 3500), (0.1, 0.4)), -44)
-    people = at_rms(murmur(rng, n, 24), rng.uniform(-42, -32))
+    people = at_rms(murmur(rng, n, 36), rng.uniform(-44, -34))
     rings = room(rng, events + people, rng.uniform(1.2, 2.8), rng.uniform(1.0, 2.0))
     return at_rms(
         at_rms(rings, -30) + at_rms(steep(rng, n, -3.0, 80, 5000), rng.uniform(-52, -42)), rng.uniform(-35, -29)

@@ -11,6 +11,7 @@ from vssflow_dit.synthesis.waves import (
     add_at,
     at_peak,
     band,
+    bursts,
     decay,
     following,
     log_uniform,
@@ -49,21 +50,24 @@ def _universal(rng: np.random.Generator, n: int, turns_hz: Wave) -> Wave:
 
 
 def _drill(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
-    """A motor that spins up, a gear that whines above it, a bit that grinds."""
-    spin = rng.uniform(120, 260) * (0.35 + 0.65 * speed) * (1 - 0.08 * np.maximum(0, modulation(rng, n, 0.3, 2)))
-    gear = np.sin(2 * np.pi * turns(spin * rng.integers(7, 13))) * (1 + 0.3 * modulation(rng, n, 5, 40))
-    bite = band(700, 6000, rng.normal(size=n), 1) * (1 + 0.6 * np.cos(2 * np.pi * turns(spin / 4)))
-    return _universal(rng, n, spin) + rng.uniform(0.3, 0.8) * gear + rng.uniform(0.2, 0.8) * bite / bite.std()
+    """A motor that spins up and sinks under load, a gear that whines above it, a bit that grinds."""
+    loaded = 1 - 0.06 * np.maximum(0, modulation(rng, n, 0.3, 2))
+    spin = log_uniform(rng, (300, 700)) * (0.5 + 0.5 * speed) * loaded
+    gear = periodic(turns(spin * rng.uniform(2.2, 4.5)), np.array([1.0, 0.5, 0.3])) * (
+        1 + 0.2 * modulation(rng, n, 5, 40)
+    )
+    bite = steep(rng, n, -1.0, 500, 8000) * (1 + 0.4 * modulation(rng, n, 8, 60)).clip(0, 3)
+    return _universal(rng, n, spin) + rng.uniform(0.2, 0.6) * gear / gear.std() + rng.uniform(0.8, 1.8) * bite
 
 
 def _grinder(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A disc on steel or wood: a high motor and a wide bright rasp that presses on and lets go."""
-    spin = rng.uniform(140, 220) * (0.6 + 0.4 * speed)
-    press = (1 + 0.6 * modulation(rng, n, 0.4, 3)).clip(0.1, 3)
-    centre = rng.uniform(2200, 4500)
-    rasp = band(centre * 0.6, min(centre * 2.2, 10_500), rng.normal(size=n), 1) * press
-    rasp *= 1 + 0.5 * np.cos(2 * np.pi * turns(spin))
-    return _universal(rng, n, spin) + rng.uniform(0.8, 1.8) * rasp / rasp.std()
+    spin = log_uniform(rng, (250, 600)) * (0.6 + 0.4 * speed)
+    press = (1 + 0.5 * modulation(rng, n, 0.4, 3)).clip(0.2, 3)
+    centre = rng.uniform(1500, 3500)
+    rasp = band(centre * 0.5, min(centre * 2.5, 10_500), rng.normal(size=n), 1) * press
+    rasp *= 1 + 0.3 * modulation(rng, n, 20, 120)
+    return 0.7 * _universal(rng, n, spin) + rng.uniform(1.0, 2.0) * rasp / rasp.std()
 
 
 def _circular(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -73,37 +77,37 @@ def _circular(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     sing = periodic(turns(hz * (1 + 0.004 * modulation(rng, n, 4, 30))), np.array([1.0, 0.7, 0.45, 0.3, 0.15]))
     tear = band(800, 9000, rng.normal(size=n), 1) * (0.3 + cuts)
     return (
-        _universal(rng, n, hz / 24) * 0.6 + sing / sing.std() * (0.4 + cuts) + rng.uniform(0.6, 1.2) * tear / tear.std()
+        _universal(rng, n, hz / 4) * 0.6
+        + 0.5 * sing / sing.std() * (0.4 + cuts)
+        + rng.uniform(1.0, 2.0) * tear / tear.std()
     )
 
 
 def _jackhammer(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A chisel struck 14 to 26 times a second on stone: a clack of steel, a thump of the ground, air let out."""
     at = passed(turns(rng.uniform(14, 26) * (0.75 + 0.25 * speed)), 1.0)
-    length = int(0.07 * RATE_HZ)
-    burst = rng.normal(size=length) * decay(0.07, 0.05)[:length]
-    clack = resonances(burst, rng.uniform(500, 4500, 7), rng.uniform(80, 500, 7), rng.uniform(0.4, 1, 7))
-    clack = (
-        at_peak(clack, 1.0)
-        + 0.6 * at_peak(tones(rng.uniform(70, 160, 2), np.ones(2), np.array([0.07, 0.06]), 0.07), 1.0)[:length]
-    )
-    wave = repeated(n, at, rng.uniform(0.7, 1.1, len(at)), clack)
-    air = steep(rng, n, -1.0, 300, 7000)
-    return wave / (wave.std() + 1e-9) + 0.2 * air
+    hard = rng.uniform(0.6, 1.1, len(at))
+    clack = bursts(rng, n, at, hard, 0.03)
+    steel = resonances(clack, rng.uniform(600, 4500, 6), rng.uniform(150, 700, 6), rng.uniform(0.4, 1, 6))
+    ground = band(80, 400, bursts(rng, n, at, hard, 0.06), 1)
+    air = steep(rng, n, -1.0, 300, 7000) * (1 + 0.3 * modulation(rng, n, 2, 10))
+    whole = steel / (steel.std() + 1e-9) + 0.5 * ground / (ground.std() + 1e-9)
+    return np.asarray(whole + 0.5 * band(1000, 9000, clack, 1) / (clack.std() + 1e-9) + 0.15 * air)
 
 
 def _chainsaw(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
-    """A small two-stroke that howls when it is given gas, and the chain that tears."""
-    firing = rng.uniform(55, 75) * (1 + rng.uniform(1.0, 1.6) * speed) * (1 + 0.02 * modulation(rng, n, 2, 15))
-    strokes = periodic(turns(firing), np.arange(1, 40) ** -0.6 * rng.uniform(0.4, 1, 39))
+    """A small two-stroke that howls when it is given gas, and the chain that tears wood."""
+    firing = rng.uniform(80, 110) * (1 + rng.uniform(0.6, 1.0) * speed) * (1 + 0.03 * modulation(rng, n, 4, 25))
+    strokes = periodic(turns(firing), np.arange(1, 60) ** -0.3 * rng.uniform(0.4, 1, 59))
+    gas = strokes / strokes.std() * (1 + 0.3 * modulation(rng, n, 10, 90)) + 0.5 * rng.normal(size=n)
     pipe = resonances(
-        strokes + 0.4 * rng.normal(size=n),
-        rng.uniform(0.85, 1.2, 4) * [250.0, 620.0, 1300.0, 2700.0],
-        [150.0, 300.0, 600.0, 1200.0],
-        [1.0, 1.0, 0.8, 0.5],
+        gas,
+        rng.uniform(0.85, 1.2, 4) * [350.0, 900.0, 1800.0, 3400.0],
+        [250.0, 500.0, 900.0, 1500.0],
+        [0.7, 1.0, 1.0, 0.8],
     )
-    chain = band(1200, 8000, rng.normal(size=n), 1) * speed * (1 + 0.4 * modulation(rng, n, 10, 60)).clip(0, 3)
-    return np.asarray(np.tanh(1.5 * pipe / pipe.std()) + rng.uniform(0.3, 0.7) * chain / (chain.std() + 1e-9) * speed)
+    chain = band(1000, 8000, rng.normal(size=n), 1) * (0.2 + speed) * (1 + 0.4 * modulation(rng, n, 10, 60)).clip(0, 3)
+    return np.asarray(np.tanh(1.5 * pipe / pipe.std()) + rng.uniform(0.3, 0.8) * chain / (chain.std() + 1e-9))
 
 
 POWER_TOOLS = (_drill, _drill, _grinder, _circular, _jackhammer, _chainsaw)
