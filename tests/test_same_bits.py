@@ -95,7 +95,7 @@ def _of_feed_forward(dtype: torch.dtype) -> Callable[[Tensor, Sequence[int]], Te
 
 def _of_block(dtype: torch.dtype) -> Callable[[Tensor, Sequence[int]], Tensor]:
     block = Block(CONFIG).to(dtype).requires_grad_(False)
-    modulation = torch.randn(1, 6, CONFIG.width).to(dtype)
+    modulation = torch.randn(6, CONFIG.width).to(dtype)
 
     def work(x: Tensor, lengths: Sequence[int]) -> Tensor:
         keys_values = _keys_values(block.cross, lengths, dtype)
@@ -119,25 +119,35 @@ LAYERS = {
 
 
 @cache
-def small_dit(time: str, dtype: torch.dtype) -> DiT:
-    """Of either family: time as a token before each sequence, or as a modulation."""
+def small_dit(time: str, dtype: torch.dtype, modulating: int = 0) -> DiT:
+    """Of either family: time as a token before each sequence, or as a modulation, which conditions may join."""
     torch.manual_seed(3)
     config = DiTConfig(
         width=192, depth=2, heads=3, mlp_width=512, cross_width=96, cross_heads=3, time=time,
         qk_norm=time == "modulation", rotary_fraction=0.5,
     )  # fmt: skip
-    dit = DiT(config, 24).requires_grad_(False)
+    dit = DiT(config, 24, modulating).requires_grad_(False)
+    if modulating:
+        dit.modulation.weight.normal_(std=0.05)
     dit.to(dtype).time.float()
     return dit
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("time", ["token", "modulation"])
-def test_the_transformer_with_and_without_conditions(time: str, dtype: torch.dtype) -> None:
-    dit, lengths = small_dit(time, dtype), shuffled()[:40]
+@pytest.mark.parametrize(("time", "modulating"), [("token", 0), ("modulation", 0), ("modulation", 16)])
+def test_the_transformer_with_and_without_conditions(time: str, modulating: int, dtype: torch.dtype) -> None:
+    dit, lengths = small_dit(time, dtype, modulating), shuffled()[:40]
     half = len(lengths) // 2
     x = torch.randn(sum(lengths), 128)
-    conditions = [Condition(torch.randn(1, 24, n), torch.randn(1, 3, 96), (False,) * 3) for n in lengths[:half]]
+    conditions = [
+        Condition(
+            torch.randn(1, 24, n),
+            torch.randn(1, 3, 96),
+            (False,) * 3,
+            torch.randn(1, modulating) if modulating else None,
+        )
+        for n in lengths[:half]
+    ]
     lanes = Lanes(1)
 
     def velocities(x: Tensor, conditions: Sequence[Condition], others: Sequence[int]) -> Tensor:

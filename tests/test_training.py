@@ -96,6 +96,39 @@ def test_a_trained_model_grows_by_names() -> None:
         grown(trained, replace(config, dit=replace(TINY.dit, width=64)))
 
 
+def test_new_ways_in_change_nothing_at_first() -> None:
+    trained = fresh()
+    with torch.no_grad():
+        for weight in trained.parameters():
+            weight.normal_(std=0.1)
+    voice, *others = TINY.streams
+    config = replace(TINY, streams=(replace(voice, also=("concat", "modulation")), *others))
+    model = grown(trained, config)
+    values = {"voice": torch.tensor([[1], [2]])}
+    x, t = torch.randn(2, 128, 25), torch.tensor([0.2, 0.7])
+    made = []
+    for each in (trained, model):
+        condition = each.condition(values, 25)
+        made.append(each.dit(x, t, condition.concat, condition.cross, condition.modulating))
+    assert torch.allclose(made[0], made[1], atol=1e-6)
+    with torch.no_grad():
+        model.dit.modulating_in.weight.normal_()
+    condition = model.condition(values, 25)
+    assert not torch.allclose(
+        made[0], model.dit(x, t, condition.concat, condition.cross, condition.modulating), atol=0.1
+    )
+    assert torch.equal(condition.dropped(torch.zeros(2)).modulating, torch.zeros(2, condition.modulating.shape[1]))
+
+
+def test_a_mixture_lies_between_its_classes() -> None:
+    """And all of one class is that class."""
+    model = fresh()
+    told = model.condition({"voice": torch.tensor([[1], [2]])}, 5).cross
+    mixed = model.condition({"voice": torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]])}, 5).cross
+    assert torch.allclose(mixed[:2], told)
+    assert torch.allclose(mixed[2], 0.25 * told[0] + 0.75 * told[1])
+
+
 SMALL_BASE = replace(
     config_of("base"),
     dit=DiTConfig(64, 2, 2, 96, 32, 1, "token", False, 0.5, latent_channels=128),

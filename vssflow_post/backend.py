@@ -184,7 +184,7 @@ class GenerationSettings:
     """CLIP ViT-B/16 for weights that look at pictures and bring no image encoder: a folder, or a hub id that the hub's
     cache holds. Nothing is downloaded."""
     sampler: str = "adams"
-    """`euler`, `midpoint`, `heun`, `adams` or `dopri5` (docs/sampling.md)."""
+    """`distilled`, `euler`, `midpoint`, `heun`, `adams` or `dopri5` (docs/sampling.md)."""
     steps: int = 10
     """Sampling steps: one evaluation each for euler and adams, two for midpoint and heun; dopri5 chooses its own."""
     time_shift: float = 3.0

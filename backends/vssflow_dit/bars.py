@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -17,10 +18,19 @@ T = TypeVar("T")
 @contextmanager
 def training_bar() -> Iterator[Callable[[int, float, float], None]]:
     """Gives what is told of a step, its loss and the progress (0 to 1); the bar shows where there is a terminal."""
-    columns = TextColumn("step {task.fields[step]}, loss {task.fields[loss]}"), BarColumn(), TimeRemainingColumn()
-    with Bars(*columns, transient=True) as bar:
-        task = bar.add_task("", total=1.0, step=0, loss="-")
-        yield lambda step, loss, progress: bar.update(task, completed=progress, step=step, loss=f"{loss:.3f}")
+    told = TextColumn("step {task.fields[step]}, loss {task.fields[loss]}, {task.fields[rate]} steps/s")
+    with Bars(told, BarColumn(), TimeRemainingColumn(), transient=True) as bar:
+        task = bar.add_task("", total=1.0, step=0, loss="-", rate="-")
+        last = 0, time.monotonic()
+
+        def show(step: int, loss: float, progress: float) -> None:
+            nonlocal last
+            now = step, time.monotonic()
+            rate = (now[0] - last[0]) / max(now[1] - last[1], 1e-9) if last[0] else 0.0  # not of a run's first steps
+            last = now
+            bar.update(task, completed=progress, step=step, loss=f"{loss:.3f}", rate=f"{rate:.2f}" if rate else "-")
+
+        yield show
 
 
 def watched(stage: str, items: Sequence[T], report: OnProgress) -> Iterator[T]:

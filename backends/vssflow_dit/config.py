@@ -40,7 +40,7 @@ CONFIGS = Path(__file__).parent / "configs"
 """A file for each model that has a name."""
 INDEX, MODEL = "index.json", "model.safetensors"
 VAE, VOCODER, IMAGE_ENCODER = "vae.safetensors", "vocoder.safetensors", "image_encoder.safetensors"
-DURATIONS, STRIKES = "durations.safetensors", "strikes.safetensors"
+DURATIONS, STRIKES, FEW_STEPS = "durations.safetensors", "strikes.safetensors", "few_steps.safetensors"
 """Files of a folder of weights."""
 
 
@@ -69,13 +69,13 @@ class Family:
 FAMILIES: Mapping[str, Family] = {
     "starter": Family(
         parts=(MODEL, VOCODER, DURATIONS, STRIKES),
-        optional=(),
+        optional=(FEW_STEPS,),
         codec="linear",
         vocoder="sources",
         named=True,
         one_length=False,
         data="synthesised",
-        trained=("dit", "vocoder", "strikes", "durations"),
+        trained=("dit", "vocoder", "strikes", "durations", "few_steps"),
     ),
     "reference": Family(
         parts=(MODEL, VAE, VOCODER),
@@ -108,6 +108,9 @@ class Stream:
     timing: Timing = "pad"
     silent_zero: bool = True
     """Ids: whether 0 is embedded as zeros (the starter), or has a row of its own in the table (the reference)."""
+    also: tuple[Literal["concat", "modulation"], ...] = ()
+    """Further ways in of a `once` stream that is cross-attended: joined to every token, and, with t, in what modulates
+    each block."""
 
     @property
     def once(self) -> bool:
@@ -154,6 +157,9 @@ class ModelConfig:
     """The model has seen nothing shorter: a short cue is rendered with room behind it and cut."""
     front: Literal["starter", "reference"] = "starter"
     """Which front end makes the streams from a cue: its family's name."""
+    times: tuple[float, ...] = ()
+    """Of a distilled model: the times, 0 to 1, between which it makes one step each, without guidance. Empty for a
+    model that learned the field itself, which any sampler follows."""
     voice_facts: Mapping[str, VoiceFacts] = field(default_factory=dict)
     """Of the voices, what is known."""
 
@@ -182,9 +188,11 @@ class ModelConfig:
         """The same from a parsed table, as a configuration file holds it."""
         fields = dict(table)
         fields["dit"] = DiTConfig(**fields["dit"])
-        fields["streams"] = tuple(Stream(**stream) for stream in fields["streams"])
+        fields["streams"] = tuple(
+            Stream(**{**stream, "also": tuple(stream.get("also", ()))}) for stream in fields["streams"]
+        )
         fields["voices"], fields["sounds"] = tuple(fields["voices"]), tuple(fields["sounds"])
-        fields["window_s"] = float(fields["window_s"])
+        fields["window_s"], fields["times"] = float(fields["window_s"]), tuple(fields.get("times", ()))
         if fields.get("front", "starter") not in FAMILIES:
             raise ValueError(f"no front end is called {fields['front']!r}")
         facts = fields.get("voice_facts", {})

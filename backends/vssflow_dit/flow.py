@@ -127,4 +127,6 @@ SAMPLERS: dict[str, Sampler] = {
     "heun": Sampler(heun, 2),
     "adams": Sampler(adams, 1),
     "dopri5": Sampler(dopri5, None),
+    "distilled": Sampler(adams, 1),
 }
+"""`distilled` asks for a model that steps by itself (`ModelConfig.times`); of a field it is `adams`."""

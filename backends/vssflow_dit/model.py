@@ -59,6 +59,11 @@ class VSSFlow:
         """The parts of loaded weights as one."""
         return cls(weights.unified, weights.codec, weights.vocoder, weights.lanes)
 
+    @property
+    def rate_hz(self) -> int:
+        """Of the waveforms: the vocoder's."""
+        return self.vocoder.rate_hz
+
     def condition(self, n_tokens: int | None = None, **streams: Tensor | None) -> Condition:
         """What the transformer reads of the streams (reference: clip, speaker, sync, lip, phoneme), None for nothing.
 
@@ -79,7 +84,8 @@ class VSSFlow:
     def _velocity(self, x: Tensor, times: Tensor, condition: Condition) -> Tensor:
         """As training has it: all examples in one product, each at its own time."""
         dit = self.unified.dit
-        velocity: Tensor = dit(x.to(dit.dtype), times, condition.concat.to(dit.dtype), condition.cross.to(dit.dtype))
+        concat, cross = condition.concat.to(dit.dtype), condition.cross.to(dit.dtype)
+        velocity: Tensor = dit(x.to(dit.dtype), times, concat, cross, condition.modulating)
         return velocity.float()
 
     def sample(
@@ -125,7 +131,9 @@ class VSSFlow:
             if noise.shape[1] != condition.n_tokens:
                 raise ValueError(f"noise of {noise.shape[1]} tokens, conditions of {condition.n_tokens}")
         sampler = _sampler(sampling.sampler)
-        times = time_grid(sampling.steps, sampling.shift, sampling.stretch)
+        times: Sequence[float] = time_grid(sampling.steps, sampling.shift, sampling.stretch)
+        if self.config.times:
+            sampler, times, guidances = SAMPLERS["euler"], self.config.times, [1.0] * len(guidances)
         packed = PackedField(
             self.unified.dit, conditions, guidances, self.config.window_tokens, sampling.guidance, self.lanes
         )
@@ -156,7 +164,7 @@ class VSSFlow:
         return self.lanes.run(lambda: self.codec.decode(latent))
 
     def waveform(self, log_mel: Tensor, seed: int = 0) -> Tensor:
-        """Log-mel (B, bands, n) to waveform (B, samples) at 16 kHz; `seed` draws what the vocoder leaves to chance."""
+        """Log-mel (B, bands, n) to waveform (B, samples) at `rate_hz`; `seed` draws what the vocoder leaves open."""
         return self.lanes.run(lambda: self.vocoder(log_mel, seed))
 
     def decode(self, latent: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -6,109 +6,253 @@ Names alone: the physics that makes them heard in training data is `synthesis.so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
-Follows: TypeAlias = Literal["strikes", "speed", "nothing"]
+Follows: TypeAlias = Literal["strikes", "calls", "speed", "nothing"]
 
 _KNOWN: tuple[tuple[Follows, str], ...] = (
-    ("strikes", "wood metal glass stone plastic thud"),
-    ("speed", "engine whoosh"),
-    ("nothing", "rain wind stream fire"),
-    ("strikes", "gravel grass snow water bounce knock door keys typing bell"),
-    ("speed", "wheels"),
-    ("nothing", "thunder"),
-    ("strikes", "explosion"),
-    ("nothing", "clock"),
-    ("speed", "cloth paper saw"),
-    ("nothing", "bird"),
+    ("strikes", "wood metal glass_clink stone plastic thud footsteps_hard footsteps_wood footsteps_gravel"),
+    ("strikes", "footsteps_grass footsteps_snow door car_door knock latch keys_coins wood_creak glass_break dishes"),
+    ("strikes", "writing typing gunshot explosion fireworks splash water_pour ball_bounce ball_hit hammer chop"),
+    ("strikes", "camera_shutter hiss tyre_skid whistle drum mallets piano plucked paper"),
+    ("calls", "bell thunder phone_ring beep car_horn dog cat bird_call owl chicken duck_goose cow sheep_goat pig"),
+    ("calls", "wolf big_animal whale frog monkey"),
+    ("speed", "whoosh cloth cloth_flap saw scrape car_engine truck_bus tractor motorcycle train_tram aircraft"),
+    ("speed", "helicopter motor_boat rowing bicycle cart_wheels horse_hooves snow_slide power_tool household_motor"),
+    ("speed", "lawn_mower small_machine insect_buzz"),
+    ("nothing", "room_tone hall office shop restaurant crowd applause children_playing city_traffic industrial"),
+    ("nothing", "open_air wind wind_leaves birdsong night_insects farm rain surf lapping stream waterfall underwater"),
+    ("nothing", "fire machine_hum cooking clock_tick rumble alarm_siren ship"),
 )
 _FOLLOWS: dict[str, Follows] = {name: what for what, names in _KNOWN for name in names.split()}
 CLASSES = tuple(_FOLLOWS)
-"""In the order in which the starter numbers them: id k + 1 in the model, 0 is "unspecified". Only ever appended to."""
-RINGS_DOWN = ("wood", "metal", "glass", "stone", "plastic", "thud", "bounce", "knock", "bell")
-"""Struck, and from then on only ever quieter until struck again; the others crunch, rattle or splash."""
+"""Every class that there is a name for: the cue sheet's, and `saw`. Which of them weights know, and in which order they
+number them (id k + 1, 0 is "unspecified"), stands in their configuration."""
+FORMER = {
+    "glass": "glass_clink",
+    "engine": "car_engine",
+    "gravel": "footsteps_gravel",
+    "grass": "footsteps_grass",
+    "snow": "footsteps_snow",
+    "water": "splash",
+    "bounce": "ball_bounce",
+    "keys": "keys_coins",
+    "wheels": "cart_wheels",
+    "clock": "clock_tick",
+    "bird": "birdsong",
+}
+"""Names that older weights have for classes -> the names of today."""
+RINGS_DOWN = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "ball_bounce", "knock")
+"""Struck, and from then on only ever quieter until struck again; the others crunch, rattle, splash or beat."""
 
 
 def follows(name: str) -> Follows:
-    """What in the picture the class `name` follows: each strike, how fast something moves, or nothing."""
-    return _FOLLOWS.get(name, "nothing")
+    """What in the picture the class `name` follows: each strike; the start of each call, which the picture need not
+    show; how fast something moves; or nothing."""
+    return _FOLLOWS.get(FORMER.get(name, name), "nothing")
+
+
+def rings_down(name: str) -> bool:
+    return FORMER.get(name, name) in RINGS_DOWN
 
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "wood": (
-        "wooden",
-        "plank",
-        "table",
-        "stick",
-        "log",
-        "board",
-        "bat",
-        "axe",
-        "crate",
-        "chop",
-        "cricket bat",
-        "baseball bat",
-    ),
-    "metal": ("steel", "iron", "hammer", "anvil", "sword", "clang", "pipe", "pan", "chain", "tin", "metallic"),
-    "glass": ("bottle", "crystal", "window", "cup", "clink", "crockery", "porcelain", "plate", "ice cube"),
-    "stone": ("rock", "concrete", "brick", "marble", "pavement", "tile", "asphalt", "street"),
+    "wood": ("wooden", "plank", "table", "stick", "log", "board", "bat", "crate", "cricket bat", "baseball bat"),
+    "metal": ("steel", "iron", "anvil", "sword", "clang", "pipe", "pan", "chain", "tin", "metallic"),
+    "glass_clink": ("glass", "bottle", "crystal", "window", "clink", "ice cube"),
+    "stone": ("rock", "concrete", "brick", "marble", "pavement", "tile"),
     "plastic": ("rubber", "toy", "box", "bucket"),
-    "thud": ("drum", "body", "punch", "fall", "step", "footstep", "walk", "run", "thump", "carpet", "hit", "drop"),
-    "engine": ("car", "truck", "motor", "vehicle", "motorcycle", "bus", "tractor", "machine", "van", "drive", "boat"),
-    "whoosh": ("swing", "swish", "air", "swoosh", "throw", "fly by", "sword swing"),
-    "rain": ("storm", "drizzle", "shower", "downpour", "raindrop"),
-    "wind": ("breeze", "gale", "gust", "blizzard"),
-    "stream": (
-        "river",
-        "brook",
-        "creek",
-        "waterfall",
-        "fountain",
-        "running water",
-        "water flow",
-        "tap water",
-        "faucet",
+    "thud": ("body", "punch", "fall", "step", "thump", "carpet", "hit", "drop"),
+    "footsteps_hard": (
+        "footstep",
+        "walk",
+        "run",
+        "heel",
+        "high heels",
+        "shoe",
+        "boot",
+        "footsteps on concrete",
+        "footsteps on tiles",
+        "footsteps on stone",
+        "footsteps on pavement",
+        "steps on concrete",
+        "steps on stone",
     ),
-    "fire": ("campfire", "flame", "fireplace", "burn", "crackling fire", "bonfire"),
-    "gravel": ("pebble", "shingle", "grit", "rubble", "cinder"),
-    "grass": ("lawn", "meadow", "leaf", "foliage", "hay", "straw", "bush"),
-    "snow": ("snowball", "slush", "snowdrift"),
-    "water": ("splash", "puddle", "swim", "wade", "pool", "dive", "paddle"),
-    "bounce": ("ball", "basketball", "football", "tennis ball", "dribble"),
+    "footsteps_wood": ("footsteps on wood", "steps on wood", "wooden floor", "wooden stairs", "floorboard", "parquet"),
+    "footsteps_gravel": ("gravel", "pebble", "shingle", "grit", "rubble", "cinder"),
+    "footsteps_grass": ("grass", "lawn", "meadow", "hay", "straw", "bush", "dry leaves", "undergrowth"),
+    "footsteps_snow": ("snow", "slush", "snowdrift", "footsteps in snow", "steps in snow"),
+    "door": ("slam", "gate", "cupboard", "lid", "drawer", "glass door", "shut"),
+    "car_door": ("car door slam", "boot lid", "car boot", "car trunk"),
     "knock": ("tap", "rap", "door knock", "knock on the door", "knock on a door"),
-    "door": ("slam", "gate", "latch", "car door", "cupboard", "lid", "drawer", "glass door", "shut"),
-    "keys": ("key", "keyring", "jingle", "coin", "bunch of keys", "car keys", "cutlery"),
+    "latch": ("lock", "bolt", "light switch", "switch", "click", "padlock", "door lock", "door handle"),
+    "keys_coins": ("key", "keyring", "jingle", "coin", "bunch of keys", "car keys", "cutlery", "purse"),
+    "wood_creak": ("creak", "squeak", "hinge", "creaky", "creaking floor", "door creaks", "creaking door"),
+    "glass_break": (
+        "shatter",
+        "smash",
+        "broken glass",
+        "breaking glass",
+        "glass breaks",
+        "window breaks",
+        "glass shatters",
+    ),
+    "dishes": ("plate", "crockery", "porcelain", "bowl", "cup", "saucer", "dish", "washing up"),
+    "writing": ("pencil", "pen", "chalk", "scribble", "write"),
     "typing": ("type", "keyboard", "typewriter", "keystroke", "button", "mouse click", "computer keys"),
+    "gunshot": ("gun", "gunfire", "rifle", "pistol", "shotgun", "revolver", "machine gun"),
+    "explosion": ("explode", "bomb", "blast", "cannon", "grenade"),
+    "fireworks": ("firework", "firecracker", "rocket"),
+    "splash": ("water", "puddle", "swim", "wade", "pool", "dive", "plunge"),
+    "water_pour": ("pour", "pouring water", "fill a glass"),
+    "ball_bounce": ("ball", "bounce", "basketball", "football", "tennis ball", "dribble"),
+    "ball_hit": ("racket", "golf", "golf swing", "volleyball", "ping pong", "table tennis"),
+    "hammer": ("nail", "hammer blow", "mallet"),
+    "chop": ("axe", "knife", "chopping board", "cleaver"),
+    "camera_shutter": ("camera", "shutter", "photograph"),
+    "hiss": ("steam", "spray", "spray can", "air brake", "leak"),
+    "tyre_skid": ("skid", "screech", "squealing tyres", "tire", "tyre"),
+    "whistle": ("referee", "kettle whistle"),
+    "drum": ("snare", "drum kit", "conga", "bongo"),
+    "mallets": ("xylophone", "marimba", "vibraphone"),
+    "piano": ("grand piano", "upright piano"),
+    "plucked": ("guitar", "banjo", "harp", "ukulele"),
     "bell": ("church bell", "gong", "ring", "chime", "doorbell", "ding", "toll", "bicycle bell"),
-    "wheels": ("wheel", "cart", "carriage", "train", "trolley", "skateboard", "roll", "suitcase", "wagon", "tram"),
     "thunder": ("lightning", "thunderstorm", "thunderclap"),
-    "explosion": ("explode", "bomb", "blast", "gun", "gunshot", "gunfire", "cannon", "firework", "grenade"),
-    "clock": ("tick", "wristwatch", "pocket watch", "clockwork", "metronome", "tick tock"),
-    "cloth": ("fabric", "clothes", "clothing", "shirt", "jacket", "rustle", "curtain", "bed sheet", "coat", "flag"),
+    "phone_ring": ("phone", "telephone", "phone rings", "telephone rings", "ringtone", "phone ring"),
+    "beep": ("bleep", "microwave", "scanner"),
+    "car_horn": ("horn", "honk", "toot"),
+    "dog": ("bark", "puppy", "hound", "woof"),
+    "cat": ("meow", "kitten", "miaow", "purr"),
+    "bird_call": ("crow", "parrot", "seagull", "gull", "cuckoo", "eagle", "raven", "jay"),
+    "owl": ("hoot",),
+    "chicken": ("hen", "rooster", "cock", "cluck"),
+    "duck_goose": ("duck", "goose", "quack", "swan"),
+    "cow": ("cattle", "moo", "bull", "ox"),
+    "sheep_goat": ("sheep", "goat", "lamb", "bleat"),
+    "pig": ("oink", "hog", "boar"),
+    "wolf": ("howl",),
+    "big_animal": ("lion", "tiger", "bear", "elephant", "roar", "growl"),
+    "whale": ("dolphin", "whale song"),
+    "frog": ("toad", "croak"),
+    "monkey": ("ape", "chimpanzee", "gibbon"),
+    "whoosh": ("swing", "swish", "air", "swoosh", "throw", "fly by", "sword swing"),
+    "cloth": ("fabric", "clothes", "clothing", "shirt", "jacket", "rustle", "curtain", "bed sheet", "coat"),
+    "cloth_flap": ("flag", "sail", "flap", "flapping cloth", "tent"),
     "paper": ("page", "newspaper", "book", "crumple", "cardboard", "paper bag", "sheet of paper"),
     "saw": ("hacksaw", "handsaw", "rasp", "sandpaper"),
-    "bird": ("birdsong", "chirp", "tweet", "sparrow", "blackbird", "robin", "songbird", "forest"),
+    "scrape": ("drag", "scratch", "slide"),
+    "car_engine": ("car", "engine", "motor", "vehicle", "van", "drive", "taxi"),
+    "truck_bus": ("truck", "lorry", "bus", "coach"),
+    "tractor": ("digger", "excavator", "bulldozer"),
+    "motorcycle": ("motorbike", "moped", "scooter"),
+    "train_tram": ("train", "tram", "railway", "locomotive", "underground train", "subway"),
+    "aircraft": ("aeroplane", "airplane", "plane", "jet", "jet engine", "airliner"),
+    "helicopter": ("rotor", "rotor blade"),
+    "motor_boat": ("boat", "speedboat", "outboard"),
+    "rowing": ("oar", "row", "canoe", "kayak", "paddle"),
+    "bicycle": ("bike", "freewheel", "bicycle chain"),
+    "cart_wheels": ("wheel", "cart", "carriage", "trolley", "skateboard", "roll", "suitcase", "wagon"),
+    "horse_hooves": ("horse", "hoof", "gallop", "trot"),
+    "snow_slide": ("ski", "sledge", "sled", "snowboard"),
+    "power_tool": ("drill", "sander", "jackhammer", "chainsaw", "grinder", "circular saw"),
+    "household_motor": (
+        "vacuum cleaner",
+        "vacuum",
+        "hoover",
+        "hair dryer",
+        "blender",
+        "washing machine",
+        "mixer",
+        "fan",
+    ),
+    "lawn_mower": ("mower", "lawnmower", "strimmer"),
+    "small_machine": ("printer", "sewing machine", "projector", "clockwork", "servo"),
+    "insect_buzz": ("bee", "fly", "mosquito", "wasp", "buzz"),
+    "room_tone": ("quiet room", "silence in a room"),
+    "hall": ("church", "cathedral", "lobby", "station hall"),
+    "office": ("open plan office",),
+    "shop": ("supermarket", "market"),
+    "restaurant": ("cafe", "bar", "pub", "canteen"),
+    "crowd": ("audience", "people", "stadium", "cheer", "murmur"),
+    "applause": ("clap", "clapping"),
+    "children_playing": ("playground", "children", "school yard"),
+    "city_traffic": ("traffic", "street", "road", "city", "motorway"),
+    "industrial": ("factory", "workshop", "construction site"),
+    "open_air": ("landscape", "countryside", "desert", "outdoors"),
+    "wind": ("breeze", "gale", "gust", "blizzard"),
+    "wind_leaves": ("leaf", "foliage", "wind in trees", "wind in the trees", "rustling leaves", "forest"),
+    "birdsong": ("bird", "chirp", "tweet", "sparrow", "blackbird", "robin", "songbird", "dawn chorus"),
+    "night_insects": ("cricket", "cicada", "night", "insect", "grasshopper"),
+    "farm": ("farmyard", "barn"),
+    "rain": ("storm", "drizzle", "shower", "downpour", "raindrop"),
+    "surf": ("wave", "beach", "sea", "ocean", "shore"),
+    "lapping": ("lake", "harbour", "lapping water", "pond"),
+    "stream": ("river", "brook", "creek", "fountain", "running water", "water flow", "tap water", "faucet"),
+    "waterfall": ("rapids", "cascade", "weir"),
+    "underwater": ("under water", "scuba", "aquarium"),
+    "fire": ("campfire", "flame", "fireplace", "burn", "crackling fire", "bonfire"),
+    "machine_hum": ("hum", "air conditioning", "server", "refrigerator", "fridge", "ventilation"),
+    "cooking": ("fry", "sizzle", "boil", "frying pan"),
+    "clock_tick": ("clock", "tick", "wristwatch", "pocket watch", "metronome", "tick tock"),
+    "rumble": ("earthquake", "volcano"),
+    "alarm_siren": ("siren", "alarm", "ambulance", "police car", "fire engine", "fire alarm"),
+    "ship": ("ferry", "steamship", "foghorn"),
 }
 """Class -> words and phrases that people use for it, in their plainest form: `leaf`, not `leaves`."""
 INSTEAD = {
-    "gravel": "stone",
-    "grass": "thud",
-    "snow": "thud",
-    "water": "stream",
-    "bounce": "plastic",
+    "footsteps_hard": "stone",
+    "footsteps_wood": "wood",
+    "footsteps_gravel": "stone",
+    "footsteps_grass": "thud",
+    "footsteps_snow": "thud",
+    "splash": "stream",
+    "ball_bounce": "plastic",
     "knock": "wood",
     "door": "wood",
-    "keys": "metal",
+    "car_door": "door",
+    "latch": "door",
+    "keys_coins": "metal",
     "typing": "plastic",
     "bell": "metal",
-    "wheels": "engine",
+    "cart_wheels": "car_engine",
+    "gunshot": "explosion",
     "explosion": "thud",
+    "fireworks": "explosion",
     "cloth": "whoosh",
+    "cloth_flap": "cloth",
+    "dishes": "glass_clink",
+    "glass_break": "glass_clink",
+    "hammer": "metal",
+    "chop": "wood",
+    "drum": "thud",
+    "mallets": "wood",
+    "ball_hit": "wood",
+    "wood_creak": "wood",
+    "truck_bus": "car_engine",
+    "tractor": "car_engine",
+    "motorcycle": "car_engine",
+    "motor_boat": "car_engine",
+    "lawn_mower": "car_engine",
+    "aircraft": "car_engine",
+    "helicopter": "car_engine",
+    "train_tram": "cart_wheels",
+    "bicycle": "cart_wheels",
+    "power_tool": "saw",
+    "scrape": "saw",
+    "snow_slide": "whoosh",
+    "wind_leaves": "wind",
+    "open_air": "wind",
+    "surf": "stream",
+    "lapping": "stream",
+    "waterfall": "stream",
+    "underwater": "stream",
+    "farm": "birdsong",
 }
 """What comes nearest to a class that the weights do not have; the others have nothing near them."""
-MATERIALS = ("wood", "metal", "glass", "stone", "plastic")
-GENERAL = ("thud",)
+MATERIALS = ("wood", "metal", "glass_clink", "stone", "plastic")
+GENERAL = ("thud", "footsteps_hard")
 
 
 def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
@@ -119,23 +263,45 @@ def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
     prompt, and, with a note that says so, where no word is near; a note also tells where another class stands in.
     """
     words = re.findall(r"[a-z]+", prompt.lower())
-    found = sorted(_found(words, classes))
-    for *_, name in found:
-        if name in classes:
-            return name, ""
-        if INSTEAD.get(name) in classes:
-            return INSTEAD[name], f"The weights have no class {name}: {INSTEAD[name]} stands in for {prompt!r}."
+    own = {FORMER.get(name, name): name for name in classes}
+    for *_, name in sorted(_found(words, own)):
+        if name in own:
+            return own[name], ""
+        near = name
+        while near in INSTEAD and near not in own:
+            near = INSTEAD[near]
+        if near in own:
+            return own[near], f"The weights have no class {name}: {own[near]} stands in for {prompt!r}."
     if not words:
         return "", ""
     return "", f"No sound class is near the prompt {prompt!r}: the sound follows the picture alone."
 
 
-def _found(words: Sequence[str], classes: Sequence[str]) -> Iterator[tuple[int, int, int, str]]:
+def sound_mixture(prompt: str, classes: Sequence[str]) -> tuple[dict[str, float], str]:
+    """({class: weight}, note): as `sound_class`, but for `rain and wind`: sounds that follow nothing are mixed.
+
+    Each has the same weight, or that of its percentage: `stream 70%, birdsong 30%`. The weights sum to 1; a prompt that
+    means no class has none.
+    """
+    told: dict[str, float] = {}
+    for part in re.split(r"[,+&;]|\band\b|\bwith\b", prompt):
+        name, note = sound_class(part, classes)
+        if name and not note and follows(name) == "nothing":
+            share = re.search(r"(\d+(?:\.\d+)?)\s*%", part)
+            told[name] = told.get(name, 0.0) + (float(share[1]) if share else 50.0)
+    total = sum(told.values())
+    if len(told) > 1 and total > 0.0:
+        return {name: weight / total for name, weight in told.items()}, ""
+    name, note = sound_class(prompt, classes)
+    return ({name: 1.0} if name else {}), note
+
+
+def _found(words: Sequence[str], classes: Iterable[str]) -> Iterator[tuple[int, int, int, str]]:
     """(minus its number of words, rank, place, class) of everything in the prompt that names a class."""
     forms = [_forms(word) for word in words]
     for name in dict.fromkeys([*classes, *ALIASES]):
         rank = 2 if name in GENERAL else 1 if name in MATERIALS else 0
-        for phrase in (name, *ALIASES.get(name, ())):
+        for phrase in (name.replace("_", " "), *ALIASES.get(name, ())):
             parts = phrase.split()
             for k in range(len(words) - len(parts) + 1):
                 if all(part in forms[k + j] for j, part in enumerate(parts)):

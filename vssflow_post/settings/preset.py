@@ -234,7 +234,7 @@ SECTIONS: Mapping[str, type] = {
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "picture.shot_detector": ("adaptive", "content"),
     "dialogue.source": ("auto", "generate", "production", "none"),
-    "generate.sampler": ("euler", "midpoint", "heun", "adams", "dopri5"),
+    "generate.sampler": ("distilled", "euler", "midpoint", "heun", "adams", "dopri5"),
     "generate.guidance_schedule": ("constant", "falling", "rising"),
     "dialogue.production": ("speech", "whole"),
     "mix.layout": tuple(LAYOUTS),

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from vssflow_dit.config import FAMILIES, INDEX, MODEL, VAE, VOCODER, ModelConfig, folder_of, index_digest
+from vssflow_dit.config import FAMILIES, FEW_STEPS, INDEX, MODEL, VAE, VOCODER, ModelConfig, folder_of, index_digest
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.sound.audioldm import HiFiGAN, MelVAE
 from vssflow_dit.sound.vocoder import Vocoder
@@ -79,9 +79,9 @@ def verified(folder: Path) -> tuple[str, frozenset[str]]:
     return index_digest(text), frozenset(digests)
 
 
-def config_in(folder: Path, parts: frozenset[str]) -> ModelConfig:
+def config_in(folder: Path, parts: frozenset[str], model: str = MODEL) -> ModelConfig:
     """The configuration in a folder's model. Raises UsageError where there is none, or `parts` lacks what it needs."""
-    path = folder / MODEL
+    path = folder / model
     try:
         config = ModelConfig.from_json(metadata_of(path)["config"])
     except (KeyError, TypeError, ValueError) as error:
@@ -115,14 +115,22 @@ def load_model(path: Path, config: ModelConfig, dtype: torch.dtype) -> UnifiedMo
 
 
 def load(
-    name: str, device: torch.device | None = None, dtype: torch.dtype = torch.float32, lanes: Lanes | None = None
+    name: str,
+    device: torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+    lanes: Lanes | None = None,
+    distilled: bool = False,
 ) -> Weights:
-    """The weights that `name` means, verified and loaded, to compute in `lanes` (by default, see `VSSFlow`)."""
+    """The weights that `name` means, verified and loaded, to compute in `lanes` (by default, see `VSSFlow`).
+
+    `distilled`: their model of few steps, where they have one.
+    """
     folder = folder_of(name)
     digest, parts = verified(folder)
-    config = config_in(folder, parts)
+    model = FEW_STEPS if distilled and FEW_STEPS in parts else MODEL
+    config = config_in(folder, parts, model)
     device = device or torch.device("cpu")
-    unified = _ready(load_model(folder / MODEL, config, dtype), device)
+    unified = _ready(load_model(folder / model, config, dtype), device)
     lanes, brief = lanes or Lanes.on(device), dtype == torch.bfloat16
     own_codec, own_vocoder = config.family.codec == "linear", config.family.vocoder == "sources"
     codec: MelCodec = unified.codec if own_codec else _vae(folder / VAE, device, lanes, brief)

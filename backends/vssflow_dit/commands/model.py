@@ -18,6 +18,7 @@ def model() -> None:
     vssflow-post model import official.ckpt -o weights       the reference's checkpoint
     vssflow-post model synthesise data --hours 5 --seed 1    data to learn from
     vssflow-post model train --config starter --data data --run runs/starter
+    vssflow-post model pack data -o pack                     the same data, to be carried to another machine
     vssflow-post model evaluate runs/starter/weights -o report
     """
 
@@ -73,8 +74,9 @@ def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
 )
 @click.option(
     "--recordings",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Recorded sounds to take in as well: the `mods` folder of Debian's minetest-data.",
+    is_flag=True,
+    help="Take in recorded sounds as well: those in Debian's 0ad-data, openttd-opensfx, supertuxkart-data, "
+    "minetest-data and freedoom.",
 )
 @click.option(
     "--recorded-speech",
@@ -87,7 +89,7 @@ def synthesise(
     hours: float,
     seed: int,
     exclude: Path | None,
-    recordings: Path | None,
+    recordings: bool,
     recorded_speech: Path | None,
     workers: int,
 ) -> None:
@@ -109,15 +111,41 @@ def synthesise(
 
 
 @model.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A new folder.")
+@click.option("--megabytes", default=60.0, show_default=True, help="Its size at most: sentences that do not fit stay.")
+@click.option("--workers", default=2, show_default=True, help="Files that are coded at once.")
+def pack(data: Path, out: Path, megabytes: float, workers: int) -> None:
+    """Pack DATA, made by `synthesise`, to be carried elsewhere: speech and recordings as Opus, the rest as recipes.
+
+    `train --data` takes a pack as it takes a folder. OUT/data.json says what is in it, and its digest.
+
+    \b
+    vssflow-post model pack data -o pack
+    vssflow-post model train --start starter --data pack --run runs/more --device cuda --time-budget 9
+    """
+    from vssflow_dit.bars import bars
+    from vssflow_dit.synthesis.pack import write_pack
+
+    with bars() as report:
+        digest = write_pack(data, out, megabytes, workers, report)
+    click.echo(f"digest: {digest}")
+
+
+@model.command()
 @click.option("--config", default="starter", show_default=True, help="Name of the model's configuration.")
 @click.option(
-    "--part", type=click.Choice(["all", "dit", "vocoder", "strikes", "durations"]), default="all", show_default=True
+    "--part",
+    type=click.Choice(["all", "dit", "vocoder", "strikes", "durations", "few_steps"]),
+    default="all",
+    show_default=True,
+    help="`few_steps` distils the weights of --start, and is no part of all.",
 )
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="Made by `model synthesise`; for the full size, a folder of feature files.",
+    help="Made by `model synthesise`, or packed by `model pack`; for the full size, a folder of feature files.",
 )
 @click.option(
     "--run",
@@ -127,14 +155,15 @@ def synthesise(
 )
 @click.option("--start", help="Weights to begin with: `starter`, or a folder. Voices and sounds may be added.")
 @click.option(
-    "--time-budget", default=90.0, show_default=True, help="Minutes for the transformer, and as many for the vocoder."
+    "--time-budget", default=90.0, show_default=True, help="Minutes for transformer and vocoder, side by side."
 )
 @click.option("--steps", type=click.IntRange(1), help="Steps of the transformer, if the time does not end it earlier.")
 @click.option(
     "--batch", type=click.IntRange(1), default=24, show_default=True, help="Examples of a step, on each device."
 )
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--devices", default="auto", show_default=True, help="How many GPUs; all there are without.")
-@click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores.")
+@click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores. Parts share them.")
 def train(
     config: str,
     part: str,
@@ -144,6 +173,7 @@ def train(
     time_budget: float,
     steps: int | None,
     batch: int,
+    device: str,
     devices: str,
     threads: int,
 ) -> None:
@@ -154,12 +184,14 @@ def train(
     \b
     vssflow-post model train --config starter --data data --run runs/starter
     vssflow-post model train --start starter --data data --run runs/more --part dit --time-budget 600
+    vssflow-post model train --start runs/more/weights --data data --run runs/more --part few_steps --time-budget 40
     vssflow-post model train --config base --data features --run runs/base --devices 8 --time-budget 10000
     """
     from vssflow_dit.bars import training_bar
     from vssflow_dit.training.parts import TrainingOrder, train_parts
 
-    order = TrainingOrder(config, data, run, part, time_budget, start, batch, steps or 1_000_000, devices, threads)
+    steps = steps or 1_000_000
+    order = TrainingOrder(config, data, run, part, time_budget, start, batch, steps, devices, threads, device)
     with training_bar() as on_step:
         train_parts(order, click.echo, on_step)
 

@@ -22,7 +22,7 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     """
     from vssflow_dit.checkpoint import weights as weight_files
     from vssflow_dit.config import folder_of
-    from vssflow_dit.sounds import ALIASES, follows, sound_class
+    from vssflow_dit.sounds import ALIASES, FORMER, follows, sound_class
     from vssflow_post.errors import UsageError
 
     folder = folder_of(weights)
@@ -31,13 +31,13 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     if not classes:
         raise UsageError(f"the weights {weights} have no classes of sound: they follow the picture's features alone")
     if not prompt:
-        rows = [(name, follows(name), ALIASES.get(name, ())) for name in classes]
+        rows = [(name, follows(name), ALIASES.get(FORMER.get(name, name), ())) for name in classes]
         if as_json:
             listed = [{"name": name, "follows": what, "aliases": list(words)} for name, what, words in rows]
             click.echo(json.dumps({"weights": weights, "sounds": listed}))
         else:
             for name, what, words in [("sound", "follows", ("also, for example",)), *rows]:
-                click.echo(f"{name:<10} {what:<8} {', '.join(words[:6])}".rstrip())
+                click.echo(f"{name:<16} {what:<8} {', '.join(words[:6])}".rstrip())
         return
     name, note = sound_class(prompt, classes)
     if as_json:

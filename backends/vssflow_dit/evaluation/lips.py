@@ -13,7 +13,7 @@ import numpy as np
 
 from vssflow_dit.bars import watched
 from vssflow_dit.evaluation.drawn_faces import FPS, Curve, Looks, Mouth, looks, mouth_of, talking
-from vssflow_dit.evaluation.heldout import SEED, Waveform
+from vssflow_dit.evaluation.heldout import JUDGED_HZ, SEED, Waveform, judged
 from vssflow_dit.evaluation.measures import ALONE, FITTED, TRUTH, Measure
 from vssflow_dit.evaluation.renders import takes
 from vssflow_dit.synthesis.speech import Utterance
@@ -60,7 +60,7 @@ class Talk:
         wave = np.zeros(round(self.duration_s * RATE_HZ), np.float32)
         first = round(self.start_s * RATE_HZ)
         wave[first : first + len(self.line.audio)] = (self.line.audio / 32768)[: len(wave) - first]
-        return wave
+        return judged(wave, RATE_HZ)
 
 
 def talks(lines: Sequence[Utterance], n: int, report: OnProgress) -> list[Talk]:
@@ -89,7 +89,7 @@ def _talk(line: Utterance, voice: str, number: int) -> Talk:
 
 def loudness(wave: Waveform, n: int) -> Curve:
     """dB over QUIET_DB below the loudest, one value a picture."""
-    hop = 16_000 // FPS
+    hop = JUDGED_HZ // FPS
     padded = np.pad(wave, (0, max(0, n * hop - len(wave))))[: n * hop].astype(np.float64)
     level = 10 * np.log10((padded.reshape(n, hop) ** 2).mean(axis=1) + 1e-10)
     smooth: Curve = np.convolve(np.pad(level, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")

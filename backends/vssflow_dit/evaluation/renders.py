@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN
-from vssflow_dit.evaluation.heldout import Clip, Waveform
+from vssflow_dit.evaluation.heldout import JUDGED_HZ, Clip, Waveform, judged
 from vssflow_dit.evaluation.measures import MODEL, Measure
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.sound.mel import log_mel
@@ -37,7 +37,7 @@ class Takes:
     @property
     def per_second(self) -> float:
         """Seconds of sound made in a second."""
-        return sum(len(wave) for wave in self.waves) / 16_000 / self.seconds
+        return sum(len(wave) for wave in self.waves) / JUDGED_HZ / self.seconds
 
 
 def through_codec(model: VSSFlow, wave: Waveform) -> Waveform:
@@ -45,8 +45,8 @@ def through_codec(model: VSSFlow, wave: Waveform) -> Waveform:
     with torch.no_grad():
         mel = log_mel(torch.from_numpy(wave)[None], model.codec.n_bands(model.config.dit.latent_channels))
         whole = mel[..., : mel.shape[2] // MEL_FRAMES_PER_TOKEN * MEL_FRAMES_PER_TOKEN]
-        made: Waveform = model.waveform(model.codec.decode(model.codec.encode(whole)))[0].numpy()
-    return made
+        made = model.waveform(model.codec.decode(model.codec.encode(whole)))[0].numpy()
+    return judged(made, model.rate_hz)
 
 
 def takes(backend: Backend, requests: Sequence[CueRequest], stage: str, report: OnProgress) -> Takes:
@@ -54,7 +54,7 @@ def takes(backend: Backend, requests: Sequence[CueRequest], stage: str, report: 
     made: dict[str, Waveform] = {}
     seconds = 0.0
     for take in backend.render(requests):
-        made[take.id] = take.audio.samples[0]
+        made[take.id] = judged(take.audio.samples[0], take.audio.rate_hz)
         seconds += take.seconds or 0.0
         report(Progress(stage, len(made), len(requests)))
     return Takes([made[request.id] for request in requests], seconds)
@@ -74,7 +74,7 @@ def clip_requests(clips: Sequence[Clip]) -> list[CueRequest]:
     """Each clip's class as the prompt, and its motion as the picture's."""
     return [
         CueRequest(
-            f"s{number}", "sound", Span.of_seconds(0, len(clip.audio) / 16_000), seed=number, sound=clip.name,
+            f"s{number}", "sound", Span.of_seconds(0, len(clip.audio) / JUDGED_HZ), seed=number, sound=clip.name,
             visual={"motion": clip.motion},
         )
         for number, clip in enumerate(clips)

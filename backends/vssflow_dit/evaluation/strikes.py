@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.bars import watched
-from vssflow_dit.evaluation.heldout import SEED, Waveform
+from vssflow_dit.evaluation.heldout import JUDGED_HZ, SEED, Waveform, judged
 from vssflow_dit.evaluation.measures import Measure
 from vssflow_dit.synthesis import pictures, sounds
 from vssflow_dit.synthesis.pictures import GRID_HZ, Motion
@@ -78,7 +78,7 @@ def _film(backend: Backend, k: int) -> Film:
     n = round(FILM_S * RATE_HZ)
     wave = sounds.sound(rng, prompt or "wood", n, strikes, np.zeros(n))
     request = CueRequest(f"k{k}", "sound", span, seed=k, sound=prompt, visual=visual, things=things)
-    return Film(request, tuple(time for time, _ in strikes), np.clip(wave, -0.99, 0.99).astype(np.float32))
+    return Film(request, tuple(time for time, _ in strikes), judged(np.clip(wave, -0.99, 0.99), RATE_HZ))
 
 
 def measures(heard: Mapping[str, Sequence[Waveform]], films: Sequence[Film]) -> list[Measure]:
@@ -86,7 +86,7 @@ def measures(heard: Mapping[str, Sequence[Waveform]], films: Sequence[Film]) -> 
     found: list[Measure] = []
     wanted = sum(len(film.times_s) for film in films)
     for column, waves in heard.items():
-        onset_times = [onsets(wave, 16_000) for wave in waves]
+        onset_times = [onsets(wave, JUDGED_HZ) for wave in waves]
         n_heard = sum(len(times) for times in onset_times)
         for tolerance_s in TOLERANCES_S:
             pairs = zip(films, onset_times, strict=True)

@@ -6,7 +6,7 @@ Its sound is silent where the mel is at its floor, and a struck thing only rings
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,18 @@ from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
 from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
-from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet
+from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
 from vssflow_dit.picture.thing_motion import stream_of
-from vssflow_dit.sound.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
+from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
-from vssflow_dit.sounds import RINGS_DOWN, follows, sound_class
+from vssflow_dit.sounds import follows, rings_down, sound_mixture
 from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
 from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Track
 
+FIRST_CALL_S = 0.1
+CALLS_APART_S = 1.5, 4.0
 QUIET_LN = 1.6
 """Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
 
@@ -49,30 +51,40 @@ class StarterFront:
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
         n = n_tokens * MEL_FRAMES_PER_TOKEN
         phonemes, mouth = np.zeros(n, np.int64), np.zeros((n, 2), np.float32)
-        motion, voice, sound = np.zeros((n, 2), np.float32), 0, 0
+        motion, voice, name = np.zeros((n, 2), np.float32), 0, ""
+        sound = torch.zeros((1, 1), dtype=torch.long)
         notes: list[str] = []
         if request.kind == "speech":
             if request.text.strip():
                 phonemes, mouth, notes = self._speech(request, n)
                 voice = self.voices.index(request.voice) + 1 if request.voice in self.voices else 1
         else:
-            name, note = sound_class(request.sound, self.sounds)
-            sound = self.sounds.index(name) + 1 if name else 0
+            mixture, note = sound_mixture(request.sound, self.sounds)
+            name = max(mixture, key=lambda each: mixture[each], default="")
+            sound = self._told(mixture)
             notes = [note] if note else []
             seen = self._seen(request)
             if seen is not None:
                 motion = _heard_of(_resampled(seen, n), name)
+            if follows(name) == "calls" and not motion[:, 0].any():
+                motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
         per = MEL_FRAMES_PER_TOKEN
         values: dict[str, Tensor | None] = {
             "phoneme": torch.from_numpy(phonemes)[None],
             "mouth": torch.from_numpy(mouth.reshape(1, n_tokens, 2 * per)),
             "motion": torch.from_numpy(motion.reshape(1, n_tokens, 2 * per)),
             "voice": torch.tensor([[voice]]),
-            "sound": torch.tensor([[sound]]),
+            "sound": sound,
         }
-        rings_down = request.kind == "sound" and (sound == 0 or self.sounds[sound - 1] in RINGS_DOWN)
-        struck = torch.from_numpy(motion[:, 0].copy()) if rings_down else None
+        rings = request.kind == "sound" and (not name or rings_down(name))
+        struck = torch.from_numpy(motion[:, 0].copy()) if rings else None
         return Streams(values, n_tokens, tuple(notes), struck)
+
+    def _told(self, mixture: Mapping[str, float]) -> Tensor:
+        """The id of one class (1, 1), or the weights of all that the model knows (1, classes)."""
+        if len(mixture) < 2:
+            return torch.tensor([[self.sounds.index(name) + 1 for name in mixture] or [0]])
+        return torch.tensor([[mixture.get(name, 0.0) for name in self.sounds]])
 
     def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
         mel = self._model.mel(latent[None])[0]
@@ -108,6 +120,17 @@ class StarterFront:
         return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes
 
 
+def calls(duration_s: float, seed: int) -> list[tuple[float, float]]:
+    """(time in s, strength) of calls that nothing in the picture shows: one at once, others now and then."""
+    rng = np.random.default_rng(seed)
+    times: list[tuple[float, float]] = []
+    now = FIRST_CALL_S
+    while not times or now < duration_s - 1.0:
+        times.append((now, 0.8))
+        now += float(rng.uniform(*CALLS_APART_S))
+    return times
+
+
 def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
     """The track's rows on a grid of n mel frames; what lies past its end is zeros."""
     grid = np.arange(n) / FRAME_RATE_HZ
@@ -119,7 +142,7 @@ def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
 def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
     """What a class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
     heard: npt.NDArray[np.float32] = motion.copy()
-    if name and follows(name) != "strikes":
+    if name and follows(name) not in ("strikes", "calls"):
         heard[:, 0] = 0.0
     if follows(name) != "speed" and (name or heard[:, 0].any()):
         heard[:, 1] = 0.0
@@ -129,5 +152,5 @@ def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.floa
 def _gated(wave: Tensor, mel: Tensor) -> Tensor:
     """Silence where the mel (64, n) is at its floor, faded over a frame, so that a pause is a pause."""
     open_ = ((mel.amax(0) - math.log(LOG_FLOOR) - QUIET_LN) / QUIET_LN).clamp(0, 1)
-    gain = torch.nn.functional.interpolate(open_[None, None], size=len(open_) * HOP, mode="linear", align_corners=False)
-    return wave * gain[0, 0, : len(wave)]
+    gain = torch.nn.functional.interpolate(open_[None, None], size=len(wave), mode="linear", align_corners=False)
+    return wave * gain[0, 0]

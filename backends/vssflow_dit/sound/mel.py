@@ -34,8 +34,10 @@ def _hz_from_mel(mel: Tensor) -> Tensor:
 
 
 @cache
-def mel_filters(n_bands: int) -> Tensor:
-    """Triangles of equal area: (bands, N_FFT // 2 + 1)."""
+def mel_filters(n_bands: int, device: torch.device = torch.device("cpu")) -> Tensor:  # noqa: B008
+    """Triangles of equal area: (bands, N_FFT // 2 + 1), kept on each device that asks."""
+    if device.type != "cpu":
+        return mel_filters(n_bands).to(device)
     top = _mel_from_hz(torch.tensor(SAMPLE_RATE_HZ / 2.0))
     corners = _hz_from_mel(torch.linspace(0.0, float(top), n_bands + 2))
     bins = torch.linspace(0.0, SAMPLE_RATE_HZ / 2.0, N_FFT // 2 + 1)
@@ -63,4 +65,4 @@ def log_mel(waveform: Tensor, n_bands: int = 64, rate_hz: int = SAMPLE_RATE_HZ) 
     spectrum = torch.stft(padded, n_fft, hop, n_fft, window, center=False, return_complex=True)
     spectrum = spectrum[:, : N_FFT // 2 + 1] * (SAMPLE_RATE_HZ / rate_hz)
     magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-9)
-    return torch.log((mel_filters(n_bands).to(waveform.device) @ magnitude).clamp(min=LOG_FLOOR))
+    return torch.log((mel_filters(n_bands, waveform.device) @ magnitude).clamp(min=LOG_FLOOR))

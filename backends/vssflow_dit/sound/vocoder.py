@@ -3,8 +3,9 @@
 A pulse train at the pitch read from the mel (voices, engines), one oscillator for each mel band (struck things) and
 white noise (rain, wind, breath) are analysed by a short-time Fourier transform. A ConvNeXt backbone then says how much
 of each source to let through, turns the phase of the pulses, and adds a spectrum of its own. Because the magnitudes are
-anchored on the mel itself, silence stays silent and no level has to be learned. After the ideas of HiFTNet
-(arXiv 2309.09493), Vocos (arXiv 2306.00814) and DDSP (arXiv 2001.04643).
+anchored on the mel itself, silence stays silent and no level has to be learned. At a rate above the mel's, bands above
+the mel continue it: their levels hang on the mel's last bands, and the backbone says how far above or below. After the
+ideas of HiFTNet (arXiv 2309.09493), Vocos (arXiv 2306.00814) and DDSP (arXiv 2001.04643).
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vssflow_dit.sound.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ
-from vssflow_dit.sound.oscillators import NYQUIST_HZ, band_geometry, pulse_train, tone_bank
+from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR, SAMPLE_RATE_HZ
+from vssflow_dit.sound.oscillators import MEL_TOP_HZ, band_geometry, cycles, drawn, pulse_train, tone_bank
 from vssflow_dit.tensors import configuration_in, fill, metadata_of
 from vssflow_post.errors import UsageError
 
 FORMAT = "vssflow-vocoder-1"
 NOISE_INPUTS = 32
+ANCHORS = 6
+"""Mel bands, from 6 kHz on, on whose mean the level of the bands above the mel hangs."""
+SEEN_HZ = 4000.0
+"""Up to here the backbone sees the sources' own spectra."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,12 @@ class VocoderConfig:
 
     n_bands: int = 64
     """Mel bands of the input."""
+    rate_hz: int = SAMPLE_RATE_HZ
+    """Of the waveform; 100 frames of the mel make a second of it."""
+    upper_bands: int = 0
+    """Bands above the mel, evenly spaced up to half the rate."""
     n_fft: int = 480
-    """Samples of a synthesis frame; a multiple of the hop."""
+    """Samples of a synthesis frame; a multiple of the hop. A vocoder of another rate keeps its 30 ms."""
     width: int = 256
     """Channels of the backbone."""
     hidden: int = 704
@@ -52,6 +61,20 @@ class VocoderConfig:
     """Lowest pitch class."""
     highest_hz: float = 550.0
     """Highest pitch class."""
+
+    @property
+    def hop(self) -> int:
+        """Samples of a mel frame."""
+        return self.rate_hz // FRAME_RATE_HZ
+
+    @property
+    def all_bands(self) -> int:
+        """Bands in which the sources are shaped."""
+        return self.n_bands + self.upper_bands
+
+
+WIDE = VocoderConfig(rate_hz=24_000, upper_bands=8, n_fft=720)
+"""The starter's: the mel ends at 8 kHz, the sound at 12."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,8 @@ class Excitation:
     """(B, T), 0 to 1."""
     tones_hz: Tensor
     """(B, T, bands)."""
+    phase: Tensor | None = None
+    """Of the pulses, in cycles (B, T, hop), where it is known; else they start anywhere and follow the pitch."""
 
 
 class Block(nn.Module):
@@ -115,7 +140,7 @@ class Reader(nn.Module):
 
 
 class Vocoder(nn.Module):
-    """Log-mel (B, bands, T), natural logarithm, to waveform (B, 160 T) at 16 kHz."""
+    """Log-mel (B, bands, T), natural logarithm, to waveform (B, hop T) at the rate of its config."""
 
     filter_matrix: Tensor
     band_centres_hz: Tensor
@@ -126,12 +151,15 @@ class Vocoder(nn.Module):
     def __init__(self, config: VocoderConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or VocoderConfig()
+        self.rate_hz = config.rate_hz
         self.n_bins = config.n_fft // 2 + 1
-        self.seen_bins = self.n_bins // 2
+        self.seen_bins = int(SEEN_HZ * config.n_fft / config.rate_hz)
+        self.loudness = 12.0 * math.sqrt(config.n_fft / 480.0)
+        """Magnitude, about, of white noise of variance 1 in a bin."""
         centres, widths = band_geometry(config.n_bands)
         steps = torch.linspace(math.log(config.lowest_hz), math.log(config.highest_hz), config.n_pitches)
         for name, value in (
-            ("filter_matrix", spread_matrix(centres, self.n_bins)),
+            ("filter_matrix", spread_matrix(_with_upper(centres, config), self.n_bins, config.rate_hz)),
             ("band_centres_hz", centres),
             ("band_widths_hz", widths),
             ("pitch_classes_hz", steps.exp()),
@@ -142,7 +170,7 @@ class Vocoder(nn.Module):
         self.embed = nn.Linear(config.n_bands + 2 + 4 * self.seen_bins + NOISE_INPUTS, config.width)
         self.blocks = nn.Sequential(*(Block(config.width, config.hidden) for _ in range(config.n_blocks)))
         self.norm = nn.LayerNorm(config.width)
-        self.head = nn.Linear(config.width, 6 * config.n_bands + 2 * self.n_bins)
+        self.head = nn.Linear(config.width, 6 * config.all_bands + 2 * self.n_bins)
         self._start_from_the_mel()
 
     def _start_from_the_mel(self) -> None:
@@ -151,7 +179,7 @@ class Vocoder(nn.Module):
             self.head.weight.mul_(0.2)
             starts = torch.tensor([-0.7, -2.0, -0.7, 1.0, 0.0, 0.0])  # pulses, tones, noise, cosine, sine, own
             self.head.bias.zero_()
-            self.head.bias[: 6 * self.config.n_bands] = starts.repeat_interleave(self.config.n_bands)
+            self.head.bias[: 6 * self.config.all_bands] = starts.repeat_interleave(self.config.all_bands)
 
     def forward(self, log_mel: Tensor, seed: int = 0) -> Tensor:
         """The same mel and seed give the same sound. Raises ValueError for a mel of another shape."""
@@ -173,39 +201,45 @@ class Vocoder(nn.Module):
             weights = likelihood.gather(-1, near)
             log_hz = (weights * self.pitch_classes_hz.log()[near]).sum(-1) / weights.sum(-1)
             tones = self.band_centres_hz + reading.detune * self.band_widths_hz / 2.0
-            return Excitation(log_hz.exp(), reading.voicing_logit.sigmoid(), tones.clamp(20.0, NYQUIST_HZ - 50.0))
+            return Excitation(log_hz.exp(), reading.voicing_logit.sigmoid(), tones.clamp(20.0, MEL_TOP_HZ - 50.0))
 
     def synthesise(
-        self, log_mel: Tensor, excitation: Excitation, generator: torch.Generator, brief: bool = False
+        self, log_mel: Tensor, excitation: Excitation, generator: torch.Generator | None = None, brief: bool = False
     ) -> Tensor:
-        """`brief` runs the backbone, and only it, in bfloat16."""
+        """`brief` runs the backbone, and only it, in bfloat16; chance is the device's own without a generator."""
+        rate_hz, n_samples = self.rate_hz, log_mel.shape[2] * self.config.hop
         with torch.no_grad():
-            pulses = self.analyse(pulse_train(excitation.pitch_hz, excitation.voicing, generator))
-            tones = self.analyse(tone_bank(excitation.tones_hz, self.band_widths_hz, generator))
-            n_samples = log_mel.shape[2] * HOP
-            noise = self.analyse(torch.randn(len(log_mel), n_samples, generator=generator).to(log_mel.device))
+            phase = excitation.phase
+            if phase is None:
+                phase = cycles(excitation.pitch_hz, rate_hz, generator)
+            pulses = self.analyse(pulse_train(phase, excitation.pitch_hz, excitation.voicing, rate_hz))
+            tones = self.analyse(tone_bank(excitation.tones_hz, self.band_widths_hz, rate_hz, generator))
+            noise = self.analyse(drawn(torch.randn, (len(log_mel), n_samples), log_mel, generator))
         with torch.autocast(log_mel.device.type, torch.bfloat16, enabled=brief):
             filters = self.shape(log_mel, excitation, pulses, tones, generator)
         return self.overlap_add(self.combine(log_mel, filters, pulses, tones, noise))
 
     def shape(
-        self, log_mel: Tensor, excitation: Excitation, pulses: Tensor, tones: Tensor, generator: torch.Generator
+        self, log_mel: Tensor, excitation: Excitation, pulses: Tensor, tones: Tensor, generator: torch.Generator | None
     ) -> Tensor:
         """The backbone: everything known about each frame to the head's numbers (B, T, 6 bands + 2 bins)."""
         voicing = excitation.voicing[..., None]
         pitch = voicing * (excitation.pitch_hz[..., None].log() - 5.0)
-        seen = torch.cat([torch.view_as_real(x[..., : self.seen_bins]).flatten(-2) for x in (pulses, tones)], -1) / 12.0
-        chance = torch.randn(*voicing.shape[:2], NOISE_INPUTS, generator=generator).to(voicing.device)
-        x = self.embed(torch.cat([normalised(log_mel), voicing, pitch, seen, chance], -1))
+        seen = [torch.view_as_real(x[..., : self.seen_bins]).flatten(-2) / self.loudness for x in (pulses, tones)]
+        chance = drawn(torch.randn, (*voicing.shape[:2], NOISE_INPUTS), voicing, generator)
+        x = self.embed(torch.cat([normalised(log_mel), voicing, pitch, *seen, chance], -1))
         filters: Tensor = self.head(self.norm(self.blocks(x)))
         return filters.float()
 
     def combine(self, log_mel: Tensor, filters: Tensor, pulses: Tensor, tones: Tensor, noise: Tensor) -> Tensor:
         """Sources (B, T, bins) under the head's filters to the spectrum (B, T, bins)."""
-        n_bands = self.config.n_bands
+        n_bands = self.config.all_bands
         by_band = filters[..., : 6 * n_bands].reshape(*filters.shape[:2], 6, n_bands)
         bands = by_band @ self.filter_matrix  # (B, T, 6, bins)
-        envelope = source_gain(log_mel) @ self.filter_matrix
+        gain = source_gain(log_mel, self.rate_hz)
+        last = gain[..., -ANCHORS:].logsumexp(-1, keepdim=True) - math.log(ANCHORS)
+        gain = torch.cat([gain, last.expand(*gain.shape[:2], self.config.upper_bands)], -1)
+        envelope = gain @ self.filter_matrix
         level = envelope[..., None, :] + soft_limit(bands[..., [0, 1, 2, 5], :], 4.0)
         of_pulses, of_tones, of_noise, own = level.exp().unbind(-2)
         cosine, sine = bands[..., 3, :], bands[..., 4, :]
@@ -216,28 +250,31 @@ class Vocoder(nn.Module):
         imaginary = (
             (pulses.imag * cosine + pulses.real * sine) * of_pulses + tones.imag * of_tones + noise.imag * of_noise
         )
-        return torch.complex(real + 12.0 * own_real * own, imaginary + 12.0 * own_imaginary * own)
+        own = self.loudness * own
+        return torch.complex(real + own_real * own, imaginary + own_imaginary * own)
 
     def analyse(self, waveform: Tensor) -> Tensor:
-        """(B, 160 T) to frames centred where the mel's are, (B, T, bins)."""
-        padding = (self.config.n_fft - HOP) // 2
-        frames = functional.pad(waveform, (padding, padding)).unfold(1, self.config.n_fft, HOP)
+        """(B, hop T) to frames centred where the mel's are, (B, T, bins)."""
+        n_fft, hop = self.config.n_fft, self.config.hop
+        padding = (n_fft - hop) // 2
+        frames = functional.pad(waveform, (padding, padding)).unfold(1, n_fft, hop)
         spectrum: Tensor = torch.fft.rfft(frames * self.window)
         return spectrum
 
     def overlap_add(self, spectrum: Tensor) -> Tensor:
-        """The inverse: (B, T, bins) to (B, 160 T), each sample divided by the windows that cover it."""
-        n_frames, parts = spectrum.shape[1], self.config.n_fft // HOP
-        frames = torch.fft.irfft(spectrum, self.config.n_fft) * self.window
+        """The inverse: (B, T, bins) to (B, hop T), each sample divided by the windows that cover it."""
+        n_fft, hop = self.config.n_fft, self.config.hop
+        n_frames, parts = spectrum.shape[1], n_fft // hop
+        frames = torch.fft.irfft(spectrum, n_fft) * self.window
         weights = self.window.square().expand(1, n_frames, -1)
-        total = frames.new_zeros(len(frames), n_frames + parts - 1, HOP)
-        weight = frames.new_zeros(1, n_frames + parts - 1, HOP)
+        total = frames.new_zeros(len(frames), n_frames + parts - 1, hop)
+        weight = frames.new_zeros(1, n_frames + parts - 1, hop)
         for part in range(parts):
-            within = slice(part * HOP, (part + 1) * HOP)
+            within = slice(part * hop, (part + 1) * hop)
             total[:, part : part + n_frames] += frames[:, :, within]
             weight[:, part : part + n_frames] += weights[:, :, within]
-        padding = (self.config.n_fft - HOP) // 2
-        kept = slice(padding, padding + n_frames * HOP)
+        padding = (n_fft - hop) // 2
+        kept = slice(padding, padding + n_frames * hop)
         waveform: Tensor = total.flatten(1)[:, kept] / weight.flatten(1)[:, kept].clamp(min=0.05)
         return waveform
 
@@ -272,17 +309,24 @@ def soft_limit(x: Tensor, bound: float) -> Tensor:
     return bound * torch.tanh(x / bound)
 
 
-def source_gain(log_mel: Tensor) -> Tensor:
+def source_gain(log_mel: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> Tensor:
     """Log gain (B, T, bands) under which white noise of variance 1 has this mel; the mel's floor becomes silence."""
-    # The mean of a Rayleigh magnitude, 0.886, times the root of the window's energy, over the 15.6 Hz of a bin.
-    of_white_noise = 0.886 * math.sqrt(0.375 * 1024.0) / (SAMPLE_RATE_HZ / 1024.0)
+    # The mean of a Rayleigh magnitude, 0.886, times the root of the window's energy, over the 15.6 Hz of a bin. At a
+    # higher rate the same variance is spread over more Hz.
+    of_white_noise = 0.886 * math.sqrt(0.375 * 1024.0 * SAMPLE_RATE_HZ / rate_hz) / (SAMPLE_RATE_HZ / 1024.0)
     above_floor = (log_mel.transpose(1, 2).exp() - 1.02 * LOG_FLOOR).clamp(min=1e-9)
     return above_floor.log() - math.log(of_white_noise)
 
 
-def spread_matrix(centres_hz: Tensor, n_bins: int) -> Tensor:
+def _with_upper(centres_hz: Tensor, config: VocoderConfig) -> Tensor:
+    """The mel's centres and those of the bands above it."""
+    edges = torch.linspace(MEL_TOP_HZ, config.rate_hz / 2.0, config.upper_bands + 1)
+    return torch.cat([centres_hz, (edges[1:] + edges[:-1]) / 2.0])
+
+
+def spread_matrix(centres_hz: Tensor, n_bins: int, rate_hz: int) -> Tensor:
     """Linear interpolation from bands to bins, held beyond the first and last centre: (bands, bins)."""
-    bins = torch.linspace(0.0, NYQUIST_HZ, n_bins)[None].clamp(float(centres_hz[0]), float(centres_hz[-1]))
+    bins = torch.linspace(0.0, rate_hz / 2.0, n_bins)[None].clamp(float(centres_hz[0]), float(centres_hz[-1]))
     upper = torch.searchsorted(centres_hz, bins[0]).clamp(1, len(centres_hz) - 1)
     share = (bins[0] - centres_hz[upper - 1]) / (centres_hz[upper] - centres_hz[upper - 1])
     columns = torch.arange(n_bins)

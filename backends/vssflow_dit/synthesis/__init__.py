@@ -16,7 +16,7 @@ def synthesise_all(
     hours: float,
     seed: int,
     excluded: Sequence[str],
-    recordings: Path | None,
+    recordings: bool,
     recorded_speech: Path | None,
     workers: int,
     say: Callable[[str], object],
@@ -29,6 +29,7 @@ def synthesise_all(
     from vssflow_dit.config import config_of
     from vssflow_dit.synthesis.data_record import write_record
     from vssflow_dit.synthesis.faces import write_faces
+    from vssflow_dit.synthesis.packages import ROOT
     from vssflow_dit.synthesis.recorded_speech import RECORDED, write_recorded
     from vssflow_dit.synthesis.sound_shards import Recipe, write_sounds
     from vssflow_dit.synthesis.speech import synthesise_speech
@@ -36,7 +37,7 @@ def synthesise_all(
     def stage(name: str) -> Callable[[int, int], None]:
         return lambda done, total: report(Progress(name, done, total))
 
-    recipe = Recipe(seed, config_of("starter").sounds, recordings)
+    recipe = Recipe(seed, config_of("starter").sounds, ROOT if recordings else None)
     shards = write_sounds(out / "sounds", round(hours * CLIPS_AN_HOUR), recipe, workers, stage("sounds"))
     say(f"{sum(len(shard['clips']) for shard in shards)} sounds in {out / 'sounds'}")
     if not (out / "speech" / "index.npz").exists():

@@ -1,136 +1,212 @@
-"""Recorded takes beside what is computed: footsteps, doors, fire and water from Debian's `minetest-data`.
+"""Recorded takes beside what is computed: animals, vehicles, crowds, weather and steps, from Debian's free games.
 
-They are used only when their folder is named, since data must not depend on what happens to be installed. Which of
-them were used, under which licence, is written into the data.
+`recordings.csv` says which file is which class, by whom and under which licence; none is taken whose licence is not
+one of LICENCES. They are used only when asked for, since data must not depend on what happens to be installed. Which
+of them were used is written into the data.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
-import soundfile
-import soxr
 
-from vssflow_dit.synthesis.waves import RATE_HZ, Strikes, Wave, add_at, at_peak, at_rms, log_uniform
+from vssflow_dit.sounds import follows
+from vssflow_dit.synthesis.packages import ROOT, Package, decoded
+from vssflow_dit.synthesis.waves import RATE_HZ, Strikes, Wave, add_at, at_peak, at_rms, band, log_uniform
 from vssflow_post.errors import UsageError
 
-CC_BY_SA, CC_BY, CC0 = "CC-BY-SA-3.0", "CC-BY-3.0", "CC0-1.0"
+LICENCES = ("CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "BSD-3-Clause", "MIT")
+Use: TypeAlias = Literal["take", "several", "loop"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Takes of one thing: the files that a pattern finds, and the licence that Debian's copyright file names."""
+    """Files of one package that are the same kind of thing."""
 
+    package: str
+    files: str
+    """Pattern of their names, see `packages.Package`."""
     sound: str
-    pattern: str
-    licence: str = CC_BY_SA
+    """Class."""
+    use: Use
+    """A file is one take; or several with quiet between; or goes round: a bed, or as fast as something moves."""
+    licence: str
+    """SPDX, as Debian's copyright file or the package's own list has it."""
+    author: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.package}: {self.files}"
 
 
-SOURCES = (
-    Source("gravel", "default/sounds/default_gravel_footstep.*.ogg"),
-    Source("gravel", "default/sounds/default_gravel_dug.*.ogg"),
-    Source("grass", "default/sounds/default_grass_footstep.*.ogg"),
-    Source("snow", "default/sounds/default_snow_footstep.*.ogg"),
-    Source("wood", "default/sounds/default_wood_footstep.*.ogg"),
-    Source("stone", "default/sounds/default_hard_footstep.*.ogg"),
-    Source("metal", "default/sounds/default_metal_footstep.*.ogg"),
-    Source("metal", "default/sounds/default_dug_metal.*.ogg"),
-    Source("metal", "default/sounds/default_place_node_metal.*.ogg"),
-    Source("glass", "default/sounds/default_break_glass.*.ogg"),
-    Source("thud", "default/sounds/default_dirt_footstep.*.ogg"),
-    Source("door", "doors/sounds/doors_door_close.ogg", CC_BY),
-    Source("door", "doors/sounds/doors_fencegate_close.ogg", CC_BY),
-    Source("door", "doors/sounds/doors_steel_door_close.ogg", CC_BY),
-    Source("explosion", "tnt/sounds/tnt_explode.ogg", CC0),
-    Source("stream", "env_sounds/sounds/env_sounds_water.*.ogg"),
-    Source("fire", "fire/sounds/fire_fire.*.ogg"),
-    Source("fire", "fire/sounds/fire_large.ogg"),
-    Source("fire", "fire/sounds/fire_small.ogg"),
-)
-"""In /usr/share/games/minetest/games/minetest_game/mods."""
+@cache
+def sources() -> tuple[Source, ...]:
+    """The table, in its order."""
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Source(row["package"], row["files"], row["sound"], cast(Use, row["use"]), row["licence"], row["author"])
+            for row in csv.DictReader(file)
+        )
 
 
-ONSET = 0.25
-"""Of the peak: what is quieter before it (a creak, a rustle) is not yet the strike."""
+ONSET = {"strikes": 0.25, "calls": 0.05}
+"""Of the peak: what is quieter before it (a creak, a breath) is not yet the strike, or the call."""
+QUIET, GAP_S, SHORTEST_S = 0.15, 0.12, 0.05
+"""Of the peak; for so long it is quiet between takes in one file; and what is shorter is none."""
+IDLES = ("car_engine", "truck_bus", "tractor", "aircraft", "helicopter", "power_tool")
+"""Heard, if less, while it stands."""
+LAYERS = {"crowd": 4, "restaurant": 3}
+"""Of how many loops a bed is at most laid; of two where it is not named here."""
 
 
 class Recordings:
-    """The sources in a folder, read once, at RATE_HZ. Raises UsageError where one of them has no file."""
+    """All of the table's files, read once, at RATE_HZ. Raises UsageError where a package or a file is missing."""
 
-    def __init__(self, folder: Path) -> None:
-        self.files: dict[str, list[Path]] = {}
-        """By pattern, in order of name."""
-        self._takes: dict[str, list[Wave]] = {}
-        for source in SOURCES:
-            found = sorted(folder.glob(source.pattern))
-            if not found:
-                raise UsageError(f"no {source.pattern} in {folder}: name the `mods` folder of Debian's minetest-data")
-            self.files[source.pattern] = found
-            self._takes[source.pattern] = [_read(path) for path in found]
+    def __init__(self, root: Path = ROOT) -> None:
+        packages = {name: Package(name, root) for name in dict.fromkeys(source.package for source in sources())}
+        self._facts: list[dict[str, str]] = []
+        self._pieces: dict[str, list[tuple[Source, list[Wave]]]] = {}
+        """Class -> its sources and their takes or loops."""
+        for source in sources():
+            files = packages[source.package].found(source.files)
+            pieces = [piece for data in files.values() for piece in _pieces(decoded(data), source)]
+            self._pieces.setdefault(source.sound, []).append((source, pieces))
+            self._facts += [_fact(source, name, data) for name, data in files.items()]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self._pieces)
 
     def facts(self) -> list[dict[str, str]]:
-        """Of each file: its name, class, licence and sha256."""
-        return [
-            {
-                "file": path.name,
-                "sound": source.sound,
-                "licence": source.licence,
-                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            }
-            for source in SOURCES
-            for path in self.files[source.pattern]
-        ]
+        """Of each file: its package, name, class, licence, author and sha256."""
+        return self._facts
 
-    def struck(self, rng: np.random.Generator, name: str, n: int, strikes: Strikes) -> tuple[Wave, str] | None:
-        """A take of one source of the class at each strike, and that source's pattern; None where there is none."""
-        pattern = _chosen(rng, name)
-        if pattern is None:
+    def heard(
+        self, rng: np.random.Generator, name: str, n: int, strikes: Strikes, speed: Wave
+    ) -> tuple[Wave, str] | None:
+        """`n` samples of the class as it follows strikes or `speed` (n,), and the source; None where it has none."""
+        if name not in self._pieces:
             return None
-        takes = [_slower(take, log_uniform(rng, (0.88, 1.14))) for take in self._takes[pattern]]
-        wave = np.zeros(n)
-        for time, strength in strikes:
-            add_at(wave, time, takes[rng.integers(len(takes))] * strength**1.3)
-        return wave * rng.uniform(0.35, 0.65), pattern
-
-    def steady(self, rng: np.random.Generator, name: str, n: int) -> tuple[Wave, str] | None:
-        """A source of the class going round from a random place, its ends faded into each other."""
-        pattern = _chosen(rng, name)
-        if pattern is None:
-            return None
-        takes = self._takes[pattern]
-        loop = _loop(takes[rng.integers(len(takes))])
-        at = (rng.integers(len(loop)) + np.arange(n)) % len(loop)
-        return at_rms(loop[at], rng.uniform(-30, -25)), pattern
+        kinds = self._pieces[name]
+        source, pieces = kinds[rng.integers(len(kinds))]
+        if source.use != "loop":
+            return _at_strikes(rng, pieces, n, strikes), source.name
+        if follows(name) == "speed":
+            return _moved(rng, pieces[rng.integers(len(pieces))], speed, 0.15 if name in IDLES else 0.0), source.name
+        every = [piece for _, loops in kinds for piece in loops]
+        return _bed(rng, [pieces[rng.integers(len(pieces))], *every], n, LAYERS.get(name, 2)), source.name
 
 
-def _chosen(rng: np.random.Generator, name: str) -> str | None:
-    patterns = [source.pattern for source in SOURCES if source.sound == name]
-    return patterns[rng.integers(len(patterns))] if patterns else None
+@cache
+def installed(root: Path = ROOT) -> Recordings:
+    """The recordings, read once a process."""
+    return Recordings(root)
 
 
-def _read(path: Path) -> Wave:
+def available() -> Recordings | None:
+    """The recordings, or None where one of their packages is not installed."""
+    try:
+        return installed()
+    except UsageError:
+        return None
+
+
+def _fact(source: Source, name: str, data: bytes) -> dict[str, str]:
+    return {
+        "package": source.package,
+        "file": name,
+        "sound": source.sound,
+        "licence": source.licence,
+        "author": source.author,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def _pieces(wave: Wave, source: Source) -> list[Wave]:
+    if source.use == "loop":
+        return [_loop(at_peak(wave, 1.0))]
+    onset = ONSET[follows(source.sound)]
+    parts = _parted(wave) if source.use == "several" else [wave]
+    return [_take(part, onset) for part in parts]
+
+
+def _take(wave: Wave, onset: float) -> Wave:
     """One take from its onset on, at a peak of 1, its end faded."""
-    samples, rate_hz = soundfile.read(path, always_2d=True)
-    wave = at_peak(soxr.resample(samples.mean(axis=1), rate_hz, RATE_HZ), 1.0)
-    wave = wave[max(0, int(np.argmax(np.abs(wave) > ONSET)) - 32) :]
-    wave[:32] *= np.linspace(0, 1, 32)
+    wave = at_peak(wave, 1.0)
+    wave = wave[max(0, int(np.argmax(np.abs(wave) > onset)) - 48) :].copy()
+    wave[:48] *= np.linspace(0, 1, 48)
     fade = min(len(wave), RATE_HZ // 50)
     wave[-fade:] *= np.linspace(1, 0, fade)
-    return np.asarray(wave)
+    return wave
 
 
-def _slower(take: Wave, factor: float) -> Wave:
-    """The take `factor` times as long, lower by as much: another stone, another foot."""
-    return np.asarray(np.interp(np.arange(0, len(take) - 1, 1 / factor), np.arange(len(take)), take))
+def _parted(wave: Wave) -> list[Wave]:
+    """What lies between the quiet of a file."""
+    block = RATE_HZ // 100
+    blocks = np.abs(wave[: len(wave) // block * block]).reshape(-1, block).max(axis=1)
+    loud = np.flatnonzero(blocks > QUIET * blocks.max())
+    breaks = np.flatnonzero(np.diff(loud) > GAP_S * 100)
+    firsts, lasts = loud[np.r_[0, breaks + 1]], loud[np.r_[breaks, len(loud) - 1]]
+    return [
+        wave[max(0, first - 1) * block : (last + 2) * block]
+        for first, last in zip(firsts, lasts, strict=True)
+        if last + 1 - first >= SHORTEST_S * 100
+    ]
 
 
-def _loop(take: Wave) -> Wave:
-    """The take, its last part crossfaded into its first with equal power, so that it may go round."""
-    fade = len(take) // 5
+def _loop(wave: Wave) -> Wave:
+    """The file, its last part crossfaded into its first with equal power, so that it may go round."""
+    fade = len(wave) // 5
     up = np.sin(np.linspace(0, np.pi / 2, fade))
-    body = take[: len(take) - fade].copy()
-    body[:fade] = body[:fade] * up + take[len(take) - fade :] * up[::-1]
+    body = wave[: len(wave) - fade].copy()
+    body[:fade] = body[:fade] * up + wave[len(wave) - fade :] * up[::-1]
     return np.asarray(body)
+
+
+def _at_strikes(rng: np.random.Generator, takes: list[Wave], n: int, strikes: Strikes) -> Wave:
+    """A take at each strike, each a little longer or shorter than the next: another stone, another foot."""
+    wave, as_long = np.zeros(n), log_uniform(rng, (0.88, 1.14))
+    for time, strength in strikes:
+        take = takes[rng.integers(len(takes))]
+        places = np.arange(0, len(take) - 1, 1 / (as_long * log_uniform(rng, (0.97, 1.03))))
+        add_at(wave, time, np.interp(places, np.arange(len(take)), take) * strength**1.3)
+    return _coloured(rng, wave) * float(rng.uniform(0.35, 0.65))
+
+
+def _moved(rng: np.random.Generator, loop: Wave, speed: Wave, idle: float) -> Wave:
+    """A loop that goes round the faster and the louder, the faster something moves."""
+    rates = rng.uniform(0.75, 0.95) + rng.uniform(0.25, 0.5) * speed
+    wave = _round(loop, rng.uniform(0, len(loop)) + np.cumsum(rates))
+    return _levelled(_coloured(rng, wave), rng.uniform(-22, -18)) * (idle + speed**0.8)
+
+
+def _bed(rng: np.random.Generator, loops: list[Wave], n: int, most: int) -> Wave:
+    """The first loop and up to `most` in all of the others going round from random places, each its own pitch."""
+    others = [loops[k] for k in rng.integers(len(loops), size=int(rng.integers(0, most)))]
+    wave = np.zeros(n)
+    for loop in [loops[0], *others]:
+        places = np.asarray(rng.uniform(0, len(loop)) + log_uniform(rng, (0.88, 1.12)) * np.arange(n))
+        wave += rng.uniform(0.4, 1.0) * at_rms(_round(loop, places), 0.0)
+    return _levelled(_coloured(rng, wave), rng.uniform(-30, -25))
+
+
+def _levelled(wave: Wave, dbfs: float) -> Wave:
+    """At a level, or lower where its peaks (a crackle) would be cut off."""
+    level = at_rms(wave, dbfs)
+    return level * min(1.0, 0.9 / (float(np.abs(level).max()) + 1e-9))
+
+
+def _round(loop: Wave, places: Wave) -> Wave:
+    return np.asarray(np.interp(places % len(loop), np.arange(len(loop) + 1), np.append(loop, loop[0])))
+
+
+def _coloured(rng: np.random.Generator, wave: Wave) -> Wave:
+    """Another microphone, another place: one broad band a little louder or softer."""
+    low = log_uniform(rng, (100, 4000))
+    return np.asarray(wave + rng.uniform(-0.4, 0.6) * band(low, 2 * low, wave, 1))

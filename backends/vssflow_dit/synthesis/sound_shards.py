@@ -20,10 +20,10 @@ import numpy.typing as npt
 import torch
 
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, log_mel
-from vssflow_dit.synthesis.clips import Clip, draw_clip
+from vssflow_dit.synthesis.clips import Clip, class_of, draw_clip
 from vssflow_dit.synthesis.picture_files import packed, replacing, unpacked
 from vssflow_dit.synthesis.pictures import draw
-from vssflow_dit.synthesis.recordings import Recordings
+from vssflow_dit.synthesis.recordings import installed
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_post.backend import Frame
 from vssflow_post.errors import UsageError
@@ -38,14 +38,14 @@ class Recipe:
     seed: int
     classes: tuple[str, ...]
     recordings: Path | None = None
-    """Folder of recordings, see `recordings.SOURCES`."""
+    """Where the packages of recordings lie, see `packages.ROOT`; None uses none."""
     clips_a_shard: int = 50
     pictured: int = 10
-    """Every so many clips have their picture drawn: pictures are large, and the transformer reads curves."""
+    """Every so many clips have their picture drawn (0: none): pictures are large, and the transformer reads curves."""
 
     def facts(self) -> dict[str, Any]:
         """What a shard remembers of the recipe: recordings by what they are, not by where they lie."""
-        used = Recordings(self.recordings).facts() if self.recordings else []
+        used = installed(self.recordings).facts() if self.recordings else []
         sizes = {"clips_a_shard": self.clips_a_shard, "pictured": self.pictured}
         return {"seed": self.seed, "classes": list(self.classes), "recordings": used, **sizes}
 
@@ -90,13 +90,13 @@ def _is_complete(folder: Path, number: int, facts: Mapping[str, Any]) -> bool:
 
 def _write_shard(folder: Path, recipe: Recipe, facts: Mapping[str, Any], number: int) -> None:
     torch.set_num_threads(1)  # workers stand beside each other
-    recordings = Recordings(recipe.recordings) if recipe.recordings else None
+    recordings = installed(recipe.recordings) if recipe.recordings else None
     keys = [(recipe.seed, number * recipe.clips_a_shard + k) for k in range(recipe.clips_a_shard)]
-    clips = [draw_clip(np.random.default_rng(key), CLIP_S, recipe.classes, recordings) for key in keys]
+    clips = [draw_clip(np.random.default_rng(key), CLIP_S, class_of(*key, recipe.classes), recordings) for key in keys]
     audio = np.stack([np.round(clip.audio * 32767).astype(np.int16) for clip in clips])
     arrays: dict[str, Any] = {
         **_conditions(clips, recipe.classes),
-        **_pictures(clips[:: recipe.pictured], keys[:: recipe.pictured]),
+        **(_pictures(clips[:: recipe.pictured], keys[:: recipe.pictured]) if recipe.pictured else {}),
     }
     mel = log_mel(torch.from_numpy(np.stack([clip.audio for clip in clips])), rate_hz=RATE_HZ)
     arrays["mel"] = mel.transpose(1, 2).contiguous().numpy().astype(np.float16)

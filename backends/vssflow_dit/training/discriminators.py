@@ -10,7 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vssflow_dit.sound.mel import SAMPLE_RATE_HZ
+from vssflow_dit.training.listening import spectrum
+
 SIZES = (256, 512, 1024)
+"""Windows of the judges of spectra, for 16 kHz; as long at any rate."""
 PERIODS = (2, 3, 5, 7, 11)
 SLOPE = 0.1
 
@@ -33,14 +37,11 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, waveform: Tensor) -> list[Tensor]:
-        spectrum = torch.stft(
-            waveform, self.size, self.size // 4, window=torch.hann_window(self.size), return_complex=True
-        )[:, :-1]
-        spectrum = spectrum / (0.375 * self.size) ** 0.5
-        magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-6)
+        found = spectrum(waveform, self.size)[:, :-1]
+        magnitude = torch.sqrt(found.real.square() + found.imag.square() + 1e-6)
         # Square-root compression: phases and faint parts both stay visible.
         root = magnitude.sqrt()
-        x = torch.stack([torch.log(magnitude + 1e-3) / 3.0, spectrum.real / root, spectrum.imag / root], 1)
+        x = torch.stack([torch.log(magnitude + 1e-3) / 3.0, found.real / root, found.imag / root], 1)
         x = x.contiguous(memory_format=torch.channels_last)
         return _through(self.layers, x)
 
@@ -67,7 +68,7 @@ class PeriodDiscriminator(nn.Module):
 def _through(layers: nn.ModuleList, x: Tensor) -> list[Tensor]:
     """What each layer makes of the one before, the last one's verdict included."""
     found = []
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16):
         for layer in layers[:-1]:
             x = functional.leaky_relu(layer(x), SLOPE)
             found.append(x)
@@ -78,15 +79,16 @@ def _through(layers: nn.ModuleList, x: Tensor) -> list[Tensor]:
 class Discriminators(nn.Module):
     """All of them together; least squares."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate_hz: int = SAMPLE_RATE_HZ) -> None:
         super().__init__()
+        sizes = (size * rate_hz // SAMPLE_RATE_HZ for size in SIZES)
         self.judges = nn.ModuleList(
-            [*(Discriminator(size) for size in SIZES), *(PeriodDiscriminator(period) for period in PERIODS)]
+            [*(Discriminator(size) for size in sizes), *(PeriodDiscriminator(period) for period in PERIODS)]
         )
 
     def compare(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The judges' own loss, how far `made` is from passing, and how far its inner values are from the truth's."""
-        learning, verdict, features = torch.zeros(()), torch.zeros(()), torch.zeros(())
+        learning = verdict = features = truth.new_zeros(())
         for judge in self.judges:
             *inner, last = judge(torch.cat([truth, made]))
             on_truth, on_made = last.chunk(2)

@@ -89,31 +89,46 @@ class FlowLoss(nn.Module):
 
     def forward(self, data: Tensor, values: dict[str, Tensor], seed: int) -> Tensor:
         """`data` (B, C, T); `seed` draws noise, times and dropped conditions."""
-        chance = torch.Generator().manual_seed(seed)
-        noise = torch.randn(data.shape, generator=chance).to(data)
-        t = torch.sigmoid(torch.randn(len(data), generator=chance)).to(data)
-        keep = (torch.rand(len(data), generator=chance) > self.condition_dropout).to(data)
+        chance = torch.Generator(data.device).manual_seed(seed)
+        noise = torch.randn(data.shape, generator=chance, device=data.device)
+        t = torch.sigmoid(torch.randn(len(data), generator=chance, device=data.device))
+        keep = torch.rand(len(data), generator=chance, device=data.device) > self.condition_dropout
+        return self.error(data, values, noise, t, keep.to(data))
+
+    def error(self, data: Tensor, values: dict[str, Tensor], noise: Tensor, t: Tensor, keep: Tensor) -> Tensor:
+        """At the times `t` (B,), with the conditions of the examples where `keep` (B,) is 1."""
+        return self.errors(data, values, noise, t, keep).mean()
+
+    def errors(self, data: Tensor, values: dict[str, Tensor], noise: Tensor, t: Tensor, keep: Tensor) -> Tensor:
+        """Of each example: (B,)"""
         condition = self.model.condition(values, data.shape[2]).dropped(keep)
-        velocity = self.model.dit(interpolate(noise, data, t), t, condition.concat, condition.cross)
+        velocity = self.model.dit(
+            interpolate(noise, data, t), t, condition.concat, condition.cross, condition.modulating
+        )
         error: Tensor = velocity.float() - (data - noise)
-        return error.square().mean()
+        return error.square().mean(dim=(1, 2))
 
 
 class Trainer:
     """One run in one folder: `state.pt` to go on from, `log.jsonl` and `curves.png` to look at."""
 
-    def __init__(self, model: UnifiedModel, source: Source, settings: TrainingSettings, run: Path, fabric: Fabric):
+    def __init__(
+        self, model: UnifiedModel, source: Source, settings: TrainingSettings, run: Path, fabric: Fabric,
+        loss: FlowLoss | None = None,
+    ) -> None:  # fmt: skip
+        """`loss` is of this `model`: the plain one where none is given."""
         run.mkdir(parents=True, exist_ok=True)
         self.settings, self.source, self.run, self.fabric = settings, source, run, fabric
-        self.model, self.ema = model, copy.deepcopy(model).requires_grad_(False)
+        self.model, self.ema = model.to(fabric.device), copy.deepcopy(model).requires_grad_(False)
         raw = optimisers(model, settings)
         self.step, self.seconds = 0, 0.0
         if (run / "state.pt").exists():
             self._resume(raw)
-        if settings.compiled:
-            model.dit.compile()
-        self.ema.to(fabric.device)
-        self.loss, *self.optimisers = fabric.setup(FlowLoss(model, settings.condition_dropout), *raw)
+        loss = loss or FlowLoss(model, settings.condition_dropout)
+        if settings.compiled:  # a GPU waits for launches: "reduce-overhead" replays them as one
+            on_gpu = fabric.device.type == "cuda"
+            loss.error = torch.compile(loss.error, mode="reduce-overhead" if on_gpu else None)  # type: ignore[method-assign]
+        self.loss, *self.optimisers = fabric.setup(loss, *raw)
 
     def _resume(self, raw: list[torch.optim.Optimizer]) -> None:
         state = torch.load(self.run / "state.pt", weights_only=True, map_location="cpu")
@@ -144,7 +159,8 @@ class Trainer:
         `on_step` is told the step, the loss and the progress (0 to 1) every 25 steps.
         """
         saved = started = time.monotonic()
-        before, recent = self.seconds, []
+        before = self.seconds
+        recent: list[Tensor] = []
         while True:
             self.seconds = before + time.monotonic() - started
             progress = self._progress(time_budget_s)
@@ -153,7 +169,7 @@ class Trainer:
             recent.append(self._one_step(schedule(progress, self.step, self.settings)))
             self.step += 1
             if self.step % 25 == 0:
-                loss = sum(recent) / len(recent)
+                loss = float(torch.stack(recent).mean())
                 self._log(loss)
                 on_step(self.step, loss, progress)
                 recent = []
@@ -175,7 +191,8 @@ class Trainer:
             with (self.run / "log.jsonl").open("a") as log:
                 log.write(json.dumps(row) + "\n")
 
-    def _one_step(self, rate: float) -> float:
+    def _one_step(self, rate: float) -> Tensor:
+        """The loss, still on the device: to read it is to wait for it."""
         rank = self.fabric.global_rank
         data, values = self.source.batch(self.step, rank)
         device = self.fabric.device
@@ -191,9 +208,8 @@ class Trainer:
             optimiser.zero_grad(set_to_none=True)
         keep = min(self.settings.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for average, weight in zip(self.ema.parameters(), self.model.parameters(), strict=True):
-                average.lerp_(weight, 1 - keep)
-        return float(loss.detach())
+            torch._foreach_lerp_(list(self.ema.parameters()), list(self.model.parameters()), 1 - keep)
+        return loss.detach().clone()
 
 
 def draw_curves(log: Path, picture: Path) -> None:

@@ -1,4 +1,7 @@
-"""Measures of a waveform for the vocoder's training: its pitch, its partials, and how far two sounds are apart."""
+"""Measures of a waveform for the vocoder's training: its pitch, its partials, and how far two sounds are apart.
+
+Every window lasts as long at any rate: sizes are given for 16 kHz.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,36 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vssflow_dit.sound.mel import HOP, N_FFT, SAMPLE_RATE_HZ, mel_filters
-from vssflow_dit.sound.oscillators import band_geometry
+from vssflow_dit.sound.mel import FRAME_RATE_HZ, N_FFT, SAMPLE_RATE_HZ, mel_filters
+from vssflow_dit.sound.oscillators import band_geometry, between_frames, cycles
 
-RESOLUTIONS = (128, 256, 512, 1024, 2048)
+RESOLUTIONS = (64, 128, 256, 512, 1024, 2048)
+PHASE_RESOLUTIONS = (512, 1024)
+"""Windows in which phases are compared."""
+PHASE_TOP_HZ = 4000.0
+"""Up to here: above, a voice is as much breath as harmonics."""
+SMOOTH_FRAMES = 13
+"""Over which the phase of a voice is smoothed."""
+BAND_TOP_HZ, CLIFF = 7600.0, 1e-3
+"""Where a clip's energy falls by so much between 5.5 to 7 kHz and 8.2 to 11 kHz, it came from 16 kHz, and what lay
+above is not known: no sound falls so steeply by itself."""
 
 
-def true_pitch(waveform: Tensor) -> tuple[Tensor, Tensor]:
-    """Pitch (Hz) and voicing (0 or 1) at the mel's frames, by normalised autocorrelation: (B, 160 T) to two (B, T)."""
-    shortest, longest, size = SAMPLE_RATE_HZ // 550, SAMPLE_RATE_HZ // 55, 1024
-    padding = (size - HOP) // 2
-    frames = functional.pad(waveform, (padding, padding)).unfold(1, size, HOP)
+def frames_of(waveform: Tensor, size: int, rate_hz: int) -> Tensor:
+    """(B, hop T) to windows (B, T, size) centred where the mel's are."""
+    hop = rate_hz // FRAME_RATE_HZ
+    padding = (size - hop) // 2
+    return functional.pad(waveform, (padding, size - hop - padding)).unfold(1, size, hop)
+
+
+def true_pitch(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor, Tensor]:
+    """Pitch (Hz) and voicing (0 or 1) at the mel's frames, by normalised autocorrelation: (B, hop T) to two (B, T)."""
+    shortest, longest, size = rate_hz // 550, rate_hz // 55, 1024 * rate_hz // SAMPLE_RATE_HZ
+    frames = frames_of(waveform, size, rate_hz)
     spectrum = torch.fft.rfft(frames, 2 * size)
     products = torch.fft.irfft(spectrum.abs().square())[..., : longest + 2]
     energy = functional.pad(frames.square().cumsum(-1), (1, 0))
-    lags = torch.arange(longest + 2)
+    lags = torch.arange(longest + 2, device=waveform.device)
     head = energy[..., size - lags]
     tail = energy[..., -1:] - energy[..., lags]
     similarity = products / torch.sqrt(head * tail + 1e-7 * size)
@@ -33,52 +51,117 @@ def true_pitch(waveform: Tensor) -> tuple[Tensor, Tensor]:
     lag = (peaks >= 0.88 * best).float().argmax(-1) + shortest
     before, here, after = (similarity.gather(-1, (lag + k)[..., None])[..., 0] for k in (-1, 0, 1))
     shift = 0.5 * (before - after) / (before - 2.0 * here + after).clamp(max=-1e-6)
-    pitch = SAMPLE_RATE_HZ / (lag + shift.clamp(-0.5, 0.5))
+    pitch = rate_hz / (lag + shift.clamp(-0.5, 0.5))
     return pitch, ((best[..., 0] > 0.55) & (energy[..., -1] > 1e-4 * size * 1e-2)).float()
 
 
-def true_detune(waveform: Tensor, n_bands: int) -> tuple[Tensor, Tensor]:
+def true_phase(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
+    """The fundamental's own phase, in cycles (B, T, hop), near a pitch (B, T): pulses on it stand where the voice's do.
+
+    The waveform is turned back by the pitch's phase; what is left of its fundamental says how far it is ahead.
+    """
+    near = cycles(pitch_hz, rate_hz, None)
+    turn = 2.0 * torch.pi * near.flatten(1)
+    size = 3 * near.shape[2]
+    window = torch.hann_window(size, device=waveform.device)
+    parts = [frames_of(part, size, rate_hz) @ window for part in (waveform * turn.cos(), -waveform * turn.sin())]
+    # Over a tenth of a second: the k-th harmonic has k times the jitter of this phase, and sounds rough by it.
+    slow = torch.hann_window(SMOOTH_FRAMES + 2, device=waveform.device)[None, None, 1:-1]
+    parts = [functional.conv1d(part[:, None], slow, padding=SMOOTH_FRAMES // 2)[:, 0] for part in parts]
+    level = torch.hypot(*parts).clamp(min=1e-6)
+    real, imaginary = (between_frames(part / level, near.shape[2]) for part in parts)
+    ahead: Tensor = torch.atan2(imaginary, real) / (2.0 * torch.pi)
+    return near + ahead.view_as(near)
+
+
+def true_detune(waveform: Tensor, n_bands: int, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor, Tensor]:
     """Mean frequency by power in each band, as `Reading.detune`, and how much it matters: two (B, T, bands)."""
-    padding = (N_FFT - HOP) // 2
-    padded = functional.pad(waveform, (padding, padding + 1))
-    now, next_sample = (
-        padded[:, k : padded.shape[1] - 1 + k].unfold(1, N_FFT, HOP) * torch.hann_window(N_FFT) for k in (0, 1)
-    )
-    first, second = torch.fft.rfft(now), torch.fft.rfft(next_sample)
+    size = N_FFT * rate_hz // SAMPLE_RATE_HZ
+    window = torch.hann_window(size, device=waveform.device)
+    frames = [frames_of(x, size, rate_hz) * window for x in (waveform, waveform.roll(-1, 1))]
+    first, second = (torch.fft.rfft(x)[..., : N_FFT // 2 + 1] * (SAMPLE_RATE_HZ / rate_hz) for x in frames)
     power = first.abs().square()
-    hz = torch.angle(second * first.conj()) * (SAMPLE_RATE_HZ / (2.0 * torch.pi))
-    filters = mel_filters(n_bands).T
+    hz = torch.angle(second * first.conj()) * (rate_hz / (2.0 * torch.pi))
+    filters = mel_filters(n_bands, waveform.device).T
     band_power = power @ filters + 1e-9
-    centres, widths = band_geometry(n_bands)
+    centres, widths = (x.to(waveform.device) for x in band_geometry(n_bands))
     detune = (((power * hz) @ filters) / band_power - centres) / (widths / 2.0)
     weight = band_power.sqrt()
     return detune.clamp(-1.4, 1.4), weight / weight.amax(-1, keepdim=True).clamp(min=1e-3)
 
 
-def magnitudes(waveform: Tensor) -> list[Tensor]:
-    """Magnitudes (B, bins, frames) at each resolution, noise of variance 1 at about 1."""
-    found = []
-    for size in RESOLUTIONS:
-        spectrum = torch.stft(waveform, size, size // 4, window=torch.hann_window(size), return_complex=True)
-        found.append(torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-8) / (0.375 * size) ** 0.5)
+def spectrum(waveform: Tensor, size: int) -> Tensor:
+    """(B, bins, frames) in windows of `size` samples, noise of variance 1 at about 1."""
+    window = torch.hann_window(size, device=waveform.device)
+    found: Tensor = torch.stft(waveform, size, size // 4, window=window, return_complex=True) * (0.375 * size) ** -0.5
     return found
+
+
+def magnitudes(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> list[Tensor]:
+    """Magnitudes (B, bins, frames) at each resolution, noise of variance 1 at about 1."""
+    found = (spectrum(waveform, size * rate_hz // SAMPLE_RATE_HZ) for size in RESOLUTIONS)
+    return [torch.sqrt(x.real.square() + x.imag.square() + 1e-8) for x in found]
 
 
 def spectral_distance(some: list[Tensor], others: list[Tensor]) -> Tensor:
     """Mean over clips: the magnitudes' difference, and the root mean square over frequency of their logarithms'."""
-    total = torch.zeros(())
+    total = some[0].new_zeros(())
     for a, b in zip(some, others, strict=True):
         logs = torch.log(a.clamp(min=1e-3)) - torch.log(b.clamp(min=1e-3))
         total = total + (a - b).abs().mean() + torch.sqrt(logs.square().mean(1) + 1e-6).mean()
     return total / len(some)
 
 
-def energy_distance(truth: Tensor, first: Tensor, second: Tensor) -> Tensor:
+def level_of(waveform: Tensor) -> Tensor:
+    """(B, 1): root mean square, silence as -74 dBFS."""
+    return waveform.square().mean(-1, keepdim=True).sqrt().clamp(min=2e-4)
+
+
+def energy_distance(truth: Tensor, first: Tensor, second: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> Tensor:
     """Zero in expectation only when `first` and `second` are spread like the truth."""
-    level = truth.square().mean(-1, keepdim=True).sqrt().clamp(min=2e-4)
-    spectra = [magnitudes(x / level) for x in (truth, first, second)]
+    level = level_of(truth)
+    spectra = [magnitudes(x / level, rate_hz) for x in (truth, first, second)]
     return (
         spectral_distance(spectra[0], spectra[1])
         + spectral_distance(spectra[0], spectra[2])
         - spectral_distance(spectra[1], spectra[2])
     )
+
+
+def phase_distance(truth: Tensor, made: Tensor, voicing: Tensor, rate_hz: int) -> Tensor:
+    """How far the phases of (B, n) are apart, 0 to 2, where the truth is voiced (B, T), below 4 kHz.
+
+    One minus their difference's cosine, weighed by the root of the truth's magnitude. How loud `made` is does not
+    count: where phases cannot be known, a distance of whole spectra would only teach to be quiet.
+    """
+    level, total = level_of(truth), truth.new_zeros(())
+    for size in (size * rate_hz // SAMPLE_RATE_HZ for size in PHASE_RESOLUTIONS):
+        kept = int(PHASE_TOP_HZ * size / rate_hz)
+        wanted, found = (spectrum(x / level, size)[:, 1:kept] for x in (truth, made))
+        # In real numbers, because PyTorch's complex gradients cost twice as much on a CPU.
+        loud, own = (torch.sqrt(x.real.square() + x.imag.square() + 1e-6) for x in (wanted, found))
+        floor = 0.05 * loud.square().mean(1, keepdim=True).sqrt() + 1e-3
+        cosine = (wanted.real * found.real + wanted.imag * found.imag) / (loud * (own + floor))
+        weight = loud.sqrt() * functional.interpolate(voicing[:, None], size=wanted.shape[2])
+        total = total + ((1.0 - cosine) * weight).sum() / weight.sum().clamp(min=1.0)
+    return total / len(PHASE_RESOLUTIONS)
+
+
+def is_narrow(waveform: Tensor, rate_hz: int) -> Tensor:
+    """(B, 1): whether the sound ends at 8 kHz because its source did."""
+    power = torch.fft.rfft(waveform).abs().square()
+    below, above = (
+        power[:, int(low * waveform.shape[1] / rate_hz) : int(high * waveform.shape[1] / rate_hz)].mean(1, keepdim=True)
+        for low, high in ((5500.0, 7000.0), (8200.0, 11_000.0))
+    )
+    found: Tensor = above < CLIFF * below
+    return found
+
+
+def without_upper(waveform: Tensor, is_narrow: Tensor, rate_hz: int) -> Tensor:
+    """(B, n) where a clip is narrow without what lies above 7.6 kHz: what nobody knows is not judged."""
+    spectra = torch.fft.rfft(waveform)
+    hz = torch.linspace(0.0, rate_hz / 2.0, spectra.shape[1], device=waveform.device)
+    kept = (hz < BAND_TOP_HZ) | ~is_narrow
+    cut: Tensor = torch.fft.irfft(spectra * kept, waveform.shape[1])
+    return cut

@@ -1,49 +1,64 @@
-"""Trains the vocoder: what to read from a mel, a spectral energy distance, then discriminators.
+"""Trains the vocoder: what to read from a mel, spectra and their phases, then discriminators.
 
 Each clip is synthesised twice with different noise. The energy distance (Gritsenko and others, arXiv 2008.01160) pulls
 both towards the recording and pushes them apart from each other: noise then stays noise, which a plain spectral loss
-would smooth away. The discriminators join when a share of the time has passed.
+would smooth away. The pulses stand where the recording's own do, so that its voiced spectra can be compared phase by
+phase. The discriminators join when a share of the time has passed.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from vssflow_dit.sound.codec import Codec
-from vssflow_dit.sound.mel import HOP, log_mel
-from vssflow_dit.sound.vocoder import Excitation, Reading, Vocoder, VocoderConfig
+from vssflow_dit.sound.mel import log_mel
+from vssflow_dit.sound.vocoder import WIDE, Excitation, Reading, Vocoder, VocoderConfig
+from vssflow_dit.training.clips import Clips
 from vssflow_dit.training.discriminators import Discriminators
-from vssflow_dit.training.listening import energy_distance, true_detune, true_pitch
+from vssflow_dit.training.listening import (
+    energy_distance,
+    phase_distance,
+    true_detune,
+    true_phase,
+    true_pitch,
+    without_upper,
+)
 
 
 @dataclass(frozen=True)
 class VocoderTraining:
-    """The recipe; the defaults made the shipped vocoder."""
+    """The recipe."""
 
     clips: int = 8
     """Clips of a batch; each is synthesised twice."""
     frames: int = 80
     """Frames of a clip, 10 ms each."""
+    judged_frames: int = 30
+    """Of these, what the discriminators hear."""
     learning_rate: float = 1e-3
     """Of AdamW, at its highest."""
+    judges_rate: float = 5e-4
+    """That of the judges."""
     warm_up_steps: int = 100
     """Steps from zero to the highest rate."""
     decay_from: float = 0.4
     """Share of the time after which the rate falls, to a twentieth at the end."""
+    guided_steps: int = 500
+    """Steps in which the pulses have the true pitch; later half of the clips have what the reader found, as in use."""
     adversarial_from: float = 0.4
     """Share of the time after which the discriminators join."""
+    phase_weight: float = 0.3
+    """Of the distance of phases; the spectral distance has 1."""
     adversarial_weight: float = 1.0
-    """Of the discriminators' verdict; the spectral distance has 1."""
+    """Of the discriminators' verdict."""
     feature_weight: float = 0.2
     """Of the distance between the discriminators' inner values."""
     ema: float = 0.999
@@ -54,159 +69,157 @@ class VocoderTraining:
     """Of the weights and the choice of clips."""
 
 
-class Clips:
-    """Random clips from a folder with `speech/*.npy` and `sounds/*.npy`: int16 at 16 kHz, in one row or in several."""
+WARM = VocoderTraining(learning_rate=3e-4, guided_steps=0, adversarial_from=0.0)
+"""The recipe for a vocoder that is trained further."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.shards = {kind: _shards(folder / kind) for kind in ("speech", "sounds")}
-        self.random = np.random.default_rng(seed)
 
-    def draw(self, kind: str, n_samples: int) -> Tensor:
-        """One excerpt, its peak at 1 unless it is all but silent."""
-        shards = self.shards[kind]
-        # Small shards hold what cannot be drawn again (recordings), so size counts only by its root.
-        sizes = np.sqrt([len(shard) for shard in shards])
-        shard = shards[self.random.choice(len(shards), p=sizes / sizes.sum())]
-        for _ in range(4):  # recordings of single events are mostly silence, of which a little is enough
-            start = int(self.random.integers(0, len(shard) - n_samples))
-            excerpt = torch.from_numpy(shard[start : start + n_samples].astype(np.float32) / 32768.0)
-            if excerpt.abs().max() > 0.01:
-                break
-        normal: Tensor = excerpt / excerpt.abs().max().clamp(min=0.02)
-        return normal
+def grown(trained: Vocoder, config: VocoderConfig) -> Vocoder:
+    """A vocoder of `config` with the trained one's weights: bands above its own begin like its last, bins with nothing.
 
-    def clip(self, n_samples: int) -> Tensor:
-        """Speech, a sound, or both, at a level between -40 and 0 dB; now and then silence."""
-        chance = self.random.random()
-        if chance < 0.01:
-            return torch.zeros(n_samples)
-        if chance < 0.18:
-            ratio = 10.0 ** (self.random.uniform(-25.0, 10.0) / 20.0)
-            audio = self.draw("speech", n_samples) + ratio * self.draw("sounds", n_samples)
-        else:
-            audio = self.draw("speech" if chance < 0.68 else "sounds", n_samples)
-        level = 0.95 * 10.0 ** (-min(self.random.exponential(9.0), 40.0) / 20.0)
-        sign = 1.0 if self.random.random() < 0.5 else -1.0
-        clip: Tensor = sign * level * audio / audio.abs().max().clamp(min=0.02)
-        return clip
-
-    def batch(self, n_clips: int, n_samples: int) -> Tensor:
-        return torch.stack([self.clip(n_samples) for _ in range(n_clips)])
+    Raises ValueError where anything but the rate, the upper bands and the frame's size differs.
+    """
+    old = trained.config
+    if replace(old, rate_hz=config.rate_hz, upper_bands=config.upper_bands, n_fft=config.n_fft) != config:
+        raise ValueError(f"cannot start from a vocoder of {old}")
+    vocoder = Vocoder(config)
+    weights = dict(trained.state_dict())
+    for name in ("head.weight", "head.bias"):
+        bands, bins = weights[name].split((6 * old.all_bands, 2 * trained.n_bins))
+        bands = bands.view(6, old.all_bands, *bands.shape[1:])
+        last = bands[:, -1:].expand(-1, config.all_bands - old.all_bands, *bands.shape[2:])
+        wider = bins.new_zeros(2, vocoder.n_bins, *bins.shape[1:])
+        wider[:, : trained.n_bins] = bins.view(2, trained.n_bins, *bins.shape[1:])
+        weights[name] = torch.cat([torch.cat([bands, last], 1).flatten(0, 1), wider.flatten(0, 1)])
+    vocoder.load_state_dict(weights)
+    return vocoder
 
 
 def reading_loss(reading: Reading, waveform: Tensor, vocoder: Vocoder) -> tuple[Tensor, Tensor, Tensor]:
     """How far the reader is from the truth; with the true pitch and voicing."""
-    pitch, voicing = true_pitch(waveform)
+    pitch, voicing = true_pitch(waveform, vocoder.rate_hz)
     classes = vocoder.pitch_classes_hz.log()
     distance = (pitch.log()[..., None] - classes) / (classes[1] - classes[0])
     target = torch.softmax(-distance.square(), -1)
     cross_entropy = -(target * reading.pitch_logits.log_softmax(-1)).sum(-1)
     pitch_loss = (cross_entropy * voicing).sum() / voicing.sum().clamp(min=1.0)
     voicing_loss = functional.binary_cross_entropy_with_logits(reading.voicing_logit, voicing)
-    detune, weight = true_detune(waveform, vocoder.config.n_bands)
+    detune, weight = true_detune(waveform, vocoder.config.n_bands, vocoder.rate_hz)
     tones_loss = ((reading.detune - detune).abs() * weight).sum() / weight.sum().clamp(min=1.0)
     return pitch_loss + 2.0 * voicing_loss + 2.0 * tones_loss, pitch, voicing
 
 
-def _shards(folder: Path) -> list[npt.NDArray[np.int16]]:
-    found = [np.load(path, mmap_mode="r").reshape(-1) for path in sorted(folder.glob("*.npy"))]
-    if not found:
-        raise FileNotFoundError(f"{folder} needs at least one .npy file of 16 kHz int16 audio")
-    return found
-
-
 class Trainer:
-    """All that a run needs to go on after a stop."""
+    """All that a run needs to go on after a stop. Everything lies on `device`, and no step waits for the processor."""
 
     def __init__(
         self,
-        audio_folder: Path,
+        clips: Clips,
         run_folder: Path,
         minutes: float,
         recipe: VocoderTraining,
         codec: Codec,
         start: Vocoder,
+        device: torch.device = torch.device("cpu"),  # noqa: B008
     ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.run_folder, self.budget_s = recipe, run_folder, minutes * 60.0
-        self.codec, self.vocoder, self.averaged = codec, start.train().requires_grad_(True), Vocoder(start.config)
+        self.recipe, self.run_folder, self.budget_s, self.clips = recipe, run_folder, minutes * 60.0, clips
+        self.codec, self.vocoder = codec.to(device), start.to(device).train().requires_grad_(True)
+        self.averaged = Vocoder(start.config).to(device).requires_grad_(False)
         self.averaged.load_state_dict(self.vocoder.state_dict())
-        self.judges = Discriminators()
-        self.optimizer = torch.optim.AdamW(
-            self.vocoder.parameters(), recipe.learning_rate, betas=(0.85, 0.99), weight_decay=0.01
-        )
-        self.judges_optimizer = torch.optim.AdamW(
-            self.judges.parameters(), recipe.learning_rate / 2, betas=(0.8, 0.99), weight_decay=0.01
-        )
+        self.judges = Discriminators(start.rate_hz).to(device)
+        self.optimizer = _optimizer(self.vocoder, recipe.learning_rate, 0.85, device)
+        self.judges_optimizer = _optimizer(self.judges, recipe.judges_rate, 0.8, device)
+        self.judged, self.guided = torch.zeros((), device=device), torch.ones((), device=device)
+        """How much the judges' opinion counts, and how many clips have the true pitch; both 0 to 1."""
         self.step, self.judged_steps, self.spent_s = 0, 0, 0.0
         self.checkpoint = run_folder / "checkpoint.pt"
         if self.checkpoint.exists():
             self._resume()
-        self.clips = Clips(audio_folder, recipe.seed + self.step)
-        self.generator = torch.Generator().manual_seed(recipe.seed + self.step)
+        torch.manual_seed(recipe.seed + self.step)
 
     def _resume(self) -> None:
-        state = torch.load(self.checkpoint, weights_only=True)
-        for name in ("vocoder", "averaged", "judges", "optimizer", "judges_optimizer"):
+        state = torch.load(self.checkpoint, weights_only=True, map_location=self.judged.device)
+        for name in _KEPT:
             getattr(self, name).load_state_dict(state[name])
         self.step, self.judged_steps, self.spent_s = state["step"], state["judged_steps"], state["spent_s"]
 
     def save(self) -> None:
-        state = {
-            name: getattr(self, name).state_dict()
-            for name in ("vocoder", "averaged", "judges", "optimizer", "judges_optimizer")
-        }
+        state = {name: getattr(self, name).state_dict() for name in _KEPT}
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state | {"step": self.step, "judged_steps": self.judged_steps, "spent_s": self.spent_s}, partial)
         partial.replace(self.checkpoint)
         facts = {"steps": str(self.step), "minutes": f"{self.spent_s / 60.0:.1f}"}
         self.averaged.save(self.run_folder / "vocoder.safetensors", facts)
 
-    def set_rate(self) -> None:
-        share = self.spent_s / self.budget_s
-        fall = 1.0 - 0.95 * max(0.0, share - self.recipe.decay_from) / (1.0 - self.recipe.decay_from)
-        factor = max(fall, 0.05)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * factor * min(1.0, (self.step + 1) / self.recipe.warm_up_steps)
-        for group in self.judges_optimizer.param_groups:
-            group["lr"] = (
-                0.5 * self.recipe.learning_rate * factor * min(1.0, (self.judged_steps + 1) / self.recipe.warm_up_steps)
-            )
+    def set_rates(self) -> None:
+        """What changes from step to step, in tensors that stay where they are: a captured step reads them."""
+        recipe, share = self.recipe, self.spent_s / self.budget_s
+        factor = max(1.0 - 0.95 * max(0.0, share - recipe.decay_from) / (1.0 - recipe.decay_from), 0.05)
+        for optimizer, highest, steps in (
+            (self.optimizer, recipe.learning_rate, self.step),
+            (self.judges_optimizer, recipe.judges_rate, self.judged_steps),
+        ):
+            warm = min(1.0, (steps + 1) / recipe.warm_up_steps)
+            for group in optimizer.param_groups:
+                group["lr"].fill_(highest * factor * warm)
+        self.judged.fill_(min(1.0, self.judged_steps / 300.0))
+        self.guided.fill_(1.0 if self.step < recipe.guided_steps else 0.5)
 
-    def train_step(self) -> dict[str, float]:
-        truth = self.clips.batch(self.recipe.clips, self.recipe.frames * HOP)
-        judging = self.spent_s > self.recipe.adversarial_from * self.budget_s
-        self.set_rate()
-        mel = log_mel(truth, self.vocoder.config.n_bands)
+    def train_step(self) -> dict[str, Tensor]:
+        """Draws clips and learns from them; gives the losses, still on the device."""
+        is_judging = self.spent_s >= self.recipe.adversarial_from * self.budget_s
+        self.set_rates()
+        truth, narrow = self.clips.batch(self.recipe.clips, self.recipe.frames * self.vocoder.config.hop)
+        values = self.update(truth, narrow, is_judging)
+        self.average()
+        self.step += 1
+        self.judged_steps += is_judging
+        return values
+
+    def update(self, truth: Tensor, narrow: Tensor, is_judging: bool) -> dict[str, Tensor]:
+        """One step on clips (B, n), `narrow` (B, 1) where their band ends at 8 kHz."""
+        rate_hz, bands = self.vocoder.rate_hz, self.vocoder.config.n_bands
+        truth = without_upper(truth, narrow, rate_hz)
+        mel = log_mel(truth, bands, rate_hz)
         given = self.codec.decode(self.codec.encode(mel))  # what it will be given in use
-        with torch.autocast("cpu", torch.bfloat16):
-            reading = self.vocoder.read(given)
-        read_loss, pitch, voicing = reading_loss(reading, truth, self.vocoder)
-        excitation = self.vocoder.excitation(reading)
-        if (
-            self.step < 500 or self.generator.initial_seed() + self.step & 1
-        ):  # half the time the reader's own pitch, as in use
-            excitation = replace(excitation, pitch_hz=pitch, voicing=voicing)
-        waves = self.vocoder.synthesise(given.repeat(2, 1, 1), twice(excitation), self.generator, brief=True)
-        first, second = waves.chunk(2)
-        distance = energy_distance(truth, first, second)
-        mel_error = (log_mel(first) - mel).abs().mean()
-        loss = distance + 0.3 * read_loss + 0.3 * mel_error
-        values = {"distance": distance.item(), "reading": read_loss.item(), "mel": mel_error.item()}
-        if judging:
-            half = self.recipe.clips // 2  # judging costs as much as making, so only half of the clips are judged
-            pull, judged = self.judge(truth[:half], first[:half])
+        excitation, voicing, read_loss = self.excited(truth, given)
+        waves = self.vocoder.synthesise(given.repeat(2, 1, 1), twice(excitation), brief=True)
+        first, second = without_upper(waves, narrow.repeat(2, 1), rate_hz).chunk(2)
+        phase = phase_distance(truth, first, voicing, rate_hz) + phase_distance(truth, second, voicing, rate_hz)
+        values = {
+            "distance": energy_distance(truth, first, second, rate_hz),
+            "phase": 0.5 * self.recipe.phase_weight * phase,
+            "reading": 0.3 * read_loss,
+            "mel": 0.3 * (log_mel(first, bands, rate_hz) - mel).abs().mean(),
+        }
+        loss = torch.stack(list(values.values())).sum()
+        if is_judging:
+            # Judging costs more than making: of every clip, only the middle is judged.
+            size = self.recipe.judged_frames * self.vocoder.config.hop
+            middle = slice((truth.shape[1] - size) // 2, (truth.shape[1] + size) // 2)
+            pull, judged = self.judge(truth[:, middle], first[:, middle])
             loss = loss + pull
             values |= judged
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        values["gradient"] = torch.nn.utils.clip_grad_norm_(self.vocoder.parameters(), 3.0).item()
+        values["gradient"] = torch.nn.utils.clip_grad_norm_(self.vocoder.parameters(), 3.0)
         self.optimizer.step()
-        self.average()
-        self.step += 1
-        return values
+        return {name: value.detach() for name, value in values.items()}
 
-    def judge(self, truth: Tensor, made: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def excited(self, truth: Tensor, given: Tensor) -> tuple[Excitation, Tensor, Tensor]:
+        """What the sources play for clips (B, n) and their mels, the true voicing (B, T), and the reader's loss."""
+        with torch.autocast(truth.device.type, torch.bfloat16):
+            reading = self.vocoder.read(given)
+        loss, pitch, voicing = reading_loss(reading, truth, self.vocoder)
+        excitation = self.vocoder.excitation(reading)
+        with torch.no_grad():
+            is_guided = torch.rand(len(truth), 1, device=truth.device) < self.guided
+            pitch = torch.where(is_guided, pitch, excitation.pitch_hz)
+            sounding = torch.where(is_guided, voicing, excitation.voicing)
+            phase = true_phase(truth, pitch, self.vocoder.rate_hz)
+        return replace(excitation, pitch_hz=pitch, voicing=sounding, phase=phase), voicing, loss
+
+    def judge(self, truth: Tensor, made: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The judges learn from this pair; a loss whose gradient is what they think of `made`.
 
         One forward pass serves both: its graph is walked once to the judges' weights and once to the waveform.
@@ -217,21 +230,16 @@ class Trainer:
         weights = list(self.judges.parameters())
         for weight, slope in zip(weights, torch.autograd.grad(learning, weights, retain_graph=True), strict=True):
             weight.grad = slope
-        warm = min(1.0, self.judged_steps / 300.0)
-        opinion = warm * (self.recipe.adversarial_weight * verdict + self.recipe.feature_weight * features)
-        (slope,) = torch.autograd.grad(opinion, shown)
+        opinion = self.recipe.adversarial_weight * verdict + self.recipe.feature_weight * features
+        (slope,) = torch.autograd.grad(self.judged * opinion, shown)
         self.judges_optimizer.step()
-        self.judged_steps += 1
-        values = {"verdict": verdict.item(), "features": features.item(), "judges": learning.item()}
-        return (made / level * slope).sum(), values
+        return (made / level * slope).sum(), {"verdict": verdict, "features": features, "judges": learning}
 
     def average(self) -> None:
         decay = min(self.recipe.ema, (self.step + 1) / (self.step + 10))
-        with torch.no_grad():
-            for kept, new in zip(self.averaged.parameters(), self.vocoder.parameters(), strict=True):
-                kept.lerp_(new, 1.0 - decay)
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(self.vocoder.parameters()), 1.0 - decay)
 
-    def run(self) -> Iterator[dict[str, float]]:
+    def run(self) -> Iterator[dict[str, Tensor]]:
         """Steps until the budget is spent; saves as it goes and at the end."""
         saved = started = time.monotonic()
         already_s = self.spent_s
@@ -245,14 +253,29 @@ class Trainer:
         self.save()
 
 
-def twice(excitation: Excitation) -> Excitation:
-    return Excitation(
-        excitation.pitch_hz.repeat(2, 1), excitation.voicing.repeat(2, 1), excitation.tones_hz.repeat(2, 1, 1)
+_KEPT = ("vocoder", "averaged", "judges", "optimizer", "judges_optimizer")
+
+
+def _optimizer(module: torch.nn.Module, rate: float, beta: float, device: torch.device) -> torch.optim.AdamW:
+    """Its rate is a tensor, so that a captured step can be slowed."""
+    return torch.optim.AdamW(
+        module.parameters(), torch.tensor(rate, device=device), betas=(beta, 0.99), weight_decay=0.01, fused=True
     )
 
 
+def twice(excitation: Excitation) -> Excitation:
+    doubled = {name: value.repeat(2, *[1] * (value.dim() - 1)) for name, value in vars(excitation).items()}
+    return Excitation(**doubled)
+
+
 def train_vocoder(
-    audio_folder: Path, run_folder: Path, minutes: float, threads: int, codec: Codec, start: Vocoder | None = None
+    audio_folder: Path,
+    run_folder: Path,
+    minutes: float,
+    threads: int,
+    codec: Codec,
+    start: Vocoder | None = None,
+    device: torch.device = torch.device("cpu"),  # noqa: B008
 ) -> None:
     """Trains for `minutes` of this machine's time in all, going on from `run_folder`/checkpoint.pt when there is one.
 
@@ -262,20 +285,21 @@ def train_vocoder(
     """
     torch.set_num_threads(threads)
     run_folder.mkdir(parents=True, exist_ok=True)
-    recipe = VocoderTraining() if start is None else VocoderTraining(learning_rate=4e-4, adversarial_from=0.0)
-    trainer = Trainer(audio_folder, run_folder, minutes, recipe, codec, start or Vocoder(VocoderConfig()))
-    recent: list[dict[str, float]] = []
+    clips = Clips.of(audio_folder, WIDE.rate_hz, device)
+    recipe, first = (VocoderTraining(), Vocoder(WIDE)) if start is None else (WARM, grown(start, WIDE))
+    trainer = Trainer(clips, run_folder, minutes, recipe, codec, first, device)
+    recent: list[Mapping[str, Tensor]] = []
     with (run_folder / "log.jsonl").open("a") as log:
         for values in trainer.run():
             recent.append(values)
             if trainer.step % 50 == 0:
-                means = {
-                    name: round(sum(v[name] for v in recent) / len(recent), 4)
-                    for name in recent[-1]
-                    if all(name in v for v in recent)
-                }
-                log.write(
-                    json.dumps({"step": trainer.step, "minutes": round(trainer.spent_s / 60.0, 2)} | means) + "\n"
-                )
+                facts = {"step": trainer.step, "minutes": round(trainer.spent_s / 60.0, 2)}
+                log.write(json.dumps(facts | _means(recent)) + "\n")
                 log.flush()
                 recent.clear()
+
+
+def _means(recent: list[Mapping[str, Tensor]]) -> dict[str, float]:
+    """Of what every step gave."""
+    names = [name for name in recent[-1] if all(name in values for values in recent)]
+    return {name: round(float(sum(values[name] for values in recent)) / len(recent), 4) for name in names}

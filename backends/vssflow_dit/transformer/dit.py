@@ -4,6 +4,7 @@ The reference's own graph, as the paper draws it, is `checkpoint/plain.py`: read
 
 Semantic conditions come in by cross-attention; temporally intensive ones are added where the latent enters
 (concatenating them to it and projecting is the same sum), and so are read by self-attention (arXiv 2509.24773, sec. 3).
+Where the configuration says so, what holds for a whole sequence also modulates the blocks, as t does.
 
 What does not depend on t or on the latent is computed once, by `prepare`. Sequences of any lengths lie end to end on
 one axis of rows (`rows.RowLayout`), both guidance passes among them: nothing is padded, so no work is spent on padding.
@@ -37,6 +38,8 @@ class Prepared:
     """Per block, and per attending run of the layout: cross-attention keys and values."""
     layout: RowLayout
     """Of the conditional sequences and, behind them, the unconditional ones."""
+    modulating: Tensor | None
+    """What each sequence adds to its embedding of t: (sequences, width)."""
 
 
 class SwiGLU(nn.Module):
@@ -51,9 +54,9 @@ class SwiGLU(nn.Module):
 
 
 def shifted_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Normalised x (B, n, width), times `scale` plus `shift` (B, 1, width): one kernel where the batch is one."""
-    if len(x) == 1:
-        return layer_norm(x, x.shape[-1:], scale.flatten(), shift.flatten())
+    """Normalised x (B, n, width), times `scale` plus `shift`, (B, 1 or n, width), or one kernel with those of all."""
+    if scale.ndim == 1:
+        return layer_norm(x, x.shape[-1:], scale, shift)
     return torch.addcmul(shift, layer_norm(x, x.shape[-1:]), scale)
 
 
@@ -71,14 +74,14 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, layout: RowLayout, keys_values: Sequence[KeysValues], modulation: Tensor | None
     ) -> Tensor:
-        """x (B, n, width) to the same shape; modulation (B, 6, width) where time modulates."""
+        """x (B, n, width) to the same shape; modulation, (6, width) or (B, 1 or n, 6, width), where time modulates."""
         norm1, norm2, norm3 = self.norms
         if modulation is None:
             x = x + self.attention(norm1(x), layout)
             x = self._attending(x, norm2, layout, keys_values, layout.rotary)
             return x + self.mlp(norm3(x), layout)  # type: ignore[no-any-return]
         # Shift, scale and gate around attention and MLP: one shared network makes them, a table adjusts them per block.
-        shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.table)[:, :, None].unbind(1)  # (B, 1, width)
+        shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.table).unbind(-2)  # each (..., width)
         x = torch.addcmul(x, self.attention(shifted_norm(x, 1 + scale1, shift1), layout), 1 + gate1)
         x = self._attending(x, norm2, layout, keys_values, None)
         return torch.addcmul(x, self.mlp(shifted_norm(x, 1 + scale2, shift2), layout), 1 + gate2)
@@ -115,10 +118,11 @@ class TimeEmbedding(nn.Module):
 class DiT(nn.Module):
     """velocity(x_t, t, conditions): the field that carries noise (t = 0) to data (t = 1)."""
 
-    def __init__(self, config: DiTConfig, concat_channels: int) -> None:
+    def __init__(self, config: DiTConfig, concat_channels: int, modulating_channels: int = 0) -> None:
         super().__init__()
         self.config = config
         modulated = config.time == "modulation"
+        self.modulating_in = nn.Linear(modulating_channels, config.width, bias=False) if modulating_channels else None
         # The reference's projections at both ends, its residual 1x1 convolutions folded in, have no bias.
         self.latent_in = nn.Linear(config.latent_channels, config.width, bias=modulated)
         self.concat_in = nn.Linear(concat_channels, config.width, bias=False)
@@ -149,7 +153,16 @@ class DiT(nn.Module):
         keys_values = tuple(
             tuple(block.cross.keys_values(cross) for cross in attended if cross.shape[1]) for block in self._blocks()
         )
-        return Prepared(torch.cat((*added, nothing)), keys_values, layout)
+        return Prepared(torch.cat((*added, nothing)), keys_values, layout, self._steering(conditions, len(others)))
+
+    def _steering(self, conditions: Sequence[Condition], n_others: int) -> Tensor | None:
+        """What modulates besides t, as it is added to t's embedding: (sequences, width); None where t is alone."""
+        if not self.modulating_in:
+            return None
+        nothing = self.latent_in.weight.new_zeros(1, self.config.width)
+        # One product each, so that no sequence's bits depend on another's.
+        told = [self.modulating_in(c.modulating.to(self.dtype)) for c in conditions if c.modulating is not None]
+        return torch.cat((*told, nothing.expand(n_others, -1)))
 
     def _attended(self, conditions: Sequence[Condition], layout: RowLayout) -> list[Tensor]:
         """Cross tokens of each attending run: (sequences, N, cross width)."""
@@ -169,28 +182,44 @@ class DiT(nn.Module):
         layout = prepared.layout
         tokens = by_sequence(self.latent_in, x.to(self.dtype)[None], layout.latents_apart) + prepared.tokens
         time = self.time(torch.full((1,), t, device=x.device)).to(self.dtype)
-        return self._through(tokens, time, layout, prepared.keys_values)[0]
+        modulation = None
+        if self.config.time == "modulation":
+            if prepared.modulating is None:
+                modulation = self._modulation(time)[0]
+            else:
+                each = [self._modulation(time + one) for one in prepared.modulating]
+                modulation = layout.by_row(torch.cat(each))[None]
+        return self._through(tokens, time, modulation, layout, prepared.keys_values)[0]
 
-    def forward(self, x: Tensor, t: Tensor, concat: Tensor, cross: Tensor) -> Tensor:
-        """A batch of equal lengths with a time each, as training wants: x (B, latent, T), t (B,), concat (B, C, T) and
-        cross (B, N, cross width) to the velocity (B, latent, T)."""
+    def forward(self, x: Tensor, t: Tensor, concat: Tensor, cross: Tensor, modulating: Tensor | None = None) -> Tensor:
+        """A batch of equal lengths with a time each, as training wants: x (B, latent, T), t (B,), concat (B, C, T),
+        cross (B, N, cross width) and modulating (B, M) to the velocity (B, latent, T)."""
         tokens = self.latent_in(x.transpose(1, 2)) + self.concat_in(concat.transpose(1, 2))  # (B, T, width)
         b, n, _ = tokens.shape
         layout = layout_of([n] * b, (), self.config.time == "token", self._rotary(n, x.device), False)
         attended = [(block.cross.keys_values(cross),) if cross.shape[1] else () for block in self._blocks()]
         time = self.time(t).to(tokens.dtype)
-        return self._through(tokens, time, layout, attended).transpose(1, 2)
+        if self.modulating_in is not None and modulating is not None:
+            time = time + self.modulating_in(modulating.to(tokens.dtype))
+        modulation = self._modulation(time)[:, None] if self.config.time == "modulation" else None
+        return self._through(tokens, time, modulation, layout, attended).transpose(1, 2)
+
+    def _modulation(self, time: Tensor) -> Tensor:
+        """(B, width) to (B, 6, width): shifts, scales and gates that the blocks share."""
+        return self.modulation(silu(time)).view(len(time), 6, self.config.width)  # type: ignore[no-any-return]
 
     def _through(
-        self, tokens: Tensor, time: Tensor, layout: RowLayout, keys_values: Sequence[Sequence[KeysValues]]
+        self,
+        tokens: Tensor,
+        time: Tensor,
+        modulation: Tensor | None,
+        layout: RowLayout,
+        keys_values: Sequence[Sequence[KeysValues]],
     ) -> Tensor:
-        """Tokens (B, n, width) and times (B, width) to velocities (B, n, latent channels)."""
+        """Tokens (B, n, width), times (B, width) and modulation, see `Block`, to velocities (B, n, latent)."""
         b, n, width = tokens.shape
-        modulation = None
         if self.config.time == "token":
             tokens = layout.with_time(tokens, time)
-        else:
-            modulation = self.modulation(silu(time)).view(b, 6, width)
         for block, attended in zip(self._blocks(), keys_values, strict=True):
             tokens = block(tokens, layout, attended, modulation)
         if self.config.time == "token":

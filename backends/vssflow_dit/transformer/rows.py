@@ -75,6 +75,12 @@ class RowLayout:
     time_rows: Tensor | None
     apart: tuple[int, ...] | None
     """Rows of each sequence where they stand apart; None where they share products."""
+    lengths: tuple[int, ...]
+    """Rows of each sequence."""
+
+    def by_row(self, of_sequences: Tensor) -> Tensor:
+        """Values of each sequence (sequences, ...), as each of its rows has them: (rows, ...)."""
+        return torch.cat([one.expand(n, *one.shape) for one, n in zip(of_sequences, self.lengths, strict=True)])
 
     @property
     def latents_apart(self) -> tuple[int, ...] | None:
@@ -113,7 +119,8 @@ def layout_of(
     by_row = rotary.at(positions.to(rotary.cos.device))
     runs = _runs(lengths[: len(attending)], 0, apart)
     rest = _runs(lengths[len(attending) :], n_attending, apart)
-    return RowLayout(runs + rest, n_attending, runs, by_row, latent_rows, time_rows, tuple(lengths) if apart else None)
+    each = tuple(lengths)
+    return RowLayout(runs + rest, n_attending, runs, by_row, latent_rows, time_rows, each if apart else None, each)
 
 
 def _runs(lengths: Sequence[int], first: int, apart: bool) -> tuple[Run, ...]:
