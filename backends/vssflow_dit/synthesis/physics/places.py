@@ -264,3 +264,27 @@ def industrial(rng: np.random.Generator, n: int) -> Wave:
         add_at(wave, float(time), at_peak(hiss, rng.uniform(0.1, 0.5)))
     wave += _clinks(rng, n, rng.uniform(0.5, 3), (300, 2200), (0.15, 0.8)) * rng.uniform(0.2, 0.7)
     return at_rms(room(rng, wave, rng.uniform(0.8, 2.0), 0.6), rng.uniform(-29, -24))
+
+
+def children_playing(rng: np.random.Generator, n: int) -> Wave:
+    """A playground: a murmur of short throats, shrieks that leap up, running feet, a ball; nothing that is said."""
+    high = rng.uniform(1.35, 1.6)
+    said = murmur(rng, int(n * high) + 2, 30)
+    wave = at_rms(np.interp(np.arange(n) * high, np.arange(len(said)), said), -30)
+    shrieks = np.zeros(n)
+    for time in by_chance(rng, n, rng.uniform(0.6, 1.6)) / RATE_HZ:
+        lasts = rng.uniform(0.25, 0.9)
+        shape = swell(lasts, rng.uniform(0.2, 0.5) * lasts)
+        bend = np.interp(np.linspace(0, 1, len(shape)), (0, 0.3, 0.8, 1), (0.7, 1.0, 1.05, 0.75))
+        hz = log_uniform(rng, (450, 1100)) * bend * (1 + 0.015 * modulation(rng, len(shape), 4, 25))
+        cry = periodic(turns(hz), np.arange(1, 10) ** -0.7) + 0.15 * rng.normal(size=len(shape))
+        add_at(shrieks, float(time), resonances(cry * shape, [1000.0, 1900.0], [350.0, 500.0], [1.0, 0.8]))
+    feet = np.cumsum(rng.gamma(9.0, 0.25 / 9, 60)) * RATE_HZ
+    steps = band(150, 1500, bursts(rng, n, feet, rng.uniform(0.3, 1.0, len(feet)), 0.05), 1)
+    wave += (
+        at_rms(shrieks, rng.uniform(-32, -26))
+        + at_rms(steps, rng.uniform(-44, -36))
+        + at_rms(_knocks(rng, n, 0.8), -44)
+    )
+    street = steep(rng, n, -4.5, 80, 4000)
+    return at_rms(room(rng, wave, rng.uniform(0.4, 1.0), 0.3) + at_rms(street, -46), rng.uniform(-33, -28))

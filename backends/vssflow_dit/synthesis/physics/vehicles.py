@@ -117,10 +117,10 @@ def _passing(rng: np.random.Generator, n: int) -> Wave:
 
 def _jet(rng: np.random.Generator, n: int, speed: Wave, passing: Wave) -> Wave:
     """Air torn by a jet, and the blades of its fan, whose pitch falls as it passes."""
-    roar = steep(rng, n, -rng.uniform(3.5, 5.5), log_uniform(rng, (180, 420)), rng.uniform(3000, 5500))
-    fan = log_uniform(rng, (2200, 4600)) * (0.85 + 0.15 * speed) * passing * (1 + 0.001 * modulation(rng, n, 1, 10))
+    roar = steep(rng, n, -rng.uniform(3.5, 5.5), log_uniform(rng, (200, 420)), rng.uniform(3000, 5000))
+    fan = log_uniform(rng, (2600, 4600)) * (0.85 + 0.15 * speed) * passing * (1 + 0.001 * modulation(rng, n, 1, 10))
     whine = sum(a * np.sin(2 * np.pi * turns(fan * k)) for k, a in ((1.0, 1.0), (1.013, 0.5), (2.0, 0.4)))
-    return np.asarray(roar + rng.uniform(0.05, 0.14) * whine)
+    return np.asarray(roar + rng.uniform(0.1, 0.22) * whine)
 
 
 def _propeller(rng: np.random.Generator, n: int, speed: Wave, passing: Wave) -> Wave:
@@ -133,7 +133,7 @@ def _propeller(rng: np.random.Generator, n: int, speed: Wave, passing: Wave) -> 
 
 def aircraft(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A jet, whose roar is noise and whose fan whines, or a propeller, whose blades cut the air at a steady pitch."""
-    kind = _jet if rng.random() < 0.75 else _propeller
+    kind = _jet if rng.random() < 0.8 else _propeller
     load = 0.2 + 0.8 * speed
     wave = kind(rng, n, speed, _passing(rng, n)) * load * (1 + 0.1 * modulation(rng, n, 0.4, 4)).clip(0.3, 2)
     return following(room(rng, wave, rng.uniform(0.6, 1.8), rng.uniform(0.2, 0.7)), load, rng.uniform(-25, -20))
