@@ -23,6 +23,7 @@ from vssflow_dit.synthesis.waves import (
     room,
     swell,
     turns,
+    until_next,
 )
 
 
@@ -142,8 +143,9 @@ def wood_creak(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 def tyre_skid(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Tyres that lock at each strike and squeal until the car stands."""
     wave = np.zeros(n)
-    for time, strength in strikes:
-        add_at(wave, time, tyres_skid(rng, rng.uniform(0.7, 1.8)) * strength)
+    for time, strength, free in until_next(strikes):
+        lasts = max(0.3, min(rng.uniform(0.7, 1.8), free - 0.15))
+        add_at(wave, time, tyres_skid(rng, lasts) * strength)
     return at_peak(room(rng, wave, rng.uniform(0.4, 1.2), 0.25), rng.uniform(0.3, 0.6) * _hardest(strikes))
 
 

@@ -57,7 +57,9 @@ def _drill(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         1 + 0.2 * modulation(rng, n, 5, 40)
     )
     bite = steep(rng, n, -1.0, 500, 8000) * (1 + 0.4 * modulation(rng, n, 8, 60)).clip(0, 3)
-    return _universal(rng, n, spin) + rng.uniform(0.2, 0.6) * gear / gear.std() + rng.uniform(0.8, 1.8) * bite
+    return np.asarray(
+        _universal(rng, n, spin) + rng.uniform(0.2, 0.6) * gear / gear.std() + rng.uniform(0.8, 1.8) * bite
+    )
 
 
 def _grinder(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -67,7 +69,7 @@ def _grinder(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     centre = rng.uniform(1500, 3500)
     rasp = band(centre * 0.5, min(centre * 2.5, 10_500), rng.normal(size=n), 1) * press
     rasp *= 1 + 0.3 * modulation(rng, n, 20, 120)
-    return 0.7 * _universal(rng, n, spin) + rng.uniform(1.0, 2.0) * rasp / rasp.std()
+    return np.asarray(0.7 * _universal(rng, n, spin) + rng.uniform(1.0, 2.0) * rasp / rasp.std())
 
 
 def _circular(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -76,7 +78,7 @@ def _circular(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     hz = rng.uniform(900, 1900) * (0.7 + 0.3 * speed) * (1 - 0.15 * cuts)
     sing = periodic(turns(hz * (1 + 0.004 * modulation(rng, n, 4, 30))), np.array([1.0, 0.7, 0.45, 0.3, 0.15]))
     tear = band(800, 9000, rng.normal(size=n), 1) * (0.3 + cuts)
-    return (
+    return np.asarray(
         _universal(rng, n, hz / 4) * 0.6
         + 0.5 * sing / sing.std() * (0.4 + cuts)
         + rng.uniform(1.0, 2.0) * tear / tear.std()

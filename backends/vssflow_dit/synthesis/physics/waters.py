@@ -24,6 +24,7 @@ from vssflow_dit.synthesis.waves import (
     steep,
     swell,
     turns,
+    until_next,
 )
 
 
@@ -124,8 +125,8 @@ def pour(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Water poured into a vessel from each strike on: bubbles, a rush, and the air above, whose tone climbs."""
     wave = np.zeros(n)
     tap, lasts = rng.random() < 0.3, rng.uniform(0.9, 2.2)
-    for time, strength in strikes:
-        length = int(lasts * rng.uniform(0.8, 1.2) * RATE_HZ)
+    for time, strength, free in until_next(strikes):
+        length = int(max(0.2, min(lasts * rng.uniform(0.8, 1.2), free - 0.15)) * RATE_HZ)
         shape = np.minimum(1, np.arange(length) / 400) * np.minimum(1, np.arange(length)[::-1] / (0.15 * RATE_HZ))
         pitch = rng.uniform(350, 700) * np.linspace(1, rng.uniform(1.3, 2.2), length)
         bubble = rising(rng, length, rng.uniform(90, 260), 420, 3200) * shape
