@@ -78,7 +78,7 @@ def true_detune(waveform: Tensor, n_bands: int, rate_hz: int = SAMPLE_RATE_HZ) -
     hz = torch.angle(second * first.conj()) * (rate_hz / (2.0 * torch.pi))
     filters = mel_filters(n_bands, waveform.device).T
     band_power = power @ filters + 1e-9
-    centres, widths = (x.to(waveform.device) for x in band_geometry(n_bands))
+    centres, widths = band_geometry(n_bands, waveform.device)
     detune = (((power * hz) @ filters) / band_power - centres) / (widths / 2.0)
     weight = band_power.sqrt()
     return detune.clamp(-1.4, 1.4), weight / weight.amax(-1, keepdim=True).clamp(min=1e-3)
