@@ -38,6 +38,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_both_parts_from_the_shipped_weights_and_on(data: Path, tmp_path: Path) -> None:
     said: list[str] = []
     order = TrainingOrder("starter", data, tmp_path, minutes=0.25, start="starter", batch=2, steps=2, threads=2)
