@@ -135,7 +135,11 @@ def pack(data: Path, out: Path, megabytes: float, workers: int) -> None:
 @model.command()
 @click.option("--config", default="starter", show_default=True, help="Name of the model's configuration.")
 @click.option(
-    "--part", type=click.Choice(["all", "dit", "vocoder", "strikes", "durations"]), default="all", show_default=True
+    "--part",
+    type=click.Choice(["all", "dit", "vocoder", "strikes", "durations", "few_steps"]),
+    default="all",
+    show_default=True,
+    help="`few_steps` distils the weights of --start, and is no part of all.",
 )
 @click.option(
     "--data",
@@ -180,6 +184,7 @@ def train(
     \b
     vssflow-post model train --config starter --data data --run runs/starter
     vssflow-post model train --start starter --data data --run runs/more --part dit --time-budget 600
+    vssflow-post model train --start runs/more/weights --data data --run runs/more --part few_steps --time-budget 40
     vssflow-post model train --config base --data features --run runs/base --devices 8 --time-budget 10000
     """
     from vssflow_dit.bars import training_bar

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vssflow_dit.bars import watched
-from vssflow_dit.evaluation.heldout import Waveform
+from vssflow_dit.evaluation.heldout import JUDGED_HZ, Waveform
 from vssflow_dit.evaluation.measures import TRUTH, Measure
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_post.progress import OnProgress
@@ -46,7 +46,7 @@ class Judge:
     def scores(self, wave: Waveform) -> tuple[float, float]:
         """(overall P.835, P.808) of speech at 16 kHz."""
         whole = np.clip(np.resize(wave, WINDOW), -1.0, 1.0)
-        scores = self._dnsmos(whole, 16_000, False)
+        scores = self._dnsmos(whole, JUDGED_HZ, False)
         return float(scores["ovrl_mos"]), float(scores["p808_mos"])
 
 

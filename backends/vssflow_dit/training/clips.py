@@ -1,4 +1,4 @@
-"""Clips for the vocoder: speech and sounds lie as int16 in a row each, on the device that trains, and are drawn from."""
+"""Clips for the vocoder: speech and sounds lie as int16 in a row each, where the training is, and are drawn from."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _pieces(path: Path, rate_hz: int) -> list[Tensor]:
     if audio.dim() > 1:
         return list(audio.flatten(0, -2))
     if not index.exists() or path.name != "audio.npy":
-        return list(audio.split(int(PIECE_S * rate_hz)))
+        return list(torch.split(audio, int(PIECE_S * rate_hz)))
     with np.load(index) as found:
         lengths = np.diff(found["sample_offsets"])
-    return list(audio.split(lengths.tolist()))
+    return list(torch.split(audio, lengths.tolist()))

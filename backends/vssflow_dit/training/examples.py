@@ -87,9 +87,11 @@ def mel_of(audio: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
 
 
 def load_speech(folder: Path, voices: tuple[str, ...]) -> list[Utterance]:
-    """Utterances of the shards that `synthesis.speech` wrote."""
+    """Utterances of the shards that `synthesis.speech` wrote, by the voices that a model calls `voices`."""
     found = []
     for spoken in SpeechSet(folder):
+        if spoken.voice not in voices:
+            continue
         mel = mel_of(np.pad(spoken.audio.astype(np.float32) / 32768, (0, max(0, 1536 - len(spoken.audio)))))
         frames = phoneme_frames(spoken.ids, spoken.ends_s, len(mel), FRAME_RATE_HZ)
         found.append(Utterance(mel, frames.astype(np.int16), voices.index(spoken.voice) + 1))

@@ -97,18 +97,26 @@ class FlowLoss(nn.Module):
 
     def error(self, data: Tensor, values: dict[str, Tensor], noise: Tensor, t: Tensor, keep: Tensor) -> Tensor:
         """At the times `t` (B,), with the conditions of the examples where `keep` (B,) is 1."""
+        return self.errors(data, values, noise, t, keep).mean()
+
+    def errors(self, data: Tensor, values: dict[str, Tensor], noise: Tensor, t: Tensor, keep: Tensor) -> Tensor:
+        """Of each example: (B,)"""
         condition = self.model.condition(values, data.shape[2]).dropped(keep)
         velocity = self.model.dit(
             interpolate(noise, data, t), t, condition.concat, condition.cross, condition.modulating
         )
         error: Tensor = velocity.float() - (data - noise)
-        return error.square().mean()
+        return error.square().mean(dim=(1, 2))
 
 
 class Trainer:
     """One run in one folder: `state.pt` to go on from, `log.jsonl` and `curves.png` to look at."""
 
-    def __init__(self, model: UnifiedModel, source: Source, settings: TrainingSettings, run: Path, fabric: Fabric):
+    def __init__(
+        self, model: UnifiedModel, source: Source, settings: TrainingSettings, run: Path, fabric: Fabric,
+        loss: FlowLoss | None = None,
+    ) -> None:  # fmt: skip
+        """`loss` is of this `model`: the plain one where none is given."""
         run.mkdir(parents=True, exist_ok=True)
         self.settings, self.source, self.run, self.fabric = settings, source, run, fabric
         self.model, self.ema = model.to(fabric.device), copy.deepcopy(model).requires_grad_(False)
@@ -116,7 +124,7 @@ class Trainer:
         self.step, self.seconds = 0, 0.0
         if (run / "state.pt").exists():
             self._resume(raw)
-        loss = FlowLoss(model, settings.condition_dropout)
+        loss = loss or FlowLoss(model, settings.condition_dropout)
         if settings.compiled:  # a GPU waits for launches: "reduce-overhead" replays them as one
             on_gpu = fabric.device.type == "cuda"
             loss.error = torch.compile(loss.error, mode="reduce-overhead" if on_gpu else None)  # type: ignore[method-assign]

@@ -3,6 +3,7 @@ vocoder side by side, each in a process of its own, since neither waits for the 
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import threading
@@ -16,18 +17,24 @@ import torch
 from lightning.fabric import Fabric
 
 from vssflow_dit.checkpoint import weights as weight_files
-from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
+from vssflow_dit.config import DURATIONS, FEW_STEPS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
+from vssflow_dit.flow import time_grid
 from vssflow_dit.sound.codec import Codec, patches
 from vssflow_dit.sounds import FORMER, INSTEAD
 from vssflow_dit.synthesis.pack import is_pack, open_pack
+from vssflow_dit.training.distillation import DistillationLoss
 from vssflow_dit.training.examples import Examples, starter_examples
-from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
+from vssflow_dit.training.joint import FlowLoss, OnStep, Source, Trainer, TrainingSettings, initialise
 from vssflow_dit.training.resident import Resident
 from vssflow_dit.transformer.unified import UnifiedModel
+from vssflow_post.backend import GenerationSettings
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import silent
 
 CODEC_BATCHES = 8
+STUDENT_STEPS = 4
+DISTILLED = TrainingSettings(muon_lr=0.005, adam_lr=2e-4, decay_from=0.2, ema=0.995)
+"""A student begins as its teacher and moves little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,9 @@ def _starter(
     elif order.part in ("all", "strikes"):
         _strikes(order.run, folder)
         say("strike reader trained")
+    if order.part == "few_steps":
+        _few_steps(order, begun, folder, on_step)
+        say("few steps distilled")
     if order.part in ("all", "vocoder", "dit"):
         _heard(model, order, begun, folder, on_step)
         say({"all": "transformer and vocoder", "dit": "transformer", "vocoder": "vocoder"}[order.part] + " trained")
@@ -201,6 +211,20 @@ def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) ->
     shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
 
 
+def _few_steps(order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep) -> None:
+    """The weights that `order.start` names, distilled to few steps with the guidance that cues have by default."""
+    if begun is None or not isinstance(begun.codec, Codec):
+        raise UsageError("few steps are distilled from weights: name them with --start")
+    usual = GenerationSettings()
+    times = time_grid(STUDENT_STEPS, usual.time_shift, usual.time_stretch)
+    teacher, student = begun.unified, copy.deepcopy(begun.unified)
+    student.config = replace(student.config, times=tuple(times))
+    teacher.to(torch.device(order.accelerator))
+    loss = DistillationLoss(student, teacher, times, (usual.guidance, usual.sound_guidance))
+    examples = starter_examples(student.config, order.data, begun.codec, order.batch)
+    _trained(student, examples, order, order.run / "few_steps", DISTILLED, on_step, folder / FEW_STEPS, loss)
+
+
 def _transformer(
     model: UnifiedModel,
     source: Source,
@@ -208,6 +232,20 @@ def _transformer(
     folder: Path,
     on_step: OnStep,
 ) -> None:
+    _trained(model, source, order, order.run / "dit", TrainingSettings(), on_step, folder / MODEL)
+
+
+def _trained(
+    model: UnifiedModel,
+    source: Source,
+    order: TrainingOrder,
+    run: Path,
+    settings: TrainingSettings,
+    on_step: OnStep,
+    file: Path,
+    loss: FlowLoss | None = None,
+) -> None:
+    """Trains in the folder `run`; `file` holds the mean of the weights at its end."""
     devices = order.devices if order.devices == "auto" else int(order.devices)
     if devices == "auto" and order.accelerator == "cpu":
         devices = 1
@@ -216,10 +254,10 @@ def _transformer(
     model.train().requires_grad_(True)
     if fabric.device.type == "cuda" and isinstance(source, Examples):
         source = Resident(source, fabric.device)
-    trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
+    trainer = Trainer(model, source, replace(settings, steps=order.steps), run, fabric, loss)
     trainer.train(order.minutes * 60, on_step)
     if fabric.is_global_zero:
-        weight_files.save_model(trainer.ema, folder / MODEL)
+        weight_files.save_model(trainer.ema, file)
 
 
 def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:

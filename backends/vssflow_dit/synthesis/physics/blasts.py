@@ -51,7 +51,7 @@ def explosion(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def _shot(rng: np.random.Generator, heavy: float) -> Wave:
-    """Muzzle blast of peak 1: a shock of a millisecond (a pressure that falls through zero) and the hot gas behind it."""
+    """Muzzle blast of peak 1: a shock of a millisecond (pressure that falls through zero) and hot gas."""
     lasts = 0.5 + 0.5 * heavy
     n = int(lasts * RATE_HZ)
     t = seconds(n)
@@ -95,21 +95,21 @@ def fireworks(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def thunder(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A clap at each call: a tearing if it is near, then low noise that rolls in from ever farther parts of the bolt."""
+    """A clap at each call: a tearing if it is near, then low noise from ever farther parts of the bolt."""
     wave = np.zeros(n)
     for time, strength in strikes:
         lasts, near = rng.uniform(3.5, 6.0), rng.uniform(0.0, 1.0)
         length = int(lasts * RATE_HZ)
-        rolls = np.exp(0.8 * modulation(rng, length, 0.7, 4)) * decay(lasts, 1.8 * lasts)[:length]
-        shape = swell(lasts, rng.uniform(0.1, 0.5))[:length]
-        roll = steep(rng, length, -5.0, 60, rng.uniform(600, 1800)) * rolls * shape
+        rolls = np.exp(0.5 * modulation(rng, length, 0.7, 5)) * decay(lasts, 2.2 * lasts)[:length]
+        shape = swell(lasts, rng.uniform(0.15, 0.6))[:length]
+        roll = steep(rng, length, -4.0, 60, rng.uniform(500, 1200)) * rolls * shape
         deep = band(30, 110, rng.normal(size=length), 1) * rolls * shape
-        tears = np.exp(0.9 * modulation(rng, length, 6, 40)) * decay(lasts, rng.uniform(0.8, 2.0))[:length]
-        tear = steep(rng, length, -3.0, 120, 6000) * tears * np.minimum(1, np.arange(length) / 800)
-        clap = at_peak(roll, 1.0) + at_peak(deep, 0.6) + at_peak(tear, 0.25 + 0.5 * near)
+        tears = np.exp(0.5 * modulation(rng, length, 5, 40)) * decay(lasts, rng.uniform(1.5, 5.0))[:length]
+        tear = steep(rng, length, -3.5, 100, rng.uniform(1500, 5000)) * tears * np.minimum(1, np.arange(length) / 1200)
+        clap = at_peak(roll, 1.0) + at_peak(deep, 0.4) + at_peak(tear, 0.35 + 0.5 * near)
         add_at(wave, time, at_peak(clap, strength))
     wave = room(rng, wave, rng.uniform(1.5, 3.0), rng.uniform(0.4, 0.9))
-    return np.tanh(1.2 * wave) * rng.uniform(0.4, 0.7)
+    return at_peak(wave, rng.uniform(0.4, 0.7) * max((s for _, s in strikes), default=0.0))
 
 
 def drum(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

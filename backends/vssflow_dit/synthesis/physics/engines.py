@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import lfilter
 
 from vssflow_dit.synthesis.waves import (
     RATE_HZ,
@@ -12,6 +13,7 @@ from vssflow_dit.synthesis.waves import (
     Wave,
     at_rms,
     band,
+    following,
     log_uniform,
     modulation,
     resonances,
@@ -39,12 +41,12 @@ class Engine:
     """Level of tyres and wind."""
 
 
-CAR = Engine((4, 4, 6), (26, 34), (2.2, 4.5), (1.5, 4), (90, 190), (0.25, 0.7), (0.2, 0.8))
-TRUCK = Engine((6, 4, 8), (26, 36), (1.6, 2.6), (3, 7), (55, 110), (0.6, 1.4), (0.15, 0.5))
-TRACTOR = Engine((2, 3, 4), (11, 24), (1.6, 2.4), (4, 9), (65, 130), (0.5, 1.2), (0.0, 0.1))
-MOTORCYCLE = Engine((1, 2, 2, 4), (18, 40), (3.0, 6.0), (3, 8), (140, 300), (0.3, 0.7), (0.05, 0.3))
-MOWER = Engine((1,), (26, 34), (1.4, 1.9), (3, 7), (150, 260), (0.6, 1.2), (0.4, 1.0))
-OUTBOARD = Engine((2, 3, 4), (24, 40), (2.0, 3.5), (2, 5), (90, 180), (0.3, 0.7), (0.0, 0.1))
+CAR = Engine((4, 4, 6), (26, 34), (2.2, 4.5), (5, 14), (90, 190), (0.25, 0.7), (0.2, 0.8))
+TRUCK = Engine((6, 4, 8), (26, 36), (1.6, 2.6), (8, 22), (55, 110), (0.6, 1.4), (0.15, 0.5))
+TRACTOR = Engine((2, 3, 4), (11, 24), (1.6, 2.4), (8, 25), (65, 130), (0.5, 1.2), (0.0, 0.1))
+MOTORCYCLE = Engine((1, 2, 2, 4), (18, 40), (3.0, 6.0), (7, 22), (140, 300), (0.3, 0.7), (0.05, 0.3))
+MOWER = Engine((1,), (26, 34), (1.4, 1.9), (8, 20), (150, 260), (0.6, 1.2), (0.4, 1.0))
+OUTBOARD = Engine((2, 3, 4), (24, 40), (2.0, 3.5), (5, 14), (90, 180), (0.3, 0.7), (0.0, 0.1))
 
 
 def _strokes(rng: np.random.Generator, kind: Engine, cylinders: int) -> Wave:
@@ -57,7 +59,7 @@ def _strokes(rng: np.random.Generator, kind: Engine, cylinders: int) -> Wave:
     cycle = np.zeros(4096)
     for k in range(cylinders):
         since = (around - k - apart[k]) % cylinders
-        cycle += rng.uniform(0.75, 1.15) * np.exp(-sharp * since) * np.minimum(1, since * 12)
+        cycle += rng.uniform(0.75, 1.15) * np.exp(-sharp * since) * np.minimum(1, since * 40)
     cycle -= cycle.mean()
     return np.asarray(cycle / cycle.std())
 
@@ -71,14 +73,17 @@ def burning(rng: np.random.Generator, n: int, speed: Wave, kind: Engine) -> Wave
     table = _strokes(rng, kind, cylinders)
     strokes = np.interp(cycles % 1.0 * 4096, np.arange(4097), np.append(table, table[0]))
     # No two combustions are alike: the gas is as turbulent as the stroke is strong.
-    gas = strokes * (1 + 0.25 * modulation(rng, n, 5, 60)) + 0.5 * rng.normal(size=n) * np.maximum(strokes, 0)
+    gas = strokes * (1 + 0.15 * modulation(rng, n, 5, 60)) + 0.25 * rng.normal(size=n) * np.maximum(strokes, 0)
+    gas = lfilter([1.0, -0.975], [1.0], gas)  # the end of a pipe radiates changes of flow
     pipe = log_uniform(rng, kind.pipes_hz)
-    modes = pipe * np.array([1.0, 2.2, 3.6, 5.9, 9.5]) * rng.uniform(0.9, 1.1, 5)
-    exhaust = resonances(gas, modes, 0.5 * modes + 40, rng.uniform(0.5, 1.0, 5) * np.array([1.0, 0.9, 0.7, 0.5, 0.35]))
-    exhaust = np.tanh(exhaust / (exhaust.std() + 1e-9) * rng.uniform(0.6, 1.6))
-    valves = band(900, rng.uniform(4000, 8000), rng.normal(size=n), 1) * (0.3 + np.maximum(strokes, 0))
+    modes = pipe * np.array([1.0, 2.2, 3.6, 5.9, 9.5, 14.0]) * rng.uniform(0.9, 1.1, 6)
+    exhaust = resonances(
+        gas, modes, 0.5 * modes + 40, rng.uniform(0.5, 1.0, 6) * np.array([1.0, 1.0, 0.9, 0.8, 0.8, 0.7])
+    )
+    exhaust = np.tanh(exhaust / (exhaust.std() + 1e-9) * rng.uniform(0.3, 0.8))
+    valves = band(700, rng.uniform(3000, 6000), rng.normal(size=n), 1) * (0.3 + np.maximum(strokes, 0))
     load = 0.25 + 0.75 * speed
-    wave = exhaust / exhaust.std() * load + rng.uniform(*kind.clatter) * 0.35 * valves / valves.std() * load**0.7
+    wave = exhaust / exhaust.std() * load + rng.uniform(*kind.clatter) * 0.2 * valves / valves.std() * load**0.7
     return wave + rng.uniform(*kind.road) * 0.6 * _road(rng, n) * speed**1.5
 
 
@@ -89,7 +94,7 @@ def _road(rng: np.random.Generator, n: int) -> Wave:
 
 def car(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A car: a quiet idle, an exhaust that opens with speed, tyres on the road."""
-    return at_rms(burning(rng, n, speed, CAR), rng.uniform(-25, -20))
+    return following(burning(rng, n, speed, CAR), 0.25 + 0.75 * speed, rng.uniform(-25, -20))
 
 
 def truck(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -107,30 +112,36 @@ def truck(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         )
         piece = wave[at : at + lasts]
         piece += 1.0 * air[: len(piece)] / air.std() * 0.5
-    return at_rms(wave, rng.uniform(-25, -20))
+    return following(wave, 0.25 + 0.75 * speed, rng.uniform(-25, -20))
 
 
 def tractor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A tractor or an excavator: few large cylinders, each stroke heard by itself."""
-    return at_rms(burning(rng, n, speed, TRACTOR), rng.uniform(-25, -20))
+    return following(burning(rng, n, speed, TRACTOR), 0.25 + 0.75 * speed, rng.uniform(-25, -20))
 
 
 def motorcycle(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A motorcycle: one to four cylinders that fire unevenly, a short pipe, much range."""
     wave = burning(rng, n, speed, MOTORCYCLE)
     rasp = np.tanh(2.5 * wave / wave.std())
-    return at_rms(wave + rng.uniform(0.2, 0.7) * band(300, 5000, rasp, 1), rng.uniform(-25, -20))
+    return following(
+        wave + rng.uniform(0.2, 0.7) * band(300, 5000, rasp, 1), 0.25 + 0.75 * speed, rng.uniform(-25, -20)
+    )
 
 
 def lawn_mower(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """One cylinder under a lid, and the blade that fans the grass."""
     wave = burning(rng, n, 0.6 + 0.4 * speed, MOWER) * (0.3 + 0.7 * speed)
     blade = steep(rng, n, -2.0, 200, 7000) * (1 + 0.3 * np.sin(2 * np.pi * turns(np.full(n, rng.uniform(80, 110)))))
-    return at_rms(wave + rng.uniform(0.2, 0.6) * blade * (0.3 + 0.7 * speed), rng.uniform(-25, -20))
+    return following(
+        wave + rng.uniform(0.2, 0.6) * blade * (0.3 + 0.7 * speed), 0.3 + 0.7 * speed, rng.uniform(-25, -20)
+    )
 
 
 def motor_boat(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """An outboard whose exhaust bubbles through water, and the bow wave that hisses and slaps."""
     wave = burning(rng, n, speed, OUTBOARD) * (1 + 0.35 * modulation(rng, n, 4, 25)).clip(0.2, 3)
     wash = steep(rng, n, -3.5, 150, 7000) * (1 + 0.5 * modulation(rng, n, 0.5, 4)).clip(0.2, 3)
-    return at_rms(wave + rng.uniform(0.4, 0.9) * wash * (0.15 + speed**1.2), rng.uniform(-25, -20))
+    return following(
+        wave + rng.uniform(0.4, 0.9) * wash * (0.15 + speed**1.2), 0.25 + 0.75 * speed, rng.uniform(-25, -20)
+    )

@@ -12,6 +12,7 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     at_rms,
     band,
+    bursts,
     by_chance,
     decay,
     log_uniform,
@@ -36,6 +37,8 @@ VOWELS = (
     (570, 840, 2410),
 )
 """Formants in Hz."""
+VOICES = 12
+"""Made for one murmur; more people are these at other times and pitches."""
 
 
 def _hum(rng: np.random.Generator, n: int) -> Wave:
@@ -68,23 +71,43 @@ def machine_hum(rng: np.random.Generator, n: int) -> Wave:
     return at_rms(wave, rng.uniform(-32, -27))
 
 
+def _voice(rng: np.random.Generator, n: int) -> list[Wave]:
+    """A voice that says nothing: syllables of random vowels, its sound shared out among VOWELS as it glides."""
+    loud, at, first, second = np.zeros(n), [0.0], [500.0], [1500.0]
+    time = rng.uniform(-0.5, 0.5)
+    while time < n / RATE_HZ:
+        for _ in range(int(rng.integers(2, 9))):
+            lasts = rng.uniform(0.1, 0.3)
+            add_at(loud, time, swell(lasts, rng.uniform(0.02, 0.05)) * rng.uniform(0.5, 1.0))
+            vowel = VOWELS[rng.integers(len(VOWELS))]
+            at += [time + 0.04, time + 0.7 * lasts]
+            first += [vowel[0]] * 2
+            second += [vowel[1]] * 2
+            time += lasts
+        time += rng.uniform(0.1, 0.9)
+    low = log_uniform(rng, (90, 150)) if rng.random() < 0.5 else log_uniform(rng, (170, 280))
+    source = periodic(turns(low * np.exp(0.15 * modulation(rng, n, 0.4, 3))), np.arange(1, 31) ** -0.7) * loud
+    mouth = np.log(np.interp(seconds(n)[::240], at, first)), np.log(np.interp(seconds(n)[::240], at, second))
+    near = [np.exp(-(((mouth[0] - np.log(v[0])) / 0.18) ** 2) - ((mouth[1] - np.log(v[1])) / 0.2) ** 2) for v in VOWELS]
+    whole = np.sum(near, axis=0) + 1e-6
+    return [source * np.interp(np.arange(n), np.arange(0, n, 240), share / whole) for share in near]
+
+
 def murmur(rng: np.random.Generator, n: int, people: int) -> Wave:
-    """So many voices at once that none is understood: each sings vowels at random under a melody of its own."""
+    """So many voices at once that none is understood: a few, each heard again and again at other times and pitches."""
     sources = [np.zeros(n) for _ in VOWELS]
-    harmonics = np.arange(1, 26)
-    for _ in range(people):
-        low = rng.choice([rng.uniform(95, 150), rng.uniform(170, 270)])
-        hz = low * np.exp(0.15 * modulation(rng, n, 0.5, 4))
-        voice = periodic(turns(hz) + rng.random(), harmonics**-0.7) + 0.1 * rng.normal(size=n)
-        voice *= rng.lognormal(0, 0.8) * (0.4 + np.maximum(0, modulation(rng, n, 0.1, 0.6)))
-        for k in rng.choice(len(VOWELS), 2, replace=False):
-            sources[k] += voice * np.maximum(0, modulation(rng, n, 2.5, 8)) ** 1.5
+    voices = [_voice(rng, n) for _ in range(min(VOICES, people))]
+    for k in range(people):
+        loud, later, pitch = rng.lognormal(0, 0.6), rng.integers(n), rng.uniform(0.88, 1.14)
+        where = (np.arange(n) * pitch + later) % (n - 1)
+        for source, said in zip(sources, voices[k % len(voices)], strict=True):
+            source += loud * (said[where.astype(int)] if k >= len(voices) else said)
     wave = np.zeros(n)
     for vowel, source in zip(VOWELS, sources, strict=True):
-        hz_ = np.array([*vowel, 3300.0])
-        wave += resonances(source, hz_, 0.1 * hz_ + 50, [0.8, 0.9, 0.6, 0.35])
-    consonants = band(2500, 7500, rng.normal(size=n), 1) * np.exp(0.8 * modulation(rng, n, 4, 16))
-    return at_rms(at_rms(wave, 0) + at_rms(consonants, -24), 0)
+        hz = np.array([*vowel, 3400.0])
+        wave += resonances(source, hz, 0.08 * hz + 50, [1.0, 1.0, 0.7, 0.4])
+    consonants = band(2500, 8000, rng.normal(size=n), 1) * np.exp(0.4 * modulation(rng, n, 3, 12))
+    return at_rms(at_rms(wave, 0) + at_rms(consonants, -22), 0)
 
 
 def _clinks(
@@ -114,14 +137,21 @@ def _knocks(rng: np.random.Generator, n: int, rate_hz: float) -> Wave:
 
 def hall(rng: np.random.Generator, n: int) -> Wave:
     """A church or a station: whatever moves in it rings for seconds; far steps, a murmur, the air itself."""
-    lasts = rng.uniform(2.0, 4.5)
-    events = 0.5 * _knocks(rng, n, rng.uniform(1.0, 4.0)) + 0.15 * _clinks(
-        rng, n, rng.uniform(0.2, 1.0), (500, 2500), (0.1, 0.4)
+    events = at_rms(_knocks(rng, n, rng.uniform(1.0, 5.0)), -30) + at_rms(
+        _clinks(rng, n, 0.6, (700, 3500), (0.1, 0.4)), -40
     )
-    people = at_rms(murmur(rng, n, 12), -32) if rng.random() < 0.6 else np.zeros(n)
-    tail = room(rng, events + people, lasts, 3.0) - 0.7 * (events + people)
+    paces = np.arange(rng.random(), n / RATE_HZ, rng.uniform(0.45, 0.65)) * RATE_HZ
+    heel = resonances(
+        rng.normal(size=1200) * decay(0.05, 0.03)[:1200],
+        [500.0, 1200.0, 2400.0],
+        [300.0, 600.0, 1200.0],
+        [1.0, 0.9, 0.6],
+    )
+    events += at_rms(repeated(n, paces, rng.uniform(0.6, 1.0, len(paces)), heel), rng.uniform(-44, -34))
+    people = at_rms(murmur(rng, n, 12), rng.uniform(-40, -32))
+    tail = room(rng, events + people, rng.uniform(1.8, 4.5), 3.0) - 0.7 * (events + people)
     return at_rms(
-        at_rms(tail, -30) + at_rms(steep(rng, n, -4.5, 60, 3500), rng.uniform(-40, -32)), rng.uniform(-35, -29)
+        at_rms(tail, -30) + at_rms(steep(rng, n, -3.0, 80, 5000), rng.uniform(-48, -40)), rng.uniform(-35, -29)
     )
 
 
@@ -175,52 +205,30 @@ def shop(rng: np.random.Generator, n: int) -> Wave:
 
 
 def crowd(rng: np.random.Generator, n: int) -> Wave:
-    """Many people: a murmur without words that swells and ebbs; at a match they cheer, whistle and clap."""
-    wave = at_rms(murmur(rng, n, int(rng.integers(24, 44))), -26)
-    if rng.random() < 0.6:
-        wave = at_rms(wave, -34) + at_rms(_cheers(rng, n), -26) + at_rms(applause(rng, n), rng.uniform(-42, -30))
-    wave *= np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
-    return at_rms(room(rng, wave, rng.uniform(0.6, 2.0), rng.uniform(0.5, 1.0)), rng.uniform(-28, -23))
-
-
-def _cheers(rng: np.random.Generator, n: int) -> Wave:
-    """Open vowels drawn out, high and strained, by many who do not begin together."""
-    wave = np.zeros(n)
-    harmonics = np.arange(1, 22)
-    for formants in ((700, 1150, 2600, 3500), (600, 950, 2500, 3300), (850, 1500, 2800, 3700)):
-        source = np.zeros(n)
-        for time in by_chance(rng, n, rng.uniform(5, 10)) / RATE_HZ - 0.8:
-            lasts = rng.uniform(0.5, 2.2)
-            shape = swell(lasts, rng.uniform(0.1, 0.4) * lasts)
-            slide = np.interp(np.linspace(0, 1, len(shape)), (0, 0.3, 1), (0.8, 1.0, rng.uniform(0.6, 1.0)))
-            hz = log_uniform(rng, (220, 620)) * slide * (1 + 0.01 * modulation(rng, len(shape), 3, 12))
-            add_at(source, float(time), periodic(turns(hz), harmonics**-0.6) * shape * rng.lognormal(0, 0.5))
-        source += 0.3 * source.std() * rng.normal(size=n)
-        hz = np.array(formants, float)
-        wave += resonances(source, hz, 0.15 * hz + 60, [1.0, 0.8, 0.5, 0.3])
-    return wave
+    """Many people: a murmur without words that swells and ebbs, the nearer ones over it; now and then they clap."""
+    wave = at_rms(murmur(rng, n, int(rng.integers(36, 60))), -26) * np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
+    if rng.random() < 0.25:
+        wave += at_rms(applause(rng, n), rng.uniform(-36, -28))
+    return at_rms(room(rng, wave, rng.uniform(0.5, 1.5), rng.uniform(0.1, 0.5)), rng.uniform(-28, -23))
 
 
 def applause(rng: np.random.Generator, n: int) -> Wave:
     """Many hands: each pair claps three to five times a second; cupped hands low, flat ones high."""
-    people = int(log_uniform(rng, (120, 1500)))
+    people = int(log_uniform(rng, (90, 500)))
     pace = rng.uniform(2.4, 5.2, people)
     claps = 1.6 * n / RATE_HZ * 5.2
-    gaps = (1 + 0.12 * rng.normal(size=(people, int(claps)))).clip(0.4) / pace[:, None]
-    at = (np.cumsum(gaps, axis=1) - rng.random(people)[:, None]) * RATE_HZ
-    loud = rng.lognormal(-0.5, 0.5, people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
-    kind = np.repeat(rng.integers(0, 16, people)[:, None], at.shape[1], axis=1)
-    wave = np.zeros(n)
-    length = int(0.05 * RATE_HZ)
-    for k in range(16):
-        centre = log_uniform(rng, (700, 2600))
-        burst = rng.normal(size=length) * decay(0.05, rng.uniform(0.02, 0.05))[:length]
-        clap = resonances(
-            burst, [centre, centre * 1.9, centre * 3.1], [centre * 0.8, centre * 1.2, centre * 1.6], [1.0, 0.8, 0.5]
-        )
-        wave += repeated(n, at[kind == k], loud[kind == k], at_peak(clap, 1.0))
-    swells = np.exp(0.15 * modulation(rng, n, 0.1, 0.5))
-    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.8), rng.uniform(0.4, 1.0)), rng.uniform(-27, -22))
+    gaps = (1 + 0.15 * rng.normal(size=(people, int(claps)))).clip(0.4) / pace[:, None]
+    at = (np.cumsum(gaps, axis=1) - rng.random(people)[:, None] - 0.5) * RATE_HZ
+    loud = rng.lognormal(-0.5, rng.uniform(0.4, 1.0), people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
+    hands = np.repeat(rng.integers(0, 12, people)[:, None], at.shape[1], axis=1)
+    wave, flat = np.zeros(n), rng.uniform(0.0, 0.1)
+    for k in range(12):
+        clap = bursts(rng, n, at[hands == k], loud[hands == k], rng.uniform(0.008, 0.025))
+        hz = log_uniform(rng, (900, 2800)) * np.array([1.0, 2.1])
+        wave += resonances(clap, hz, 0.6 * hz, [1.0, 0.5]) + flat * band(500, 9000, clap, 1)
+    swells = np.exp(0.12 * modulation(rng, n, 0.1, 0.5))
+    bright = band(rng.uniform(600, 1000), 11_000, wave * swells)
+    return at_rms(room(rng, bright, rng.uniform(0.5, 1.6), rng.uniform(0.0, 0.25)), rng.uniform(-27, -22))
 
 
 def _car_passes(rng: np.random.Generator, n: int) -> Wave:

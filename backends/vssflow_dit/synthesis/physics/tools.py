@@ -10,9 +10,9 @@ from vssflow_dit.synthesis.waves import (
     Wave,
     add_at,
     at_peak,
-    at_rms,
     band,
     decay,
+    following,
     log_uniform,
     modulation,
     passed,
@@ -40,8 +40,8 @@ def saw(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
 
 def _universal(rng: np.random.Generator, n: int, turns_hz: Wave) -> Wave:
     """A motor with brushes: harmonics of its rotation and of its bars, and the noise of the brushes, of deviation 1."""
-    cycles = turns(turns_hz * (1 + 0.01 * modulation(rng, n, 1, 10)))
-    gains = np.arange(1, 31) ** -0.8 * rng.uniform(0.2, 1.0, 30)
+    cycles = turns(turns_hz * (1 + 0.003 * modulation(rng, n, 0.3, 4)))
+    gains = np.arange(1, 31) ** -0.8 * rng.uniform(0.1, 1.0, 30) ** 2
     gains[int(rng.integers(6, 14))] += 0.5
     hum = periodic(cycles, gains)
     brushes = band(2000, 9000, rng.normal(size=n), 1) * (1 + 0.5 * np.cos(2 * np.pi * cycles * 2))
@@ -112,7 +112,9 @@ POWER_TOOLS = (_drill, _drill, _grinder, _circular, _jackhammer, _chainsaw)
 def power_tool(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """One of the tools with a motor, whose noise and pitch rise with speed, in a workshop or a yard."""
     tool = POWER_TOOLS[rng.integers(len(POWER_TOOLS))](rng, n, speed) * (0.15 + 0.85 * speed)
-    return at_rms(room(rng, tool, rng.uniform(0.15, 0.7), rng.uniform(0.1, 0.3)), rng.uniform(-24, -19))
+    return following(
+        room(rng, tool, rng.uniform(0.15, 0.7), rng.uniform(0.1, 0.3)), 0.15 + 0.85 * speed, rng.uniform(-24, -19)
+    )
 
 
 def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -121,23 +123,23 @@ def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     if kind == 3:
         blades = rng.uniform(50, 120) * (0.7 + 0.3 * speed)
         beat = periodic(turns(blades), np.arange(1, 8) ** -1.0)
-        air = steep(rng, n, -rng.uniform(3.0, 5.0), 100, 5000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
+        air = steep(rng, n, -rng.uniform(2.0, 4.0), 150, 6000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
         wave = air + rng.uniform(0.2, 0.6) * beat / beat.std()
     else:
         spin = (rng.uniform(250, 420), rng.uniform(180, 330), rng.uniform(130, 260))[kind] * (0.75 + 0.25 * speed)
-        air = steep(rng, n, -rng.uniform(1.0, 3.0), 250, rng.uniform(5000, 10_000))
-        wave = rng.uniform(0.35, 0.8) * _universal(rng, n, spin) + air
+        air = steep(rng, n, -rng.uniform(0.0, 2.0), 350, rng.uniform(5000, 10_000))
+        wave = rng.uniform(0.4, 1.0) * _universal(rng, n, spin) + air
         if kind == 2:  # a blender: what is thrown about inside
             chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
             wave += chops / chops.std()
         wave = (
             resonances(
-                wave, rng.uniform(0.8, 1.25, 3) * [450.0, 1100.0, 2600.0], [300.0, 600.0, 1500.0], [0.8, 0.8, 0.6]
+                wave, rng.uniform(0.8, 1.25, 3) * [600.0, 1400.0, 3000.0], [400.0, 800.0, 1800.0], [0.6, 0.9, 0.8]
             )
             + 0.5 * wave
         )
     wave = wave * (0.3 + 0.7 * speed)
-    return at_rms(room(rng, wave, rng.uniform(0.2, 0.5), 0.25), rng.uniform(-26, -21))
+    return following(room(rng, wave, rng.uniform(0.2, 0.5), 0.25), 0.3 + 0.7 * speed, rng.uniform(-26, -21))
 
 
 def small_machine(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -154,7 +156,7 @@ def small_machine(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         wave += repeated(n, at, rng.uniform(0.8, 1.0, len(at)) * rng.uniform(0.4, 1), click)
     motor = _universal(rng, n, rng.uniform(60, 140) * (0.4 + 0.6 * speed))
     wave = (wave / (wave.std() + 1e-9) + rng.uniform(0.15, 0.4) * motor) * (0.2 + 0.8 * speed)
-    return at_rms(room(rng, wave, 0.3, 0.2), rng.uniform(-29, -24))
+    return following(room(rng, wave, 0.3, 0.2), 0.2 + 0.8 * speed, rng.uniform(-29, -24))
 
 
 def insects_buzz(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -166,7 +168,7 @@ def insects_buzz(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         wings = periodic(turns(hz), np.arange(1, 18) ** -0.6 * rng.uniform(0.3, 1, 17))
         wave += far * wings / wings.std() * np.exp(0.6 * modulation(rng, n, 0.3, 3))
     wave = wave * (0.15 + speed) * (1 + 0.2 * modulation(rng, n, 15, 60))
-    return at_rms(wave, rng.uniform(-32, -26))
+    return following(wave, 0.15 + 0.85 * speed, rng.uniform(-32, -26))
 
 
 def hammer(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
