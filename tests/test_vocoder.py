@@ -203,7 +203,7 @@ def test_true_detune_finds_a_partial_between_two_centres() -> None:
     centres, widths = band_geometry(64)
     hz = float(centres[20] + 0.3 * widths[20])
     time = torch.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
-    detune, weight = true_detune(torch.sin(2.0 * math.pi * hz * time)[None], 64)
+    detune, weight = true_detune(torch.sin(2.0 * math.pi * hz * time)[None], centres, widths)
     assert float(detune[0, 50, 20]) == pytest.approx(0.6, abs=0.05)
     assert float(weight[0, 50, 20]) > 0.9
 

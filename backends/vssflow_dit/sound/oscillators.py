@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -21,12 +20,8 @@ QUIET_TOP_HZ = 100.0
 """Harmonics end so far below half the rate."""
 
 
-@cache
-def band_geometry(n_bands: int, device: torch.device = torch.device("cpu")) -> tuple[Tensor, Tensor]:  # noqa: B008
-    """Centres and equivalent widths of the mel's triangles, in Hz, kept on each device that asks."""
-    if device.type != "cpu":
-        centres, widths = band_geometry(n_bands)
-        return centres.to(device), widths.to(device)
+def band_geometry(n_bands: int) -> tuple[Tensor, Tensor]:
+    """Centres and equivalent widths of the mel's triangles, in Hz."""
     filters = mel_filters(n_bands).double()
     bins = torch.linspace(0.0, MEL_TOP_HZ, filters.shape[1], dtype=torch.float64)
     weight = filters.sum(1)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, N_FFT, SAMPLE_RATE_HZ, mel_filters
-from vssflow_dit.sound.oscillators import band_geometry, between_frames, cycles
+from vssflow_dit.sound.oscillators import between_frames, cycles
 
 RESOLUTIONS = (64, 128, 256, 512, 1024, 2048)
 PHASE_RESOLUTIONS = (512, 1024)
@@ -74,18 +74,22 @@ def true_phase(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
     return near + ahead.view_as(near)
 
 
-def true_detune(waveform: Tensor, n_bands: int, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor, Tensor]:
-    """Mean frequency by power in each band, as `Reading.detune`, and how much it matters: two (B, T, bands)."""
+def true_detune(
+    waveform: Tensor, centres_hz: Tensor, widths_hz: Tensor, rate_hz: int = SAMPLE_RATE_HZ
+) -> tuple[Tensor, Tensor]:
+    """Mean frequency by power in each of the mel's bands, as `Reading.detune`, and how much it matters.
+
+    Waveform (B, hop T) and bands as of `band_geometry` to two (B, T, bands).
+    """
     size = N_FFT * rate_hz // SAMPLE_RATE_HZ
     window = torch.hann_window(size, device=waveform.device)
     frames = [frames_of(x, size, rate_hz) * window for x in (waveform, waveform.roll(-1, 1))]
     first, second = (torch.fft.rfft(x)[..., : N_FFT // 2 + 1] * (SAMPLE_RATE_HZ / rate_hz) for x in frames)
     power = first.abs().square()
     hz = torch.angle(second * first.conj()) * (rate_hz / (2.0 * torch.pi))
-    filters = mel_filters(n_bands, waveform.device).T
+    filters = mel_filters(len(centres_hz), waveform.device).T
     band_power = power @ filters + 1e-9
-    centres, widths = band_geometry(n_bands, waveform.device)
-    detune = (((power * hz) @ filters) / band_power - centres) / (widths / 2.0)
+    detune = (((power * hz) @ filters) / band_power - centres_hz) / (widths_hz / 2.0)
     weight = band_power.sqrt()
     return detune.clamp(-1.4, 1.4), weight / weight.amax(-1, keepdim=True).clamp(min=1e-3)
 

@@ -104,7 +104,7 @@ def reading_loss(reading: Reading, waveform: Tensor, vocoder: Vocoder) -> tuple[
     cross_entropy = -(target * reading.pitch_logits.log_softmax(-1)).sum(-1)
     pitch_loss = (cross_entropy * voicing).sum() / voicing.sum().clamp(min=1.0)
     voicing_loss = functional.binary_cross_entropy_with_logits(reading.voicing_logit, voicing)
-    detune, weight = true_detune(waveform, vocoder.config.n_bands, vocoder.rate_hz)
+    detune, weight = true_detune(waveform, vocoder.band_centres_hz, vocoder.band_widths_hz, vocoder.rate_hz)
     tones_loss = ((reading.detune - detune).abs() * weight).sum() / weight.sum().clamp(min=1.0)
     return pitch_loss + 2.0 * voicing_loss + 2.0 * tones_loss, pitch, voicing
 
@@ -263,13 +263,10 @@ _KEPT = ("vocoder", "averaged", "judges", "optimizer", "judges_optimizer")
 
 def _optimizer(module: torch.nn.Module, rate: float, beta: float, device: torch.device) -> torch.optim.AdamW:
     """Its rate is a tensor, so that a captured step can be slowed."""
+    on_gpu = device.type == "cuda"
+    rate_there = torch.tensor(rate, device=device)
     return torch.optim.AdamW(
-        module.parameters(),
-        torch.tensor(rate, device=device),
-        betas=(beta, 0.99),
-        weight_decay=0.01,
-        fused=True,
-        capturable=device.type == "cuda",
+        module.parameters(), rate_there, betas=(beta, 0.99), weight_decay=0.01, fused=True, capturable=on_gpu
     )
 
 
