@@ -10,10 +10,14 @@ import av
 import numpy as np
 import pytest
 
+from vssflow_dit.config import config_of
 from vssflow_dit.synthesis.piper import ends_of, ipa, spelled
+from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.recorded_speech import recorded_speech
+from vssflow_dit.synthesis.shift import Shift
+from vssflow_dit.synthesis.speech import LICENCES, SHARES, TEACHERS, shifted
 from vssflow_dit.synthesis.waves import RATE_HZ
-from vssflow_dit.text.phonemes import Phoneme, phonemise
+from vssflow_dit.text.phonemes import BLANK, Phoneme, phonemise
 from vssflow_post.errors import UsageError
 
 needs_piper = pytest.mark.skipif(
@@ -40,6 +44,29 @@ def test_every_symbol_of_a_sentence_has_an_owner() -> None:
     ends = ends_of(np.ones(len(symbols), np.float32), owners, len(sounds))
     assert ends[-1] == len(symbols)
     assert (np.diff(ends) > 0).all()
+
+
+def test_every_voice_of_the_product_has_a_teacher_a_share_and_terms() -> None:
+    config = config_of("starter")
+    assert set(config.voices) <= set(TEACHERS)
+    assert set(config.voice_facts) == set(config.voices)
+    assert set(SHARES) == set(LICENCES) == set(TEACHERS)
+    assert sum(SHARES.values()) == pytest.approx(1.0)
+
+
+def test_a_voice_made_from_another_speaks_at_the_pace_it_is_asked_for() -> None:
+    asked: list[float] = []
+
+    def source(text: str, stretch: float, pitch: float) -> Recital:
+        asked.append(stretch)
+        wave = 0.1 * np.sin(2 * np.pi * 120 * np.arange(round(stretch * RATE_HZ)) / RATE_HZ)
+        return Recital(wave.astype(np.float32), [Phoneme(BLANK)], [stretch])
+
+    said = shifted(source, Shift(pitch=1.5, formants=1.2))("", 1.1, 1.0)
+    assert asked == [pytest.approx(1.1 * 1.2)]
+    assert said is not None
+    assert said.ends_s == [pytest.approx(1.1)]
+    assert len(said.audio) / RATE_HZ == pytest.approx(1.1, abs=1e-3)
 
 
 @needs_piper
