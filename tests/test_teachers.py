@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from vssflow_dit.config import config_of
+from vssflow_dit.synthesis.debian_voices import recite_festival
 from vssflow_dit.synthesis.piper import ends_of, ipa, spelled
 from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.recorded_speech import recorded_speech
@@ -92,6 +93,13 @@ def test_the_woman_s_times_lie_on_her_sounds() -> None:
     assert said is not None
     hiss, voice = (share_above_3_khz(said.audio, said.phonemes, said.ends_s, which) for which in (True, False))
     assert hiss > 8 * voice
+
+
+@needs_festival
+def test_the_woman_speaks_at_the_pace_she_is_asked_for() -> None:
+    said = recite_festival("She sells sea shells.", 1.0), recite_festival("She sells sea shells.", 1.25)
+    lasts = [recital.ends_s[-2] - recital.ends_s[0] for recital in said if recital is not None]
+    assert lasts[1] / lasts[0] == pytest.approx(1.25, rel=0.06)
 
 
 def share_above_3_khz(

@@ -4,7 +4,8 @@ Formants move as they do when a record is played faster: all by one factor, and 
 teacher speaks slower by as much. Pitch then moves alone, by PSOLA (Moulines and Charpentier 1990): the recording is cut
 into its pulses, each in a window of its own, and these are laid down again closer together, or farther apart. Nothing
 is modelled, so that most of the teacher's naturalness stays: a vocoder (WORLD) that takes joe apart and puts him
-together as he was costs him 0.65 of DNSMOS's 3.34 points, pulses laid down anew 0.04. What has no pitch stays as it is.
+together as he was costs 0.25 of his 3.35 points of DNSMOS, pulses laid down as they were 0.03. What has no pitch stays
+as it is.
 """
 
 from __future__ import annotations
