@@ -9,7 +9,7 @@ from benchmarks import claims
 from benchmarks.claims.page import DOCS, write_page
 from benchmarks.claims.runs import Study, kept, plan, results, run_of, runs_of, step_seconds
 
-STEPS, SEEDS = 600, 2
+STEPS, SEEDS = 800, 2
 
 
 def main() -> None:
