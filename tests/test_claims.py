@@ -18,7 +18,6 @@ from benchmarks.claims.arms import (
     TASKS,
     Arm,
     PartedModel,
-    StudyModel,
     TaskFeedForward,
     loss_of,
     model_of,
@@ -30,6 +29,7 @@ from benchmarks.claims.runs import RATES, Noise, Run, Study, best_rate, plan, re
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.training.examples import Utterance
 from vssflow_dit.training.joint import FlowLoss
+from vssflow_dit.transformer.unified import UnifiedModel
 
 
 def test_joint_and_single_see_equally_many_examples_of_each_task() -> None:
@@ -56,7 +56,7 @@ def test_balance_makes_the_mean_loss_of_both_tasks_one() -> None:
             1 + 0.4 * torch.randn(BATCH, generator=generator)
         )
 
-    loss.errors = errors  # type: ignore[method-assign]
+    loss.errors = errors  # type: ignore[method-assign, assignment]
     latents, told = Noise(arm).batch(0, 0)
     balanced = torch.stack([loss(latents, told, k) for k in range(600)])[100:]
     assert float(balanced.mean()) == pytest.approx(1.0, abs=0.02)
@@ -111,10 +111,10 @@ class Told:
     def __init__(self) -> None:
         self.starter, self.rate = SimpleNamespace(codec=Codec()), 0.0
 
-    def losses(self, model: StudyModel, arm: Arm) -> dict[str, Any]:
+    def losses(self, model: UnifiedModel, arm: Arm) -> dict[str, Any]:
         return {"speech loss": 1.0 + abs(self.rate - 0.02), "speech loss by t": [1.0] * 5}
 
-    def heard(self, model: StudyModel, arm: Arm) -> dict[str, float]:
+    def heard(self, model: UnifiedModel, arm: Arm) -> dict[str, float]:
         return {"WER": 10.0, "DNSMOS": 3.0}
 
 

@@ -126,9 +126,9 @@ def run_of(result: Mapping[str, Any]) -> Run:
     return Run(result["kind"], result["seed"], result["updates"], result["tried"])
 
 
-def best_rate(found: Sequence[dict[str, Any]], kind: str) -> float:
+def best_rate(found: Sequence[Mapping[str, Any]], kind: str) -> float:
     """The rate with the least held-out loss: of two tasks, in the mean of its logarithm."""
-    tried = {}
+    tried: dict[float, float] = {}
     for result in found:
         if result["kind"] == kind and result["tried"]:
             last = result["points"][str(result["updates"])]

