@@ -186,7 +186,7 @@ class Study:
         def measure(step: int, *_: float) -> None:
             if str(step) not in points and (found := self._measured(run, step, trainer)):
                 points[str(step)] = found
-                path.write_text(json.dumps(points))
+                write(path, json.dumps(points).encode())
 
         trainer.train(on_step=measure)
         measure(trainer.step)
@@ -194,7 +194,7 @@ class Study:
             "kind": run.kind, "seed": run.seed, "updates": run.updates, "tried": run.tried, "muon_lr": rate,
             "minutes": trainer.seconds / 60, "points": points,
         }  # fmt: skip
-        (folder / "result.json").write_text(json.dumps(result) + "\n")
+        write(folder / "result.json", json.dumps(result).encode())
         (folder / "state.pt").unlink()
         return result
 
@@ -204,12 +204,17 @@ class Study:
         return found | (self.trial.heard(model, run.arm) if step in run.heard_at else {})
 
 
+def write(path: Path, data: bytes) -> None:
+    """As a whole or not at all, whenever it is stopped."""
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
 def kept(path: Path, make: Callable[[], T]) -> T:
     """What `make` gives, made once."""
     if not path.exists():
-        part = path.with_suffix(".part")
-        part.write_bytes(pickle.dumps(make()))
-        part.replace(path)
+        write(path, pickle.dumps(make()))
     found: T = pickle.loads(path.read_bytes())
     return found
 
