@@ -10,15 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
-from vssflow_dit.evaluation.strikes import matched, onsets
 from vssflow_dit.sounds import CLASSES, follows
 from vssflow_dit.synthesis import speech
-from vssflow_dit.synthesis.clips import SHARES, draw_clip
+from vssflow_dit.synthesis.clips import PLAIN, class_of, draw_clip, motion_for
 from vssflow_dit.synthesis.faces import FPS, mouth_of, write_faces
 from vssflow_dit.synthesis.picture_files import unpacked
-from vssflow_dit.synthesis.recordings import CC_BY_SA, SOURCES, Recordings
 from vssflow_dit.synthesis.sound_shards import Recipe, frames_of, write_sounds
 from vssflow_dit.synthesis.speech import Utterance, synthesise_speech, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ
@@ -33,8 +30,11 @@ def digests(folder: Path, recipe: Recipe, n: int = 8) -> list[str]:
     return [shard["sha256"] for shard in write_sounds(folder, n, recipe, 1, lambda done, total: None)]
 
 
-def small(seed: int, recordings: Path | None = None) -> Recipe:
-    return Recipe(seed, CLASSES, recordings, clips_a_shard=4, pictured=2)
+KNOWN = ("wood", "metal", "footsteps_gravel", "bell", "cow", "car_engine", "whoosh", "rain")
+
+
+def small(seed: int) -> Recipe:
+    return Recipe(seed, KNOWN, clips_a_shard=4, pictured=2)
 
 
 def test_a_killed_run_goes_on_to_the_same_data(tmp_path: Path) -> None:
@@ -91,47 +91,40 @@ def test_training_reads_what_was_written(tmp_path: Path) -> None:
     assert len({frame.grey.shape for frame in pictures}) == 1
 
 
-def test_clips_are_as_many_of_each_kind_as_promised() -> None:
-    drawn = [draw_clip(np.random.default_rng((1, k)), 1.0, CLASSES) for k in range(300)]
-    silent = [clip for clip in drawn if not clip.audio.any() and not clip.strikes and not clip.speed.any()]
-    kinds = [follows(clip.name) for clip in drawn if clip not in silent]
-    assert len(silent) / 300 < 0.3  # a tenth, and in a second some strike has not come yet
-    assert kinds.count("speed") / 300 == pytest.approx(SHARES["speed"], abs=0.08)
-    assert kinds.count("nothing") / 300 == pytest.approx(SHARES["nothing"], abs=0.08)
-    twelve = [draw_clip(np.random.default_rng((2, k)), 0.5, CLASSES[:12]) for k in range(60)]
-    assert {clip.name for clip in twelve} <= set(CLASSES[:12])
+def test_every_class_has_its_turn() -> None:
+    names = [class_of(1, k, CLASSES) for k in range(3 * len(CLASSES))]
+    assert {names.count(name) for name in CLASSES} == {3}
+    assert names[: len(CLASSES)] != names[len(CLASSES) : 2 * len(CLASSES)]
+    assert names != [class_of(2, k, CLASSES) for k in range(3 * len(CLASSES))]
 
 
-@pytest.fixture
-def recorded(tmp_path: Path) -> Path:
-    """A folder with the recordings' names: each a click after 0.1 s of nothing, at 44.1 kHz."""
-    click = np.zeros(44_100)
-    click[4410:8820] = np.random.default_rng(1).normal(size=4410) * np.exp(-np.arange(4410) / 800)
-    for source in SOURCES:
-        path = tmp_path / "mods" / source.pattern.replace("*", "1")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, 0.2 * click, 44_100)
-    return tmp_path / "mods"
+def test_a_clip_has_what_its_class_follows_and_no_more() -> None:
+    for what, name in (("strikes", "metal"), ("calls", "bell"), ("speed", "car_engine"), ("nothing", "rain")):
+        assert follows(name) == what
+        drawn = [draw_clip(np.random.default_rng((1, k)), 6.0, name) for k in range(30)]
+        silent = [clip for clip in drawn if not clip.audio.any()]
+        assert len(silent) < 9
+        for clip in drawn:
+            assert not clip.strikes or what in ("strikes", "calls")
+            assert not clip.speed.any() or what == "speed"
+            assert clip.named or follows(clip.name) == what or clip in silent
+        assert any(clip.strikes or clip.speed.any() for clip in drawn) == (what != "nothing")
 
 
-def test_recordings_are_heard_at_the_strikes_and_named_with_their_licence(recorded: Path, tmp_path: Path) -> None:
-    recordings = Recordings(recorded)
-    taken = recordings.struck(np.random.default_rng(2), "gravel", 6 * RATE_HZ, ((1.0, 1.0), (3.0, 0.8)))
-    assert taken is not None
-    assert taken[1].startswith("default/sounds/default_gravel")
-    assert matched([1.0, 3.0], onsets(taken[0].astype(np.float32), RATE_HZ), 0.03) == 2
-    assert recordings.struck(np.random.default_rng(2), "bell", RATE_HZ, ((0.1, 1.0),)) is None
-    facts = [fact for fact in recordings.facts() if fact["sound"] == "snow"]
-    assert [fact["licence"] for fact in facts] == [CC_BY_SA]
-    write_sounds(tmp_path / "out", 40, small(1, recorded), 1, lambda done, total: None)
-    told = [json.loads(path.read_text()) for path in sorted((tmp_path / "out").glob("*.json"))]
-    assert any(clip["recorded"] for shard in told for clip in shard["clips"])
-    assert told[0]["recipe"]["recordings"] == recordings.facts()
+def test_calls_come_now_and_then() -> None:
+    drawn = [motion_for(np.random.default_rng(k), "dog", 6.0).strikes for k in range(60)]
+    assert {len(times) for times in drawn} == {1, 2, 3, 4}
+    gaps = [gap for times in drawn for gap in np.diff([time for time, _ in times])]
+    assert min(gaps) > 0.5
+    assert sum(times[-1][0] < 4.0 for times in drawn) > 20, "they never stop"
 
 
-def test_a_folder_without_the_recordings_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="minetest-data"):
-        Recordings(tmp_path)
+def test_one_in_ten_struck_clips_is_not_told() -> None:
+    drawn = [draw_clip(np.random.default_rng((2, k)), 2.0, "hammer") for k in range(300)]
+    struck = [clip for clip in drawn if clip.strikes]
+    untold = [clip for clip in struck if not clip.named]
+    assert 0.05 < len(untold) / len(struck) < 0.16
+    assert {clip.name for clip in untold} <= set(PLAIN)
 
 
 def said(sounds: str, seconds: float) -> Utterance:

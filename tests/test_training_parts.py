@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from vssflow_dit.checkpoint import weights
-from vssflow_dit.config import config_of
+from vssflow_dit.config import FAMILIES, FEW_STEPS, config_of
 from vssflow_dit.synthesis.sound_shards import Recipe, write_sounds
 from vssflow_dit.synthesis.speech import Utterance, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.training.parts import TrainingOrder, train_parts
+from vssflow_post.errors import UsageError
 
 
 def hummed(voice: str, seed: int, seconds: float = 2.0) -> Utterance:
@@ -52,3 +53,21 @@ def test_both_parts_from_the_shipped_weights_and_on(data: Path, tmp_path: Path) 
     kept = json.loads((before.folder / "index.json").read_text())["sha256"]
     found = json.loads((after.folder / "index.json").read_text())["sha256"]
     assert {name for name in kept if kept[name] == found[name]} == {"strikes.safetensors"}
+
+
+def test_weights_are_distilled_to_few_steps(data: Path, tmp_path: Path) -> None:
+    order = TrainingOrder(
+        "starter", data, tmp_path, "few_steps", minutes=1.0, start="starter", batch=2, steps=1, threads=1, device="cpu"
+    )
+    with torch.compiler.set_stance("force_eager"):
+        train_parts(order, lambda said: None, lambda *told: None)
+    student = weights.load_model(
+        tmp_path / "weights" / FEW_STEPS,
+        weights.config_in(tmp_path / "weights", frozenset(FAMILIES["starter"].parts), FEW_STEPS),
+        torch.float32,
+    )
+    assert student.config.times[0] == 0.0
+    assert student.config.times[-1] == 1.0
+    assert len(student.config.times) == 5
+    with pytest.raises(UsageError, match="--start"):
+        train_parts(replace(order, start=None), lambda said: None, lambda *told: None)

@@ -10,32 +10,56 @@ import numpy as np
 import pytest
 import torch
 
+from vssflow_dit.config import VOCODER, folder_of
 from vssflow_dit.sound.codec import Codec
-from vssflow_dit.sound.mel import HOP, LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
-from vssflow_dit.sound.oscillators import band_geometry, pulse_train, tone_bank
-from vssflow_dit.sound.vocoder import Vocoder, VocoderConfig
+from vssflow_dit.sound.mel import LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
+from vssflow_dit.sound.oscillators import band_geometry, cycles, pulse_train, tone_bank
+from vssflow_dit.sound.vocoder import WIDE, Vocoder, VocoderConfig
 from vssflow_dit.training import vocoder as training
-from vssflow_dit.training.listening import energy_distance, true_detune, true_pitch
+from vssflow_dit.training.clips import Clips
+from vssflow_dit.training.listening import (
+    energy_distance,
+    is_narrow,
+    phase_distance,
+    true_detune,
+    true_phase,
+    true_pitch,
+    without_upper,
+)
 from vssflow_post.errors import UsageError
 
 SMALL = VocoderConfig(width=32, hidden=48, n_blocks=1, reader_width=32, reader_blocks=1)
+SMALL_WIDE = replace(SMALL, rate_hz=WIDE.rate_hz, upper_bands=WIDE.upper_bands, n_fft=WIDE.n_fft)
+CONFIGS = pytest.mark.parametrize("config", [SMALL, SMALL_WIDE], ids=["16 kHz", "24 kHz"])
 
 
-def small_vocoder() -> Vocoder:
+def small_vocoder(config: VocoderConfig = SMALL) -> Vocoder:
     torch.manual_seed(0)
-    return Vocoder(SMALL).eval().requires_grad_(False)
+    return Vocoder(config).eval().requires_grad_(False)
 
 
-def steady_voice(pitch_hz: float, seconds: float = 1.0) -> torch.Tensor:
+def white_noise(rate_hz: int, seconds: float = 1.0, seed: int = 0) -> torch.Tensor:
+    return 0.1 * torch.randn(1, int(seconds * rate_hz), generator=torch.Generator().manual_seed(seed))
+
+
+def power_between(waveform: torch.Tensor, low_hz: float, high_hz: float, rate_hz: int) -> float:
+    """The share of a waveform's power."""
+    power = torch.fft.rfft(waveform).abs().square()
+    hz = torch.linspace(0.0, rate_hz / 2.0, power.shape[1])
+    return float(power[:, (hz >= low_hz) & (hz < high_hz)].sum() / power.sum())
+
+
+def steady_voice(pitch_hz: float, seconds: float = 1.0, rate_hz: int = SAMPLE_RATE_HZ) -> torch.Tensor:
     """A buzz with eight harmonics at one pitch: (1, n)."""
-    time = torch.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    time = torch.arange(int(seconds * rate_hz)) / rate_hz
     return torch.stack([0.3 / k * torch.cos(2.0 * math.pi * k * pitch_hz * time) for k in range(1, 9)]).sum(0)[None]
 
 
 @pytest.mark.parametrize("n_frames", [1, 7, 100])
-def test_each_frame_becomes_160_samples(n_frames: int) -> None:
-    waveform = small_vocoder()(torch.full((2, 64, n_frames), -4.0))
-    assert waveform.shape == (2, n_frames * HOP)
+@CONFIGS
+def test_each_frame_becomes_10_ms(config: VocoderConfig, n_frames: int) -> None:
+    waveform = small_vocoder(config)(torch.full((2, 64, n_frames), -4.0))
+    assert waveform.shape == (2, n_frames * config.rate_hz // 100)
     assert waveform.dtype == torch.float32
     assert waveform.isfinite().all()
 
@@ -45,17 +69,43 @@ def test_a_mel_of_another_shape_is_refused() -> None:
         small_vocoder()(torch.zeros(1, 80, 10))
 
 
-def test_silence_in_is_silence_out() -> None:
-    waveform = small_vocoder()(torch.full((1, 64, 50), math.log(LOG_FLOOR)))
+@CONFIGS
+def test_silence_in_is_silence_out(config: VocoderConfig) -> None:
+    waveform = small_vocoder(config)(torch.full((1, 64, 50), math.log(LOG_FLOOR)))
     assert 20.0 * math.log10(float(waveform.abs().max()) + 1e-12) < -75.0
 
 
-def test_the_level_follows_the_mel_without_training() -> None:
-    vocoder = small_vocoder()
-    mel = log_mel(0.1 * torch.randn(1, SAMPLE_RATE_HZ, generator=torch.Generator().manual_seed(1)))
+@CONFIGS
+def test_the_level_follows_the_mel_without_training(config: VocoderConfig) -> None:
+    vocoder = small_vocoder(config)
+    mel = log_mel(white_noise(config.rate_hz), rate_hz=config.rate_hz)
     loud, soft = (vocoder(mel - drop).square().mean().sqrt() for drop in (0.0, math.log(10.0)))
     assert 0.04 < float(loud) < 0.2
     assert 0.05 < float(soft / loud) < 0.2
+
+
+def test_at_24_khz_the_sound_goes_on_above_the_mel() -> None:
+    mel = log_mel(white_noise(24_000), rate_hz=24_000)
+    made = small_vocoder(SMALL_WIDE)(mel)
+    assert 0.1 < power_between(made, 8_200, 12_000, 24_000) < 0.6
+    low = log_mel(without_upper(white_noise(24_000), torch.tensor([[True]]), 24_000), rate_hz=24_000)
+    low[:, 40:] = math.log(LOG_FLOOR)
+    assert power_between(small_vocoder(SMALL_WIDE)(low), 8_200, 12_000, 24_000) < 1e-4
+
+
+def test_the_shipped_vocoder_is_read_at_its_own_rate() -> None:
+    shipped = Vocoder.load(folder_of("starter") / VOCODER)
+    assert shipped(torch.full((1, 64, 20), -4.0)).shape == (1, 20 * shipped.rate_hz // 100)
+
+
+def test_a_vocoder_grows_to_a_higher_rate_and_sounds_the_same_where_it_was_heard() -> None:
+    mel = log_mel(steady_voice(140.0) + 0.1 * white_noise(SAMPLE_RATE_HZ))
+    narrow = small_vocoder()
+    wide = training.grown(narrow, SMALL_WIDE).eval().requires_grad_(False)
+    before, after = log_mel(narrow(mel)), log_mel(wide(mel), rate_hz=24_000)
+    assert float((before - after).abs()[:, :62, 5:-5].median()) < 0.35
+    with pytest.raises(ValueError, match="cannot start"):
+        training.grown(narrow, replace(SMALL_WIDE, width=64))
 
 
 def test_the_seed_decides_the_noise() -> None:
@@ -81,27 +131,31 @@ def test_another_models_weights_are_refused(tmp_path: Path) -> None:
         Vocoder.load(tmp_path / "other.safetensors")
 
 
-def test_analysis_and_overlap_add_are_inverses() -> None:
-    vocoder = small_vocoder()
-    waveform = torch.randn(1, 40 * HOP, generator=torch.Generator().manual_seed(2))
+@CONFIGS
+def test_analysis_and_overlap_add_are_inverses(config: VocoderConfig) -> None:
+    vocoder, hop = small_vocoder(config), config.hop
+    waveform = torch.randn(1, 40 * hop, generator=torch.Generator().manual_seed(2))
     again = vocoder.overlap_add(vocoder.analyse(waveform))
-    assert torch.allclose(again[:, HOP:-HOP], waveform[:, HOP:-HOP], atol=1e-4)
+    assert torch.allclose(again[:, hop:-hop], waveform[:, hop:-hop], atol=1e-4)
 
 
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000])
 @pytest.mark.parametrize("pitch_hz", [80.0, 210.0])
-def test_the_pulse_train_has_the_pitch_it_is_given(pitch_hz: float) -> None:
+def test_the_pulse_train_has_the_pitch_it_is_given(pitch_hz: float, rate_hz: int) -> None:
     frames = torch.full((1, 100), pitch_hz)
-    pulses = pulse_train(frames, torch.ones(1, 100), torch.Generator().manual_seed(0))
-    heard, voicing = true_pitch(pulses)
+    phase = cycles(frames, rate_hz, torch.Generator().manual_seed(0))
+    pulses = pulse_train(phase, frames, torch.ones(1, 100), rate_hz)
+    heard, voicing = true_pitch(pulses, rate_hz)
     assert voicing[0, 10:-10].all()
     assert torch.allclose(heard[0, 10:-10], frames[0, 10:-10], rtol=0.01)
     assert 0.5 < float(pulses.square().mean()) < 1.5
 
 
-def test_the_tone_bank_plays_each_bands_frequency() -> None:
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000])
+def test_the_tone_bank_plays_each_bands_frequency(rate_hz: int) -> None:
     centres, widths = band_geometry(64)
     wanted = centres + 0.2 * widths
-    tones = tone_bank(wanted.expand(1, 100, 64), widths, torch.Generator().manual_seed(0))
+    tones = tone_bank(wanted.expand(1, 100, 64), widths, rate_hz, torch.Generator().manual_seed(0))
     spectrum = torch.fft.rfft(tones[0]).abs()
     for hz in wanted[[5, 30, 60]]:
         near = spectrum[int(hz) - 20 : int(hz) + 21]
@@ -110,9 +164,39 @@ def test_the_tone_bank_plays_each_bands_frequency() -> None:
 
 def test_true_pitch_tells_voice_from_noise() -> None:
     _, of_voice = true_pitch(steady_voice(140.0))
-    _, of_noise = true_pitch(0.1 * torch.randn(1, SAMPLE_RATE_HZ, generator=torch.Generator().manual_seed(0)))
+    _, of_noise = true_pitch(white_noise(SAMPLE_RATE_HZ))
     assert of_voice.mean() > 0.9
     assert of_noise.mean() < 0.1
+
+
+def test_pulses_can_stand_where_the_voices_own_do() -> None:
+    voice = steady_voice(140.0, rate_hz=24_000)[:, 77:24_077].contiguous()
+    voice = torch.nn.functional.pad(voice, (0, 24_000 - voice.shape[1]))
+    pitch, voicing = torch.full((1, 100), 141.0), torch.ones(1, 100)  # read a little wrong, as it is in use
+    phase = true_phase(voice, pitch, 24_000)
+    ahead = torch.angle(torch.exp(2j * math.pi * (phase.flatten(1) - 140.0 * (torch.arange(24_000) + 77) / 24_000)))
+    assert float(ahead[:, 2_000:-2_000].abs().max()) < 0.1
+    pulses = pulse_train(phase, pitch, voicing, 24_000)
+    similar = torch.nn.functional.cosine_similarity
+    other = pulse_train(phase + 0.5, pitch, voicing, 24_000)
+    assert float(similar(pulses, voice)) > 0.2 > abs(float(similar(other, voice)))
+
+
+def test_the_phase_distance_hears_what_magnitudes_do_not() -> None:
+    truth, voicing = steady_voice(140.0, rate_hz=24_000), torch.ones(1, 100)
+    late = truth.roll(30, 1)
+    apart = [float(phase_distance(truth, made, voicing, 24_000)) for made in (truth, 0.5 * truth, late, -truth)]
+    assert max(apart[:2]) < 0.3 < apart[2] < 1.6 < apart[3]
+    assert float(phase_distance(truth, -truth, 0.0 * voicing, 24_000)) == 0.0
+
+
+def test_a_source_of_16_khz_is_told_and_its_upper_band_is_not_judged() -> None:
+    wide = white_noise(24_000)
+    narrow = without_upper(wide, torch.tensor([[True]]), 24_000)
+    assert is_narrow(narrow, 24_000).all()
+    assert not is_narrow(torch.cat([wide, torch.zeros_like(wide)]), 24_000).any()
+    assert power_between(narrow, 8_000, 12_000, 24_000) < 1e-6
+    assert torch.allclose(without_upper(wide, torch.tensor([[False]]), 24_000), wide, atol=1e-5)
 
 
 def test_true_detune_finds_a_partial_between_two_centres() -> None:
@@ -140,27 +224,77 @@ def codec() -> Codec:
     return fitted
 
 
-def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    audio = tmp_path / "audio"
+def audio_in(folder: Path, *kinds: str) -> Path:
+    """Noise as the training's audio."""
     noise = np.random.default_rng(0)
-    for kind in ("speech", "sounds"):
-        (audio / kind).mkdir(parents=True)
-        np.save(audio / kind / "00.npy", (8000 * noise.standard_normal(40_000)).clip(-32768, 32767).astype(np.int16))
-    recipe = replace(training.VocoderTraining(), clips=2, frames=16, adversarial_from=-1.0)
-    trainer = training.Trainer(audio, tmp_path, 1.0, recipe, codec(), Vocoder(SMALL))
-    values = trainer.train_step()
+    for kind in kinds:
+        (folder / kind / "part").mkdir(parents=True)
+        rows = (8000 * noise.standard_normal((3, 24_000))).clip(-32768, 32767).astype(np.int16)
+        np.save(folder / kind / "part" / "00.npy", rows)
+    return folder
+
+
+def trainer_in(folder: Path, recipe: training.VocoderTraining) -> training.Trainer:
+    clips = Clips.of(folder, 24_000, torch.device("cpu"))
+    return training.Trainer(clips, folder, 1.0, recipe, codec(), training.grown(small_vocoder(), SMALL_WIDE))
+
+
+def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    audio_in(tmp_path, "speech", "sounds")
+    recipe = replace(training.WARM, clips=2, frames=16, judged_frames=12)
+    trainer = trainer_in(tmp_path, recipe)
+    before = [weight.clone() for weight in trainer.vocoder.parameters()]
+    for _ in range(2):
+        values = trainer.train_step()
     assert all(math.isfinite(value) for value in values.values())
-    assert "verdict" in values
+    assert {"phase", "verdict"} <= set(values)
+    moved = [not torch.equal(a, b) for a, b in zip(before, trainer.vocoder.parameters(), strict=True)]
+    assert all(moved)
     trainer.spent_s = 5.0
     trainer.save()
-    again = training.Trainer(audio, tmp_path, 1.0, recipe, codec(), Vocoder(SMALL))
-    assert (again.step, again.judged_steps, again.spent_s) == (1, 1, 5.0)
+    again = trainer_in(tmp_path, recipe)
+    assert (again.step, again.judged_steps, again.spent_s) == (2, 2, 5.0)
     assert all(torch.equal(a, b) for a, b in zip(again.vocoder.parameters(), trainer.vocoder.parameters(), strict=True))
-    assert Vocoder.load(tmp_path / "vocoder.safetensors").config == SMALL
+    assert Vocoder.load(tmp_path / "vocoder.safetensors").config == SMALL_WIDE
+
+
+def test_the_upper_band_of_narrow_clips_teaches_nothing(tmp_path: Path) -> None:
+    """Two truths that differ only above 8 kHz give the same gradients where the clips are narrow, others where not."""
+    trainer = trainer_in(audio_in(tmp_path, "speech", "sounds"), replace(training.WARM, clips=2, frames=16))
+    wide = white_noise(24_000)[:, : 16 * 240].repeat(2, 1)
+    cut = without_upper(wide, torch.ones(2, 1, dtype=torch.bool), 24_000)
+
+    def gradient(truth: torch.Tensor, narrow: bool) -> torch.Tensor:
+        torch.manual_seed(0)
+        trainer.optimizer.step = lambda: None  # type: ignore[method-assign, assignment]
+        trainer.update(truth, torch.full((2, 1), narrow), False)
+        return torch.cat([weight.grad.flatten() for weight in trainer.vocoder.parameters() if weight.grad is not None])
+
+    similar = torch.nn.functional.cosine_similarity
+    assert float(similar(gradient(wide, True), gradient(cut, True), dim=0)) > 0.999
+    assert float(similar(gradient(wide, False), gradient(cut, False), dim=0)) < 0.99
+
+
+def test_clips_keep_a_voice_upright_and_tell_narrow_sources(tmp_path: Path) -> None:
+    click = np.tile(np.eye(1, 240, 100, dtype=np.int16)[0] * 20_000, 200)  # one-sided, 100 a second
+    (tmp_path / "speech").mkdir()
+    np.save(tmp_path / "speech" / "00.npy", click)
+    (tmp_path / "sounds").mkdir()
+    hiss = 0.5 * without_upper(white_noise(24_000, 2.0), torch.tensor([[True]]), 24_000)
+    np.save(tmp_path / "sounds" / "00.npy", (32_767 * hiss[0]).round().to(torch.int16).numpy())
+    clips = Clips.of(tmp_path, 24_000, torch.device("cpu"))
+    torch.manual_seed(0)
+    speech, narrow = clips.speech.drawn(8, 4_800)
+    assert float(speech.min()) > -1e-3
+    assert not narrow.any()
+    assert clips.sounds.drawn(8, 4_800)[1].all()
+    audio, narrow = clips.batch(64, 4_800)
+    assert audio.shape == (64, 4_800)
+    assert float(audio.abs().max()) <= 1.0
+    assert 0 < int(narrow.sum()) < 64
 
 
 def test_training_needs_both_kinds_of_audio(tmp_path: Path) -> None:
-    (tmp_path / "speech").mkdir()
-    np.save(tmp_path / "speech" / "00.npy", np.zeros(40_000, np.int16))
+    audio_in(tmp_path, "speech")
     with pytest.raises(FileNotFoundError, match="sounds"):
-        training.Clips(tmp_path, seed=0)
+        Clips.of(tmp_path, 24_000, torch.device("cpu"))

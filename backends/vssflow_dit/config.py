@@ -75,7 +75,7 @@ FAMILIES: Mapping[str, Family] = {
         named=True,
         one_length=False,
         data="synthesised",
-        trained=("dit", "vocoder", "strikes", "durations"),
+        trained=("dit", "vocoder", "strikes", "durations", "few_steps"),
     ),
     "reference": Family(
         parts=(MODEL, VAE, VOCODER),

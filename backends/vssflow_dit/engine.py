@@ -18,7 +18,6 @@ from vssflow_dit.frontends.reference import ReferenceFront
 from vssflow_dit.frontends.starter import StarterFront
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import Sampling, VSSFlow
-from vssflow_dit.sound.mel import SAMPLE_RATE_HZ
 from vssflow_dit.transformer.conditions import Condition
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
@@ -108,7 +107,7 @@ class Engine:
         waves = self._lanes.map(lambda one: self._wave(*one), list(zip(batch, latents, strict=True)))
         per_token = (time.perf_counter() - started) / sum(latent.shape[1] for latent in latents)
         for ready, latent, wave in zip(batch, latents, waves, strict=True):
-            clip = AudioClip(wave, SAMPLE_RATE_HZ)
+            clip = AudioClip(wave, self._model.rate_hz)
             yield Take(ready.request.id, clip, ready.streams.notes, per_token * latent.shape[1])
 
     def _latents(self, batch: Sequence[Ready]) -> list[torch.Tensor]:
@@ -129,9 +128,9 @@ class Engine:
         return torch.randn(shape, generator=generator).to(self._device)
 
     def _wave(self, ready: Ready, latent: torch.Tensor) -> npt.NDArray[np.float32]:
-        """(1, n) at 16 kHz, as long as the cue."""
+        """(1, n) at the model's rate, as long as the cue."""
         request = ready.request
-        n_samples = round(request.span.n_samples * SAMPLE_RATE_HZ / CLOCK_HZ)
+        n_samples = round(request.span.n_samples * self._model.rate_hz / CLOCK_HZ)
         wave = self._front.waveform(latent, ready.streams, request.seed)[:n_samples]
         # A strike may overshoot; what the model learned from stays within full scale.
         wave = wave / wave.abs().max().clamp(min=1.0)

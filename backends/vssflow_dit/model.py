@@ -59,6 +59,11 @@ class VSSFlow:
         """The parts of loaded weights as one."""
         return cls(weights.unified, weights.codec, weights.vocoder, weights.lanes)
 
+    @property
+    def rate_hz(self) -> int:
+        """Of the waveforms: the vocoder's."""
+        return self.vocoder.rate_hz
+
     def condition(self, n_tokens: int | None = None, **streams: Tensor | None) -> Condition:
         """What the transformer reads of the streams (reference: clip, speaker, sync, lip, phoneme), None for nothing.
 
@@ -159,7 +164,7 @@ class VSSFlow:
         return self.lanes.run(lambda: self.codec.decode(latent))
 
     def waveform(self, log_mel: Tensor, seed: int = 0) -> Tensor:
-        """Log-mel (B, bands, n) to waveform (B, samples) at 16 kHz; `seed` draws what the vocoder leaves to chance."""
+        """Log-mel (B, bands, n) to waveform (B, samples) at `rate_hz`; `seed` draws what the vocoder leaves open."""
         return self.lanes.run(lambda: self.vocoder(log_mel, seed))
 
     def decode(self, latent: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:

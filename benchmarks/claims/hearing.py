@@ -19,7 +19,6 @@ from vssflow_dit.evaluation.strikes import matched, onsets
 from vssflow_dit.evaluation.word_errors import open_vocabulary_wer
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import Sampling, VSSFlow
-from vssflow_dit.sound.vocoder import Vocoder
 from vssflow_dit.synthesis.recordings import available
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.text.mouth_timing import opening_of
@@ -148,16 +147,14 @@ class Trial:
 
     def _rendered(self, model: UnifiedModel, windows: Sequence[Window], task: str) -> list[Waveform]:
         """With the product's solver and as many steps, but these equally far apart."""
-        vocoder = self.starter.vocoder
-        assert isinstance(vocoder, Vocoder)
-        whole = VSSFlow(model, self.starter.codec, vocoder, Lanes(1))
+        whole = VSSFlow(model, self.starter.codec, self.starter.vocoder, Lanes(1))
         waves: list[Waveform] = []
         for k, window in enumerate(windows):
             n_tokens = len(window.mel) // MEL_FRAMES_PER_TOKEN
             condition = whole.condition(n_tokens, **values([window], len(model.config.sounds)))
             noise = torch.randn((SIZE.latent_channels, n_tokens), generator=torch.Generator().manual_seed(k))
             [latent] = whole.sample_all([noise], [condition], [GUIDANCE[task]], Sampling("adams", 10))
-            waves.append(judged(whole.waveform(whole.mel(latent[None]), k)[0].numpy(), vocoder.rate_hz))
+            waves.append(judged(whole.waveform(whole.mel(latent[None]), k)[0].numpy(), whole.rate_hz))
         return waves
 
 

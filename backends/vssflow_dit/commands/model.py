@@ -18,6 +18,7 @@ def model() -> None:
     vssflow-post model import official.ckpt -o weights       the reference's checkpoint
     vssflow-post model synthesise data --hours 5 --seed 1    data to learn from
     vssflow-post model train --config starter --data data --run runs/starter
+    vssflow-post model pack data -o pack                     the same data, to be carried to another machine
     vssflow-post model evaluate runs/starter/weights -o report
     """
 
@@ -110,15 +111,41 @@ def synthesise(
 
 
 @model.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A new folder.")
+@click.option("--megabytes", default=60.0, show_default=True, help="Its size at most: sentences that do not fit stay.")
+@click.option("--workers", default=2, show_default=True, help="Files that are coded at once.")
+def pack(data: Path, out: Path, megabytes: float, workers: int) -> None:
+    """Pack DATA, made by `synthesise`, to be carried elsewhere: speech and recordings as Opus, the rest as recipes.
+
+    `train --data` takes a pack as it takes a folder. OUT/data.json says what is in it, and its digest.
+
+    \b
+    vssflow-post model pack data -o pack
+    vssflow-post model train --start starter --data pack --run runs/more --device cuda --time-budget 9
+    """
+    from vssflow_dit.bars import bars
+    from vssflow_dit.synthesis.pack import write_pack
+
+    with bars() as report:
+        digest = write_pack(data, out, megabytes, workers, report)
+    click.echo(f"digest: {digest}")
+
+
+@model.command()
 @click.option("--config", default="starter", show_default=True, help="Name of the model's configuration.")
 @click.option(
-    "--part", type=click.Choice(["all", "dit", "vocoder", "strikes", "durations"]), default="all", show_default=True
+    "--part",
+    type=click.Choice(["all", "dit", "vocoder", "strikes", "durations", "few_steps"]),
+    default="all",
+    show_default=True,
+    help="`few_steps` distils the weights of --start, and is no part of all.",
 )
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="Made by `model synthesise`; for the full size, a folder of feature files.",
+    help="Made by `model synthesise`, or packed by `model pack`; for the full size, a folder of feature files.",
 )
 @click.option(
     "--run",
@@ -157,6 +184,7 @@ def train(
     \b
     vssflow-post model train --config starter --data data --run runs/starter
     vssflow-post model train --start starter --data data --run runs/more --part dit --time-budget 600
+    vssflow-post model train --start runs/more/weights --data data --run runs/more --part few_steps --time-budget 40
     vssflow-post model train --config base --data features --run runs/base --devices 8 --time-budget 10000
     """
     from vssflow_dit.bars import training_bar

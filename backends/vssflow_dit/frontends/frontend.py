@@ -39,5 +39,5 @@ class Front(Protocol):
         ...
 
     def waveform(self, latent: Tensor, streams: Streams, seed: int) -> Tensor:
-        """Latent (C, T) to samples (n,) at 16 kHz."""
+        """Latent (C, T) to samples (n,) at the model's rate."""
         ...

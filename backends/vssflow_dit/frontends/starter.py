@@ -19,7 +19,7 @@ from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
 from vssflow_dit.picture.thing_motion import stream_of
-from vssflow_dit.sound.mel import FRAME_RATE_HZ, HOP, LOG_FLOOR
+from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
 from vssflow_dit.sounds import follows, rings_down, sound_mixture
 from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
@@ -152,5 +152,5 @@ def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.floa
 def _gated(wave: Tensor, mel: Tensor) -> Tensor:
     """Silence where the mel (64, n) is at its floor, faded over a frame, so that a pause is a pause."""
     open_ = ((mel.amax(0) - math.log(LOG_FLOOR) - QUIET_LN) / QUIET_LN).clamp(0, 1)
-    gain = torch.nn.functional.interpolate(open_[None, None], size=len(open_) * HOP, mode="linear", align_corners=False)
-    return wave * gain[0, 0, : len(wave)]
+    gain = torch.nn.functional.interpolate(open_[None, None], size=len(wave), mode="linear", align_corners=False)
+    return wave * gain[0, 0]

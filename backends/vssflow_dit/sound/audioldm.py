@@ -103,6 +103,7 @@ class HiFiGAN(nn.Module):
         from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 
         self.config = dict(config)
+        self.rate_hz = int(config["sampling_rate"])
         self.net = SpeechT5HifiGan(SpeechT5HifiGanConfig(**{k: v for k, v in config.items() if not k.startswith("_")}))
 
     def in_lanes(self, lanes: Lanes, brief: bool) -> HiFiGAN:

@@ -1,6 +1,7 @@
 """Sound files inside Debian's packages of free games: in folders, in a zip, in OpenTTD's .cat and in Doom's .wad.
 
-Each is found where its package puts it, and read as what it is; docs/training.md names the packages.
+Each is found where its package puts it, or in a folder of the package's name, where `pack` does, and read as what it
+is; docs/training.md names the packages.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ class Package:
     """The files of one package; raises UsageError where it is not installed."""
 
     def __init__(self, name: str, root: Path = ROOT) -> None:
-        self._name, self._place = name, root / PLACES[name]
+        packed = root / name
+        self._name, self._place = name, packed if packed.is_dir() else root / PLACES[name]
         if not self._place.exists():
             raise UsageError(f"no {self._place}: install Debian's {name}")
         self._zip = zipfile.ZipFile(self._place) if self._place.suffix == ".zip" else None
-        self._held = dict(_held(self._place)) if self._place.suffix in (".cat", ".wad") else {}
+        self._held = dict(_held(self._place)) if packed.is_dir() or self._place.suffix in (".cat", ".wad") else {}
 
     def found(self, pattern: str) -> dict[str, bytes]:
         """Name -> content of every file whose name the pattern matches, in order of name.
@@ -76,6 +78,11 @@ def decoded(data: bytes) -> Wave:
 
 
 def _held(path: Path) -> Iterator[tuple[str, bytes]]:
+    if path.is_dir():
+        yield from (
+            (file.relative_to(path).as_posix(), file.read_bytes()) for file in path.rglob("*") if file.is_file()
+        )
+        return
     data = path.read_bytes()
     yield from (_in_cat if path.suffix == ".cat" else _in_wad)(data)
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 
 from vssflow_dit.synthesis.speech import SPEECH_DBFS
 from vssflow_dit.synthesis.waves import RATE_HZ, at_rms
 from vssflow_post.errors import UsageError
 
-PROMPTS_HZ = 16_000
 RECORDED = "recorded.npy"
 """The file beside the speech of the data, int16 (n,)."""
+RECORDED_HZ = 16_000
+"""What G.722 carries."""
 SHORTEST_S = 1.0
 
 
@@ -28,7 +28,7 @@ def write_recorded(out: Path, folder: Path) -> None:
 
 
 def recorded_speech(folder: Path) -> npt.NDArray[np.int16]:
-    """All prompts longer than a second, end to end, each at -23 dBFS RMS: (n,) at 24 kHz.
+    """All prompts longer than a second, end to end, each at -23 dBFS RMS: (n,) at 24 kHz, with nothing above 8 kHz.
 
     Raises UsageError where there are none.
     """
@@ -41,11 +41,16 @@ def recorded_speech(folder: Path) -> npt.NDArray[np.int16]:
 
 def _decoded(path: Path) -> npt.NDArray[np.float32]:
     import av
+    from soxr import resample
 
     with av.open(str(path), format="g722") as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
-    said = np.concatenate(frames).astype(np.float32) / 32768.0 if frames else np.zeros(0, np.float32)
-    return np.asarray(soxr.resample(said, PROMPTS_HZ, RATE_HZ, quality="VHQ"))
+    if not frames:
+        return np.zeros(0, np.float32)
+    clip: npt.NDArray[np.float32] = resample(
+        np.concatenate(frames).astype(np.float32) / 32768.0, RECORDED_HZ, RATE_HZ, quality="VHQ"
+    )
+    return clip
 
 
 def _levelled(clip: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

@@ -183,7 +183,7 @@ def _moved(rng: np.random.Generator, loop: Wave, speed: Wave, idle: float) -> Wa
     """A loop that goes round the faster and the louder, the faster something moves."""
     rates = rng.uniform(0.75, 0.95) + rng.uniform(0.25, 0.5) * speed
     wave = _round(loop, rng.uniform(0, len(loop)) + np.cumsum(rates))
-    return at_rms(_coloured(rng, wave) * (idle + speed**0.8), rng.uniform(-24, -20)) if speed.any() else wave * idle
+    return _levelled(_coloured(rng, wave), rng.uniform(-22, -18)) * (idle + speed**0.8)
 
 
 def _bed(rng: np.random.Generator, loops: list[Wave], n: int, most: int) -> Wave:
@@ -193,7 +193,13 @@ def _bed(rng: np.random.Generator, loops: list[Wave], n: int, most: int) -> Wave
     for loop in [loops[0], *others]:
         places = np.asarray(rng.uniform(0, len(loop)) + log_uniform(rng, (0.88, 1.12)) * np.arange(n))
         wave += rng.uniform(0.4, 1.0) * at_rms(_round(loop, places), 0.0)
-    return at_rms(_coloured(rng, wave), rng.uniform(-30, -25))
+    return _levelled(_coloured(rng, wave), rng.uniform(-30, -25))
+
+
+def _levelled(wave: Wave, dbfs: float) -> Wave:
+    """At a level, or lower where its peaks (a crackle) would be cut off."""
+    level = at_rms(wave, dbfs)
+    return level * min(1.0, 0.9 / (float(np.abs(level).max()) + 1e-9))
 
 
 def _round(loop: Wave, places: Wave) -> Wave:

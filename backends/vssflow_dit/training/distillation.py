@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vssflow_dit.flow import guided, interpolate
+from vssflow_dit.training.joint import FlowLoss
 from vssflow_dit.transformer.conditions import Condition
 from vssflow_dit.transformer.unified import UnifiedModel
 
@@ -20,26 +21,28 @@ SUBSTEPS = 2
 """Midpoint steps of the teacher, for each of the student's."""
 
 
-class DistillationLoss(nn.Module):
-    """The mean squared error of the student's step. Its signature is `FlowLoss`'s."""
+class DistillationLoss(FlowLoss):
+    """The mean squared error of the student's step."""
 
     def __init__(
         self, student: UnifiedModel, teacher: UnifiedModel, times: Sequence[float], guidance: tuple[float, float]
     ) -> None:
         """`times` is the student's grid, from 0 to 1; `guidance` the teacher's scale for speech and for sounds."""
-        super().__init__()
-        self.model = student
+        super().__init__(student, 0.0)
         self._teacher = [teacher]  # in a list, so that it is no part of what is trained
         self.guidance = guidance
         self.register_buffer("times", torch.tensor(times, dtype=torch.float32), persistent=False)
 
     def forward(self, data: Tensor, values: dict[str, Tensor], seed: int) -> Tensor:
         """`data` (B, C, T); `seed` draws noise and each example's step."""
-        chance = torch.Generator().manual_seed(seed)
-        noise = torch.randn(data.shape, generator=chance).to(data)
+        chance = torch.Generator(data.device).manual_seed(seed)
+        noise = torch.randn(data.shape, generator=chance, device=data.device)
         times = self.get_buffer("times")
-        step = torch.randint(len(times) - 1, (len(data),), generator=chance).to(data.device)
-        start, end = times[step], times[step + 1]
+        step = torch.randint(len(times) - 1, (len(data),), generator=chance, device=data.device)
+        return self.error(data, values, noise, times[step], times[step + 1])
+
+    def errors(self, data: Tensor, values: dict[str, Tensor], noise: Tensor, start: Tensor, end: Tensor) -> Tensor:
+        """Of each example's step, from its time `start` to `end` (B,): (B,)"""
         x = interpolate(noise, data, start)
         condition = self.model.condition(values, data.shape[2])
         with torch.no_grad():
@@ -47,7 +50,7 @@ class DistillationLoss(nn.Module):
         wanted = (reached - x) / (end - start)[:, None, None]
         velocity = self.model.dit(x, start, condition.concat, condition.cross, condition.modulating)
         error: Tensor = velocity.float() - wanted
-        return error.square().mean()
+        return error.square().mean(dim=(1, 2))
 
     def followed(self, x: Tensor, start: Tensor, end: Tensor, values: dict[str, Tensor]) -> Tensor:
         """Where the teacher's guided field carries x (B, C, T) from the times `start` to the times `end` (B,)."""

@@ -12,14 +12,16 @@ from torch.nn import functional
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, N_FFT, SAMPLE_RATE_HZ, mel_filters
 from vssflow_dit.sound.oscillators import band_geometry, between_frames, cycles
 
-RESOLUTIONS = (128, 256, 512, 1024, 2048)
+RESOLUTIONS = (64, 128, 256, 512, 1024, 2048)
 PHASE_RESOLUTIONS = (512, 1024)
 """Windows in which phases are compared."""
 PHASE_TOP_HZ = 4000.0
 """Up to here: above, a voice is as much breath as harmonics."""
+SMOOTH_FRAMES = 13
+"""Over which the phase of a voice is smoothed."""
 BAND_TOP_HZ, CLIFF = 7600.0, 1e-3
-"""Where a clip's energy falls by so much between 5.5 to 7 kHz and 8.2 to 11 kHz, it came from 16 kHz, and what was above
-is not known: no sound falls so steeply by itself."""
+"""Where a clip's energy falls by so much between 5.5 to 7 kHz and 8.2 to 11 kHz, it came from 16 kHz, and what lay
+above is not known: no sound falls so steeply by itself."""
 
 
 def frames_of(waveform: Tensor, size: int, rate_hz: int) -> Tensor:
@@ -63,9 +65,13 @@ def true_phase(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
     size = 3 * near.shape[2]
     window = torch.hann_window(size, device=waveform.device)
     parts = [frames_of(part, size, rate_hz) @ window for part in (waveform * turn.cos(), -waveform * turn.sin())]
+    # Over a tenth of a second: the k-th harmonic has k times the jitter of this phase, and sounds rough by it.
+    slow = torch.hann_window(SMOOTH_FRAMES + 2, device=waveform.device)[None, None, 1:-1]
+    parts = [functional.conv1d(part[:, None], slow, padding=SMOOTH_FRAMES // 2)[:, 0] for part in parts]
     level = torch.hypot(*parts).clamp(min=1e-6)
     real, imaginary = (between_frames(part / level, near.shape[2]) for part in parts)
-    return near + (torch.atan2(imaginary, real) / (2.0 * torch.pi)).view_as(near)
+    ahead: Tensor = torch.atan2(imaginary, real) / (2.0 * torch.pi)
+    return near + ahead.view_as(near)
 
 
 def true_detune(waveform: Tensor, n_bands: int, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor, Tensor]:
@@ -87,8 +93,8 @@ def true_detune(waveform: Tensor, n_bands: int, rate_hz: int = SAMPLE_RATE_HZ) -
 def spectrum(waveform: Tensor, size: int) -> Tensor:
     """(B, bins, frames) in windows of `size` samples, noise of variance 1 at about 1."""
     window = torch.hann_window(size, device=waveform.device)
-    found: Tensor = torch.stft(waveform, size, size // 4, window=window, return_complex=True)
-    return found / (0.375 * size) ** 0.5
+    found: Tensor = torch.stft(waveform, size, size // 4, window=window, return_complex=True) * (0.375 * size) ** -0.5
+    return found
 
 
 def magnitudes(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> list[Tensor]:
@@ -123,22 +129,21 @@ def energy_distance(truth: Tensor, first: Tensor, second: Tensor, rate_hz: int =
 
 
 def phase_distance(truth: Tensor, made: Tensor, voicing: Tensor, rate_hz: int) -> Tensor:
-    """How far the spectra of (B, n) are apart with their phases, where the truth is voiced (B, T), below 4 kHz.
+    """How far the phases of (B, n) are apart, 0 to 2, where the truth is voiced (B, T), below 4 kHz.
 
-    Each bin counts by its magnitude to the power 0.3, so that faint harmonics are heard as well as loud ones; bins far
-    below their frame's level, where noise is, hardly count.
+    One minus their difference's cosine, weighed by the root of the truth's magnitude. How loud `made` is does not
+    count: where phases cannot be known, a distance of whole spectra would only teach to be quiet.
     """
     level, total = level_of(truth), truth.new_zeros(())
     for size in (size * rate_hz // SAMPLE_RATE_HZ for size in PHASE_RESOLUTIONS):
         kept = int(PHASE_TOP_HZ * size / rate_hz)
         wanted, found = (spectrum(x / level, size)[:, 1:kept] for x in (truth, made))
         # In real numbers, because PyTorch's complex gradients cost twice as much on a CPU.
-        error = torch.sqrt((wanted.real - found.real).square() + (wanted.imag - found.imag).square() + 1e-8)
-        loudness = wanted.abs()
-        floor = 0.1 * loudness.square().mean(1, keepdim=True).sqrt() + 1e-3
-        heard = functional.interpolate(voicing[:, None], size=wanted.shape[2])
-        weighed = (error * torch.maximum(loudness, floor).pow(-0.7)).mean(1, keepdim=True) * heard
-        total = total + weighed.sum() / heard.sum().clamp(min=1.0)
+        loud, own = (torch.sqrt(x.real.square() + x.imag.square() + 1e-6) for x in (wanted, found))
+        floor = 0.05 * loud.square().mean(1, keepdim=True).sqrt() + 1e-3
+        cosine = (wanted.real * found.real + wanted.imag * found.imag) / (loud * (own + floor))
+        weight = loud.sqrt() * functional.interpolate(voicing[:, None], size=wanted.shape[2])
+        total = total + ((1.0 - cosine) * weight).sum() / weight.sum().clamp(min=1.0)
     return total / len(PHASE_RESOLUTIONS)
 
 
@@ -149,7 +154,8 @@ def is_narrow(waveform: Tensor, rate_hz: int) -> Tensor:
         power[:, int(low * waveform.shape[1] / rate_hz) : int(high * waveform.shape[1] / rate_hz)].mean(1, keepdim=True)
         for low, high in ((5500.0, 7000.0), (8200.0, 11_000.0))
     )
-    return above < CLIFF * below
+    found: Tensor = above < CLIFF * below
+    return found
 
 
 def without_upper(waveform: Tensor, is_narrow: Tensor, rate_hz: int) -> Tensor:
@@ -157,4 +163,5 @@ def without_upper(waveform: Tensor, is_narrow: Tensor, rate_hz: int) -> Tensor:
     spectra = torch.fft.rfft(waveform)
     hz = torch.linspace(0.0, rate_hz / 2.0, spectra.shape[1], device=waveform.device)
     kept = (hz < BAND_TOP_HZ) | ~is_narrow
-    return torch.fft.irfft(spectra * kept, waveform.shape[1])
+    cut: Tensor = torch.fft.irfft(spectra * kept, waveform.shape[1])
+    return cut

@@ -3,6 +3,7 @@ vocoder side by side, each in a process of its own, since neither waits for the 
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import threading
@@ -16,14 +17,24 @@ import torch
 from lightning.fabric import Fabric
 
 from vssflow_dit.checkpoint import weights as weight_files
-from vssflow_dit.config import DURATIONS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
+from vssflow_dit.config import DURATIONS, FEW_STEPS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
+from vssflow_dit.flow import time_grid
 from vssflow_dit.sound.codec import Codec, patches
 from vssflow_dit.sounds import FORMER, INSTEAD
-from vssflow_dit.training.joint import OnStep, Source, Trainer, TrainingSettings, initialise
+from vssflow_dit.synthesis.pack import is_pack, open_pack
+from vssflow_dit.training.distillation import DistillationLoss
+from vssflow_dit.training.examples import Examples, starter_examples
+from vssflow_dit.training.joint import FlowLoss, OnStep, Source, Trainer, TrainingSettings, initialise
+from vssflow_dit.training.resident import Resident
 from vssflow_dit.transformer.unified import UnifiedModel
+from vssflow_post.backend import GenerationSettings
 from vssflow_post.errors import UsageError
+from vssflow_post.progress import silent
 
 CODEC_BATCHES = 8
+STUDENT_STEPS = 4
+DISTILLED = TrainingSettings(muon_lr=0.005, adam_lr=2e-4, decay_from=0.2, ema=0.995)
+"""A student begins as its teacher and moves little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,7 @@ class TrainingOrder:
     config: str
     """Name of the model's configuration."""
     data: Path
-    """What `model synthesise` made; for the full size, feature files."""
+    """What `model synthesise` made, or a pack of it; for the full size, feature files."""
     run: Path
     part: str = "all"
     minutes: float = 90.0
@@ -66,6 +77,10 @@ def train_parts(order: TrainingOrder, say: Callable[[str], object], on_step: OnS
     if order.part not in ("all", *model.family.trained):
         raise UsageError(f"{order.config} has no part {order.part} of its own to train")
     if model.family.data == "synthesised":
+        if is_pack(order.data):
+            open_pack(order.data, order.run / "data", order.threads, silent)
+            order = replace(order, data=order.run / "data")
+            say(f"data: {order.data}")
         _starter(model, order, folder, say, on_step)
     else:
         _full_size(model, order, folder, on_step)
@@ -92,6 +107,9 @@ def _starter(
     elif order.part in ("all", "strikes"):
         _strikes(order.run, folder)
         say("strike reader trained")
+    if order.part == "few_steps":
+        _few_steps(order, begun, folder, on_step)
+        say("few steps distilled")
     if order.part in ("all", "vocoder", "dit"):
         _heard(model, order, begun, folder, on_step)
         say({"all": "transformer and vocoder", "dit": "transformer", "vocoder": "vocoder"}[order.part] + " trained")
@@ -101,8 +119,6 @@ def _heard(
     model: ModelConfig, order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep
 ) -> None:
     """The transformer, the vocoder, or both at once."""
-    from vssflow_dit.training.examples import starter_examples
-
     codec = begun.codec if begun is not None and isinstance(begun.codec, Codec) else Codec()
     vocoder = None if begun is None else begun.vocoder
     if begun is not None and order.part == "vocoder":
@@ -190,8 +206,23 @@ def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) ->
     from vssflow_dit.training.vocoder import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
-    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun)
+    device = torch.device(order.accelerator)
+    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun, device)
     shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
+
+
+def _few_steps(order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep) -> None:
+    """The weights that `order.start` names, distilled to few steps with the guidance that cues have by default."""
+    if begun is None or not isinstance(begun.codec, Codec):
+        raise UsageError("few steps are distilled from weights: name them with --start")
+    usual = GenerationSettings()
+    times = time_grid(STUDENT_STEPS, usual.time_shift, usual.time_stretch)
+    teacher, student = begun.unified, copy.deepcopy(begun.unified)
+    student.config = replace(student.config, times=tuple(times))
+    teacher.to(torch.device(order.accelerator))
+    loss = DistillationLoss(student, teacher, times, (usual.guidance, usual.sound_guidance))
+    examples = starter_examples(student.config, order.data, begun.codec, order.batch)
+    _trained(student, examples, order, order.run / "few_steps", DISTILLED, on_step, folder / FEW_STEPS, loss)
 
 
 def _transformer(
@@ -201,16 +232,32 @@ def _transformer(
     folder: Path,
     on_step: OnStep,
 ) -> None:
+    _trained(model, source, order, order.run / "dit", TrainingSettings(), on_step, folder / MODEL)
+
+
+def _trained(
+    model: UnifiedModel,
+    source: Source,
+    order: TrainingOrder,
+    run: Path,
+    settings: TrainingSettings,
+    on_step: OnStep,
+    file: Path,
+    loss: FlowLoss | None = None,
+) -> None:
+    """Trains in the folder `run`; `file` holds the mean of the weights at its end."""
     devices = order.devices if order.devices == "auto" else int(order.devices)
     if devices == "auto" and order.accelerator == "cpu":
         devices = 1
     fabric = Fabric(accelerator=order.accelerator, devices=devices, precision="bf16-mixed")
     fabric.launch()
     model.train().requires_grad_(True)
-    trainer = Trainer(model, source, TrainingSettings(steps=order.steps), order.run / "dit", fabric)
+    if fabric.device.type == "cuda" and isinstance(source, Examples):
+        source = Resident(source, fabric.device)
+    trainer = Trainer(model, source, replace(settings, steps=order.steps), run, fabric, loss)
     trainer.train(order.minutes * 60, on_step)
     if fabric.is_global_zero:
-        weight_files.save_model(trainer.ema, folder / MODEL)
+        weight_files.save_model(trainer.ema, file)
 
 
 def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:

@@ -41,6 +41,8 @@ class VocoderTraining:
     """Clips of a batch; each is synthesised twice."""
     frames: int = 80
     """Frames of a clip, 10 ms each."""
+    judged_frames: int = 30
+    """Of these, what the discriminators hear."""
     learning_rate: float = 1e-3
     """Of AdamW, at its highest."""
     judges_rate: float = 5e-4
@@ -53,8 +55,8 @@ class VocoderTraining:
     """Steps in which the pulses have the true pitch; later half of the clips have what the reader found, as in use."""
     adversarial_from: float = 0.4
     """Share of the time after which the discriminators join."""
-    phase_weight: float = 1.0
-    """Of the distance of voiced spectra with their phases; the spectral distance has 1."""
+    phase_weight: float = 0.3
+    """Of the distance of phases; the spectral distance has 1."""
     adversarial_weight: float = 1.0
     """Of the discriminators' verdict."""
     feature_weight: float = 0.2
@@ -67,7 +69,7 @@ class VocoderTraining:
     """Of the weights and the choice of clips."""
 
 
-WARM = VocoderTraining(learning_rate=4e-4, guided_steps=0, adversarial_from=0.0)
+WARM = VocoderTraining(learning_rate=3e-4, guided_steps=0, adversarial_from=0.0)
 """The recipe for a vocoder that is trained further."""
 
 
@@ -183,18 +185,19 @@ class Trainer:
         excitation, voicing, read_loss = self.excited(truth, given)
         waves = self.vocoder.synthesise(given.repeat(2, 1, 1), twice(excitation), brief=True)
         first, second = without_upper(waves, narrow.repeat(2, 1), rate_hz).chunk(2)
+        phase = phase_distance(truth, first, voicing, rate_hz) + phase_distance(truth, second, voicing, rate_hz)
         values = {
             "distance": energy_distance(truth, first, second, rate_hz),
-            "phase": self.recipe.phase_weight
-            * sum(phase_distance(truth, x, voicing, rate_hz) for x in (first, second))
-            / 2,
+            "phase": 0.5 * self.recipe.phase_weight * phase,
             "reading": 0.3 * read_loss,
             "mel": 0.3 * (log_mel(first, bands, rate_hz) - mel).abs().mean(),
         }
         loss = torch.stack(list(values.values())).sum()
         if is_judging:
-            half = self.recipe.clips // 2  # judging costs as much as making, so only half of the clips are judged
-            pull, judged = self.judge(truth[:half], first[:half])
+            # Judging costs more than making: of every clip, only the middle is judged.
+            size = self.recipe.judged_frames * self.vocoder.config.hop
+            middle = slice((truth.shape[1] - size) // 2, (truth.shape[1] + size) // 2)
+            pull, judged = self.judge(truth[:, middle], first[:, middle])
             loss = loss + pull
             values |= judged
         self.optimizer.zero_grad()

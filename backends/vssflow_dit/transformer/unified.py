@@ -31,8 +31,11 @@ class MelCodec(Protocol):
 class MelVocoder(Protocol):
     """Mel spectrograms to waveforms."""
 
+    rate_hz: int
+    """Of the waveforms."""
+
     def __call__(self, log_mel: Tensor, seed: int = 0) -> Tensor:
-        """Log-mel (B, bands, n) to waveform (B, samples) at 16 kHz."""
+        """Log-mel (B, bands, n) to waveform (B, samples), `rate_hz` / 100 a frame."""
         ...
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -19,7 +18,6 @@ from vssflow_dit.synthesis.waves import (
     periodic,
     resonances,
     room,
-    steep,
     turns,
 )
 
@@ -37,15 +35,17 @@ def _throat(
     lasts_s: float,
     pitch_hz: Curve,
     loud: Curve,
-    mouth: tuple[list[float], list[float]],
+    mouth: tuple[Sequence[float], Sequence[float]],
     breath: float = 0.1,
     rough: float = 0.0,
     opens: Curve = ((0.0, 1.0), (0.0, 1.0)),
     tilt: float = 1.0,
+    wide: float = 0.12,
 ) -> Wave:
     """One cry of peak 1: pulses at a pitch and breath, through a mouth that goes from one set of formants to another.
 
-    `rough` is how much the pulses differ from each other, as in barks and caws; `tilt` how fast harmonics fall.
+    `rough` is how much the pulses differ from each other, as in barks and caws; `tilt` how fast
+    harmonics fall, `wide` how wide a formant is for its pitch.
     """
     n = int(lasts_s * RATE_HZ)
     wobble = 1 + 0.008 * modulation(rng, n, 3, 15) + 0.04 * rough * modulation(rng, n, 30, 150)
@@ -60,7 +60,7 @@ def _throat(
     voices = []
     for formants in mouth:
         hz = np.array(formants) * rng.uniform(0.97, 1.03)
-        voices.append(resonances(source, hz, 0.12 * hz + 60, np.array([1.0, 1.0, 0.8, 0.6, 0.4])[: len(hz)]))
+        voices.append(resonances(source, hz, wide * hz + 60, np.array([1.0, 1.0, 0.8, 0.6, 0.4])[: len(hz)]))
     wave = (voices[0] * (1 - at) + voices[1] * at) * _along(n, loud)
     return at_peak(np.tanh(1.5 * wave / (np.abs(wave).max() + 1e-9)), 1.0)
 
@@ -70,7 +70,8 @@ def _calls(rng: np.random.Generator, n: int, strikes: Strikes, cry: Cry, space: 
     wave = np.zeros(n)
     for time, strength in strikes:
         add_at(wave, time, cry(rng) * strength**0.7)
-    return room(rng, wave, rng.uniform(0.3, 1.0) * space, rng.uniform(0.08, 0.35)) * peak
+    wave = room(rng, wave, rng.uniform(0.3, 0.9) * space, rng.uniform(0.25, 0.7))
+    return at_peak(wave, peak * max((strength for _, strength in strikes), default=0.0))
 
 
 def _again(rng: np.random.Generator, times: list[float], cry: Cry) -> Wave:
@@ -83,28 +84,35 @@ def _again(rng: np.random.Generator, times: list[float], cry: Cry) -> Wave:
 
 
 def dog(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """Barks: a jaw that opens and shuts on a rough voice in a fifth of a second; large dogs low, small ones high."""
-    size = rng.uniform(0.0, 1.0)
-    pitch, body = 820 - 560 * size**0.6, 1.3 - 0.5 * size
-    lasts, many = 0.12 + 0.14 * size, int(rng.choice([1, 1, 2, 2, 3]))
+    """Barks: a jaw that opens and shuts on a rough voice in a sixth of a second; large dogs low, small ones high."""
+    pitch = log_uniform(rng, (360, 1100))
+    lasts, many = rng.uniform(0.09, 0.2), int(rng.choice([1, 2, 2, 3, 4]))
     apart = lasts + rng.uniform(0.12, 0.3)
+    body = (pitch / 450) ** 0.25 * rng.uniform(0.9, 1.1)
+    breath, rough, tilt, wide = (
+        rng.uniform(0.1, 0.3),
+        rng.uniform(0.1, 0.5),
+        rng.uniform(0.5, 1.3),
+        rng.uniform(0.15, 0.35),
+    )
 
     def bark(rng: np.random.Generator) -> Wave:
-        top = pitch * rng.uniform(0.95, 1.15)
+        top = pitch * rng.uniform(0.95, 1.08)
         return _throat(
             rng,
-            lasts * rng.uniform(0.85, 1.2),
-            ((0, 0.25, 0.6, 1), (top * 0.8, top * 1.1, top * 1.05, top * 0.8)),
-            ((0, 0.08, 0.35, 0.75, 1), (0, 1, 0.95, 0.6, 0)),
-            ([500 * body, 1200 * body, 2500 * body, 3700], [900 * body, 1500 * body, 2700 * body, 4100]),
-            rng.uniform(0.04, 0.12),
-            rng.uniform(0.15, 0.5),
+            lasts * rng.uniform(0.9, 1.15),
+            ((0, 0.25, 0.6, 1), (top * 0.75, top * 1.15, top * 1.05, top * 0.7)),
+            ((0, 0.08, 0.5, 0.8, 1), (0, 1, 0.9, 0.5, 0)),
+            ([450 * body, 1000 * body], [800 * body, 1400 * body]),
+            breath,
+            rough,
             ((0, 0.3, 1), (0, 1, 0.1)),
-            0.4,
+            tilt,
+            wide,
         )
 
-    cry = partial(_again, times=[k * apart for k in range(many)], cry=bark)
-    return _calls(rng, n, strikes, lambda rng: cry(rng), 1.0, rng.uniform(0.35, 0.65))
+    times = [k * apart for k in range(many)]
+    return _calls(rng, n, strikes, lambda rng: _again(rng, times, bark), 1.0, rng.uniform(0.35, 0.65))
 
 
 def cat(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
@@ -300,5 +308,4 @@ def whale(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             1.4,
         )
 
-    sea = steep(rng, n, -6.0, 40, 900) * 0.004 if strikes else np.zeros(n)
-    return _calls(rng, n, strikes, song, 3.0, rng.uniform(0.25, 0.45)) + sea
+    return _calls(rng, n, strikes, song, 3.0, rng.uniform(0.25, 0.45))

@@ -89,7 +89,7 @@ def bird_call(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         curve = ((0.0, 0.25, 0.6, 1.0), tuple(pitch * bend * rng.uniform(0.97, 1.03) for bend in bends))
         loud = ((0.0, 0.12, 0.75, 1.0), (0.0, 1.0, 0.8, 0.0))
         return _throat(
-            rng, lasts * rng.uniform(0.9, 1.15), curve, loud, beak, breath, rough, ((0, 0.4, 1), (0, 1, 0.2)), 0.5
+            rng, lasts * rng.uniform(0.9, 1.15), curve, loud, beak, breath, rough, ((0, 0.4, 1), (0, 1, 0.2)), 0.4, 0.25
         )
 
     times = [k * gap for k in range(many)]

@@ -100,13 +100,13 @@ def thunder(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     for time, strength in strikes:
         lasts, near = rng.uniform(3.5, 6.0), rng.uniform(0.0, 1.0)
         length = int(lasts * RATE_HZ)
-        rolls = np.exp(0.8 * modulation(rng, length, 0.7, 4)) * decay(lasts, 1.8 * lasts)[:length]
-        shape = swell(lasts, rng.uniform(0.1, 0.5))[:length]
+        rolls = np.exp(0.5 * modulation(rng, length, 0.7, 5)) * decay(lasts, 2.2 * lasts)[:length]
+        shape = swell(lasts, rng.uniform(0.15, 0.6))[:length]
         roll = steep(rng, length, -4.0, 60, rng.uniform(500, 1200)) * rolls * shape
         deep = band(30, 110, rng.normal(size=length), 1) * rolls * shape
-        tears = np.exp(0.5 * modulation(rng, length, 6, 40)) * decay(lasts, rng.uniform(0.8, 2.0))[:length]
-        tear = steep(rng, length, -3.5, 120, 2500) * tears * np.minimum(1, np.arange(length) / 800)
-        clap = at_peak(roll, 1.0) + at_peak(deep, 0.6) + at_peak(tear, 0.25 + 0.5 * near)
+        tears = np.exp(0.5 * modulation(rng, length, 5, 40)) * decay(lasts, rng.uniform(1.5, 5.0))[:length]
+        tear = steep(rng, length, -3.5, 100, rng.uniform(1500, 5000)) * tears * np.minimum(1, np.arange(length) / 1200)
+        clap = at_peak(roll, 1.0) + at_peak(deep, 0.4) + at_peak(tear, 0.35 + 0.5 * near)
         add_at(wave, time, at_peak(clap, strength))
     wave = room(rng, wave, rng.uniform(1.5, 3.0), rng.uniform(0.4, 0.9))
     return at_peak(wave, rng.uniform(0.4, 0.7) * max((s for _, s in strikes), default=0.0))

@@ -13,6 +13,7 @@ from vssflow_dit.synthesis.waves import (
     Wave,
     at_rms,
     band,
+    following,
     log_uniform,
     modulation,
     resonances,
@@ -93,7 +94,7 @@ def _road(rng: np.random.Generator, n: int) -> Wave:
 
 def car(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A car: a quiet idle, an exhaust that opens with speed, tyres on the road."""
-    return at_rms(burning(rng, n, speed, CAR), rng.uniform(-25, -20))
+    return following(burning(rng, n, speed, CAR), 0.25 + 0.75 * speed, rng.uniform(-25, -20))
 
 
 def truck(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -111,30 +112,36 @@ def truck(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         )
         piece = wave[at : at + lasts]
         piece += 1.0 * air[: len(piece)] / air.std() * 0.5
-    return at_rms(wave, rng.uniform(-25, -20))
+    return following(wave, 0.25 + 0.75 * speed, rng.uniform(-25, -20))
 
 
 def tractor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A tractor or an excavator: few large cylinders, each stroke heard by itself."""
-    return at_rms(burning(rng, n, speed, TRACTOR), rng.uniform(-25, -20))
+    return following(burning(rng, n, speed, TRACTOR), 0.25 + 0.75 * speed, rng.uniform(-25, -20))
 
 
 def motorcycle(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A motorcycle: one to four cylinders that fire unevenly, a short pipe, much range."""
     wave = burning(rng, n, speed, MOTORCYCLE)
     rasp = np.tanh(2.5 * wave / wave.std())
-    return at_rms(wave + rng.uniform(0.2, 0.7) * band(300, 5000, rasp, 1), rng.uniform(-25, -20))
+    return following(
+        wave + rng.uniform(0.2, 0.7) * band(300, 5000, rasp, 1), 0.25 + 0.75 * speed, rng.uniform(-25, -20)
+    )
 
 
 def lawn_mower(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """One cylinder under a lid, and the blade that fans the grass."""
     wave = burning(rng, n, 0.6 + 0.4 * speed, MOWER) * (0.3 + 0.7 * speed)
     blade = steep(rng, n, -2.0, 200, 7000) * (1 + 0.3 * np.sin(2 * np.pi * turns(np.full(n, rng.uniform(80, 110)))))
-    return at_rms(wave + rng.uniform(0.2, 0.6) * blade * (0.3 + 0.7 * speed), rng.uniform(-25, -20))
+    return following(
+        wave + rng.uniform(0.2, 0.6) * blade * (0.3 + 0.7 * speed), 0.3 + 0.7 * speed, rng.uniform(-25, -20)
+    )
 
 
 def motor_boat(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """An outboard whose exhaust bubbles through water, and the bow wave that hisses and slaps."""
     wave = burning(rng, n, speed, OUTBOARD) * (1 + 0.35 * modulation(rng, n, 4, 25)).clip(0.2, 3)
     wash = steep(rng, n, -3.5, 150, 7000) * (1 + 0.5 * modulation(rng, n, 0.5, 4)).clip(0.2, 3)
-    return at_rms(wave + rng.uniform(0.4, 0.9) * wash * (0.15 + speed**1.2), rng.uniform(-25, -20))
+    return following(
+        wave + rng.uniform(0.4, 0.9) * wash * (0.15 + speed**1.2), 0.25 + 0.75 * speed, rng.uniform(-25, -20)
+    )

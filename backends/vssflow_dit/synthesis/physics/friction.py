@@ -13,6 +13,7 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     at_rms,
     band,
+    following,
     grains,
     log_uniform,
     modulation,
@@ -61,7 +62,7 @@ def cloth_flap(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         )
         add_at(wave, at / RATE_HZ + rng.normal(0, 0.02), at_peak(crack, rng.uniform(0.3, 1.0)) * speed[at])
     rustle = band(400, 5000, rng.normal(size=n), 1) * speed**1.5 * (1 + 0.5 * modulation(rng, n, 4, 18)).clip(0, 3)
-    return at_rms(at_rms(wave, -20) + at_rms(rustle, rng.uniform(-30, -24)), rng.uniform(-29, -24))
+    return following(at_rms(wave, -20) + at_rms(rustle, rng.uniform(-30, -24)), speed, rng.uniform(-29, -24))
 
 
 def paper(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
@@ -118,7 +119,7 @@ def scrape(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     rough = (1 + 0.6 * modulation(rng, n, 20, 120)).clip(0, 3) * (1 + 0.3 * modulation(rng, n, 2, 10)).clip(0.1, 3)
     source = rng.normal(size=n) * rough * speed**1.3
     wave = resonances(source, body, 0.35 * body, rng.uniform(0.4, 1, 4)) + 0.15 * band(1500, 9500, source, 1) * speed
-    return at_rms(wave, rng.uniform(-30, -24))
+    return following(wave, speed, rng.uniform(-30, -24))
 
 
 def wood_creak(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

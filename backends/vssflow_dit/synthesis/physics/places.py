@@ -12,6 +12,7 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     at_rms,
     band,
+    bursts,
     by_chance,
     decay,
     log_uniform,
@@ -36,6 +37,8 @@ VOWELS = (
     (570, 840, 2410),
 )
 """Formants in Hz."""
+VOICES = 12
+"""Made for one murmur; more people are these at other times and pitches."""
 
 
 def _hum(rng: np.random.Generator, n: int) -> Wave:
@@ -93,7 +96,7 @@ def _voice(rng: np.random.Generator, n: int) -> list[Wave]:
 def murmur(rng: np.random.Generator, n: int, people: int) -> Wave:
     """So many voices at once that none is understood: a few, each heard again and again at other times and pitches."""
     sources = [np.zeros(n) for _ in VOWELS]
-    voices = [_voice(rng, n) for _ in range(min(8, people))]
+    voices = [_voice(rng, n) for _ in range(min(VOICES, people))]
     for k in range(people):
         loud, later, pitch = rng.lognormal(0, 0.6), rng.integers(n), rng.uniform(0.88, 1.14)
         where = (np.arange(n) * pitch + later) % (n - 1)
@@ -202,50 +205,30 @@ def shop(rng: np.random.Generator, n: int) -> Wave:
 
 
 def crowd(rng: np.random.Generator, n: int) -> Wave:
-    """Many people: a murmur without words that swells and ebbs; at a match they cheer, whistle and clap."""
-    wave = at_rms(murmur(rng, n, int(rng.integers(24, 44))), -26)
-    if rng.random() < 0.6:
-        wave = at_rms(wave, -34) + at_rms(_cheers(rng, n), -26) + at_rms(applause(rng, n), rng.uniform(-42, -30))
-    wave *= np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
-    return at_rms(room(rng, wave, rng.uniform(0.5, 1.5), rng.uniform(0.2, 0.6)), rng.uniform(-28, -23))
-
-
-def _cheers(rng: np.random.Generator, n: int) -> Wave:
-    """Open vowels drawn out, high and strained, by many who do not begin together."""
-    wave = np.zeros(n)
-    harmonics = np.arange(1, 22)
-    for formants in ((700, 1150, 2600, 3500), (600, 950, 2500, 3300), (850, 1500, 2800, 3700)):
-        source = np.zeros(n)
-        for time in by_chance(rng, n, rng.uniform(5, 10)) / RATE_HZ - 0.8:
-            lasts = rng.uniform(0.5, 2.2)
-            shape = swell(lasts, rng.uniform(0.1, 0.4) * lasts)
-            slide = np.interp(np.linspace(0, 1, len(shape)), (0, 0.3, 1), (0.8, 1.0, rng.uniform(0.6, 1.0)))
-            hz = log_uniform(rng, (220, 620)) * slide * (1 + 0.01 * modulation(rng, len(shape), 3, 12))
-            add_at(source, float(time), periodic(turns(hz), harmonics**-0.6) * shape * rng.lognormal(0, 0.5))
-        source += 0.3 * source.std() * rng.normal(size=n)
-        hz = np.array(formants, float)
-        wave += resonances(source, hz, 0.15 * hz + 60, [1.0, 0.8, 0.5, 0.3])
-    return wave
+    """Many people: a murmur without words that swells and ebbs, the nearer ones over it; now and then they clap."""
+    wave = at_rms(murmur(rng, n, int(rng.integers(36, 60))), -26) * np.exp(0.25 * modulation(rng, n, 0.1, 0.5))
+    if rng.random() < 0.25:
+        wave += at_rms(applause(rng, n), rng.uniform(-36, -28))
+    return at_rms(room(rng, wave, rng.uniform(0.5, 1.5), rng.uniform(0.1, 0.5)), rng.uniform(-28, -23))
 
 
 def applause(rng: np.random.Generator, n: int) -> Wave:
     """Many hands: each pair claps three to five times a second; cupped hands low, flat ones high."""
-    people = int(log_uniform(rng, (120, 1500)))
+    people = int(log_uniform(rng, (90, 500)))
     pace = rng.uniform(2.4, 5.2, people)
     claps = 1.6 * n / RATE_HZ * 5.2
-    gaps = (1 + 0.12 * rng.normal(size=(people, int(claps)))).clip(0.4) / pace[:, None]
-    at = (np.cumsum(gaps, axis=1) - rng.random(people)[:, None]) * RATE_HZ
-    loud = rng.lognormal(-0.5, 0.5, people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
-    kind = np.repeat(rng.integers(0, 16, people)[:, None], at.shape[1], axis=1)
-    wave = np.zeros(n)
-    length = int(0.05 * RATE_HZ)
-    for k in range(16):
-        centre = log_uniform(rng, (1000, 3600))
-        burst = rng.normal(size=length) * decay(0.05, rng.uniform(0.015, 0.035))[:length]
-        clap = resonances(burst, [centre, centre * 1.7, 7500.0], [centre, centre * 1.3, 6000.0], [1.0, 0.9, 0.8])
-        wave += repeated(n, at[kind == k], loud[kind == k], at_peak(clap, 1.0))
-    swells = np.exp(0.15 * modulation(rng, n, 0.1, 0.5))
-    return at_rms(room(rng, wave * swells, rng.uniform(0.5, 1.6), rng.uniform(0.15, 0.5)), rng.uniform(-27, -22))
+    gaps = (1 + 0.15 * rng.normal(size=(people, int(claps)))).clip(0.4) / pace[:, None]
+    at = (np.cumsum(gaps, axis=1) - rng.random(people)[:, None] - 0.5) * RATE_HZ
+    loud = rng.lognormal(-0.5, rng.uniform(0.4, 1.0), people)[:, None] * rng.uniform(0.6, 1.0, at.shape)
+    hands = np.repeat(rng.integers(0, 12, people)[:, None], at.shape[1], axis=1)
+    wave, flat = np.zeros(n), rng.uniform(0.0, 0.1)
+    for k in range(12):
+        clap = bursts(rng, n, at[hands == k], loud[hands == k], rng.uniform(0.008, 0.025))
+        hz = log_uniform(rng, (900, 2800)) * np.array([1.0, 2.1])
+        wave += resonances(clap, hz, 0.6 * hz, [1.0, 0.5]) + flat * band(500, 9000, clap, 1)
+    swells = np.exp(0.12 * modulation(rng, n, 0.1, 0.5))
+    bright = band(rng.uniform(600, 1000), 11_000, wave * swells)
+    return at_rms(room(rng, bright, rng.uniform(0.5, 1.6), rng.uniform(0.0, 0.25)), rng.uniform(-27, -22))
 
 
 def _car_passes(rng: np.random.Generator, n: int) -> Wave:

@@ -10,9 +10,9 @@ from vssflow_dit.synthesis.waves import (
     Wave,
     add_at,
     at_peak,
-    at_rms,
     band,
     decay,
+    following,
     log_uniform,
     modulation,
     passed,
@@ -112,7 +112,9 @@ POWER_TOOLS = (_drill, _drill, _grinder, _circular, _jackhammer, _chainsaw)
 def power_tool(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """One of the tools with a motor, whose noise and pitch rise with speed, in a workshop or a yard."""
     tool = POWER_TOOLS[rng.integers(len(POWER_TOOLS))](rng, n, speed) * (0.15 + 0.85 * speed)
-    return at_rms(room(rng, tool, rng.uniform(0.15, 0.7), rng.uniform(0.1, 0.3)), rng.uniform(-24, -19))
+    return following(
+        room(rng, tool, rng.uniform(0.15, 0.7), rng.uniform(0.1, 0.3)), 0.15 + 0.85 * speed, rng.uniform(-24, -19)
+    )
 
 
 def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -137,7 +139,7 @@ def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
             + 0.5 * wave
         )
     wave = wave * (0.3 + 0.7 * speed)
-    return at_rms(room(rng, wave, rng.uniform(0.2, 0.5), 0.25), rng.uniform(-26, -21))
+    return following(room(rng, wave, rng.uniform(0.2, 0.5), 0.25), 0.3 + 0.7 * speed, rng.uniform(-26, -21))
 
 
 def small_machine(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -154,7 +156,7 @@ def small_machine(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         wave += repeated(n, at, rng.uniform(0.8, 1.0, len(at)) * rng.uniform(0.4, 1), click)
     motor = _universal(rng, n, rng.uniform(60, 140) * (0.4 + 0.6 * speed))
     wave = (wave / (wave.std() + 1e-9) + rng.uniform(0.15, 0.4) * motor) * (0.2 + 0.8 * speed)
-    return at_rms(room(rng, wave, 0.3, 0.2), rng.uniform(-29, -24))
+    return following(room(rng, wave, 0.3, 0.2), 0.2 + 0.8 * speed, rng.uniform(-29, -24))
 
 
 def insects_buzz(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -166,7 +168,7 @@ def insects_buzz(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         wings = periodic(turns(hz), np.arange(1, 18) ** -0.6 * rng.uniform(0.3, 1, 17))
         wave += far * wings / wings.std() * np.exp(0.6 * modulation(rng, n, 0.3, 3))
     wave = wave * (0.15 + speed) * (1 + 0.2 * modulation(rng, n, 15, 60))
-    return at_rms(wave, rng.uniform(-32, -26))
+    return following(wave, 0.15 + 0.85 * speed, rng.uniform(-32, -26))
 
 
 def hammer(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

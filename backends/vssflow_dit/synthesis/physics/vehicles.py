@@ -11,6 +11,7 @@ from vssflow_dit.synthesis.waves import (
     at_rms,
     band,
     decay,
+    following,
     grains,
     log_uniform,
     modulation,
@@ -45,7 +46,7 @@ def train(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         wave += 0.06 * squeal * np.maximum(0, modulation(rng, n, 0.2, 0.8)) * speed
     if rng.random() < 0.35:
         wave += 0.35 * _train_horn(rng, n) * (0.3 + 0.7 * speed)
-    return at_rms(room(rng, wave, rng.uniform(0.3, 0.9), rng.uniform(0.2, 0.4)), rng.uniform(-25, -20))
+    return following(room(rng, wave, rng.uniform(0.3, 0.9), rng.uniform(0.2, 0.4)), speed, rng.uniform(-25, -20))
 
 
 def _joint(rng: np.random.Generator) -> Wave:
@@ -92,7 +93,7 @@ def cart(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         rng, n, loose / RATE_HZ, speed[loose] * rng.lognormal(-0.5, 0.7, len(loose)), (900, 5500), (0.01, 0.04), 8
     )
     wave = 0.9 * at_rms(rumble * speed, -3) + at_rms(clatter, -8) + at_rms(rattle, rng.uniform(-18, -9))
-    return at_rms(wave, rng.uniform(-26, -21))
+    return following(wave, speed, rng.uniform(-26, -21))
 
 
 def bicycle(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -106,7 +107,7 @@ def bicycle(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     tyres = steep(rng, n, -3.0, 150, 6000) * speed**1.3 * (1 + 0.3 * modulation(rng, n, 2, 12))
     chain = band(1800, 6500, rng.normal(size=n), 1) * speed * (0.6 + 0.4 * np.sin(2 * np.pi * wheel * 8))
     wave = at_rms(wave, -20) + at_rms(tyres, rng.uniform(-26, -20)) + at_rms(chain, rng.uniform(-38, -28))
-    return at_rms(wave * (speed > 0.02), rng.uniform(-32, -26))
+    return following(wave * (speed > 0.02), speed, rng.uniform(-32, -26))
 
 
 def _passing(rng: np.random.Generator, n: int) -> Wave:
@@ -119,7 +120,7 @@ def aircraft(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     passing = _passing(rng, n)
     near = (0.2 + 0.8 * speed) * (1 + 0.15 * modulation(rng, n, 0.4, 4)).clip(0.3, 2)
     if rng.random() < 0.6:
-        roar = steep(rng, n, -rng.uniform(3.0, 5.0), 100, rng.uniform(2500, 8000))
+        roar = steep(rng, n, -rng.uniform(4.0, 6.0), 80, rng.uniform(2500, 6000))
         crackle = band(250, 1200, rng.normal(size=n), 1) * (1 + 0.6 * modulation(rng, n, 8, 50)).clip(0, 4)
         fan = sum(
             gain * np.sin(2 * np.pi * turns(hz * (0.7 + 0.3 * speed) * passing))
@@ -135,7 +136,7 @@ def aircraft(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         second = periodic(turns(blades * rng.uniform(0.985, 0.997)), np.exp(-harmonics / 5.0))
         air = steep(rng, n, -3.5, 100, 5000)
         wave = prop / prop.std() + rng.uniform(0.2, 0.7) * second / second.std() + rng.uniform(0.6, 1.4) * air
-    return at_rms(wave * near, rng.uniform(-25, -20))
+    return following(wave * near, 0.2 + 0.8 * speed, rng.uniform(-25, -20))
 
 
 def helicopter(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -151,7 +152,7 @@ def helicopter(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     whine = np.sin(2 * np.pi * turns(np.full(n, rng.uniform(1200, 3400)) * (1 + 0.003 * modulation(rng, n, 1, 8))))
     wave = slap / slap.std() + rng.uniform(0.3, 0.8) * thump / thump.std() + rng.uniform(0.2, 0.5) * wash
     wave += rng.uniform(0.1, 0.3) * tail / tail.std() + rng.uniform(0.01, 0.05) * whine
-    return at_rms(wave * (0.2 + 0.8 * speed), rng.uniform(-25, -20))
+    return following(wave * (0.2 + 0.8 * speed), 0.2 + 0.8 * speed, rng.uniform(-25, -20))
 
 
 def rowing(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -167,7 +168,7 @@ def rowing(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
         gurgles[at : at + len(piece)] += piece * speed[at]
     lowly = modulation(rng, n, 0.5, 3).clip(0, 3) * band(200, 900, rng.normal(size=n), 1)
     wave = at_rms(wave, -22) + at_rms(gurgles, -20) + at_rms(lowly, -36)
-    return at_rms(wave * (0.1 + speed), rng.uniform(-30, -25))
+    return following(wave * (0.1 + speed), 0.1 + 0.9 * speed, rng.uniform(-30, -25))
 
 
 def snow_slide(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -175,7 +176,7 @@ def snow_slide(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     carve = (1 + 0.6 * modulation(rng, n, 0.4, 2)).clip(0.1, 3) * (1 + 0.3 * modulation(rng, n, 8, 40)).clip(0.2, 3)
     noise = rng.normal(size=n)
     wave = band(400, 1800, noise, 1) * speed + 0.8 * band(1800, 9000, noise, 1) * speed**1.8
-    return at_rms(wave * carve, rng.uniform(-30, -24))
+    return following(wave * carve, speed, rng.uniform(-30, -24))
 
 
 def tyres_skid(rng: np.random.Generator, lasts_s: float) -> Wave:
