@@ -40,7 +40,9 @@ def main() -> None:
             parser.error(f"{asked.runs} was begun with --steps {steps}")
         for run in todo:
             result = study.carry_out(run)
-            last = {name: value for name, value in result["points"][str(run.updates)].items() if name[-1] != "t"}
+            last = {
+                name: value for name, value in result["points"][str(run.updates)].items() if not name.endswith("by t")
+            }
             print(run.name, f"{result['minutes']:.1f} min", {k: round(v, 3) for k, v in last.items()}, flush=True)
             write_page(results(asked.runs), DOCS)
     else:
