@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -23,9 +25,11 @@ from benchmarks.claims.arms import (
     study_config,
 )
 from benchmarks.claims.page import verdict, write_page
-from benchmarks.claims.runs import RATES, Noise, best_rate, plan, run_of, runs_of
+from benchmarks.claims.runs import RATES, Noise, Run, Study, best_rate, plan, results, run_of, runs_of, trainer_of
 from vssflow_dit.sound.codec import Codec
+from vssflow_dit.training.examples import Utterance
 from vssflow_dit.training.joint import FlowLoss
+from vssflow_dit.transformer.unified import UnifiedModel
 
 
 def test_joint_and_single_see_equally_many_examples_of_each_task() -> None:
@@ -52,7 +56,7 @@ def test_balance_makes_the_mean_loss_of_both_tasks_one() -> None:
             1 + 0.4 * torch.randn(BATCH, generator=generator)
         )
 
-    loss.errors = errors  # type: ignore[method-assign]
+    loss.errors = errors  # type: ignore[method-assign, assignment]
     latents, told = Noise(arm).batch(0, 0)
     balanced = torch.stack([loss(latents, told, k) for k in range(600)])[100:]
     assert float(balanced.mean()) == pytest.approx(1.0, abs=0.02)
@@ -92,6 +96,41 @@ def test_parts_begin_as_the_plain_model_and_keep_examples_in_their_places() -> N
     assert torch.allclose(made[0], made[1], atol=1e-4)
 
 
+def test_balance_goes_on_where_a_run_was_stopped(tmp_path: Path) -> None:
+    run = Run("joint-balanced", 1, 2)
+    stopped = trainer_of(run, 0.02, Noise(run.arm), Codec(), tmp_path)
+    stopped.train()
+    usual = stopped.model.get_buffer("usual")
+    assert (usual > 0.5).all()
+    assert torch.equal(trainer_of(run, 0.02, Noise(run.arm), Codec(), tmp_path).model.get_buffer("usual"), usual)
+
+
+class Told:
+    """A trial that says what it is told: of speech, as much loss as the rate is away from 0.02."""
+
+    def __init__(self) -> None:
+        self.starter, self.rate = SimpleNamespace(codec=Codec()), 0.0
+
+    def losses(self, model: UnifiedModel, arm: Arm) -> dict[str, Any]:
+        return {"speech loss": 1.0 + abs(self.rate - 0.02), "speech loss by t": [1.0] * 5}
+
+    def heard(self, model: UnifiedModel, arm: Arm) -> dict[str, float]:
+        return {"WER": 10.0, "DNSMOS": 3.0}
+
+
+def test_an_arm_takes_the_best_of_the_rates_that_were_tried(tmp_path: Path) -> None:
+    said = Utterance(np.zeros((200, 64), np.float16), np.ones(200, np.int16), 1)
+    trial = Told()
+    study = Study(tmp_path, [said], [], trial)  # type: ignore[arg-type]
+    for trial.rate in RATES:
+        study.carry_out(Run("speech", 1, 1, trial.rate))
+    result = study.carry_out(Run("speech", 1, 2))
+    assert result["muon_lr"] == 0.02
+    assert result["points"]["2"]["WER"] == 10.0
+    assert {run_of(each) for each in results(tmp_path)} >= {Run("speech", 1, 2), Run("speech", 1, 1, RATES[0])}
+    assert not list(tmp_path.rglob("state.pt"))
+
+
 def test_the_plan_tries_rates_first_and_says_what_is_left() -> None:
     runs = runs_of(200, 2, ["joint", "speech-twice-1"])
     assert [run.name for run in runs if not run.tried] == ["joint-1", "speech-twice-1", "joint-2"]
@@ -128,16 +167,16 @@ def made_up(seeds: int) -> list[dict[str, Any]]:
 
 
 def test_the_page_says_what_the_seeds_allow(tmp_path: Path) -> None:
-    results = made_up(2)
-    assert [run_of(result) for result in results] == runs_of(200, 2)
-    assert best_rate(results, "joint") == 0.02
-    write_page(results, tmp_path)
+    made = made_up(2)
+    assert [run_of(result) for result in made] == runs_of(200, 2)
+    assert best_rate(made, "joint") == 0.02
+    write_page(made, tmp_path)
     page = (tmp_path / "claims.md").read_text()
     [row] = [line for line in page.split("At equal work")[0].splitlines() if line.startswith("| joint | -0.0")]
     assert "| -10.0, better |" in row
     assert "| +0.0, within the spread |" in row
     assert (tmp_path / "claims.png").read_bytes().startswith(b"\x89PNG")
-    write_page(results[:1], tmp_path)  # with hardly anything there
+    write_page(made[:1], tmp_path)  # with hardly anything there
     write_page([], tmp_path)
     assert {name for name in COMPARED if COMPARED[name].title in page} == set(COMPARED)
 

@@ -104,8 +104,8 @@ def test_a_pack_is_as_small_as_asked_and_whole(data: Path, tmp_path: Path, monke
 
 
 def test_packed_recordings_are_found_by_the_names_of_their_package(tmp_path: Path) -> None:
-    for name in ("freedoom/DSPISTOL", "0ad-data/attack/weapon/bow_1.ogg"):
+    for name in ("openttd-opensfx/osfx_18.wav", "0ad-data/attack/weapon/bow_1.ogg"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_bytes(coded(noise(1, 5000)))
-    assert list(Package("freedoom", tmp_path).found("DSPISTOL")) == ["DSPISTOL"]
+    assert list(Package("openttd-opensfx", tmp_path).found("osfx_18.wav")) == ["osfx_18.wav"]
     assert list(Package("0ad-data", tmp_path).found("attack/weapon/bow_*.ogg")) == ["attack/weapon/bow_1.ogg"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -14,8 +12,6 @@ from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.shift import Shift, pitch_moved, pitch_of
 from vssflow_dit.synthesis.waves import RATE_HZ
 from vssflow_dit.text.phonemes import BLANK, Phoneme
-
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("pyworld") is None, reason="needs the extra `train`")
 
 FORMANTS_HZ = (700.0, 1220.0, 2600.0)
 VOWEL = [Phoneme(BLANK), Phoneme("AA1"), Phoneme(BLANK)]

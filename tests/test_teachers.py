@@ -10,10 +10,15 @@ import av
 import numpy as np
 import pytest
 
+from vssflow_dit.config import config_of
+from vssflow_dit.synthesis.debian_voices import recite_festival
 from vssflow_dit.synthesis.piper import ends_of, ipa, spelled
+from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.recorded_speech import recorded_speech
+from vssflow_dit.synthesis.shift import Shift
+from vssflow_dit.synthesis.speech import LICENCES, SHARES, TEACHERS, shifted
 from vssflow_dit.synthesis.waves import RATE_HZ
-from vssflow_dit.text.phonemes import Phoneme, phonemise
+from vssflow_dit.text.phonemes import BLANK, Phoneme, phonemise
 from vssflow_post.errors import UsageError
 
 needs_piper = pytest.mark.skipif(
@@ -42,6 +47,29 @@ def test_every_symbol_of_a_sentence_has_an_owner() -> None:
     assert (np.diff(ends) > 0).all()
 
 
+def test_every_voice_of_the_product_has_a_teacher_a_share_and_terms() -> None:
+    config = config_of("starter")
+    assert set(config.voices) <= set(TEACHERS)
+    assert set(config.voice_facts) == set(config.voices)
+    assert set(SHARES) == set(LICENCES) == set(TEACHERS)
+    assert sum(SHARES.values()) == pytest.approx(1.0)
+
+
+def test_a_voice_made_from_another_speaks_at_the_pace_it_is_asked_for() -> None:
+    asked: list[float] = []
+
+    def source(text: str, stretch: float, pitch: float) -> Recital:
+        asked.append(stretch)
+        wave = 0.1 * np.sin(2 * np.pi * 120 * np.arange(round(stretch * RATE_HZ)) / RATE_HZ)
+        return Recital(wave.astype(np.float32), [Phoneme(BLANK)], [stretch])
+
+    said = shifted(source, Shift(pitch=1.5, formants=1.2))("", 1.1, 1.0)
+    assert asked == [pytest.approx(1.1 * 1.2)]
+    assert said is not None
+    assert said.ends_s == [pytest.approx(1.1)]
+    assert len(said.audio) / RATE_HZ == pytest.approx(1.1, abs=1e-3)
+
+
 @needs_piper
 def test_the_natural_voice_is_repeatable_and_its_times_lie_on_its_sounds() -> None:
     from vssflow_dit.synthesis.speech import speak
@@ -65,6 +93,13 @@ def test_the_woman_s_times_lie_on_her_sounds() -> None:
     assert said is not None
     hiss, voice = (share_above_3_khz(said.audio, said.phonemes, said.ends_s, which) for which in (True, False))
     assert hiss > 8 * voice
+
+
+@needs_festival
+def test_the_woman_speaks_at_the_pace_she_is_asked_for() -> None:
+    said = recite_festival("She sells sea shells.", 1.0), recite_festival("She sells sea shells.", 1.25)
+    lasts = [recital.ends_s[-2] - recital.ends_s[0] for recital in said if recital is not None]
+    assert lasts[1] / lasts[0] == pytest.approx(1.25, rel=0.06)
 
 
 def share_above_3_khz(

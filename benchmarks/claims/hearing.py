@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.claims.arms import SIZE, SOUNDS, VOICES, Arm, StudyModel
+from benchmarks.claims.arms import SIZE, SOUNDS, VOICES, Arm
 from vssflow_dit.config import MEL_FRAMES_PER_TOKEN, ModelConfig
 from vssflow_dit.evaluation import sound_classes
 from vssflow_dit.evaluation.dnsmos import Judge
@@ -19,13 +19,13 @@ from vssflow_dit.evaluation.strikes import matched, onsets
 from vssflow_dit.evaluation.word_errors import open_vocabulary_wer
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import Sampling, VSSFlow
-from vssflow_dit.sound.vocoder import Vocoder
 from vssflow_dit.synthesis.recordings import available
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.text.mouth_timing import opening_of
 from vssflow_dit.text.phonemes import phoneme_frames
 from vssflow_dit.training.examples import Examples, Window, silent_window, values
 from vssflow_dit.training.joint import FlowLoss
+from vssflow_dit.transformer.unified import UnifiedModel
 from vssflow_post.progress import silent
 
 N_SENTENCES, N_CLIPS_EACH, N_LEARNED_EACH = 12, 4, 16
@@ -59,7 +59,7 @@ class Held:
         )
 
     @torch.no_grad()
-    def losses(self, model: StudyModel) -> list[float]:
+    def losses(self, model: UnifiedModel) -> list[float]:
         """The velocity's squared error in each fifth of t, from noise to data."""
         errors = FlowLoss(model, 0.0).errors(self.latents, self.values, self.noise, self.t, torch.ones(N_WINDOWS))
         return [float(part.mean()) for part in errors.chunk(FIFTHS)]
@@ -127,7 +127,7 @@ class Trial:
     listening: Listening
     judge: Judge
 
-    def losses(self, model: StudyModel, arm: Arm) -> dict[str, float | list[float]]:
+    def losses(self, model: UnifiedModel, arm: Arm) -> dict[str, float | list[float]]:
         """Of each task: its held-out loss, and that in each fifth of t."""
         found: dict[str, float | list[float]] = {}
         for task in arm.tasks:
@@ -135,7 +135,7 @@ class Trial:
             found |= {f"{task} loss": float(np.mean(by_t)), f"{task} loss by t": by_t}
         return found
 
-    def heard(self, model: StudyModel, arm: Arm) -> Row:
+    def heard(self, model: UnifiedModel, arm: Arm) -> Row:
         found: Row = {}
         if "speech" in arm.tasks:
             windows = [said_window(line, model.config) for line in self.listening.lines]
@@ -145,18 +145,16 @@ class Trial:
             found |= self.listening.of_sounds(self._rendered(model, windows, "sound"))
         return found
 
-    def _rendered(self, model: StudyModel, windows: Sequence[Window], task: str) -> list[Waveform]:
+    def _rendered(self, model: UnifiedModel, windows: Sequence[Window], task: str) -> list[Waveform]:
         """With the product's solver and as many steps, but these equally far apart."""
-        vocoder = self.starter.vocoder
-        assert isinstance(vocoder, Vocoder)
-        whole = VSSFlow(model, self.starter.codec, vocoder, Lanes(1))
+        whole = VSSFlow(model, self.starter.codec, self.starter.vocoder, Lanes(1))
         waves: list[Waveform] = []
         for k, window in enumerate(windows):
             n_tokens = len(window.mel) // MEL_FRAMES_PER_TOKEN
             condition = whole.condition(n_tokens, **values([window], len(model.config.sounds)))
             noise = torch.randn((SIZE.latent_channels, n_tokens), generator=torch.Generator().manual_seed(k))
             [latent] = whole.sample_all([noise], [condition], [GUIDANCE[task]], Sampling("adams", 10))
-            waves.append(judged(whole.waveform(whole.mel(latent[None]), k)[0].numpy(), vocoder.rate_hz))
+            waves.append(judged(whole.waveform(whole.mel(latent[None]), k)[0].numpy(), whole.rate_hz))
         return waves
 
 

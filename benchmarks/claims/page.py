@@ -25,7 +25,8 @@ COLUMNS = {
 }  # fmt: skip
 """What is measured, and its digits."""
 LESS_IS_BETTER = ("speech loss", "WER", "sound loss", "Frechet")
-JOINT = tuple(name for name, arm in COMPARED.items() if len(arm.tasks) == 2)
+JOINT = tuple(name for name, arm in COMPARED.items() if len(arm.tasks) == arm.times == 2)
+"""Those that saw as many examples of each task as a single one."""
 COLOURS = {
     "speech": "#4d4d4d", "sound": "#4d4d4d", "speech-twice": "#b0b0b0", "sound-twice": "#b0b0b0", "joint": "#c8502d",
     "joint-balanced": "#2d6bc8", "joint-parts": "#3d8f4f", "joint-short": "#e3b7a5",

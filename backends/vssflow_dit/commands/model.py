@@ -75,8 +75,8 @@ def import_(checkpoint: Path, config: Path | None, out: Path) -> None:
 @click.option(
     "--recordings",
     is_flag=True,
-    help="Take in recorded sounds as well: those in Debian's 0ad-data, openttd-opensfx, supertuxkart-data, "
-    "minetest-data and freedoom.",
+    help="Take in recorded sounds as well: those in Debian's 0ad-data, openttd-opensfx, supertuxkart-data and "
+    "minetest-data.",
 )
 @click.option(
     "--recorded-speech",

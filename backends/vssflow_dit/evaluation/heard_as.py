@@ -29,10 +29,10 @@ GROUP = "Is a sound heard as what it is?"
 ABOUT = (
     "The share of takes in whose five likeliest labels, by YAMNet's mean score over the take, one that is right for "
     "the class is. Which are right: `heard_as.csv`. YAMNet learned from videos, in which nothing is ever quite still: "
-    "every take is judged over pink noise at -60 dBFS. Nothing was trained against this judge."
+    "every take is judged over pink noise at -80 dBFS. Nothing was trained against this judge."
 )
 LIKELIEST = 5
-ROOM_DBFS = -60.0
+ROOM_DBFS = -80.0
 """Of the noise under every take: between steps over digital silence YAMNet hears silence, and no steps."""
 FRAME, HOP, FFT, BANDS = 400, 160, 512, 64
 PATCH, PATCH_HOP = 96, 48

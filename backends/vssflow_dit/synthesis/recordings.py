@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from vssflow_dit.sounds import follows
 from vssflow_dit.synthesis.packages import ROOT, Package, decoded
@@ -55,10 +56,10 @@ def sources() -> tuple[Source, ...]:
         )
 
 
-ONSET = {"strikes": 0.25, "calls": 0.05}
+ONSET = {"strikes": 0.25, "calls": 0.05, "speed": 0.0}
 """Of the peak: what is quieter before it (a creak, a breath) is not yet the strike, or the call."""
-QUIET, GAP_S, SHORTEST_S = 0.15, 0.12, 0.05
-"""Of the peak; for so long it is quiet between takes in one file; and what is shorter is none."""
+QUIET, GAP_S, SHORTEST_S, TAIL_S = 0.15, 0.12, 0.05, 0.3
+"""Of the peak; so long it is quiet between takes in one file; what is shorter is none; so long each dies away."""
 IDLES = ("car_engine", "truck_bus", "tractor", "aircraft", "helicopter", "power_tool")
 """Heard, if less, while it stands."""
 LAYERS = {"crowd": 4, "restaurant": 3}
@@ -90,13 +91,16 @@ class Recordings:
     def heard(
         self, rng: np.random.Generator, name: str, n: int, strikes: Strikes, speed: Wave
     ) -> tuple[Wave, str] | None:
-        """`n` samples of the class as it follows strikes or `speed` (n,), and the source; None where it has none."""
+        """`n` samples of the class as it follows strikes or `speed` (n,), and the source; None where none suits."""
         if name not in self._pieces:
             return None
         kinds = self._pieces[name]
         source, pieces = kinds[rng.integers(len(kinds))]
-        if source.use != "loop":
+        if follows(name) in ("strikes", "calls"):
             return _at_strikes(rng, pieces, n, strikes), source.name
+        if source.use == "take":
+            swung = _swung(rng, pieces, speed)
+            return None if swung is None else (swung, source.name)
         if follows(name) == "speed":
             return _moved(rng, pieces[rng.integers(len(pieces))], speed, 0.15 if name in IDLES else 0.0), source.name
         every = [piece for _, loops in kinds for piece in loops]
@@ -153,9 +157,10 @@ def _parted(wave: Wave) -> list[Wave]:
     loud = np.flatnonzero(blocks > QUIET * blocks.max())
     breaks = np.flatnonzero(np.diff(loud) > GAP_S * 100)
     firsts, lasts = loud[np.r_[0, breaks + 1]], loud[np.r_[breaks, len(loud) - 1]]
+    ends = np.minimum(lasts + round(TAIL_S * 100), np.r_[firsts[1:] - 1, len(blocks)])
     return [
-        wave[max(0, first - 1) * block : (last + 2) * block]
-        for first, last in zip(firsts, lasts, strict=True)
+        wave[max(0, first - 1) * block : end * block]
+        for first, last, end in zip(firsts, lasts, ends, strict=True)
         if last + 1 - first >= SHORTEST_S * 100
     ]
 
@@ -173,10 +178,28 @@ def _at_strikes(rng: np.random.Generator, takes: list[Wave], n: int, strikes: St
     """A take at each strike, each a little longer or shorter than the next: another stone, another foot."""
     wave, as_long = np.zeros(n), log_uniform(rng, (0.88, 1.14))
     for time, strength in strikes:
-        take = takes[rng.integers(len(takes))]
-        places = np.arange(0, len(take) - 1, 1 / (as_long * log_uniform(rng, (0.97, 1.03))))
-        add_at(wave, time, np.interp(places, np.arange(len(take)), take) * strength**1.3)
+        take = _longer(takes[rng.integers(len(takes))], as_long * log_uniform(rng, (0.97, 1.03)))
+        add_at(wave, time, take * strength**1.3)
     return _coloured(rng, wave) * float(rng.uniform(0.35, 0.65))
+
+
+def _swung(rng: np.random.Generator, takes: list[Wave], speed: Wave) -> Wave | None:
+    """A take at each swing, loudest where that is fastest; None where nothing swings."""
+    coarse = speed[:: RATE_HZ // 100]
+    fastest = find_peaks(np.r_[0.0, coarse, 0.0], height=0.15, distance=20)[0] - 1
+    if len(fastest) < 2:
+        return None
+    wave = np.zeros(len(speed))
+    for place in fastest:
+        take = _longer(takes[rng.integers(len(takes))], log_uniform(rng, (0.83, 1.18)))
+        loudest = int(np.argmax(np.convolve(take**2, np.ones(1200), "same")))
+        add_at(wave, place / 100 - loudest / RATE_HZ, take * coarse[place] ** 1.5)
+    return _coloured(rng, wave) * float(rng.uniform(0.35, 0.65))
+
+
+def _longer(take: Wave, factor: float) -> Wave:
+    """The take `factor` times as long, and as much lower."""
+    return np.asarray(np.interp(np.arange(0, len(take) - 1, 1 / factor), np.arange(len(take)), take))
 
 
 def _moved(rng: np.random.Generator, loop: Wave, speed: Wave, idle: float) -> Wave:

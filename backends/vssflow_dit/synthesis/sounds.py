@@ -126,6 +126,7 @@ STEADY: dict[str, Callable[[np.random.Generator, int], Wave]] = {
     "restaurant": places.restaurant,
     "crowd": places.crowd,
     "applause": places.applause,
+    "children_playing": places.children_playing,
     "city_traffic": places.city_traffic,
     "industrial": places.industrial,
     "machine_hum": places.machine_hum,

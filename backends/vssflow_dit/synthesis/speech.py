@@ -49,7 +49,7 @@ TEACHERS: dict[str, Teacher] = {
     "kal": partial(debian_voices.recite_flite, "kal16"),
     "joe": piper.recite,
     "eva": shifted(piper.recite, Shift(pitch=1.9, formants=1.2)),
-    "ann": shifted(_slt, Shift(pitch=0.82, formants=0.93)),
+    "ann": shifted(piper.recite, Shift(pitch=1.7, formants=1.1)),
     "ben": shifted(_slt, Shift(pitch=0.64, formants=0.86)),
 }
 SHARES = {"slt": 0.12, "rms": 0.1, "awb": 0.1, "kal": 0.1, "joe": 0.22, "eva": 0.14, "ann": 0.11, "ben": 0.11}
@@ -65,7 +65,7 @@ LICENCES = {
     "kal": "flite 2.2, kal16 (Carnegie Mellon University's free licence)",
     "joe": _PIPER,
     "eva": f"made from joe: {_PIPER}",
-    "ann": f"made from slt: {_FESTIVAL}",
+    "ann": f"made from joe: {_PIPER}",
     "ben": f"made from slt: {_FESTIVAL}",
 }
 """Each voice's teacher, and the terms it comes under."""
@@ -208,7 +208,7 @@ Read with `vssflow_dit.synthesis.speech.SpeechSet(folder)`: `len(set)`, `set[k] 
   * `voice` int8 (n): index into `voices` of texts.json.
 * `texts.json`: {"voices": [...], "texts": [n sentences]}.
 Voices: flite 2.2's rms, awb and kal16, Festival's slt (free licences of Carnegie Mellon University), Piper's joe (CC0);
-eva, ann and ben are made from joe, rms and slt by moving their formants and pitch.
+eva and ann are made from joe and ben from slt, by moving formants and pitch.
 Texts: Debian's `fortunes` and an own grammar.
 """
 

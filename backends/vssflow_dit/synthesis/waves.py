@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -152,6 +153,12 @@ def repeated(n: int, at: Numbers, gains: Numbers, kernel: Wave) -> Wave:
     inside = (at >= 0) & (at < n)
     np.add.at(impulses, at[inside].astype(int), np.asarray(gains)[inside])
     return np.asarray(oaconvolve(impulses, kernel)[:n])
+
+
+def until_next(strikes: Strikes) -> Iterator[tuple[float, float, float]]:
+    """Of each strike: its time, its strength, and how long it has until the next (for ever after the last)."""
+    for k, (time, strength) in enumerate(strikes):
+        yield time, strength, strikes[k + 1][0] - time if k + 1 < len(strikes) else np.inf
 
 
 def bursts(rng: np.random.Generator, n: int, at: Numbers, gains: Numbers, sixty_db_s: float) -> Wave:

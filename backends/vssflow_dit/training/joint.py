@@ -166,7 +166,7 @@ class Trainer:
             progress = self._progress(time_budget_s)
             if progress >= 1.0:
                 break
-            recent.append(self._one_step(schedule(progress, self.step, self.settings)))
+            recent.append(self.one_step(schedule(progress, self.step, self.settings)))
             self.step += 1
             if self.step % 25 == 0:
                 loss = float(torch.stack(recent).mean())
@@ -191,7 +191,7 @@ class Trainer:
             with (self.run / "log.jsonl").open("a") as log:
                 log.write(json.dumps(row) + "\n")
 
-    def _one_step(self, rate: float) -> Tensor:
+    def one_step(self, rate: float) -> Tensor:
         """The loss, still on the device: to read it is to wait for it."""
         rank = self.fabric.global_rank
         data, values = self.source.batch(self.step, rank)

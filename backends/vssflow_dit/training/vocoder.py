@@ -21,6 +21,7 @@ from torch.nn import functional
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.mel import log_mel
 from vssflow_dit.sound.vocoder import WIDE, Excitation, Reading, Vocoder, VocoderConfig
+from vssflow_dit.training.captured import Captured
 from vssflow_dit.training.clips import Clips
 from vssflow_dit.training.discriminators import Discriminators
 from vssflow_dit.training.listening import (
@@ -136,6 +137,7 @@ class Trainer:
         if self.checkpoint.exists():
             self._resume()
         torch.manual_seed(recipe.seed + self.step)
+        self.updated = Captured(self.update, device)
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True, map_location=self.judged.device)
@@ -172,7 +174,7 @@ class Trainer:
         is_judging = self.spent_s >= self.recipe.adversarial_from * self.budget_s
         self.set_rates()
         truth, narrow = self.clips.batch(self.recipe.clips, self.recipe.frames * self.vocoder.config.hop)
-        values = self.update(truth, narrow, is_judging)
+        values = self.updated(truth, narrow, is_judging)
         self.average()
         self.step += 1
         self.judged_steps += is_judging

@@ -48,7 +48,7 @@ def _throat(
     harmonics fall, `wide` how wide a formant is for its pitch.
     """
     n = int(lasts_s * RATE_HZ)
-    wobble = 1 + 0.008 * modulation(rng, n, 3, 15) + 0.04 * rough * modulation(rng, n, 30, 150)
+    wobble = 1 + 0.008 * modulation(rng, n, 3, 15) + 0.09 * rough * modulation(rng, n, 30, 150)
     pitch = _along(n, pitch_hz) * wobble
     cycles = turns(pitch)
     harmonics = np.arange(1, max(2, min(60, int(10_500 / pitch.max()))))
@@ -146,7 +146,7 @@ def cow(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             lasts * rng.uniform(0.8, 1.2),
             ((0, 0.35, 0.75, 1), (pitch * 0.85, pitch, pitch * 1.25, pitch)),
             ((0, 0.08, 0.4, 0.85, 1), (0, 0.55, 1, 0.9, 0)),
-            ([240, 600, 1900, 2900], [430, 950, 2100, 3000]),
+            ([230, 520], [420, 900]),
             0.08,
             0.25,
             ((0, 0.3, 0.7, 1), (0, 0.15, 1, 0.7)),
@@ -167,7 +167,7 @@ def sheep(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             lasts * rng.uniform(0.8, 1.2),
             ((0, 0.2, 1), (pitch * 0.9, pitch * 1.05, pitch * 0.85)),
             ((0, 0.08, 0.7, 1), (0, 1, 0.8, 0)),
-            ([550, 1500, 2500, 3600], [750, 1750, 2700, 3900]),
+            ([600, 1500], [850, 1750]),
             0.12,
             0.3,
             ((0, 0.2, 1), (0, 1, 0.8)),
@@ -190,7 +190,7 @@ def pig(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             rng.uniform(0.14, 0.28),
             ((0, 0.5, 1), (pitch * 0.9, pitch * 1.2, pitch * 0.9)),
             ((0, 0.15, 0.6, 1), (0, 1, 0.8, 0)),
-            ([330, 900, 1700, 2900], [480, 1250, 2200, 3300]),
+            ([350, 1000], [520, 1400]),
             0.2,
             0.7,
             ((0, 0.6, 1), (0, 1, 0.3)),

@@ -71,26 +71,23 @@ def song(rng: np.random.Generator, n: int) -> Wave:
 
 def bird_call(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A large bird: a crow that caws, a gull that laughs, a magpie that chatters, a bird of prey that screams."""
-    kind = rng.integers(4)
-    many = int((rng.integers(1, 5), rng.integers(2, 6), rng.integers(4, 9), 1)[kind])
-    pitch = (rng.uniform(420, 620), rng.uniform(900, 1500), rng.uniform(1500, 2200), rng.uniform(2000, 2900))[kind]
-    lasts = (rng.uniform(0.22, 0.4), rng.uniform(0.2, 0.45), rng.uniform(0.05, 0.09), rng.uniform(0.6, 1.1))[kind]
-    gap = lasts + (rng.uniform(0.12, 0.35), rng.uniform(0.05, 0.2), rng.uniform(0.03, 0.07), 0.3)[kind]
-    rough, breath = ((0.45, 0.12), (0.15, 0.05), (0.6, 0.15), (0.1, 0.06))[kind]
-    bends = ((0.9, 1.05, 1.0, 0.8), (0.75, 1.2, 1.1, 0.7), (0.9, 1.1, 1.0, 0.9), (0.9, 1.15, 1.0, 0.75))[kind]
-    beak = (
-        ([1000, 1700, 2900, 4200], [1250, 1900, 3100, 4500]),
-        ([1100, 2300, 3600, 5200], [1500, 2900, 4300, 5800]),
-        ([1900, 3300, 4700, 6400], [2300, 3700, 5200, 7000]),
-        ([2300, 3700, 5200, 7000], [2600, 4200, 6000, 8000]),
-    )[kind]
+    kind = int(rng.integers(4))
+    many = (int(rng.integers(1, 5)), int(rng.integers(2, 6)), int(rng.integers(4, 10)), int(rng.integers(1, 3)))[kind]
+    pitch = log_uniform(rng, ((480, 750), (1400, 2200), (2200, 3000), (2500, 3700))[kind])
+    lasts = rng.uniform(*((0.2, 0.4), (0.15, 0.4), (0.05, 0.09), (0.35, 0.9))[kind])
+    gap = lasts + rng.uniform(*((0.12, 0.35), (0.05, 0.2), (0.03, 0.06), (0.2, 0.5))[kind])
+    rough, breath = ((0.8, 0.6), (0.1, 0.06), (0.5, 0.1), (0.1, 0.06))[kind]
+    bends = ((0.95, 1.05, 1.0, 0.85), (0.75, 1.2, 1.1, 0.7), (0.9, 1.1, 1.0, 0.9), (0.9, 1.15, 1.0, 0.75))[kind]
+    shut, wide = (
+        ((1050, 1700), (1400, 2800), (2400, 3800), (2600, 4200))[kind],
+        ((1350, 1900), (1900, 3300), (2800, 4300), (2900, 4600))[kind],
+    )
 
     def cry(rng: np.random.Generator) -> Wave:
         curve = ((0.0, 0.25, 0.6, 1.0), tuple(pitch * bend * rng.uniform(0.97, 1.03) for bend in bends))
         loud = ((0.0, 0.12, 0.75, 1.0), (0.0, 1.0, 0.8, 0.0))
-        return _throat(
-            rng, lasts * rng.uniform(0.9, 1.15), curve, loud, beak, breath, rough, ((0, 0.4, 1), (0, 1, 0.2)), 0.4, 0.25
-        )
+        opens = ((0.0, 0.4, 1.0), (0.0, 1.0, 0.2))
+        return _throat(rng, lasts * rng.uniform(0.9, 1.15), curve, loud, (shut, wide), breath, rough, opens, 0.5, 0.25)
 
     times = [k * gap for k in range(many)]
     return _calls(rng, n, strikes, lambda rng: _again(rng, times, cry), 1.5, rng.uniform(0.25, 0.5))
@@ -220,7 +217,7 @@ def insects(rng: np.random.Generator, n: int) -> Wave:
         )
         wave += at_rms(far * beats, rng.uniform(-22, -12))
     for k in range(int(rng.integers(1, 5))):
-        wave += _cricket(rng, n) * (0.3 if k == 0 else rng.uniform(0.02, 0.15))
+        wave += _cricket(rng, n) * (rng.uniform(0.3, 0.6) if k == 0 else rng.uniform(0.02, 0.2))
     if rng.random() < 0.5:
         rattle = band(5500, 10_500, rng.normal(size=n)) * (np.sin(2 * np.pi * rng.uniform(12, 45) * t) > 0)
         wave += at_rms(rattle * (0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(0.2, 0.7) * t)), rng.uniform(-30, -18))

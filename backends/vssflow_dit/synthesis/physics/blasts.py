@@ -95,20 +95,26 @@ def fireworks(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def thunder(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A clap at each call: a tearing if it is near, then low noise from ever farther parts of the bolt."""
+    """A clap at each call: a tearing if it is near, then low noise from ever farther parts of the bolt, for long."""
     wave = np.zeros(n)
     for time, strength in strikes:
-        lasts, near = rng.uniform(3.5, 6.0), rng.uniform(0.0, 1.0)
+        lasts = rng.uniform(5.0, 8.0)
         length = int(lasts * RATE_HZ)
-        rolls = np.exp(0.5 * modulation(rng, length, 0.7, 5)) * decay(lasts, 2.2 * lasts)[:length]
-        shape = swell(lasts, rng.uniform(0.15, 0.6))[:length]
-        roll = steep(rng, length, -4.0, 60, rng.uniform(500, 1200)) * rolls * shape
-        deep = band(30, 110, rng.normal(size=length), 1) * rolls * shape
-        tears = np.exp(0.5 * modulation(rng, length, 5, 40)) * decay(lasts, rng.uniform(1.5, 5.0))[:length]
-        tear = steep(rng, length, -3.5, 100, rng.uniform(1500, 5000)) * tears * np.minimum(1, np.arange(length) / 1200)
-        clap = at_peak(roll, 1.0) + at_peak(deep, 0.4) + at_peak(tear, 0.35 + 0.5 * near)
+        rolls = np.exp(rng.uniform(0.15, 0.45) * modulation(rng, length, 0.7, 5)) * decay(lasts, 2 * lasts)[:length]
+        rolls *= (
+            np.minimum(1, np.arange(length) / (rng.uniform(0.08, 0.4) * RATE_HZ)) * swell(lasts, 0.5)[:length] ** 0.3
+        )
+        roll = steep(rng, length, -rng.uniform(4.0, 5.5), 70, rng.uniform(600, 1000)) * rolls
+        deep = band(30, 110, rng.normal(size=length), 1) * rolls
+        tears = np.exp(0.5 * modulation(rng, length, 5, 40)) * decay(lasts, 1.5)[:length]
+        tear = (
+            steep(rng, length, -3.0, 150, log_uniform(rng, (900, 3500)))
+            * tears
+            * np.minimum(1, np.arange(length) / 1200)
+        )
+        clap = at_peak(roll, 1.0) + at_peak(deep, rng.uniform(0.0, 0.3)) + at_peak(tear, rng.uniform(0.1, 0.7))
         add_at(wave, time, at_peak(clap, strength))
-    wave = room(rng, wave, rng.uniform(1.5, 3.0), rng.uniform(0.4, 0.9))
+    wave = room(rng, wave, rng.uniform(1.5, 2.5), rng.uniform(0.4, 0.7))
     return at_peak(wave, rng.uniform(0.4, 0.7) * max((s for _, s in strikes), default=0.0))
 
 

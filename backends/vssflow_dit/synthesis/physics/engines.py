@@ -17,6 +17,7 @@ from vssflow_dit.synthesis.waves import (
     log_uniform,
     modulation,
     resonances,
+    room,
     steep,
     turns,
 )
@@ -42,7 +43,7 @@ class Engine:
 
 
 CAR = Engine((4, 4, 6), (26, 34), (2.2, 4.5), (5, 14), (90, 190), (0.25, 0.7), (0.2, 0.8))
-TRUCK = Engine((6, 4, 8), (26, 36), (1.6, 2.6), (8, 22), (55, 110), (0.6, 1.4), (0.15, 0.5))
+TRUCK = Engine((6, 4, 8), (28, 42), (1.6, 2.6), (5, 14), (70, 140), (1.0, 2.2), (0.3, 0.9))
 TRACTOR = Engine((2, 3, 4), (11, 24), (1.6, 2.4), (8, 25), (65, 130), (0.5, 1.2), (0.0, 0.1))
 MOTORCYCLE = Engine((1, 2, 2, 4), (18, 40), (3.0, 6.0), (7, 22), (140, 300), (0.3, 0.7), (0.05, 0.3))
 MOWER = Engine((1,), (26, 34), (1.4, 1.9), (8, 20), (150, 260), (0.6, 1.2), (0.4, 1.0))
@@ -84,7 +85,8 @@ def burning(rng: np.random.Generator, n: int, speed: Wave, kind: Engine) -> Wave
     valves = band(700, rng.uniform(3000, 6000), rng.normal(size=n), 1) * (0.3 + np.maximum(strokes, 0))
     load = 0.25 + 0.75 * speed
     wave = exhaust / exhaust.std() * load + rng.uniform(*kind.clatter) * 0.2 * valves / valves.std() * load**0.7
-    return wave + rng.uniform(*kind.road) * 0.6 * _road(rng, n) * speed**1.5
+    wave += rng.uniform(*kind.road) * 0.6 * _road(rng, n) * speed**1.5
+    return room(rng, wave, rng.uniform(0.3, 0.9), rng.uniform(0.1, 0.5))
 
 
 def _road(rng: np.random.Generator, n: int) -> Wave:

@@ -13,6 +13,7 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     at_rms,
     band,
+    bursts,
     following,
     grains,
     log_uniform,
@@ -22,6 +23,7 @@ from vssflow_dit.synthesis.waves import (
     room,
     swell,
     turns,
+    until_next,
 )
 
 
@@ -68,21 +70,17 @@ def cloth_flap(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
 def paper(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A sheet turned, crumpled or torn at each strike: bright crackles that crowd and thin out, on a thin hiss."""
     wave, kind = np.zeros(n), rng.integers(3)
+    dense, hissing = (400, 1200, 2500)[kind] * rng.uniform(0.7, 1.4), (0.8, 0.3, 0.6)[kind]
     for time, strength in strikes:
-        lasts = (rng.uniform(0.25, 0.5), rng.uniform(0.4, 1.0), rng.uniform(0.3, 0.8))[kind]
+        lasts = rng.uniform(*((0.25, 0.5), (0.5, 1.1), (0.3, 0.8))[kind])
         length = int(lasts * RATE_HZ)
-        shape = swell(lasts + 1e-3, (0.15, 0.3, 0.5)[kind] * lasts)[:length] * np.exp(
-            0.6 * modulation(rng, length, 4, 25)
-        )
-        # A fold gives way with a crack at once when the sheet is taken.
-        at = np.concatenate(
-            [np.arange(6) * 40, np.flatnonzero(rng.random(length) < shape * (250, 700, 1500)[kind] / RATE_HZ)]
-        )
-        gains = rng.pareto(2.2, len(at)).clip(0, 6) + 0.1
-        crackle = grains(rng, length, at / RATE_HZ, gains, (1200, 9500), (0.002, 0.01), 12)
+        ways = np.exp(0.7 * modulation(rng, length, 5, 30))
+        shape = np.minimum(1, np.arange(length) / 240) * np.linspace(1, 0, length) ** 0.7 * ways
+        at = np.append(np.flatnonzero(rng.random(length) < shape * dense / RATE_HZ), [0, 60, 150])
+        crackle = bursts(rng, length, at, rng.lognormal(-1, 0.6, len(at)), 0.004)
+        creases = grains(rng, length, at / RATE_HZ, rng.lognormal(-1, 0.6, len(at)), (1200, 9500), (0.002, 0.008), 12)
         swish = band(1200, 10_500, rng.normal(size=length), 1) * shape
-        whole = at_peak(crackle, 1.0) + at_peak(swish, (0.6, 0.25, 0.5)[kind])
-        whole[:240] += at_peak(band(700, 9000, rng.normal(size=240), 1), 0.5) * np.linspace(1, 0, 240)
+        whole = at_peak(band(1000, 10_000, crackle, 1), 0.7) + at_peak(creases, 0.7) + at_peak(swish, hissing)
         add_at(wave, time, whole * strength)
     return at_peak(room(rng, wave, 0.25, 0.15), rng.uniform(0.15, 0.35) * _hardest(strikes))
 
@@ -145,8 +143,9 @@ def wood_creak(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 def tyre_skid(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Tyres that lock at each strike and squeal until the car stands."""
     wave = np.zeros(n)
-    for time, strength in strikes:
-        add_at(wave, time, tyres_skid(rng, rng.uniform(0.7, 1.8)) * strength)
+    for time, strength, free in until_next(strikes):
+        lasts = max(0.3, min(rng.uniform(0.7, 1.8), free - 0.15))
+        add_at(wave, time, tyres_skid(rng, lasts) * strength)
     return at_peak(room(rng, wave, rng.uniform(0.4, 1.2), 0.25), rng.uniform(0.3, 0.6) * _hardest(strikes))
 
 

@@ -11,9 +11,11 @@ from vssflow_dit.synthesis.waves import (
     add_at,
     at_peak,
     band,
+    bursts,
     decay,
     grains,
     log_uniform,
+    resonances,
     scattered,
     seconds,
     swell,
@@ -22,8 +24,8 @@ from vssflow_dit.synthesis.waves import (
 
 def _weight(rng: np.random.Generator, low_hz: float) -> Wave:
     """The dull thump of what lands."""
-    t = seconds(int(0.12 * RATE_HZ))
-    return np.asarray(np.sin(2 * np.pi * low_hz * t) * swell(0.12, 0.012))
+    thump = band(0.7 * low_hz, 2.5 * low_hz, rng.normal(size=int(0.12 * RATE_HZ)))
+    return at_peak(thump * swell(0.12, 0.012), 1.0)
 
 
 def _levelled(wave: Wave, strikes: Strikes, peak: float) -> Wave:
@@ -33,19 +35,24 @@ def _levelled(wave: Wave, strikes: Strikes, peak: float) -> Wave:
 
 
 def gravel(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """Stones that grind and click against each other: heel, then ball of the foot."""
+    """Stones that grind and click against each other: heel, then ball of the foot, and stones that settle."""
     times, gains, thumps = [np.zeros(0)], [np.zeros(0)], np.zeros(n)
-    size, low = rng.uniform(0.7, 1.4), rng.uniform(80, 140)
+    size, low = rng.uniform(0.7, 1.5), rng.uniform(90, 180)
     for time, strength in strikes:
-        lasts = rng.uniform(0.13, 0.24)
-        for start, share in ((0.0, 1.0), (lasts * rng.uniform(0.45, 0.7), rng.uniform(0.4, 0.8))):
-            when, loud = scattered(rng, int(rng.uniform(45, 90) * share), lasts, 0.02)
-            times.append(time + start + when)
-            gains.append(loud * share * strength)
-        add_at(thumps, time, _weight(rng, low) * strength)
-    range_hz = (1300 / size, 8000 / size)
-    wave = grains(rng, n, np.concatenate(times), np.concatenate(gains), range_hz, (0.006, 0.02), 10)
-    return _levelled(at_peak(wave, 1.0) + 0.15 * thumps, strikes, rng.uniform(0.3, 0.6))
+        lasts = rng.uniform(0.16, 0.32)
+        for start, share in ((0.0, 1.0), (lasts * rng.uniform(0.35, 0.6), rng.uniform(0.4, 0.9))):
+            when, loud = scattered(rng, int(rng.uniform(60, 160) * share), lasts, 0.03)
+            times.append(time + start + np.append(when, 0.0))
+            gains.append(np.append(loud, 1.0) * share * strength)
+        add_at(thumps, time, at_peak(band(low, 3 * low, rng.normal(size=2400)) * swell(0.1, 0.008), strength))
+    at, loud = np.concatenate(times) * RATE_HZ, np.concatenate(gains)
+    wave = np.zeros(n)
+    for k in range(3):  # large stones are lower and click longer
+        mine = rng.random(len(at)) < 0.6
+        clicks = bursts(rng, n, at[mine], loud[mine], (0.02, 0.01, 0.006)[k] * size)
+        hz = np.array([1500.0, 2600.0, 4800.0]) / size * (0.7, 1.0, 1.4)[k] * rng.uniform(0.85, 1.15, 3)
+        wave += resonances(clicks, hz, 0.5 * hz, [1.0, 0.8, 0.5])
+    return _levelled(at_peak(wave, 1.0) + rng.uniform(0.1, 0.4) * thumps, strikes, rng.uniform(0.3, 0.6))
 
 
 def grass(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
@@ -62,7 +69,7 @@ def grass(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         when, loud = scattered(rng, 25, lasts, 0.04)
         times.append(time + when)
         gains.append(loud * strength)
-    blades = grains(rng, n, np.concatenate(times), np.concatenate(gains), (2500, 9500), (0.002, 0.006))
+    blades = band(2000, 10_000, bursts(rng, n, np.concatenate(times) * RATE_HZ, np.concatenate(gains), 0.005), 1)
     return _levelled(wave + 0.25 * blades, strikes, rng.uniform(0.15, 0.3))
 
 

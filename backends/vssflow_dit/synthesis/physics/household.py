@@ -33,51 +33,49 @@ def _click(rng: np.random.Generator, low_hz: float, high_hz: float, lasts_s: flo
     burst = rng.normal(size=length) * decay(lasts_s + 0.01, lasts_s)[:length]
     hz = np.exp(rng.uniform(np.log(low_hz), np.log(high_hz), 6))
     return at_peak(
-        resonances(burst, hz, 0.12 * hz + 60, rng.uniform(0.3, 1.0, 6)) * np.minimum(1, np.arange(length) / 6), 1.0
+        resonances(burst, hz, 0.35 * hz + 100, rng.uniform(0.3, 1.0, 6)) * np.minimum(1, np.arange(length) / 6), 1.0
     )
+
+
+def _panel(rng: np.random.Generator, hz: Wave, lasts_s: float) -> Wave:
+    """A board or a sheet that is hit by something wide: its modes, driven by a burst rather than a tap, of peak 1."""
+    length = int(0.5 * RATE_HZ)
+    burst = rng.normal(size=length) * decay(0.5, lasts_s)[:length]
+    boom = resonances(burst, hz, 0.1 * hz + 8, rng.uniform(0.5, 1.0, len(hz)) * np.arange(1, len(hz) + 1) ** -0.3)
+    return at_peak(boom * np.minimum(1, np.arange(length) / 24), 1.0)
 
 
 def door(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A door falls shut: the boom of the leaf, the latch that snaps, a frame that rattles, and the room."""
-    low = log_uniform(rng, (55, 130))
-    boom_hz = low * np.array([1.0, 1.7, 2.6, 3.9, 5.5, 7.9]) * rng.uniform(0.94, 1.06, 6)
-    gains = np.array([1.0, 0.9, 0.8, 0.6, 0.45, 0.3]) * rng.uniform(0.6, 1.2, 6)
-    boom = at_peak(tones(boom_hz, gains, rng.uniform(0.18, 0.4) * np.arange(1.0, 7.0) ** -0.45, 0.5), 1.0)
-    creaks, hard = rng.random() < 0.3, rng.uniform(0.4, 1.0)
+    modes = log_uniform(rng, (70, 150)) * np.array([1.0, 1.7, 2.6, 3.9, 5.5, 7.9]) * rng.uniform(0.94, 1.06, 6)
+    hard, latched = rng.uniform(0.3, 1.0), rng.uniform(0.2, 0.6)
     wave = np.zeros(n)
     for time, strength in strikes:
-        clack = (
-            band(250, 3000 + 4000 * hard, rng.normal(size=int(0.07 * RATE_HZ)), 1)
-            * decay(0.07, 0.05)[: int(0.07 * RATE_HZ)]
-        )
-        add_at(wave, time, boom * strength)
-        add_at(wave, time, at_peak(clack, rng.uniform(0.5, 0.9) * hard * strength))
+        add_at(wave, time, _panel(rng, modes, rng.uniform(0.06, 0.15)) * strength)
+        slam = band(200, 2500 + 3000 * hard, rng.normal(size=3600), 1) * decay(0.15, rng.uniform(0.05, 0.12))[:3600]
+        add_at(wave, time, at_peak(slam, rng.uniform(0.5, 0.9) * hard * strength))
         first = rng.uniform(0.012, 0.05)
-        for later, loud in ((first, 0.5), (first + rng.uniform(0.03, 0.08), 0.3)):
-            add_at(wave, time + later, _click(rng, 900, 7000, 0.03) * loud * strength**0.7)
+        for later, loud in ((first, 1.0), (first + rng.uniform(0.03, 0.09), 0.6)):
+            add_at(wave, time + later, _click(rng, 500, 5000, 0.03) * loud * latched * strength**0.7)
         for k in range(1, int(rng.integers(2, 5))):
-            add_at(wave, time + 0.05 * k * rng.uniform(0.8, 1.2), at_peak(clack, 0.35 * strength / k))
-        if creaks:  # the handle comes back
-            add_at(wave, time + rng.uniform(0.15, 0.3), _click(rng, 600, 4000, 0.05) * 0.25 * strength)
-    wave = room(rng, wave, rng.uniform(0.4, 1.2), rng.uniform(0.3, 0.6))
+            add_at(wave, time + 0.06 * k * rng.uniform(0.8, 1.2), _panel(rng, modes, 0.05) * 0.3 * strength / k)
+        if rng.random() < 0.4:  # the handle comes back
+            add_at(wave, time + rng.uniform(0.15, 0.3), _click(rng, 400, 4000, 0.05) * 0.3 * strength)
+    wave = room(rng, wave, rng.uniform(0.3, 1.0), rng.uniform(0.3, 0.7))
     return at_peak(wave, rng.uniform(0.35, 0.65) * _hardest(strikes))
 
 
 def car_door(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A car's door: a dull thump of sheet and seal, two clicks of the lock, nothing after."""
-    low = log_uniform(rng, (60, 110))
-    sheet = low * np.array([1.0, 1.6, 2.4, 3.4, 5.2])
-    thump = at_peak(
-        tones(sheet, np.array([1.0, 0.9, 0.6, 0.4, 0.25]), rng.uniform(0.1, 0.2) * np.arange(1, 6) ** -0.5, 0.25), 1.0
-    )
+    """A car's door: a dull thump of sheet and seal, two clicks of the lock, hardly a room."""
+    sheet = log_uniform(rng, (75, 130)) * np.array([1.0, 1.6, 2.4, 3.4, 5.2, 8.5]) * rng.uniform(0.94, 1.06, 6)
     wave = np.zeros(n)
     for time, strength in strikes:
-        add_at(wave, time, thump * strength)
-        slap = band(150, 2500, rng.normal(size=1200), 1) * decay(0.05, 0.04)[:1200]
-        add_at(wave, time, at_peak(slap, 0.8 * strength))
-        for later, loud in ((0.004, 0.45), (rng.uniform(0.02, 0.05), 0.35)):
-            add_at(wave, time + later, _click(rng, 700, 5500, 0.04) * loud * strength)
-    wave = room(rng, wave, rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.3))
+        add_at(wave, time, _panel(rng, sheet, rng.uniform(0.05, 0.1)) * strength)
+        slap = band(150, 3500, rng.normal(size=2400), 1) * decay(0.1, 0.06)[:2400]
+        add_at(wave, time, at_peak(slap, 0.7 * strength))
+        for later, loud in ((0.004, 0.4), (rng.uniform(0.02, 0.05), 0.35)):
+            add_at(wave, time + later, _click(rng, 500, 5000, 0.04) * loud * strength)
+    wave = room(rng, wave, rng.uniform(0.2, 0.6), rng.uniform(0.15, 0.4))
     return at_peak(wave, rng.uniform(0.35, 0.6) * _hardest(strikes))
 
 
@@ -117,17 +115,15 @@ def keys(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A keyboard: each key clicks on its way down, lands on its plate, and clicks softer when it comes up."""
     wave = np.zeros(n)
-    kinds = [(_click(rng, 2000, 10_500, 0.012), _click(rng, 700, 7000, 0.02)) for _ in range(5)]
-    plate = at_peak(tones(rng.uniform(150, 600, 4), rng.uniform(0.3, 1, 4), rng.uniform(0.02, 0.05, 4), 0.08), 1.0)
-    soft, thock = rng.uniform(0.4, 1.0), rng.uniform(0.1, 0.4)
+    low, thock = log_uniform(rng, (1000, 1900)), rng.uniform(0.0, 0.3)
+    lasts, up = rng.uniform(0.015, 0.045), rng.uniform(0.1, 0.5)
     for time, strength in strikes:
-        click, land = kinds[rng.integers(len(kinds))]
-        add_at(wave, time, click * soft * strength**0.5)
-        down = time + rng.uniform(0.004, 0.012)
-        add_at(wave, down, land * 0.9 * strength)
-        add_at(wave, down, plate * thock * strength)
-        add_at(wave, time + rng.uniform(0.06, 0.11), click * rng.uniform(0.2, 0.5) * soft * strength**0.5)
-    return at_peak(room(rng, wave, 0.25, 0.2), rng.uniform(0.2, 0.4) * _hardest(strikes))
+        own = rng.uniform(0.8, 1.25)
+        add_at(wave, time, _click(rng, low * own, 8500, lasts) * strength)
+        add_at(wave, time + rng.uniform(0.006, 0.014), _click(rng, 350, 1500, 0.03) * thock * strength)
+        add_at(wave, time + rng.uniform(0.06, 0.13), _click(rng, 1.2 * low * own, 8500, lasts) * up * strength)
+    wave = room(rng, wave, rng.uniform(0.2, 0.4), rng.uniform(0.05, 0.3))
+    return at_peak(wave, rng.uniform(0.08, 0.3) * _hardest(strikes))
 
 
 def camera_shutter(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

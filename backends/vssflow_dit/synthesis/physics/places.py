@@ -57,18 +57,18 @@ def room_tone(rng: np.random.Generator, n: int) -> Wave:
 
 
 def machine_hum(rng: np.random.Generator, n: int) -> Wave:
-    """Cabinets and ducts: mains hum, a compressor that throbs, and a fan whose blades beat the air."""
-    blades = periodic(
-        turns(np.full(n, rng.uniform(70, 260)) * (1 + 0.002 * modulation(rng, n, 0.2, 2))), np.arange(1, 9) ** -0.9
-    )
-    throb = 1 + rng.uniform(0.0, 0.4) * np.sin(2 * np.pi * rng.uniform(0.8, 9) * seconds(n))
-    air = steep(rng, n, -rng.uniform(3.0, 6.0), 80, rng.uniform(2000, 7000))
+    """Cabinets and ducts: mains hum, a compressor that throbs a little, and a fan whose blades beat the air."""
+    steady = 1 + 0.0008 * modulation(rng, n, 0.2, 2)
+    blades = periodic(turns(rng.uniform(90, 280) * steady), np.exp(-np.arange(1, 9) / rng.uniform(1, 3)))
+    throb = 1 + rng.uniform(0.0, 0.15) * np.sin(2 * np.pi * rng.uniform(0.8, 9) * seconds(n))
+    air = steep(rng, n, -rng.uniform(2.5, 4.5), rng.uniform(100, 300), rng.uniform(2500, 8000))
+    duct = resonances(rng.normal(size=n), rng.uniform(120, 900, 3), rng.uniform(20, 80, 3), rng.uniform(0.3, 1, 3))
     wave = (
-        at_rms(_hum(rng, n), rng.uniform(-4, 3)) * throb
-        + at_rms(blades, rng.uniform(-12, 0))
-        + at_rms(air, rng.uniform(-14, -5))
+        at_rms(_hum(rng, n), rng.uniform(-9, 2)) * throb
+        + at_rms(blades, rng.uniform(-14, -2))
+        + at_rms(air, rng.uniform(-7, 0))
     )
-    return at_rms(wave, rng.uniform(-32, -27))
+    return at_rms(wave + at_rms(duct, rng.uniform(-16, -6)), rng.uniform(-32, -27))
 
 
 def _voice(rng: np.random.Generator, n: int) -> list[Wave]:
@@ -107,7 +107,8 @@ def murmur(rng: np.random.Generator, n: int, people: int) -> Wave:
         hz = np.array([*vowel, 3400.0])
         wave += resonances(source, hz, 0.08 * hz + 50, [1.0, 1.0, 0.7, 0.4])
     consonants = band(2500, 8000, rng.normal(size=n), 1) * np.exp(0.4 * modulation(rng, n, 3, 12))
-    return at_rms(at_rms(wave, 0) + at_rms(consonants, -22), 0)
+    far = band(rng.uniform(220, 420), 9000, wave)  # chests are not heard across a room
+    return at_rms(at_rms(far, 0) + at_rms(consonants, -22), 0)
 
 
 def _clinks(
@@ -136,22 +137,18 @@ def _knocks(rng: np.random.Generator, n: int, rate_hz: float) -> Wave:
 
 
 def hall(rng: np.random.Generator, n: int) -> Wave:
-    """A church or a station: whatever moves in it rings for seconds; far steps, a murmur, the air itself."""
-    events = at_rms(_knocks(rng, n, rng.uniform(1.0, 5.0)), -30) + at_rms(
-        _clinks(rng, n, 0.6, (700, 3500), (0.1, 0.4)), -40
-    )
+    """A church or a station: whatever moves in it rings on; steps, chairs, a few people far off, the air itself."""
     paces = np.arange(rng.random(), n / RATE_HZ, rng.uniform(0.45, 0.65)) * RATE_HZ
-    heel = resonances(
-        rng.normal(size=1200) * decay(0.05, 0.03)[:1200],
-        [500.0, 1200.0, 2400.0],
-        [300.0, 600.0, 1200.0],
-        [1.0, 0.9, 0.6],
+    steps = bursts(rng, n, paces, rng.uniform(0.5, 1.0, len(paces)), 0.05)
+    heels = resonances(steps, [450.0, 1100.0, 2400.0], [300.0, 600.0, 1200.0], [0.8, 1.0, 0.6])
+    events = at_rms(heels, rng.uniform(-42, -32)) + at_rms(
+        _knocks(rng, n, rng.uniform(0.3, 2.0)), rng.uniform(-40, -32)
     )
-    events += at_rms(repeated(n, paces, rng.uniform(0.6, 1.0, len(paces)), heel), rng.uniform(-44, -34))
-    people = at_rms(murmur(rng, n, 12), rng.uniform(-40, -32))
-    tail = room(rng, events + people, rng.uniform(1.8, 4.5), 3.0) - 0.7 * (events + people)
+    events += at_rms(_clinks(rng, n, 0.6, (700, 3500), (0.1, 0.4)), -44)
+    people = at_rms(murmur(rng, n, 36), rng.uniform(-44, -34))
+    rings = room(rng, events + people, rng.uniform(1.2, 2.8), rng.uniform(1.0, 2.0))
     return at_rms(
-        at_rms(tail, -30) + at_rms(steep(rng, n, -3.0, 80, 5000), rng.uniform(-48, -40)), rng.uniform(-35, -29)
+        at_rms(rings, -30) + at_rms(steep(rng, n, -3.0, 80, 5000), rng.uniform(-52, -42)), rng.uniform(-35, -29)
     )
 
 
@@ -180,10 +177,10 @@ def office(rng: np.random.Generator, n: int) -> Wave:
 
 def restaurant(rng: np.random.Generator, n: int) -> Wave:
     """Tables: plates, glasses and cutlery over a murmur of many, in a room that rings a little."""
-    people = at_rms(murmur(rng, n, int(rng.integers(18, 36))), -30)
-    dishes = _clinks(rng, n, rng.uniform(2, 7), (1400, 5200), (0.06, 0.35)) * rng.uniform(0.08, 0.25)
+    people = at_rms(murmur(rng, n, int(rng.integers(28, 48))), -30)
+    dishes = _clinks(rng, n, rng.uniform(1.5, 5), (1400, 6500), (0.04, 0.3)) * rng.uniform(0.08, 0.3)
     return at_rms(
-        room(rng, people + dishes + 0.03 * _knocks(rng, n, 1.0), rng.uniform(0.5, 1.2), rng.uniform(0.5, 1.0)),
+        room(rng, people + dishes + 0.03 * _knocks(rng, n, 1.0), rng.uniform(0.4, 0.9), rng.uniform(0.15, 0.5)),
         rng.uniform(-32, -27),
     )
 
@@ -267,3 +264,27 @@ def industrial(rng: np.random.Generator, n: int) -> Wave:
         add_at(wave, float(time), at_peak(hiss, rng.uniform(0.1, 0.5)))
     wave += _clinks(rng, n, rng.uniform(0.5, 3), (300, 2200), (0.15, 0.8)) * rng.uniform(0.2, 0.7)
     return at_rms(room(rng, wave, rng.uniform(0.8, 2.0), 0.6), rng.uniform(-29, -24))
+
+
+def children_playing(rng: np.random.Generator, n: int) -> Wave:
+    """A playground: a murmur of short throats, shrieks that leap up, running feet, a ball; nothing that is said."""
+    high = rng.uniform(1.35, 1.6)
+    said = murmur(rng, int(n * high) + 2, 30)
+    wave = at_rms(np.interp(np.arange(n) * high, np.arange(len(said)), said), -30)
+    shrieks = np.zeros(n)
+    for time in by_chance(rng, n, rng.uniform(0.6, 1.6)) / RATE_HZ:
+        lasts = rng.uniform(0.25, 0.9)
+        shape = swell(lasts, rng.uniform(0.2, 0.5) * lasts)
+        bend = np.interp(np.linspace(0, 1, len(shape)), (0, 0.3, 0.8, 1), (0.7, 1.0, 1.05, 0.75))
+        hz = log_uniform(rng, (450, 1100)) * bend * (1 + 0.015 * modulation(rng, len(shape), 4, 25))
+        cry = periodic(turns(hz), np.arange(1, 10) ** -0.7) + 0.15 * rng.normal(size=len(shape))
+        add_at(shrieks, float(time), resonances(cry * shape, [1000.0, 1900.0], [350.0, 500.0], [1.0, 0.8]))
+    feet = np.cumsum(rng.gamma(9.0, 0.25 / 9, 60)) * RATE_HZ
+    steps = band(150, 1500, bursts(rng, n, feet, rng.uniform(0.3, 1.0, len(feet)), 0.05), 1)
+    wave += (
+        at_rms(shrieks, rng.uniform(-32, -26))
+        + at_rms(steps, rng.uniform(-44, -36))
+        + at_rms(_knocks(rng, n, 0.8), -44)
+    )
+    street = steep(rng, n, -4.5, 80, 4000)
+    return at_rms(room(rng, wave, rng.uniform(0.4, 1.0), 0.3) + at_rms(street, -46), rng.uniform(-33, -28))

@@ -94,21 +94,19 @@ def beep(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 BELL = np.array([0.5, 1.0, 1.19, 1.5, 2.0, 2.51, 2.66, 3.01, 4.17, 5.43, 6.8])
 """Partials of a tuned bell: hum, prime, tierce, quint, nominal and those above."""
-BELL_GAINS = np.array([0.35, 0.6, 0.8, 0.3, 1.0, 0.5, 0.45, 0.6, 0.4, 0.25, 0.15])
+BELL_GAINS = np.array([0.2, 0.6, 0.8, 0.3, 1.0, 0.5, 0.45, 0.6, 0.4, 0.25, 0.15])
 BELL_DIES = np.array([1.0, 0.55, 0.5, 0.3, 0.28, 0.2, 0.18, 0.16, 0.1, 0.07, 0.05])
 
 
 def bell(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A bell that rings for seconds: hum and prime outlast the bright nominal that the clapper brings out."""
-    low = log_uniform(rng, (220, 900))
+    low = log_uniform(rng, (360, 1050))
     partials = low * BELL * rng.uniform(0.992, 1.008, len(BELL))
-    upper = low * 2.0 * np.exp(rng.uniform(0.3, 2.2, 10))  # those of a bell's lip, without order
+    upper = low * 2.0 * np.exp(rng.uniform(0.3, 2.2, 8))  # those of a bell's lip, without order
     dies = rng.uniform(8.0, 16.0) * BELL_DIES
-    gains = BELL_GAINS * rng.uniform(0.6, 1.3, len(BELL))
+    gains = BELL_GAINS * rng.uniform(0.6, 1.3, len(BELL)) * BELL ** rng.uniform(0.0, 0.3)
     lasts = 6.5
-    ring = tones(partials, gains, dies, lasts) + tones(
-        upper, rng.uniform(0.1, 0.5, 10), rng.uniform(0.3, 1.2, 10), lasts
-    )
+    ring = tones(partials, gains, dies, lasts) + tones(upper, rng.uniform(0.1, 0.5, 8), rng.uniform(0.3, 1.2, 8), lasts)
     # No bell is quite round: one or two of its partials are pairs that beat slowly.
     twin = rng.choice(len(BELL), 2, replace=False)
     ring += tones(partials[twin] + rng.uniform(0.3, 1.2, 2), 0.5 * gains[twin], dies[twin], lasts)
@@ -118,7 +116,8 @@ def bell(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     wave = np.zeros(n)
     for time, strength in strikes:
         add_at(wave, time, hit * strength**1.5)
-    return room(rng, wave, rng.uniform(1.0, 3.0), rng.uniform(0.2, 0.6)) * rng.uniform(0.2, 0.4)
+    wave = room(rng, wave, rng.uniform(1.5, 4.0), rng.uniform(0.2, 0.5))
+    return at_peak(wave, rng.uniform(0.25, 0.5) * max((s for _, s in strikes), default=0.0))
 
 
 def car_horn(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:

@@ -14,8 +14,8 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     at_rms,
     band,
+    bursts,
     decay,
-    grains,
     log_uniform,
     modulation,
     passed,
@@ -32,36 +32,25 @@ def _thud(rng: np.random.Generator, low_hz: float, high_hz: float, lasts_s: floa
 
 
 def _heel(rng: np.random.Generator, hard: float, edge_hz: float) -> Wave:
-    """The edge and then the whole of a heel, some milliseconds apart, brighter the harder it is, of peak 1."""
-    hit = np.zeros(int(0.12 * RATE_HZ))
-    length = int(0.1 * RATE_HZ)
-    for later, loud in ((0.0, 1.0), (rng.uniform(0.006, 0.018), rng.uniform(0.4, 0.9))):
-        burst = rng.normal(size=length) * decay(0.1, rng.uniform(0.04, 0.08))[:length]
-        soft = band(150, edge_hz * (1 + 3 * hard), burst, 1)
-        hz = edge_hz * np.array([0.5, 1.0, 2.1]) * rng.uniform(0.8, 1.2, 3)
-        knock = soft / soft.std() + 0.5 * hard * (ring := resonances(burst, hz, 0.8 * hz, [1.0, 0.8, 0.6])) / ring.std()
-        add_at(hit, later, at_peak(knock * np.minimum(1, np.arange(length) / (8 + 60 * (1 - hard))), loud))
-    return at_peak(hit, 1.0)
+    """A heel that lands: mostly the floor and the shoe at a few hundred hertz, an edge that is bright if it is hard."""
+    length = int(0.16 * RATE_HZ)
+    burst = rng.normal(size=length) * decay(0.16, rng.uniform(0.06, 0.12))[:length]
+    hz = edge_hz * np.array([0.6, 1.0, 1.7, 3.1]) * rng.uniform(0.92, 1.08, 4)
+    body = resonances(burst, hz, 0.45 * hz, [0.7, 1.0, 0.4, 0.2])
+    edge = band(900, 1500 + 7000 * hard, rng.normal(size=length), 1) * decay(0.16, 0.01 + 0.03 * hard)[:length]
+    attack = np.minimum(1, np.arange(length) / (6 + 50 * (1 - hard)))
+    return at_peak((at_peak(body, 1.0) + at_peak(edge, 0.08 + 0.45 * hard)) * attack, 1.0)
 
 
 def _sole(rng: np.random.Generator, hard: float) -> Wave:
-    """The ball of the foot: a softer slap, and the grit that it grinds on the floor as it rolls."""
-    lasts = rng.uniform(0.08, 0.2)
+    """The ball of the foot: a soft slap, and the grit that it grinds on the floor as it rolls."""
+    lasts = rng.uniform(0.08, 0.18)
     length = int(lasts * RATE_HZ)
-    slap = band(200, 1500 + 3500 * hard, rng.normal(size=length), 1) * decay(lasts, 0.6 * lasts)[:length]
-    many = int(rng.uniform(15, 50))
-    grit = grains(
-        rng,
-        length,
-        rng.triangular(0, 0.1 * lasts, lasts, many),
-        rng.lognormal(-1, 0.7, many),
-        (900, 7500),
-        (0.002, 0.01),
-        8,
-    )
-    rub = band(1000, 7000, rng.normal(size=length), 1) * np.sin(np.pi * np.arange(length) / length)
-    whole = at_peak(slap * np.minimum(1, np.arange(length) / 120), 1.0) + at_peak(grit, rng.uniform(0.2, 0.8))
-    return at_peak(whole + at_peak(rub, rng.uniform(0.05, 0.3)), 1.0)
+    slap = band(200, 900 + 2500 * hard, rng.normal(size=length), 1) * decay(lasts, 0.6 * lasts)[:length]
+    many = int(rng.uniform(6, 30))
+    grit = bursts(rng, length, rng.triangular(0, 0.1, 0.9, many) * length, rng.lognormal(-1, 0.8, many), 0.006)
+    whole = at_peak(slap * np.minimum(1, np.arange(length) / 150), 1.0)
+    return at_peak(whole + at_peak(band(1200, 8000, grit, 1), rng.uniform(0.05, 0.5)), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +67,8 @@ class Shoe:
 
 
 def _shoe(rng: np.random.Generator) -> Shoe:
-    edge = log_uniform(rng, (600, 1700))
-    return Shoe(rng.uniform(0.1, 1.0), edge, rng.uniform(0.07, 0.15), rng.uniform(0.35, 0.9), rng.uniform(0.3, 0.9))
+    edge = log_uniform(rng, (280, 620))
+    return Shoe(rng.uniform(0.0, 1.0), edge, rng.uniform(0.07, 0.15), rng.uniform(0.08, 0.4), rng.uniform(0.1, 0.5))
 
 
 def _walked(rng: np.random.Generator, n: int, strikes: Strikes, shoe: Shoe, low: tuple[float, float, float]) -> Wave:
@@ -99,7 +88,7 @@ def _walked(rng: np.random.Generator, n: int, strikes: Strikes, shoe: Shoe, low:
 def hard_floor(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Shoes on stone, tiles or asphalt: the floor gives back only a thump; a room, a passage or a street rings."""
     wave = _walked(rng, n, strikes, _shoe(rng), (70, 320, 0.06))
-    wave = room(rng, wave, rng.uniform(0.25, 1.3), rng.uniform(0.25, 0.8))
+    wave = room(rng, wave, rng.uniform(0.2, 1.2), log_uniform(rng, (0.03, 0.3)))
     return at_peak(wave, rng.uniform(0.35, 0.65) * _hardest(strikes))
 
 
@@ -111,7 +100,7 @@ def wooden_floor(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     modes = low * np.array([1.0, 1.7, 2.6, 3.9, 5.3, 7.1]) * rng.uniform(0.94, 1.06, 6)
     plank = resonances(wave, modes, 0.12 * modes + 12, rng.uniform(0.4, 1.0, 6))
     wave = at_peak(wave, 1.0) + at_peak(plank, rng.uniform(0.8, 1.6)) if strikes else wave
-    wave = room(rng, wave, rng.uniform(0.2, 0.7), rng.uniform(0.2, 0.5))
+    wave = room(rng, wave, rng.uniform(0.2, 0.7), rng.uniform(0.05, 0.25))
     return at_peak(wave, rng.uniform(0.35, 0.65) * _hardest(strikes))
 
 
@@ -133,14 +122,14 @@ def hooves(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     _, falls, hard = next(gait for gait in GAITS if fastest <= gait[0])
     stride = np.cumsum((0.75 + 1.2 * speed) * (speed > 0.04)) / RATE_HZ
     wave = np.zeros(n)
-    base = log_uniform(rng, (550, 1000))
+    base = log_uniform(rng, (700, 1300))
     for hoof, (when, strength) in enumerate(zip(falls, hard, strict=True)):
         pitch = base * (0.92, 1.0, 1.08, 1.17)[hoof] * rng.uniform(0.97, 1.03)
         for at in passed(stride, 1.0, 1.0 - when):
             add_at(
                 wave, (at + rng.normal(0, 0.006 * RATE_HZ)) / RATE_HZ, _hoof(rng, pitch) * strength * (0.25 + speed[at])
             )
-    wave = room(rng, wave, rng.uniform(0.2, 0.8), rng.uniform(0.2, 0.5))
+    wave = room(rng, wave, rng.uniform(0.4, 1.0), rng.uniform(0.03, 0.15))
     ground = at_rms(band(100, 900, rng.normal(size=n), 1) * speed * (1 + 0.3 * modulation(rng, n, 1, 6)), -60)
     return wave * rng.uniform(0.25, 0.5) + ground
 
@@ -152,8 +141,8 @@ def _hoof(rng: np.random.Generator, pitch: float) -> Wave:
     cup = resonances(
         burst,
         pitch * rng.uniform(0.93, 1.07, 3) * [0.62, 1.0, 1.9],
-        [pitch * 0.3, pitch * 0.22, pitch * 0.6],
-        [0.7, 1.0, 0.5],
+        [pitch * 0.2, pitch * 0.13, pitch * 0.35],
+        [0.4, 1.0, 0.4],
     )
     clack = band(900, 7000, burst, 1) * decay(0.15, 0.03)[:length]
     ground = band(80, 350, rng.normal(size=length), 1) * decay(0.15, 0.09)[:length]

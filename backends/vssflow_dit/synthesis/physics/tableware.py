@@ -85,14 +85,14 @@ def glass_break(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         add_at(wave, time, pane * strength)
         for many, lasts, low, high, dies in (
             (25, 0.25, 1800, 6000, 0.35),
-            (70, 1.1, 2500, 9000, 0.25),
-            (60, 1.6, 3500, 11_000, 0.12),
+            (70, 0.7, 2500, 9000, 0.25),
+            (50, 1.0, 3500, 11_000, 0.12),
         ):
             count = int(many * rng.uniform(0.6, 1.4))
             when = rng.triangular(0.0, min(floor, 0.5 * lasts * size), lasts * size, count)
-            loud = rng.lognormal(-1.2, 0.8, count) * (1 - when / (lasts * size + 1e-9)).clip(0.1)
+            loud = rng.lognormal(-1.2, 0.8, count) * (1 - when / (lasts * size + 1e-9)).clip(0.02) ** 2
             shards = grains(rng, int(2.6 * RATE_HZ), when, loud, (low / size**0.3, high), (0.3 * dies, dies), 12)
-            add_at(wave, time, at_peak(shards, rng.uniform(0.4, 0.8) * strength))
+            add_at(wave, time, at_peak(shards, rng.uniform(0.3, 0.6) * strength))
     return at_peak(
         room(rng, wave, rng.uniform(0.3, 0.8), rng.uniform(0.15, 0.3)), rng.uniform(0.4, 0.7) * _hardest(strikes)
     )

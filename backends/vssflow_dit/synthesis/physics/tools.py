@@ -11,6 +11,7 @@ from vssflow_dit.synthesis.waves import (
     add_at,
     at_peak,
     band,
+    bursts,
     decay,
     following,
     log_uniform,
@@ -49,21 +50,26 @@ def _universal(rng: np.random.Generator, n: int, turns_hz: Wave) -> Wave:
 
 
 def _drill(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
-    """A motor that spins up, a gear that whines above it, a bit that grinds."""
-    spin = rng.uniform(120, 260) * (0.35 + 0.65 * speed) * (1 - 0.08 * np.maximum(0, modulation(rng, n, 0.3, 2)))
-    gear = np.sin(2 * np.pi * turns(spin * rng.integers(7, 13))) * (1 + 0.3 * modulation(rng, n, 5, 40))
-    bite = band(700, 6000, rng.normal(size=n), 1) * (1 + 0.6 * np.cos(2 * np.pi * turns(spin / 4)))
-    return _universal(rng, n, spin) + rng.uniform(0.3, 0.8) * gear + rng.uniform(0.2, 0.8) * bite / bite.std()
+    """A motor that spins up and sinks under load, a gear that whines above it, a bit that grinds."""
+    loaded = 1 - 0.06 * np.maximum(0, modulation(rng, n, 0.3, 2))
+    spin = log_uniform(rng, (300, 700)) * (0.5 + 0.5 * speed) * loaded
+    gear = periodic(turns(spin * rng.uniform(2.2, 4.5)), np.array([1.0, 0.5, 0.3])) * (
+        1 + 0.2 * modulation(rng, n, 5, 40)
+    )
+    bite = steep(rng, n, -1.0, 500, 8000) * (1 + 0.4 * modulation(rng, n, 8, 60)).clip(0, 3)
+    return np.asarray(
+        _universal(rng, n, spin) + rng.uniform(0.2, 0.6) * gear / gear.std() + rng.uniform(0.8, 1.8) * bite
+    )
 
 
 def _grinder(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A disc on steel or wood: a high motor and a wide bright rasp that presses on and lets go."""
-    spin = rng.uniform(140, 220) * (0.6 + 0.4 * speed)
-    press = (1 + 0.6 * modulation(rng, n, 0.4, 3)).clip(0.1, 3)
-    centre = rng.uniform(2200, 4500)
-    rasp = band(centre * 0.6, min(centre * 2.2, 10_500), rng.normal(size=n), 1) * press
-    rasp *= 1 + 0.5 * np.cos(2 * np.pi * turns(spin))
-    return _universal(rng, n, spin) + rng.uniform(0.8, 1.8) * rasp / rasp.std()
+    spin = log_uniform(rng, (250, 600)) * (0.6 + 0.4 * speed)
+    press = (1 + 0.5 * modulation(rng, n, 0.4, 3)).clip(0.2, 3)
+    centre = rng.uniform(1500, 3500)
+    rasp = band(centre * 0.5, min(centre * 2.5, 10_500), rng.normal(size=n), 1) * press
+    rasp *= 1 + 0.3 * modulation(rng, n, 20, 120)
+    return np.asarray(0.7 * _universal(rng, n, spin) + rng.uniform(1.0, 2.0) * rasp / rasp.std())
 
 
 def _circular(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -72,38 +78,38 @@ def _circular(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     hz = rng.uniform(900, 1900) * (0.7 + 0.3 * speed) * (1 - 0.15 * cuts)
     sing = periodic(turns(hz * (1 + 0.004 * modulation(rng, n, 4, 30))), np.array([1.0, 0.7, 0.45, 0.3, 0.15]))
     tear = band(800, 9000, rng.normal(size=n), 1) * (0.3 + cuts)
-    return (
-        _universal(rng, n, hz / 24) * 0.6 + sing / sing.std() * (0.4 + cuts) + rng.uniform(0.6, 1.2) * tear / tear.std()
+    return np.asarray(
+        _universal(rng, n, hz / 4) * 0.6
+        + 0.5 * sing / sing.std() * (0.4 + cuts)
+        + rng.uniform(1.0, 2.0) * tear / tear.std()
     )
 
 
 def _jackhammer(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A chisel struck 14 to 26 times a second on stone: a clack of steel, a thump of the ground, air let out."""
     at = passed(turns(rng.uniform(14, 26) * (0.75 + 0.25 * speed)), 1.0)
-    length = int(0.07 * RATE_HZ)
-    burst = rng.normal(size=length) * decay(0.07, 0.05)[:length]
-    clack = resonances(burst, rng.uniform(500, 4500, 7), rng.uniform(80, 500, 7), rng.uniform(0.4, 1, 7))
-    clack = (
-        at_peak(clack, 1.0)
-        + 0.6 * at_peak(tones(rng.uniform(70, 160, 2), np.ones(2), np.array([0.07, 0.06]), 0.07), 1.0)[:length]
-    )
-    wave = repeated(n, at, rng.uniform(0.7, 1.1, len(at)), clack)
-    air = steep(rng, n, -1.0, 300, 7000)
-    return wave / (wave.std() + 1e-9) + 0.2 * air
+    hard = rng.uniform(0.6, 1.1, len(at))
+    clack = bursts(rng, n, at, hard, 0.03)
+    steel = resonances(clack, rng.uniform(600, 4500, 6), rng.uniform(150, 700, 6), rng.uniform(0.4, 1, 6))
+    ground = band(80, 400, bursts(rng, n, at, hard, 0.06), 1)
+    air = steep(rng, n, -1.0, 300, 7000) * (1 + 0.3 * modulation(rng, n, 2, 10))
+    whole = steel / (steel.std() + 1e-9) + 0.5 * ground / (ground.std() + 1e-9)
+    return np.asarray(whole + 0.5 * band(1000, 9000, clack, 1) / (clack.std() + 1e-9) + 0.15 * air)
 
 
 def _chainsaw(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
-    """A small two-stroke that howls when it is given gas, and the chain that tears."""
-    firing = rng.uniform(55, 75) * (1 + rng.uniform(1.0, 1.6) * speed) * (1 + 0.02 * modulation(rng, n, 2, 15))
-    strokes = periodic(turns(firing), np.arange(1, 40) ** -0.6 * rng.uniform(0.4, 1, 39))
+    """A small two-stroke that howls when it is given gas, and the chain that tears wood."""
+    firing = rng.uniform(80, 110) * (1 + rng.uniform(0.6, 1.0) * speed) * (1 + 0.03 * modulation(rng, n, 4, 25))
+    strokes = periodic(turns(firing), np.arange(1, 60) ** -0.3 * rng.uniform(0.4, 1, 59))
+    gas = strokes / strokes.std() * (1 + 0.3 * modulation(rng, n, 10, 90)) + 0.5 * rng.normal(size=n)
     pipe = resonances(
-        strokes + 0.4 * rng.normal(size=n),
-        rng.uniform(0.85, 1.2, 4) * [250.0, 620.0, 1300.0, 2700.0],
-        [150.0, 300.0, 600.0, 1200.0],
-        [1.0, 1.0, 0.8, 0.5],
+        gas,
+        rng.uniform(0.85, 1.2, 4) * [350.0, 900.0, 1800.0, 3400.0],
+        [250.0, 500.0, 900.0, 1500.0],
+        [0.7, 1.0, 1.0, 0.8],
     )
-    chain = band(1200, 8000, rng.normal(size=n), 1) * speed * (1 + 0.4 * modulation(rng, n, 10, 60)).clip(0, 3)
-    return np.asarray(np.tanh(1.5 * pipe / pipe.std()) + rng.uniform(0.3, 0.7) * chain / (chain.std() + 1e-9) * speed)
+    chain = band(1000, 8000, rng.normal(size=n), 1) * (0.2 + speed) * (1 + 0.4 * modulation(rng, n, 10, 60)).clip(0, 3)
+    return np.asarray(np.tanh(1.5 * pipe / pipe.std()) + rng.uniform(0.3, 0.8) * chain / (chain.std() + 1e-9))
 
 
 POWER_TOOLS = (_drill, _drill, _grinder, _circular, _jackhammer, _chainsaw)
@@ -117,29 +123,34 @@ def power_tool(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     )
 
 
+def _blown(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A vacuum cleaner, a hair dryer or a blender: much air, and a motor whose first harmonics stand out of it."""
+    spin = log_uniform(rng, (180, 850)) * (0.75 + 0.25 * speed)
+    air = steep(rng, n, -rng.uniform(1.0, 4.0), log_uniform(rng, (200, 450)), rng.uniform(5000, 10_000))
+    hum = periodic(
+        turns(spin * (1 + 0.003 * modulation(rng, n, 0.3, 4))), np.exp(-np.arange(1, 13) / rng.uniform(1, 4))
+    )
+    wave = air + rng.uniform(0.2, 0.6) * hum / hum.std() + 0.15 * _universal(rng, n, spin)
+    if rng.random() < 0.25:  # a blender: what is thrown about inside
+        chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
+        wave += chops / chops.std()
+    return np.asarray(wave)
+
+
+def _fanned(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
+    """A fan: blades that beat the air, and the small motor behind them."""
+    blades = rng.uniform(50, 120) * (0.7 + 0.3 * speed)
+    beat = periodic(turns(blades), np.arange(1, 8) ** -1.0)
+    air = steep(rng, n, -rng.uniform(2.0, 4.0), 150, 6000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
+    return np.asarray(air + rng.uniform(0.3, 0.7) * beat / beat.std() + 0.2 * _universal(rng, n, blades * 2.5))
+
+
 def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A vacuum cleaner, a hair dryer, a blender or a fan: a motor, and the air or the food that it moves."""
-    kind = rng.integers(4)
-    if kind == 3:
-        blades = rng.uniform(50, 120) * (0.7 + 0.3 * speed)
-        beat = periodic(turns(blades), np.arange(1, 8) ** -1.0)
-        air = steep(rng, n, -rng.uniform(2.0, 4.0), 150, 6000) * (1 + 0.12 * np.sin(2 * np.pi * turns(blades / 4)))
-        wave = air + rng.uniform(0.2, 0.6) * beat / beat.std()
-    else:
-        spin = (rng.uniform(250, 420), rng.uniform(180, 330), rng.uniform(130, 260))[kind] * (0.75 + 0.25 * speed)
-        air = steep(rng, n, -rng.uniform(0.0, 2.0), 350, rng.uniform(5000, 10_000))
-        wave = rng.uniform(0.4, 1.0) * _universal(rng, n, spin) + air
-        if kind == 2:  # a blender: what is thrown about inside
-            chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
-            wave += chops / chops.std()
-        wave = (
-            resonances(
-                wave, rng.uniform(0.8, 1.25, 3) * [600.0, 1400.0, 3000.0], [400.0, 800.0, 1800.0], [0.6, 0.9, 0.8]
-            )
-            + 0.5 * wave
-        )
-    wave = wave * (0.3 + 0.7 * speed)
-    return following(room(rng, wave, rng.uniform(0.2, 0.5), 0.25), 0.3 + 0.7 * speed, rng.uniform(-26, -21))
+    kind = _fanned if rng.random() < 0.25 else _blown
+    load = 0.3 + 0.7 * speed
+    wave = room(rng, kind(rng, n, speed) * load, rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.5))
+    return following(wave, load, rng.uniform(-26, -21))
 
 
 def small_machine(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -175,7 +186,7 @@ def hammer(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A hammer on a nail in wood, or on an anvil: a hard click, short ringing steel, and the wood that knocks."""
     anvil = rng.random() < 0.35
     steel_hz = log_uniform(rng, (900, 2400)) * np.array([1.0, 1.42, 2.09, 2.8, 3.9])
-    dies = rng.uniform(0.25, 0.7, 5) if anvil else rng.uniform(0.03, 0.1, 5)
+    dies = rng.uniform(0.25, 0.7, 5) if anvil else rng.uniform(0.012, 0.04, 5)
     wood_hz = log_uniform(rng, (140, 330)) * np.array([1.0, 1.8, 2.9, 4.4])
     wave = np.zeros(n)
     for k, (time, strength) in enumerate(strikes):

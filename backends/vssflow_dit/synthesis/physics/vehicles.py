@@ -34,7 +34,7 @@ def train(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     rail, wheelbase = rng.uniform(9, 16), rng.uniform(1.9, 2.6)
     at = np.concatenate([passed(metres, rail, offset / rail) for offset in (0.0, wheelbase)])
     hard = rng.lognormal(0, 0.2, len(at)) * speed[at] ** 0.8
-    wave = repeated(n, at, hard, _joint(rng)) * rng.uniform(0.4, 0.9)
+    wave = sum(repeated(n, at[k::3], hard[k::3], _joint(rng)) for k in range(3)) * rng.uniform(0.25, 0.6)
     rumble = steep(rng, n, -5.0, 50, 3000) * (1 + 0.3 * modulation(rng, n, 2, 12)).clip(0.2, 3)
     steel = resonances(rng.normal(size=n), *_steel(rng)) * (1 + 0.4 * modulation(rng, n, 1, 8)).clip(0.1, 3)
     wave += (0.16 * rumble + rng.uniform(0.05, 0.14) * steel / steel.std()) * speed
@@ -115,28 +115,28 @@ def _passing(rng: np.random.Generator, n: int) -> Wave:
     return np.asarray(1 - rng.uniform(0.0, 0.12) * np.tanh((seconds(n) - rng.uniform(1, 5)) / 1.2))
 
 
+def _jet(rng: np.random.Generator, n: int, speed: Wave, passing: Wave) -> Wave:
+    """Air torn by a jet, and the blades of its fan, whose pitch falls as it passes."""
+    roar = steep(rng, n, -rng.uniform(3.5, 5.5), log_uniform(rng, (200, 420)), rng.uniform(3000, 5000))
+    fan = log_uniform(rng, (2600, 4600)) * (0.85 + 0.15 * speed) * passing * (1 + 0.001 * modulation(rng, n, 1, 10))
+    whine = sum(a * np.sin(2 * np.pi * turns(fan * k)) for k, a in ((1.0, 1.0), (1.013, 0.5), (2.0, 0.4)))
+    return np.asarray(roar + rng.uniform(0.1, 0.22) * whine)
+
+
+def _propeller(rng: np.random.Generator, n: int, speed: Wave, passing: Wave) -> Wave:
+    """Blades that cut the air some eighty times a second, the exhaust with them, and air that streams."""
+    hz = rng.uniform(60, 130) * (0.8 + 0.2 * speed) * passing * (1 + 0.004 * modulation(rng, n, 0.5, 6))
+    blades = periodic(turns(hz), np.exp(-np.arange(1, 25) / rng.uniform(2, 5)) * rng.uniform(0.4, 1, 24))
+    blades *= (1 + rng.uniform(0.1, 0.4) * modulation(rng, n, 3, 30)) / blades.std()
+    return blades + rng.uniform(0.5, 1.2) * steep(rng, n, -4.0, log_uniform(rng, (120, 400)), 5000)
+
+
 def aircraft(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A jet, whose roar is noise and whose fan whines, or a propeller, whose blades cut the air at a steady pitch."""
-    passing = _passing(rng, n)
-    near = (0.2 + 0.8 * speed) * (1 + 0.15 * modulation(rng, n, 0.4, 4)).clip(0.3, 2)
-    if rng.random() < 0.6:
-        roar = steep(rng, n, -rng.uniform(4.0, 6.0), 80, rng.uniform(2500, 6000))
-        crackle = band(250, 1200, rng.normal(size=n), 1) * (1 + 0.6 * modulation(rng, n, 8, 50)).clip(0, 4)
-        fan = sum(
-            gain * np.sin(2 * np.pi * turns(hz * (0.7 + 0.3 * speed) * passing))
-            for hz, gain in zip(rng.uniform(1400, 4800) * np.array([1.0, 1.03, 2.0]), (1.0, 0.6, 0.4), strict=True)
-        )
-        wave = (
-            roar + 0.5 * crackle / crackle.std() + rng.uniform(0.02, 0.1) * fan * (1 + 0.3 * modulation(rng, n, 3, 20))
-        )
-    else:
-        blades = rng.uniform(65, 110) * (0.75 + 0.3 * speed) * passing * (1 + 0.004 * modulation(rng, n, 0.5, 4))
-        harmonics = np.arange(1, 30)
-        prop = periodic(turns(blades), np.exp(-harmonics / rng.uniform(3, 9)) * rng.uniform(0.4, 1, 29))
-        second = periodic(turns(blades * rng.uniform(0.985, 0.997)), np.exp(-harmonics / 5.0))
-        air = steep(rng, n, -3.5, 100, 5000)
-        wave = prop / prop.std() + rng.uniform(0.2, 0.7) * second / second.std() + rng.uniform(0.6, 1.4) * air
-    return following(wave * near, 0.2 + 0.8 * speed, rng.uniform(-25, -20))
+    kind = _jet if rng.random() < 0.8 else _propeller
+    load = 0.2 + 0.8 * speed
+    wave = kind(rng, n, speed, _passing(rng, n)) * load * (1 + 0.1 * modulation(rng, n, 0.4, 4)).clip(0.3, 2)
+    return following(room(rng, wave, rng.uniform(0.6, 1.8), rng.uniform(0.2, 0.7)), load, rng.uniform(-25, -20))
 
 
 def helicopter(rng: np.random.Generator, n: int, speed: Wave) -> Wave:

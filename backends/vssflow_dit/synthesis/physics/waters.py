@@ -24,6 +24,7 @@ from vssflow_dit.synthesis.waves import (
     steep,
     swell,
     turns,
+    until_next,
 )
 
 
@@ -90,18 +91,18 @@ def lapping(rng: np.random.Generator, n: int) -> Wave:
         lasts, hard = rng.uniform(0.6, 1.4), rng.lognormal(-0.3, 0.5)
         shape = swell(lasts, 0.35 * lasts) ** 1.5
         length = len(shape)
-        wash = band(250, rng.uniform(1200, 3000), rng.normal(size=length)) * shape
-        add_at(slosh, time, hard * at_peak(wash * np.exp(0.5 * modulation(rng, length, 4, 25)), 1.0))
-        gulp = rising(rng, length, rng.uniform(30, 90), 250, 1600) * shape
+        wash = band(300, rng.uniform(1500, 4500), rng.normal(size=length), 1) * shape
+        add_at(slosh, time, hard * at_peak(wash * np.exp(0.6 * modulation(rng, length, 4, 30)), 1.0))
+        gulp = rising(rng, length, rng.uniform(60, 200), 450, 2800, 24) * shape
         add_at(gulps, time + 0.2 * lasts, hard * gulp)
         time += period * rng.gamma(5.0, 0.2)
-    drips = rising(rng, n, rng.uniform(4, 15), 500, 2500)
-    wide = steep(rng, n, -4.0, 150, 3500) * np.exp(0.3 * modulation(rng, n, 0.2, 1))
+    drips = rising(rng, n, rng.uniform(8, 30), 600, 3500)
+    wide = steep(rng, n, -3.5, 200, 4500) * np.exp(0.3 * modulation(rng, n, 0.2, 1))
     wave = (
-        at_rms(slosh, -30)
-        + at_rms(gulps, rng.uniform(-32, -26))
+        at_rms(slosh, -29)
+        + at_rms(gulps, rng.uniform(-31, -26))
         + at_rms(drips, -38)
-        + at_rms(wide, rng.uniform(-48, -40))
+        + at_rms(wide, rng.uniform(-42, -35))
     )
     return at_rms(wave, rng.uniform(-34, -28))
 
@@ -124,8 +125,8 @@ def pour(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Water poured into a vessel from each strike on: bubbles, a rush, and the air above, whose tone climbs."""
     wave = np.zeros(n)
     tap, lasts = rng.random() < 0.3, rng.uniform(0.9, 2.2)
-    for time, strength in strikes:
-        length = int(lasts * rng.uniform(0.8, 1.2) * RATE_HZ)
+    for time, strength, free in until_next(strikes):
+        length = int(max(0.2, min(lasts * rng.uniform(0.8, 1.2), free - 0.15)) * RATE_HZ)
         shape = np.minimum(1, np.arange(length) / 400) * np.minimum(1, np.arange(length)[::-1] / (0.15 * RATE_HZ))
         pitch = rng.uniform(350, 700) * np.linspace(1, rng.uniform(1.3, 2.2), length)
         bubble = rising(rng, length, rng.uniform(90, 260), 420, 3200) * shape
