@@ -74,6 +74,13 @@ WARM = VocoderTraining(learning_rate=2e-4, guided_steps=0, adversarial_from=0.0)
 """The recipe for a vocoder that is trained further."""
 
 
+def on_gpu(recipe: VocoderTraining) -> VocoderTraining:
+    """The same for a GPU, which makes eight times as many clips in less time, and hears all of each."""
+    return replace(
+        recipe, clips=8 * recipe.clips, judged_frames=recipe.frames, learning_rate=2.0 * recipe.learning_rate
+    )
+
+
 def grown(trained: Vocoder, config: VocoderConfig) -> Vocoder:
     """A vocoder of `config` with the trained one's weights: bands above its own begin like its last, bins with nothing.
 
@@ -273,10 +280,9 @@ _KEPT = ("vocoder", "averaged", "judges", "optimizer", "judges_optimizer")
 
 def _optimizer(module: torch.nn.Module, rate: float, beta: float, device: torch.device) -> torch.optim.AdamW:
     """Its rate is a tensor, so that a captured step can be slowed."""
-    on_gpu = device.type == "cuda"
-    rate_there = torch.tensor(rate, device=device)
+    is_captured, rate_there = device.type == "cuda", torch.tensor(rate, device=device)
     return torch.optim.AdamW(
-        module.parameters(), rate_there, betas=(beta, 0.99), weight_decay=0.01, fused=True, capturable=on_gpu
+        module.parameters(), rate_there, betas=(beta, 0.99), weight_decay=0.01, fused=True, capturable=is_captured
     )
 
 
@@ -305,6 +311,7 @@ def train_vocoder(
     run_folder.mkdir(parents=True, exist_ok=True)
     clips = Clips.of(audio_folder, WIDE.rate_hz, device)
     recipe, first = (VocoderTraining(), Vocoder(WIDE)) if start is None else (WARM, grown(start, WIDE))
+    recipe = on_gpu(recipe) if device.type == "cuda" else recipe
     trainer = Trainer(clips, run_folder, minutes, recipe, codec, first, device)
     recent: list[Mapping[str, Tensor]] = []
     with (run_folder / "log.jsonl").open("a") as log:
