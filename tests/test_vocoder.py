@@ -175,7 +175,7 @@ def test_pulses_can_stand_where_the_voices_own_do() -> None:
     pitch, voicing = torch.full((1, 100), 141.0), torch.ones(1, 100)  # read a little wrong, as it is in use
     phase = true_phase(voice, pitch, 24_000)
     ahead = torch.angle(torch.exp(2j * math.pi * (phase.flatten(1) - 140.0 * (torch.arange(24_000) + 77) / 24_000)))
-    assert float(ahead[:, 2_000:-2_000].abs().max()) < 0.1
+    assert float(ahead[:, 2_000:-2_000].abs().max()) < 0.3  # a twentieth of a period
     pulses = pulse_train(phase, pitch, voicing, 24_000)
     similar = torch.nn.functional.cosine_similarity
     other = pulse_train(phase + 0.5, pitch, voicing, 24_000)

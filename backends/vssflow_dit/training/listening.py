@@ -10,15 +10,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, N_FFT, SAMPLE_RATE_HZ, mel_filters
-from vssflow_dit.sound.oscillators import between_frames, cycles
+from vssflow_dit.sound.oscillators import between_frames, cycles, pulse_train
 
 RESOLUTIONS = (64, 128, 256, 512, 1024, 2048)
 PHASE_RESOLUTIONS = (512, 1024)
 """Windows in which phases are compared."""
 PHASE_TOP_HZ = 4000.0
 """Up to here: above, a voice is as much breath as harmonics."""
-SMOOTH_FRAMES = 13
-"""Over which the phase of a voice is smoothed."""
+SMOOTH_FRAMES, SHIFTS = 13, 64
+"""Over so many frames pulses are brought into step with a voice, by one of so many shifts within a period."""
 BAND_TOP_HZ, CLIFF = 7600.0, 1e-3
 """Where a clip's energy falls by so much between 5.5 to 7 kHz and 8.2 to 11 kHz, it came from 16 kHz, and what lay
 above is not known: no sound falls so steeply by itself."""
@@ -56,22 +56,46 @@ def true_pitch(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor,
 
 
 def true_phase(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
-    """The fundamental's own phase, in cycles (B, T, hop), near a pitch (B, T): pulses on it stand where the voice's do.
+    """Where the voice's own pulses stand near a pitch (B, T), in cycles (B, T, hop): pulses on it are in step with it.
 
-    The waveform is turned back by the pitch's phase; what is left of its fundamental says how far it is ahead.
+    Pulses of that pitch are moved until most harmonics agree with the recording's, over a tenth of a second: by the
+    fundamental alone the k-th harmonic would have k times its error.
     """
     near = cycles(pitch_hz, rate_hz, None)
-    turn = 2.0 * torch.pi * near.flatten(1)
-    size = 3 * near.shape[2]
-    window = torch.hann_window(size, device=waveform.device)
-    parts = [frames_of(part, size, rate_hz) @ window for part in (waveform * turn.cos(), -waveform * turn.sin())]
-    # Over a tenth of a second: the k-th harmonic has k times the jitter of this phase, and sounds rough by it.
-    slow = torch.hann_window(SMOOTH_FRAMES + 2, device=waveform.device)[None, None, 1:-1]
-    parts = [functional.conv1d(part[:, None], slow, padding=SMOOTH_FRAMES // 2)[:, 0] for part in parts]
+    pulses = pulse_train(near, pitch_hz, torch.ones_like(pitch_hz), rate_hz)
+    turn = 2.0 * torch.pi * _behind(waveform, pulses, pitch_hz, rate_hz)
+    parts = [_over_frames(part[..., None], SMOOTH_FRAMES // 2 + 1)[..., 0] for part in (turn.cos(), turn.sin())]
     level = torch.hypot(*parts).clamp(min=1e-6)
     real, imaginary = (between_frames(part / level, near.shape[2]) for part in parts)
-    ahead: Tensor = torch.atan2(imaginary, real) / (2.0 * torch.pi)
-    return near + ahead.view_as(near)
+    behind: Tensor = torch.atan2(imaginary, real) / (2.0 * torch.pi)
+    return near - behind.view_as(near)
+
+
+def _behind(waveform: Tensor, pulses: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
+    """By how many cycles (B, T) pulses must come later to agree with a recording, both (B, hop T)."""
+    size = 3 * rate_hz // FRAME_RATE_HZ
+    kept, window = slice(2, int(PHASE_TOP_HZ * size / rate_hz)), torch.hann_window(size, device=waveform.device)
+    heard, played = (torch.fft.rfft(frames_of(x, size, rate_hz) * window)[..., kept] for x in (waveform, pulses))
+    between = heard * played.conj()
+    between = between * (heard.abs().sqrt() / (between.abs() + 1e-9))
+    hz = torch.arange(kept.start, kept.stop, device=waveform.device) * (rate_hz / size)
+    shifts = torch.arange(SHIFTS, device=waveform.device) / SHIFTS
+    turn = 2.0 * torch.pi * (hz / pitch_hz[..., None])[..., None] * shifts  # (B, T, bins, shifts)
+    agreement = (between.real[..., None] * turn.cos() - between.imag[..., None] * turn.sin()).sum(2)
+    agreement = _over_frames(agreement, SMOOTH_FRAMES)
+    best = agreement.argmax(-1, keepdim=True)
+    at = (best + torch.arange(-1, 2, device=best.device)) % SHIFTS
+    before, here, after = agreement.gather(-1, at).unbind(-1)
+    between_shifts = 0.5 * (before - after) / (before - 2.0 * here + after).clamp(max=-1e-6)
+    return (best[..., 0] + between_shifts.clamp(-0.5, 0.5)) / SHIFTS
+
+
+def _over_frames(values: Tensor, n: int) -> Tensor:
+    """(B, T, k), each of the k smoothed over n frames, an odd number."""
+    b, t, k = values.shape
+    slow = torch.hann_window(n + 2, periodic=False, device=values.device)[None, None, 1:-1]
+    rows = functional.conv1d(values.transpose(1, 2).reshape(b * k, 1, t), slow, padding=n // 2)
+    return rows.view(b, k, t).transpose(1, 2)
 
 
 def true_detune(
