@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+from vssflow_dit.checkpoint import weights
 from vssflow_dit.config import VOCODER, folder_of
+from vssflow_dit.engine import cpu_engine
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.mel import LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
 from vssflow_dit.sound.oscillators import band_geometry, cycles, pulse_train, tone_bank
@@ -26,7 +29,9 @@ from vssflow_dit.training.listening import (
     true_pitch,
     without_upper,
 )
+from vssflow_post.backend import CueRequest, GenerationSettings
 from vssflow_post.errors import UsageError
+from vssflow_post.timeline import Span
 
 SMALL = VocoderConfig(width=32, hidden=48, n_blocks=1, reader_width=32, reader_blocks=1)
 SMALL_WIDE = replace(SMALL, rate_hz=WIDE.rate_hz, upper_bands=WIDE.upper_bands, n_fft=WIDE.n_fft)
@@ -96,6 +101,22 @@ def test_at_24_khz_the_sound_goes_on_above_the_mel() -> None:
 def test_the_shipped_vocoder_is_read_at_its_own_rate() -> None:
     shipped = Vocoder.load(folder_of("starter") / VOCODER)
     assert shipped(torch.full((1, 64, 20), -4.0)).shape == (1, 20 * shipped.rate_hz // 100)
+
+
+def test_takes_have_the_rate_of_the_weights_vocoder(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder_of("starter"), tmp_path / "weights"))
+    training.grown(Vocoder.load(folder / VOCODER), WIDE).save(folder / VOCODER)
+    weights.write_index(folder)
+    span = Span.of_seconds(0, 1.37)
+    for weights_of, rate_hz in (
+        ("starter", Vocoder.load(folder_of("starter") / VOCODER).rate_hz),
+        (str(folder), 24_000),
+    ):
+        engine = cpu_engine(GenerationSettings(weights=weights_of, steps=2))
+        (take,) = engine.render([CueRequest("s", "sound", span, seed=1, sound="rain")])
+        assert take.audio.rate_hz == rate_hz
+        assert take.audio.samples.shape == (1, round(1.37 * rate_hz))
+        assert np.abs(take.audio.samples).max() > 1e-3
 
 
 def test_a_vocoder_grows_to_a_higher_rate_and_sounds_the_same_where_it_was_heard() -> None:
