@@ -40,10 +40,9 @@ def main() -> None:
             parser.error(f"{asked.runs} was begun with --steps {steps}")
         for run in todo:
             result = study.carry_out(run)
-            last = {
-                name: value for name, value in result["points"][str(run.updates)].items() if not name.endswith("by t")
-            }
-            print(run.name, f"{result['minutes']:.1f} min", {k: round(v, 3) for k, v in last.items()}, flush=True)
+            last = result["points"][str(run.updates)]
+            said = {name: round(value, 3) for name, value in last.items() if not name.endswith("by t")}
+            print(run.name, f"{result['minutes']:.1f} min", said, flush=True)
             write_page(results(asked.runs), DOCS)
     else:
         write_page(results(asked.runs), DOCS)
