@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -61,3 +62,17 @@ def test_its_command_needs_no_installation(session: ModuleType, tmp_path: Path) 
     paths = session.environment()["PYTHONPATH"].split(":")
     assert (Path(paths[0]) / "vssflow_dit").is_dir()
     assert (Path(paths[1]) / "vssflow_post").is_dir()
+
+
+def test_it_gives_up_where_a_part_does_not_learn(
+    session: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "START_S", 0.4)
+    (tmp_path / "dit").mkdir()
+    (tmp_path / "dit" / "log.jsonl").write_text('{"step": 25}\n')
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as idle:
+        with pytest.raises(SystemExit, match="does not learn"):
+            session.watch(idle, tmp_path)
+        idle.kill()
+    with subprocess.Popen([sys.executable, "-c", ""]) as done:
+        session.watch(done, tmp_path / "other")

@@ -97,6 +97,8 @@ def test_a_pack_is_as_small_as_asked_and_whole(data: Path, tmp_path: Path, monke
     assert 0 < len(kept) < 8
     with pytest.raises(UsageError, match="not empty"):
         write_pack(data, tmp_path / "pack", 1.0, 1, silent)
+    with pytest.raises(UsageError, match=r"data\.json"):
+        write_pack(tmp_path / "pack" / "speech", tmp_path / "other", 1.0, 1, silent)
     spoilt = tmp_path / "pack" / "speech" / "0000.opus"
     spoilt.write_bytes(spoilt.read_bytes()[:-1])
     with pytest.raises(UsageError, match=r"0000\.opus"):

@@ -193,19 +193,20 @@ def spectrum(wave: Wave) -> Wave:
     return np.concatenate([loud - loud.mean(), bands.mean(0) - bands.mean(), change])
 
 
+@pytest.mark.slow
 def test_classes_are_told_apart() -> None:
-    """The nearest of ten examples of each class, in plain spectral statistics, is most often of the same class."""
+    """The nearest of eight examples of each class, in plain spectral statistics, is most often of the same class."""
     speed = np.clip(np.abs(np.sin(np.arange(N) / RATE_HZ * 2.5)), 0, 1)
 
     def features(name: str, seeds: range) -> list[Wave]:
         rngs = [np.random.default_rng((seed, CLASSES.index(name))) for seed in seeds]
         return [spectrum(sounds.sound(rng, name, N, motion_for(rng, name, SECONDS).strikes, speed)) for rng in rngs]
 
-    known = {name: np.stack(features(name, range(10))) for name in CLASSES}
+    known = {name: np.stack(features(name, range(8))) for name in CLASSES}
     scale = np.concatenate(list(known.values())).std(0)
     right = 0
     for name in CLASSES:
-        for unseen in features(name, range(100, 103)):
+        for unseen in features(name, range(100, 102)):
             distance = {other: np.sort((((x - unseen) / scale) ** 2).sum(1))[0] for other, x in known.items()}
             right += min(distance, key=lambda other: distance[other]) == name
-    assert right / (3 * len(CLASSES)) > 0.75
+    assert right / (2 * len(CLASSES)) > 0.75

@@ -62,6 +62,14 @@ def test_a_run_that_was_stopped_ends_where_an_unbroken_one_does(tmp_path: Path) 
         assert torch.equal(some, other)
 
 
+def test_what_is_saved_is_the_model_s_own_however_it_was_run(tmp_path: Path) -> None:
+    """Names without a wrapper's and tensors of no device of their own: it goes on anywhere."""
+    Trainer(fresh(), Constant(), replace(SETTINGS, steps=1, compiled=True), tmp_path, fabric()).save()
+    state = torch.load(tmp_path / "state.pt", weights_only=True, map_location="meta")
+    assert state["model"].keys() == state["ema"].keys() == fresh().state_dict().keys()
+    assert Trainer(fresh(), Constant(), SETTINGS, tmp_path, fabric()).step == 0
+
+
 def test_it_learns_and_draws_its_curve(tmp_path: Path) -> None:
     seen: list[int] = []
     trainer = Trainer(fresh(), Constant(), replace(SETTINGS, steps=50), tmp_path, fabric())

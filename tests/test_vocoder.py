@@ -279,6 +279,21 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert Vocoder.load(tmp_path / "vocoder.safetensors").config == SMALL_WIDE
 
 
+def test_what_a_gpu_has_saved_goes_on_here(tmp_path: Path) -> None:
+    audio_in(tmp_path, "speech", "sounds")
+    recipe = replace(training.WARM, clips=2, frames=16, judged_frames=12)
+    trainer = trainer_in(tmp_path, recipe)
+    trainer.train_step()
+    for optimizer in (trainer.optimizer, trainer.judges_optimizer):
+        optimizer.param_groups[0]["capturable"] = True
+    trainer.save()
+    again = trainer_in(tmp_path, recipe)
+    assert not again.optimizer.param_groups[0]["capturable"]
+    values = again.train_step()
+    assert all(math.isfinite(value) for value in values.values())
+    assert again.step == 2
+
+
 def test_the_upper_band_of_narrow_clips_teaches_nothing(tmp_path: Path) -> None:
     """Two truths that differ only above 8 kHz give the same gradients where the clips are narrow, others where not."""
     trainer = trainer_in(audio_in(tmp_path, "speech", "sounds"), replace(training.WARM, clips=2, frames=16))

@@ -41,7 +41,7 @@ APART_S = {
     "water_pour": 2.0,
     "hiss": 1.2,
     "whistle": 1.0,
-    "thunder": 2.5,
+    "thunder": 4.0,
     "bell": 0.9,
     "phone_ring": 2.0,
     "cow": 1.8,

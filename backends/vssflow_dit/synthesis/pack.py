@@ -56,8 +56,11 @@ def decoded(opus: bytes) -> Samples:
 def write_pack(data: Path, out: Path, megabytes: float, workers: int, report: OnProgress) -> str:
     """Packs what `synthesise_all` made in `data` into a new folder of at most `megabytes`; returns the pack's digest.
 
-    Sentences are left out, at random, where they do not fit: every voice keeps its share.
+    Sentences are left out, at random, where they do not fit: every voice keeps its share. Raises UsageError where
+    `data` is not complete, or `out` holds something.
     """
+    if not (data / RECORD).exists():
+        raise UsageError(f"{data} has no {RECORD}, which `model synthesise` writes when it is done")
     record = json.loads((data / RECORD).read_text("utf-8"))
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty: a pack wants a folder of its own")

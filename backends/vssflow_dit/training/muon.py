@@ -45,7 +45,10 @@ class Muon(torch.optim.Optimizer):
     def _step_alike(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         """Weights of one shape together: a GPU waits for launches, not for products."""
         slopes = [weight.grad for weight in weights if weight.grad is not None]
-        momenta = [self.state[weight].setdefault("momentum", torch.zeros_like(weight)) for weight in weights]
+        for weight in weights:
+            if "momentum" not in self.state[weight]:
+                self.state[weight]["momentum"] = torch.zeros_like(weight)
+        momenta = [self.state[weight]["momentum"] for weight in weights]
         torch._foreach_mul_(momenta, group["momentum"])
         torch._foreach_add_(momenta, slopes)
         ahead = torch._foreach_add(slopes, momenta, alpha=group["momentum"])
