@@ -20,6 +20,7 @@ import numpy.typing as npt
 import soxr
 import torch
 
+from vssflow_dit.config import config_of
 from vssflow_dit.evaluation.heldout import CLIP_S, SEED, SENTENCES, teachers_speech
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.sound.mel import log_mel
@@ -34,28 +35,35 @@ FRAME, N_BANDS, RANGE_DB = 768, 8, 60.0
 UPPER, LOWER = (8200.0, 11_400.0), (4000.0, 7600.0)
 
 
-def levels(wave: Wave, within: tuple[float, float]) -> npt.NDArray[np.float64]:
-    """(frames, bands) in dB, no lower than RANGE_DB under the loudest frame of the whole sound."""
+def powers(wave: Wave) -> npt.NDArray[np.float64]:
+    """(frames, bins)."""
     frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME)[::FRAME] * np.hanning(FRAME)
-    power = np.abs(np.fft.rfft(frames)) ** 2
+    return np.asarray(np.abs(np.fft.rfft(frames)) ** 2)
+
+
+def distance(truth: Wave, made: Wave, within: tuple[float, float]) -> float:
+    """Between the levels of N_BANDS bands, dB; what lies RANGE_DB below the truth's loudest frame is silence."""
+    n = min(len(truth), len(made))
+    spectra = powers(truth[:n]), powers(made[:n])
+    floor = spectra[0].mean(1).max() * 10 ** (-RANGE_DB / 10) + 1e-12
     edges = np.searchsorted(np.fft.rfftfreq(FRAME, 1 / RATE_HZ), np.linspace(*within, N_BANDS + 1))
-    bands = np.stack([power[:, a:b].mean(1) for a, b in pairwise(edges)], 1)
-    floor = power.mean(1).max() * 10 ** (-RANGE_DB / 10)
-    return np.asarray(10 * np.log10(np.maximum(bands, floor) / floor))
+    one, other = (
+        10 * np.log10(np.stack([power[:, a:b].mean(1) for a, b in pairwise(edges)]) + floor) for power in spectra
+    )
+    return float(np.sqrt(np.mean((one - other) ** 2)))
 
 
-def distance(one: Wave, other: Wave, within: tuple[float, float]) -> float:
-    """Between two sounds of like length, dB."""
-    n = min(len(one), len(other))
-    return float(np.sqrt(np.mean((levels(one[:n], within) - levels(other[:n], within)) ** 2)))
-
-
-def report(name: str, waves: Sequence[Wave], through: Callable[[Wave], Wave]) -> None:
+def report(name: str, waves: Sequence[Wave], through: Callable[[Wave], Wave]) -> list[float]:
     made = [through(wave) for wave in waves]
     rows = [
-        np.mean([distance(wave, other, band) for wave, other in zip(waves, others, strict=True)])
+        float(np.mean([distance(wave, other, band) for wave, other in zip(waves, others, strict=True)]))
         for others, band in ((made, UPPER), ([np.zeros_like(wave) for wave in waves], UPPER), (made, LOWER))
     ]
+    show(name, rows)
+    return rows
+
+
+def show(name: str, rows: Sequence[float]) -> None:
     print(f"| {name} | " + " | ".join(f"{value:.1f}" for value in rows) + " |", flush=True)
 
 
@@ -76,12 +84,14 @@ def main() -> None:
     lines = teachers_speech(arguments.speech, VOICES, SENTENCES[: 4 * arguments.clips], silent)
     for voice in VOICES:
         report(voice, [(line.audio / 32768).astype(np.float32) for line in lines if line.voice == voice], through)
-    for number, name in enumerate(model.config.sounds):
+    found = []
+    for number, name in enumerate(config_of("starter").sounds):
         waves = []
         for k in range(arguments.clips):
             rng = np.random.default_rng((SEED, 16, number, k))
             waves.append(heard(rng, name, motion_for(rng, name, CLIP_S), CLIP_S).audio.astype(np.float32))
-        report(name, waves, through)
+        found.append(report(name, waves, through))
+    show("all sounds", np.mean(found, axis=0).tolist())
 
 
 if __name__ == "__main__":
