@@ -165,18 +165,19 @@ def test_a_mouth_that_says_nothing_of_the_line_is_not_followed() -> None:
 @pytest.mark.skipif(shutil.which("flite") is None, reason="needs Debian's flite")
 def test_flite_s_times_lie_under_our_symbols() -> None:
     from vssflow_dit.synthesis.speech import speak
+    from vssflow_dit.synthesis.waves import RATE_HZ
 
     text = "The train was late again, and nobody knew why."
     utterance = speak(text, "slt", stretch=1.1)
     assert utterance is not None
-    assert utterance.ends_s[-1] == pytest.approx(len(utterance.audio) / 16000, abs=1e-3)
+    assert utterance.ends_s[-1] == pytest.approx(len(utterance.audio) / RATE_HZ, abs=1e-3)
     assert (np.diff(utterance.ends_s) > 0).all()
     assert utterance.ends_s[0] == pytest.approx(EDGE_S, abs=1e-3)
     inner = utterance.phonemes[1:-1]
     same = sum(a.symbol == b.symbol for a, b in zip(inner, phonemise(text), strict=True))
     assert same >= 0.9 * len(inner)
     audio = utterance.audio / 32768.0
-    loud = [float(np.sqrt(np.mean(audio[round(a * 16000) : round(b * 16000)] ** 2)))
+    loud = [float(np.sqrt(np.mean(audio[round(a * RATE_HZ) : round(b * RATE_HZ)] ** 2)))
             for a, b in zip(utterance.ends_s[:-1], utterance.ends_s[1:], strict=True)]  # fmt: skip
     vowels = [level for level, sound in zip(loud, utterance.phonemes[1:], strict=True) if sound.is_vowel]
     assert min(vowels) > 5 * loud[-1]

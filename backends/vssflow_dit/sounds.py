@@ -43,13 +43,17 @@ FORMER = {
     "bird": "birdsong",
 }
 """Names that older weights have for classes -> the names of today."""
+FORMERLY: dict[str, Follows] = {"paper": "speed", "thunder": "nothing", "bell": "strikes"}
+"""What weights with such names follow otherwise."""
 RINGS_DOWN = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "ball_bounce", "knock")
 """Struck, and from then on only ever quieter until struck again; the others crunch, rattle, splash or beat."""
 
 
-def follows(name: str) -> Follows:
+def follows(name: str, classes: Sequence[str] = ()) -> Follows:
     """What in the picture the class `name` follows: each strike; the start of each call, which the picture need not
-    show; how fast something moves; or nothing."""
+    show; how fast something moves; or nothing. `classes` are those of the weights that are asked."""
+    if name in FORMERLY and not FORMER.keys().isdisjoint(classes):
+        return FORMERLY[name]
     return _FOLLOWS.get(FORMER.get(name, name), "nothing")
 
 

@@ -31,7 +31,7 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     if not classes:
         raise UsageError(f"the weights {weights} have no classes of sound: they follow the picture's features alone")
     if not prompt:
-        rows = [(name, follows(name), ALIASES.get(FORMER.get(name, name), ())) for name in classes]
+        rows = [(name, follows(name, classes), ALIASES.get(FORMER.get(name, name), ())) for name in classes]
         if as_json:
             listed = [{"name": name, "follows": what, "aliases": list(words)} for name, what, words in rows]
             click.echo(json.dumps({"weights": weights, "sounds": listed}))
@@ -43,6 +43,6 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"weights": weights, "prompt": prompt, "sound": name or None, "note": note}))
     else:
-        click.echo(f"{name}: follows {follows(name)}" if name else note)
+        click.echo(f"{name}: follows {follows(name, classes)}" if name else note)
         if name and note:
             click.echo(note)

@@ -65,8 +65,8 @@ class StarterFront:
             notes = [note] if note else []
             seen = self._seen(request)
             if seen is not None:
-                motion = _heard_of(_resampled(seen, n), name)
-            if follows(name) == "calls" and not motion[:, 0].any():
+                motion = _heard_of(_resampled(seen, n), follows(name, self.sounds) if name else "")
+            if follows(name, self.sounds) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
         per = MEL_FRAMES_PER_TOKEN
         values: dict[str, Tensor | None] = {
@@ -139,12 +139,13 @@ def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _heard_of(motion: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
-    """What a class follows of the motion (n, 2): a struck thing its strikes, an engine its speed, rain nothing."""
+def _heard_of(motion: npt.NDArray[np.float32], what: str) -> npt.NDArray[np.float32]:
+    """Of the motion (n, 2) what a class follows: a struck thing its strikes, an engine its speed, rain nothing; of no
+    class in particular ("") the strikes, and where nothing strikes the speed."""
     heard: npt.NDArray[np.float32] = motion.copy()
-    if name and follows(name) not in ("strikes", "calls"):
+    if what in ("speed", "nothing"):
         heard[:, 0] = 0.0
-    if follows(name) != "speed" and (name or heard[:, 0].any()):
+    if what != "speed" and (what or heard[:, 0].any()):
         heard[:, 1] = 0.0
     return heard
 
