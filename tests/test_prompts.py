@@ -115,5 +115,7 @@ def test_the_command_lists_what_the_weights_know() -> None:
 
 def test_the_command_says_what_a_prompt_means() -> None:
     assert run("a cricket bat").startswith("wood: follows strikes")
+    assert run("rain 70%, wind 30%") == "rain 70%, wind 30%: follows nothing\n"
+    assert json.loads(run("rain and wind", "--json"))["mixture"] == {"rain": 0.5, "wind": 0.5}
     assert "near" in run("an otter yawns")
     assert json.loads(run("an otter yawns", "--json"))["sound"] is None

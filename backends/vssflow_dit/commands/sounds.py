@@ -18,11 +18,12 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     Examples:
       vssflow-post sounds
       vssflow-post sounds "a cricket bat hits a ball"
+      vssflow-post sounds "rain 70%, wind 30%"
       vssflow-post sounds --weights runs/starter/weights --json
     """
     from vssflow_dit.checkpoint import weights as weight_files
     from vssflow_dit.config import folder_of
-    from vssflow_dit.sounds import ALIASES, FORMER, follows, sound_class
+    from vssflow_dit.sounds import ALIASES, FORMER, follows, sound_mixture
     from vssflow_post.errors import UsageError
 
     folder = folder_of(weights)
@@ -39,10 +40,13 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
             for name, what, words in [("sound", "follows", ("also, for example",)), *rows]:
                 click.echo(f"{name:<16} {what:<8} {', '.join(words[:6])}".rstrip())
         return
-    name, note = sound_class(prompt, classes)
+    mixture, note = sound_mixture(prompt, classes)
+    name = max(mixture, key=lambda each: mixture[each], default="")
     if as_json:
-        click.echo(json.dumps({"weights": weights, "prompt": prompt, "sound": name or None, "note": note}))
+        facts = {"weights": weights, "prompt": prompt, "sound": name or None, "mixture": mixture, "note": note}
+        click.echo(json.dumps(facts))
     else:
-        click.echo(f"{name}: follows {follows(name, classes)}" if name else note)
+        means = ", ".join(f"{each} {weight:.0%}" for each, weight in mixture.items()) if len(mixture) > 1 else name
+        click.echo(f"{means}: follows {follows(name, classes)}" if name else note)
         if name and note:
             click.echo(note)
