@@ -31,6 +31,7 @@ def description(name: str) -> Iterator[str]:
     )
     yield f"transformer: {config.dit.depth} blocks of width {config.dit.width}, window {config.window_s:g} s"
     for stream in config.streams:
-        yield f"stream {stream.name}: {stream.kind}, {stream.route}"
+        ways = ", ".join((stream.route, *stream.also))
+        yield f"stream {stream.name}: {stream.kind}, {ways}"
     yield "voices: " + (", ".join(config.voices) or "by a speaker's features")
     yield "sounds: " + (", ".join(config.sounds) or "what the picture's features say")
