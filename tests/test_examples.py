@@ -16,7 +16,9 @@ SPEECH, SOUND = -1.0, -2.0
 @pytest.fixture(scope="module")
 def examples() -> Examples:
     said = Utterance(np.full((100, 64), SPEECH, np.float16), np.full(100, 5, np.int16), voice=2)
-    sound = Sound(np.full((600, 64), SOUND, np.float16), ((1.0, 1.0), (3.0, 0.5)), np.ones(600, np.float32), sound=7)
+    sound = Sound(
+        np.full((600, 64), SOUND, np.float16), ((1.0, 1.0), (3.0, 0.5)), np.ones(600, np.float32), sound=7, is_bed=False
+    )
     return Examples(config_of("starter"), [said], [sound], Codec(), Drawing())
 
 
@@ -28,7 +30,7 @@ def test_mixtures_add_the_sound_or_insert_the_speech(examples: Examples) -> None
     inserted = 0
     for window in windows(examples, "both"):
         spoken = window.phonemes > 0
-        assert (window.voice, window.sound) == (2, 7)
+        assert (window.voice, window.sounds) == (2, {7: 1.0})
         heard, pause = window.mel[spoken], window.mel[~spoken]
         if window.motion[spoken].any():  # added: speech a little louder for the sound under it
             assert (
@@ -45,7 +47,7 @@ def test_mixtures_add_the_sound_or_insert_the_speech(examples: Examples) -> None
 
 def test_one_task_alone_knows_nothing_of_the_other(examples: Examples) -> None:
     for window in windows(examples, "speech"):
-        assert window.sound == 0
+        assert window.sounds == {}
         assert not window.motion.any()
         assert np.allclose(window.mel[window.phonemes == 0], FLOOR)
     for window in windows(examples, "sound"):
