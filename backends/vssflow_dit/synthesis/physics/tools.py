@@ -132,7 +132,7 @@ def _blown(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     )
     wave = air + rng.uniform(0.2, 0.6) * hum / hum.std() + 0.15 * _universal(rng, n, spin)
     if rng.random() < 0.25:  # a blender: what is thrown about inside
-        chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
+        chops = steep(rng, n, -2.0, 300, 6000) * (1 + 0.4 * modulation(rng, n, 8, 25)).clip(0.2, 2.5)
         wave += chops / chops.std()
     return np.asarray(wave)
 
