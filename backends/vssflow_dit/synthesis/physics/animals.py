@@ -204,7 +204,7 @@ def pig(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 def wolf(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A howl: nearly a pure voice that slides up, holds for seconds, and sinks."""
-    pitch, lasts = rng.uniform(320, 560), rng.uniform(1.8, 3.5)
+    pitch, lasts = rng.uniform(380, 640), rng.uniform(1.8, 3.5)
 
     def howl(rng: np.random.Generator) -> Wave:
         top = pitch * rng.uniform(0.9, 1.2)
@@ -213,11 +213,11 @@ def wolf(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             lasts * rng.uniform(0.8, 1.2),
             ((0, 0.15, 0.3, 0.75, 1), (top * 0.6, top, top * 0.93, top * 0.9, top * 0.55)),
             ((0, 0.12, 0.8, 1), (0, 1, 0.8, 0)),
-            ([480, 950, 2400, 3600], [650, 1150, 2600, 3800]),
-            0.12,
-            0.15,
+            ([700, 1300, 2600], [900, 1500, 2800]),
+            0.08,
+            0.05,
             ((0, 0.4, 1), (0, 1, 0)),
-            0.9,
+            1.2,
         )
 
     return _calls(rng, n, strikes, howl, 2.5, rng.uniform(0.25, 0.5))

@@ -112,11 +112,13 @@ def writing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def scrape(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
-    """Something dragged or swept over rough ground: noise through a body, as rough and as bright as it is fast."""
-    body = log_uniform(rng, (350, 1200)) * np.array([1.0, 2.1, 3.7, 6.0])
-    rough = (1 + 0.2 * modulation(rng, n, 20, 120)).clip(0.3, 3) * (1 + 0.2 * modulation(rng, n, 2, 10)).clip(0.1, 3)
-    source = rng.normal(size=n) * rough * speed**1.3
-    wave = resonances(source, body, 0.35 * body, rng.uniform(0.4, 1, 4)) + 0.15 * band(1500, 9500, source, 1) * speed
+    """Something dragged or swept over rough ground: it catches many times a centimetre, and rings a hard body."""
+    body = log_uniform(rng, (900, 2200)) * np.array([1.0, 1.6, 2.5, 3.6])
+    pace = rng.uniform(90, 260) * speed * (1 + 0.2 * modulation(rng, n, 5, 40)).clip(0.2, 2)
+    at = np.flatnonzero(np.diff(np.floor(turns(pace))) > 0)
+    catches = bursts(rng, n, at, rng.lognormal(0, 0.3, len(at)), 0.008)
+    source = (catches / (catches.std() + 1e-9) + 0.6 * rng.normal(size=n)) * speed**1.3
+    wave = resonances(source, body, 0.3 * body, rng.uniform(0.4, 1, 4)) + 0.1 * band(1500, 9500, source, 1)
     return following(wave, speed, rng.uniform(-30, -24))
 
 

@@ -139,7 +139,9 @@ def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
         for after, loud in ((0.0, 1.0), (rng.uniform(0.008, 0.02), rng.uniform(0.2, 0.7)), (later, up)):
             clack = _driven(rng, hz * own, lasts * rng.uniform(0.8, 1.3), soft)
             add_at(wave, time + after, clack * loud * rng.uniform(0.7, 1.1) * strength)
-        hand = band(200, 3000, rng.normal(size=6000), 1) * np.linspace(1, 0, 6000) * np.minimum(1, np.arange(6000) / 480)
+        hand = (
+            band(200, 3000, rng.normal(size=6000), 1) * np.linspace(1, 0, 6000) * np.minimum(1, np.arange(6000) / 480)
+        )
         add_at(wave, time, at_peak(hand, rng.uniform(0.03, 0.09) * strength))
     wave = room(rng, wave, rng.uniform(0.25, 0.5), rng.uniform(0.15, 0.35))
     return at_peak(wave, rng.uniform(0.1, 0.3) * _hardest(strikes))

@@ -38,8 +38,8 @@ def _heel(rng: np.random.Generator, hard: float, edge_hz: float) -> Wave:
     hz = edge_hz * np.array([0.6, 1.0, 1.7, 3.1]) * rng.uniform(0.92, 1.08, 4)
     body = resonances(burst, hz, 0.45 * hz, [0.7, 1.0, 0.4, 0.2])
     edge = band(900, 1500 + 7000 * hard, rng.normal(size=length), 1) * decay(0.16, 0.01 + 0.03 * hard)[:length]
-    attack = np.minimum(1, np.arange(length) / (24 + 60 * (1 - hard)))
-    return at_peak((at_peak(body, 1.0) + at_peak(edge, 0.03 + 0.15 * hard)) * attack, 1.0)
+    attack = np.minimum(1, np.arange(length) / (6 + 50 * (1 - hard)))
+    return at_peak((at_peak(body, 1.0) + at_peak(edge, 0.08 + 0.45 * hard)) * attack, 1.0)
 
 
 def _sole(rng: np.random.Generator, hard: float) -> Wave:
@@ -53,16 +53,6 @@ def _sole(rng: np.random.Generator, hard: float) -> Wave:
     return at_peak(whole + at_peak(band(1200, 8000, grit, 1), rng.uniform(0.05, 0.5)), 1.0)
 
 
-def _scuff(rng: np.random.Generator, rolls_s: float) -> Wave:
-    """What the shoe grinds under it from heel to toe, and once more as the toe leaves: weak, wide noise, of peak 1."""
-    lasts = rolls_s + rng.uniform(0.15, 0.25)
-    length = int(lasts * RATE_HZ)
-    ways = np.exp(0.6 * modulation(rng, length, 8, 50))
-    leaves = np.exp(-(((np.arange(length) / RATE_HZ - rolls_s - 0.05) / 0.04) ** 2))
-    shape = (0.4 + leaves) * np.minimum(1, np.arange(length) / 240) * np.linspace(1, 0, length) ** 0.5
-    return at_peak(band(rng.uniform(500, 1200), rng.uniform(5000, 9500), rng.normal(size=length), 1) * shape * ways, 1.0)
-
-
 @dataclass(frozen=True, slots=True)
 class Shoe:
     """A pair of shoes and how they are walked in."""
@@ -74,13 +64,11 @@ class Shoe:
     """From heel to sole."""
     sole: float
     weight: float
-    grit: float
-    """What lies between the sole and the floor, against the heel."""
 
 
 def _shoe(rng: np.random.Generator) -> Shoe:
     edge = log_uniform(rng, (280, 620))
-    return Shoe(rng.uniform(0.0, 1.0), edge, rng.uniform(0.07, 0.15), rng.uniform(0.05, 0.2), rng.uniform(0.3, 1.0), log_uniform(rng, (0.03, 0.12)))
+    return Shoe(rng.uniform(0.0, 1.0), edge, rng.uniform(0.07, 0.15), rng.uniform(0.08, 0.4), rng.uniform(0.1, 0.5))
 
 
 def _walked(rng: np.random.Generator, n: int, strikes: Strikes, shoe: Shoe, low: tuple[float, float, float]) -> Wave:
@@ -93,7 +81,6 @@ def _walked(rng: np.random.Generator, n: int, strikes: Strikes, shoe: Shoe, low:
         rolls = shoe.rolls_s * (1.3 - 0.5 * strength) * rng.uniform(0.85, 1.15)
         add_at(hit, rolls, _sole(rng, shoe.hard) * shoe.sole * rng.uniform(0.6, 1.2))
         add_at(hit, rolls, _thud(rng, *low) * 0.4 * shoe.weight)
-        add_at(hit, 0.005, _scuff(rng, rolls) * shoe.grit * rng.uniform(0.6, 1.4))
         add_at(wave, time, hit * strength)
     return wave
 
