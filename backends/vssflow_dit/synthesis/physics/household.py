@@ -148,17 +148,21 @@ def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def camera_shutter(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A mirror that flips up, a shutter that runs, the mirror that falls back, and a small motor."""
-    up, back = _click(rng, 700, 6000, 0.03), _click(rng, 600, 5000, 0.035)
-    apart = rng.uniform(0.04, 0.12)
+    """A mirror that flips up, curtains that run, the mirror that falls back, and a motor that winds on for a moment."""
+    hz = np.exp(rng.uniform(np.log(900), np.log(7000), 8))
+    apart, winds, loud = rng.uniform(0.05, 0.12), rng.uniform(0.12, 0.3), rng.uniform(0.15, 0.4)
+    gears = np.exp(rng.uniform(np.log(1200), np.log(8000), 4))
     wave = np.zeros(n)
     for time, strength in strikes:
-        add_at(wave, time, up * strength)
-        add_at(wave, time + 0.4 * apart, _click(rng, 2500, 9500, 0.01) * 0.5 * strength)
-        add_at(wave, time + apart, back * 0.9 * strength)
-        whir = resonances(rng.normal(size=3600), [900.0, 2100.0, 4300.0], [60.0, 200.0, 500.0], [1.0, 0.6, 0.4])
-        add_at(wave, time + apart + 0.02, at_peak(whir * np.linspace(1, 0, 3600), 0.12 * strength))
-    return at_peak(room(rng, wave, 0.3, 0.15), rng.uniform(0.2, 0.4) * _hardest(strikes))
+        for later, share in ((0.0, 1.0), (0.4 * apart, 0.5), (apart, 0.9)):
+            add_at(wave, time + later, _driven(rng, hz * rng.uniform(0.93, 1.08), 0.04, 10) * share * strength)
+        length = int(winds * RATE_HZ)
+        teeth = 1 + 0.5 * modulation(rng, length, 40, 150)
+        whir = resonances(
+            rng.normal(size=length) * teeth * np.linspace(1, 0, length) ** 0.5, gears, 0.3 * gears, np.ones(4)
+        )
+        add_at(wave, time + 0.3 * apart, at_peak(whir, loud * strength))
+    return at_peak(room(rng, wave, 0.3, 0.15), rng.uniform(0.25, 0.5) * _hardest(strikes))
 
 
 def clock(rng: np.random.Generator, n: int) -> Wave:
