@@ -132,7 +132,7 @@ def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     All keys share the case that answers them, each is a little heavier or lighter; the hand rustles over them.
     """
     hz = np.exp(rng.uniform(np.log(700), np.log(7500), 10))
-    lasts, up, soft = rng.uniform(0.015, 0.03), rng.uniform(0.4, 0.9), int(rng.uniform(8, 40))
+    lasts, up, soft = rng.uniform(0.015, 0.03), rng.uniform(0.4, 0.9), int(rng.uniform(24, 80))
     wave = np.zeros(n)
     for time, strength in strikes:
         own, later = rng.uniform(0.85, 1.18), rng.uniform(0.055, 0.11)
@@ -140,9 +140,9 @@ def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             clack = _driven(rng, hz * own, lasts * rng.uniform(0.8, 1.3), soft)
             add_at(wave, time + after, clack * loud * rng.uniform(0.7, 1.1) * strength)
         hand = (
-            band(200, 3000, rng.normal(size=6000), 1) * np.linspace(1, 0, 6000) * np.minimum(1, np.arange(6000) / 480)
+            band(120, 1500, rng.normal(size=6000), 1) * np.linspace(1, 0, 6000) * np.minimum(1, np.arange(6000) / 480)
         )
-        add_at(wave, time, at_peak(hand, rng.uniform(0.03, 0.09) * strength))
+        add_at(wave, time, at_peak(hand, rng.uniform(0.06, 0.15) * strength))
     wave = room(rng, wave, rng.uniform(0.25, 0.5), rng.uniform(0.15, 0.35))
     return at_peak(wave, rng.uniform(0.1, 0.3) * _hardest(strikes))
 
