@@ -32,6 +32,8 @@ APART_S = {
     "car_door": 1.2,
     "latch": 0.7,
     "wood_creak": 1.2,
+    "keys_coins": 0.6,
+    "paper": 0.8,
     "glass_break": 1.2,
     "camera_shutter": 0.8,
     "gunshot": 0.6,
@@ -131,8 +133,8 @@ def unheard(rng: np.random.Generator, duration_s: float) -> Motion:
 
 
 def _struck(rng: np.random.Generator, name: str, duration_s: float) -> Motion:
-    """Mostly in the rhythm that the class has, else as things are struck; feet always walk or run."""
-    if name in FOOTSTEPS or rng.random() < 0.7:
+    """Mostly in the rhythm that the class has, else as things are struck; feet always walk, fingers always type."""
+    if name in FOOTSTEPS or name == "typing" or rng.random() < 0.7:
         if name in APART_S:
             return tapped(rng, duration_s, now_and_then(rng, duration_s, APART_S[name]))
         if name in RHYTHMS:
@@ -162,14 +164,14 @@ def steps(rng: np.random.Generator, duration_s: float) -> Strikes:
 
 def taps(rng: np.random.Generator, duration_s: float) -> Strikes:
     """Typing: quick, uneven, in bursts of a word or two."""
-    now, struck = rng.uniform(0.0, 0.8), []
-    pace = rng.uniform(0.1, 0.22)
+    now, struck = rng.uniform(0.0, 0.5), []
+    pace = rng.uniform(0.07, 0.14)
     while now < duration_s:
-        for _ in range(rng.integers(3, 14)):
+        for _ in range(rng.integers(5, 22)):
             if now < duration_s:
                 struck.append((float(now), float(rng.uniform(0.4, 1.0))))
             now += pace * rng.gamma(6.0, 1 / 6.0) + 0.03
-        now += rng.uniform(0.2, 1.2)
+        now += rng.uniform(0.1, 0.7)
     return tuple(struck)
 
 

@@ -117,7 +117,7 @@ def dog(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 def cat(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A meow: a nasal start, an open middle, a close, on a pitch that bows."""
-    pitch, lasts = rng.uniform(420, 680), rng.uniform(0.5, 1.1)
+    pitch, lasts = rng.uniform(520, 820), rng.uniform(0.4, 0.9)
 
     def meow(rng: np.random.Generator) -> Wave:
         top = pitch * rng.uniform(0.95, 1.2)
@@ -126,11 +126,11 @@ def cat(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             lasts * rng.uniform(0.8, 1.2),
             ((0, 0.3, 0.7, 1), (top * 0.75, top, top * 0.95, top * 0.65)),
             ((0, 0.15, 0.4, 0.8, 1), (0, 0.6, 1, 0.6, 0)),
-            ([450, 1900, 3200, 4500], [1050, 1800, 3300, 5000]),
-            0.06,
-            0.05,
+            ([600, 2200, 3600, 5200], [1400, 2400, 4000, 5600]),
+            0.04,
+            0.12,
             ((0, 0.15, 0.45, 1), (0, 0.2, 1, 0)),
-            0.8,
+            0.4,
         )
 
     return _calls(rng, n, strikes, meow, 0.6, rng.uniform(0.25, 0.5))
@@ -204,7 +204,7 @@ def pig(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 def wolf(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A howl: nearly a pure voice that slides up, holds for seconds, and sinks."""
-    pitch, lasts = rng.uniform(320, 560), rng.uniform(1.8, 3.5)
+    pitch, lasts = rng.uniform(380, 640), rng.uniform(1.8, 3.5)
 
     def howl(rng: np.random.Generator) -> Wave:
         top = pitch * rng.uniform(0.9, 1.2)
@@ -213,11 +213,11 @@ def wolf(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             lasts * rng.uniform(0.8, 1.2),
             ((0, 0.15, 0.3, 0.75, 1), (top * 0.6, top, top * 0.93, top * 0.9, top * 0.55)),
             ((0, 0.12, 0.8, 1), (0, 1, 0.8, 0)),
-            ([480, 950, 2400], [600, 1050, 2500]),
-            0.04,
-            0.0,
+            ([700, 1300, 2600], [900, 1500, 2800]),
+            0.08,
+            0.05,
             ((0, 0.4, 1), (0, 1, 0)),
-            1.6,
+            1.2,
         )
 
     return _calls(rng, n, strikes, howl, 2.5, rng.uniform(0.25, 0.5))
@@ -292,7 +292,7 @@ def monkey(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 def whale(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """Slow glides between deep moans and high cries, far away in water."""
-    low = log_uniform(rng, (130, 500))
+    low = log_uniform(rng, (90, 320))
 
     def song(rng: np.random.Generator) -> Wave:
         to = low * rng.uniform(0.6, 2.6)
@@ -301,9 +301,9 @@ def whale(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
             rng.uniform(1.0, 2.4),
             ((0, 0.3, 0.7, 1), (low, (low + to) / 2, to, to * rng.uniform(0.7, 1.3))),
             ((0, 0.2, 0.8, 1), (0, 1, 0.8, 0)),
-            ([300, 700, 1500], [450, 900, 1900]),
-            0.03,
+            ([250, 600, 1300], [500, 900, 1900]),
             0.15,
+            0.35,
             ((0, 1), (0, 1)),
             1.4,
         )

@@ -45,12 +45,12 @@ def whoosh(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
 def cloth(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """Fabric that rubs on itself: soft noise in bursts, louder the faster, with the small crackle of folds."""
     low, high = rng.uniform(400, 1200), rng.uniform(3500, 8500)
-    folds = np.exp(0.6 * modulation(rng, n, 2, 14))
+    folds = np.exp(0.4 * modulation(rng, n, 2, 10))
     rustle = band(low, high, rng.normal(size=n), 1) * folds * speed**1.2
     folds = folds * np.exp(0.5 * modulation(rng, n, 15, 60))
     at = np.flatnonzero(rng.random(n) < speed * folds * rng.uniform(300, 1200) / RATE_HZ)
     creases = grains(rng, n, at / RATE_HZ, rng.lognormal(-1, 0.6, len(at)) * speed[at], (900, 6500), (0.001, 0.005), 10)
-    return (rustle + rng.uniform(0.05, 0.2) * creases) * float(rng.uniform(0.03, 0.07))
+    return (rustle + rng.uniform(0.0, 0.05) * creases) * float(rng.uniform(0.03, 0.07))
 
 
 def cloth_flap(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
@@ -72,12 +72,12 @@ def paper(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     wave, kind = np.zeros(n), rng.integers(3)
     dense, hissing = (400, 1200, 2500)[kind] * rng.uniform(0.7, 1.4), (0.8, 0.3, 0.6)[kind]
     for time, strength in strikes:
-        lasts = rng.uniform(*((0.25, 0.5), (0.5, 1.1), (0.3, 0.8))[kind])
+        lasts = rng.uniform(*((0.4, 0.8), (0.6, 1.3), (0.4, 0.9))[kind])
         length = int(lasts * RATE_HZ)
-        ways = np.exp(0.7 * modulation(rng, length, 5, 30))
+        ways = np.exp(0.8 * modulation(rng, length, 3, 20))
         shape = np.minimum(1, np.arange(length) / 240) * np.linspace(1, 0, length) ** 0.7 * ways
         at = np.append(np.flatnonzero(rng.random(length) < shape * dense / RATE_HZ), [0, 60, 150])
-        crackle = bursts(rng, length, at, rng.lognormal(-1, 0.6, len(at)), 0.004)
+        crackle = bursts(rng, length, at, rng.lognormal(-1, 1.0, len(at)), 0.004)
         creases = grains(rng, length, at / RATE_HZ, rng.lognormal(-1, 0.6, len(at)), (1200, 9500), (0.002, 0.008), 12)
         swish = band(1200, 10_500, rng.normal(size=length), 1) * shape
         whole = at_peak(band(1000, 10_000, crackle, 1), 0.7) + at_peak(creases, 0.7) + at_peak(swish, hissing)
@@ -112,11 +112,13 @@ def writing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def scrape(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
-    """Something dragged or swept over rough ground: noise through a body, as rough and as bright as it is fast."""
-    body = log_uniform(rng, (350, 1200)) * np.array([1.0, 2.1, 3.7, 6.0])
-    rough = (1 + 0.6 * modulation(rng, n, 20, 120)).clip(0, 3) * (1 + 0.3 * modulation(rng, n, 2, 10)).clip(0.1, 3)
-    source = rng.normal(size=n) * rough * speed**1.3
-    wave = resonances(source, body, 0.35 * body, rng.uniform(0.4, 1, 4)) + 0.15 * band(1500, 9500, source, 1) * speed
+    """Something dragged or swept over rough ground: it catches many times a centimetre, and rings a hard body."""
+    body = log_uniform(rng, (900, 2200)) * np.array([1.0, 1.6, 2.5, 3.6])
+    pace = rng.uniform(90, 260) * speed * (1 + 0.2 * modulation(rng, n, 5, 40)).clip(0.2, 2)
+    at = np.flatnonzero(np.diff(np.floor(turns(pace))) > 0)
+    catches = bursts(rng, n, at, rng.lognormal(0, 0.3, len(at)), 0.008)
+    source = (catches / (catches.std() + 1e-9) + 0.6 * rng.normal(size=n)) * speed**1.3
+    wave = resonances(source, body, 0.3 * body, rng.uniform(0.4, 1, 4)) + 0.1 * band(1500, 9500, source, 1)
     return following(wave, speed, rng.uniform(-30, -24))
 
 

@@ -13,6 +13,7 @@ from vssflow_dit.synthesis.waves import (
     at_peak,
     at_rms,
     band,
+    bursts,
     decay,
     grains,
     log_uniform,
@@ -35,6 +36,14 @@ def _click(rng: np.random.Generator, low_hz: float, high_hz: float, lasts_s: flo
     return at_peak(
         resonances(burst, hz, 0.35 * hz + 100, rng.uniform(0.3, 1.0, 6)) * np.minimum(1, np.arange(length) / 6), 1.0
     )
+
+
+def _driven(rng: np.random.Generator, hz: Wave, lasts_s: float, rises: int) -> Wave:
+    """Noise of an instant, half of it as it is and half through these resonances, of peak 1; `rises` samples long."""
+    length = int(2.0 * lasts_s * RATE_HZ)
+    burst = rng.normal(size=length) * decay(2.0 * lasts_s, lasts_s)[:length] * np.minimum(1, np.arange(length) / rises)
+    answer = resonances(burst, hz, 0.3 * hz, rng.uniform(0.5, 1.0, len(hz)))
+    return at_peak(at_peak(answer, 1.0) + at_peak(band(900, 9000, burst, 1), 0.5), 1.0)
 
 
 def _panel(rng: np.random.Generator, hz: Wave, lasts_s: float) -> Wave:
@@ -98,46 +107,62 @@ def latch(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 
 
 def keys(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A bunch of keys, or coins: small bright plates that hit each other many times at every shake."""
+    """A bunch of keys, or coins: small bright plates that hit each other many times at every shake, never two alike.
+
+    Each hit rings several of a plate's modes at once, high and close together, and the hand soon damps them.
+    """
     times, gains = [np.zeros(0)], [np.zeros(0)]
+    many, lasts, dies = rng.uniform(30, 70), rng.uniform(0.35, 0.8), rng.uniform(0.02, 0.05)
     for time, strength in strikes:
-        many, lasts = int(rng.uniform(10, 30)), rng.uniform(0.15, 0.45)
-        times.append(time + np.concatenate([[0.0], rng.triangular(0, 0.04, lasts, many)]))
-        gains.append(strength * np.concatenate([[1.0], rng.lognormal(-0.9, 0.6, many)]))
+        count = int(many * rng.uniform(0.6, 1.4))
+        times.append(time + np.concatenate([[0.0], rng.triangular(0, 0.2 * lasts, lasts, count)]))
+        gains.append(strength * np.concatenate([[1.0], rng.lognormal(-0.9, 0.8, count)]))
     wave = np.zeros(n)
     where, loud = np.concatenate(times), np.concatenate(gains)
-    for low, high in ((2200, 4200), (3800, 6200), (5600, 8500), (8000, HIGHEST_HZ)):
-        wave += grains(rng, n, where, loud * rng.uniform(0.5, 1.0), (low, high), (0.05, 0.25), 6)
-    clatter = grains(rng, n, where, loud, (900, 6000), (0.003, 0.012), 8)
-    return at_peak(room(rng, wave + 0.6 * clatter, 0.3, 0.15), rng.uniform(0.2, 0.45) * _hardest(strikes))
+    for low, high in ((2800, 4500), (3600, 6000), (4500, 7500), (6000, 9500), (8000, HIGHEST_HZ)):
+        wave += grains(rng, n, where, loud * rng.uniform(0.5, 1.0), (low, high), (0.4 * dies, 2.5 * dies), 20)
+    scratch = band(3000, 10_500, bursts(rng, n, where * RATE_HZ, loud, 0.012), 1)
+    wave = at_peak(wave, 1.0) + at_peak(scratch, rng.uniform(0.5, 1.2)) if strikes else wave
+    return at_peak(room(rng, wave, 0.3, 0.15), rng.uniform(0.2, 0.45) * _hardest(strikes))
 
 
 def typing(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A keyboard: each key clicks on its way down, lands on its plate, and clicks softer when it comes up."""
+    """A keyboard: each key lands on its plate, rattles in its hole, and clacks again when it comes up.
+
+    All keys share the case that answers them, each is a little heavier or lighter; the hand rustles over them.
+    """
+    hz = np.exp(rng.uniform(np.log(700), np.log(7500), 10))
+    lasts, up, soft = rng.uniform(0.015, 0.03), rng.uniform(0.4, 0.9), int(rng.uniform(24, 80))
     wave = np.zeros(n)
-    low, thock = log_uniform(rng, (1000, 1900)), rng.uniform(0.0, 0.3)
-    lasts, up = rng.uniform(0.015, 0.045), rng.uniform(0.1, 0.5)
     for time, strength in strikes:
-        own = rng.uniform(0.8, 1.25)
-        add_at(wave, time, _click(rng, low * own, 8500, lasts) * strength)
-        add_at(wave, time + rng.uniform(0.006, 0.014), _click(rng, 350, 1500, 0.03) * thock * strength)
-        add_at(wave, time + rng.uniform(0.06, 0.13), _click(rng, 1.2 * low * own, 8500, lasts) * up * strength)
-    wave = room(rng, wave, rng.uniform(0.2, 0.4), rng.uniform(0.05, 0.3))
-    return at_peak(wave, rng.uniform(0.08, 0.3) * _hardest(strikes))
+        own, later = rng.uniform(0.85, 1.18), rng.uniform(0.055, 0.11)
+        for after, loud in ((0.0, 1.0), (rng.uniform(0.008, 0.02), rng.uniform(0.2, 0.7)), (later, up)):
+            clack = _driven(rng, hz * own, lasts * rng.uniform(0.8, 1.3), soft)
+            add_at(wave, time + after, clack * loud * rng.uniform(0.7, 1.1) * strength)
+        hand = (
+            band(120, 1500, rng.normal(size=6000), 1) * np.linspace(1, 0, 6000) * np.minimum(1, np.arange(6000) / 480)
+        )
+        add_at(wave, time, at_peak(hand, rng.uniform(0.06, 0.15) * strength))
+    wave = room(rng, wave, rng.uniform(0.25, 0.5), rng.uniform(0.15, 0.35))
+    return at_peak(wave, rng.uniform(0.1, 0.3) * _hardest(strikes))
 
 
 def camera_shutter(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
-    """A mirror that flips up, a shutter that runs, the mirror that falls back, and a small motor."""
-    up, back = _click(rng, 700, 6000, 0.03), _click(rng, 600, 5000, 0.035)
-    apart = rng.uniform(0.04, 0.12)
+    """A mirror that flips up, curtains that run, the mirror that falls back, and a motor that winds on for a moment."""
+    hz = np.exp(rng.uniform(np.log(900), np.log(7000), 8))
+    apart, winds, loud = rng.uniform(0.05, 0.12), rng.uniform(0.12, 0.3), rng.uniform(0.15, 0.4)
+    gears = np.exp(rng.uniform(np.log(1200), np.log(8000), 4))
     wave = np.zeros(n)
     for time, strength in strikes:
-        add_at(wave, time, up * strength)
-        add_at(wave, time + 0.4 * apart, _click(rng, 2500, 9500, 0.01) * 0.5 * strength)
-        add_at(wave, time + apart, back * 0.9 * strength)
-        whir = resonances(rng.normal(size=3600), [900.0, 2100.0, 4300.0], [60.0, 200.0, 500.0], [1.0, 0.6, 0.4])
-        add_at(wave, time + apart + 0.02, at_peak(whir * np.linspace(1, 0, 3600), 0.12 * strength))
-    return at_peak(room(rng, wave, 0.3, 0.15), rng.uniform(0.2, 0.4) * _hardest(strikes))
+        for later, share in ((0.0, 1.0), (0.4 * apart, 0.5), (apart, 0.9)):
+            add_at(wave, time + later, _driven(rng, hz * rng.uniform(0.93, 1.08), 0.04, 10) * share * strength)
+        length = int(winds * RATE_HZ)
+        teeth = 1 + 0.5 * modulation(rng, length, 40, 150)
+        whir = resonances(
+            rng.normal(size=length) * teeth * np.linspace(1, 0, length) ** 0.5, gears, 0.3 * gears, np.ones(4)
+        )
+        add_at(wave, time + 0.3 * apart, at_peak(whir, loud * strength))
+    return at_peak(room(rng, wave, 0.3, 0.15), rng.uniform(0.25, 0.5) * _hardest(strikes))
 
 
 def clock(rng: np.random.Generator, n: int) -> Wave:

@@ -64,9 +64,9 @@ def machine_hum(rng: np.random.Generator, n: int) -> Wave:
     air = steep(rng, n, -rng.uniform(2.5, 4.5), rng.uniform(100, 300), rng.uniform(2500, 8000))
     duct = resonances(rng.normal(size=n), rng.uniform(120, 900, 3), rng.uniform(20, 80, 3), rng.uniform(0.3, 1, 3))
     wave = (
-        at_rms(_hum(rng, n), rng.uniform(-9, 2)) * throb
+        at_rms(_hum(rng, n), rng.uniform(-3, 3)) * throb
         + at_rms(blades, rng.uniform(-14, -2))
-        + at_rms(air, rng.uniform(-7, 0))
+        + at_rms(air, rng.uniform(-12, -4))
     )
     return at_rms(wave + at_rms(duct, rng.uniform(-16, -6)), rng.uniform(-32, -27))
 

@@ -71,14 +71,14 @@ def body(name: str, rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
 def bounce(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A ball: a slap of the skin, a thump of the floor, the air inside that rings for a moment; a hall."""
     t = seconds(int(0.25 * RATE_HZ))
-    low = log_uniform(rng, (70, 160)) * np.array([1.0, 1.7, 2.6])
+    low = log_uniform(rng, (90, 200)) * np.array([1.0, 1.7, 2.6])
     cavity = log_uniform(rng, (350, 800)) * np.array([1.0, 1.46, 1.98, 2.7, 3.9])
     hollow, hall = rng.uniform(0.3, 0.9), (rng.uniform(0.4, 1.8), rng.uniform(0.3, 0.8))
     wave = np.zeros(n)
     for time, strength in strikes:
         contact = rng.normal(size=len(t)) * np.exp(-t / rng.uniform(0.008, 0.014))
-        floor = at_peak(resonances(contact, low, 0.4 * low, [1.0, 0.9, 0.6]), 1.0)
-        air = at_peak(resonances(contact, cavity, 0.08 * cavity + 20, [1.0, 0.8, 0.6, 0.5, 0.4]), hollow)
+        floor = at_peak(resonances(contact, low, 0.6 * low, [0.7, 0.9, 0.8]), 1.0)
+        air = at_peak(resonances(contact, cavity, 0.2 * cavity + 30, [1.0, 0.8, 0.6, 0.5, 0.4]), hollow)
         skin = at_peak(band(300, 5000, contact, 1), 0.6 * strength)
         hit = (floor + air * strength**0.5 + skin) * np.minimum(1, t * RATE_HZ / 20)
         add_at(wave, time, hit * strength**1.3)
@@ -105,13 +105,13 @@ def ball_hit(rng: np.random.Generator, n: int, strikes: Strikes) -> Wave:
     """A racket, a bat or a foot on a ball: a sharp contact, the strings or the wood that answer, a hollow ball."""
     low = log_uniform(rng, (250, 1100))
     modes = low * np.array([1.0, 1.6, 2.45, 3.9]) * rng.uniform(0.95, 1.05, 4)
-    dies = rng.uniform(0.03, 0.12) * np.array([1.0, 0.8, 0.6, 0.4])
     wave = np.zeros(n)
     for time, strength in strikes:
-        ring = at_peak(tones(modes, np.array([1.0, 0.8, 0.5, 0.35]), dies, 0.2), 1.0)
+        contact = rng.normal(size=4800) * decay(0.2, rng.uniform(0.03, 0.07))
+        ring = at_peak(resonances(contact, modes, 0.3 * modes + 40, [1.0, 0.8, 0.5, 0.35]), 1.0)
         slap = band(500, 9000, rng.normal(size=720), 1) * decay(0.03, 0.012)[:720]
         thump = tones(np.array([rng.uniform(90, 180)]), np.ones(1), np.array([0.08]), 0.1)
-        add_at(wave, time, (ring * strength + 0) * 0.8)
+        add_at(wave, time, ring * strength * 0.8)
         add_at(wave, time, at_peak(slap, 0.7 * strength**1.3))
         add_at(wave, time, 0.5 * thump * strength)
     wave = room(rng, wave, rng.uniform(0.3, 1.2), rng.uniform(0.15, 0.4))

@@ -125,14 +125,14 @@ def power_tool(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
 
 def _blown(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A vacuum cleaner, a hair dryer or a blender: much air, and a motor whose first harmonics stand out of it."""
-    spin = log_uniform(rng, (180, 850)) * (0.75 + 0.25 * speed)
-    air = steep(rng, n, -rng.uniform(1.0, 4.0), log_uniform(rng, (200, 450)), rng.uniform(5000, 10_000))
+    spin = log_uniform(rng, (180, 850)) * (0.9 + 0.1 * speed)
+    air = steep(rng, n, -rng.uniform(0.5, 3.0), log_uniform(rng, (250, 600)), rng.uniform(5000, 10_000))
     hum = periodic(
         turns(spin * (1 + 0.003 * modulation(rng, n, 0.3, 4))), np.exp(-np.arange(1, 13) / rng.uniform(1, 4))
     )
-    wave = air + rng.uniform(0.2, 0.6) * hum / hum.std() + 0.15 * _universal(rng, n, spin)
+    wave = air + rng.uniform(0.3, 0.9) * hum / hum.std() + 0.2 * _universal(rng, n, spin)
     if rng.random() < 0.25:  # a blender: what is thrown about inside
-        chops = steep(rng, n, -2.0, 300, 6000) * np.maximum(0, modulation(rng, n, 12, 40))
+        chops = steep(rng, n, -2.0, 300, 6000) * (1 + 0.4 * modulation(rng, n, 8, 25)).clip(0.2, 2.5)
         wave += chops / chops.std()
     return np.asarray(wave)
 
@@ -148,7 +148,7 @@ def _fanned(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
 def household_motor(rng: np.random.Generator, n: int, speed: Wave) -> Wave:
     """A vacuum cleaner, a hair dryer, a blender or a fan: a motor, and the air or the food that it moves."""
     kind = _fanned if rng.random() < 0.25 else _blown
-    load = 0.3 + 0.7 * speed
+    load = 0.45 + 0.55 * speed
     wave = room(rng, kind(rng, n, speed) * load, rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.5))
     return following(wave, load, rng.uniform(-26, -21))
 
