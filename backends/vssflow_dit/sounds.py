@@ -262,7 +262,7 @@ GENERAL = ("thud", "footsteps_hard")
 def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
     """(class, note): the class of `classes` that the prompt's words name.
 
-    More words say more than fewer (`car door` is a door, `car` an engine); a thing says more than the material it is
+    More words say more than fewer (`car horn` is a horn, `car` an engine); a thing says more than the material it is
     made of, and that more than a step or a hit; then the first counts. The class is "" (unspecified) for an empty
     prompt, and, with a note that says so, where no word is near; a note also tells where another class stands in.
     """
