@@ -6,7 +6,7 @@ Names alone: the physics that makes them heard in training data is `synthesis.so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 Follows: TypeAlias = Literal["strikes", "calls", "speed", "nothing"]
@@ -271,14 +271,24 @@ def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
     for *_, name in sorted(_found(words, own)):
         if name in own:
             return own[name], ""
-        near = name
-        while near in INSTEAD and near not in own:
-            near = INSTEAD[near]
-        if near in own:
+        near = stand_in(name, own)
+        if near:
             return own[near], f"The weights have no class {name}: {own[near]} stands in for {prompt!r}."
     if not words:
         return "", ""
     return "", f"No sound class is near the prompt {prompt!r}: the sound follows the picture alone."
+
+
+def stand_in(name: str, known: Container[str]) -> str:
+    """The class itself where it is `known`, else what comes nearest to it and is; "" where nothing does."""
+    while name in INSTEAD and name not in known:
+        name = INSTEAD[name]
+    return name if name in known else ""
+
+
+def loudest(mixture: Mapping[str, float]) -> str:
+    """The class of most weight; "" of none."""
+    return max(mixture, key=lambda name: mixture[name], default="")
 
 
 def sound_mixture(prompt: str, classes: Sequence[str]) -> tuple[dict[str, float], str]:

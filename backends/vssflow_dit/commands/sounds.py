@@ -23,7 +23,7 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     """
     from vssflow_dit.checkpoint import weights as weight_files
     from vssflow_dit.config import folder_of
-    from vssflow_dit.sounds import ALIASES, FORMER, follows, sound_mixture
+    from vssflow_dit.sounds import ALIASES, FORMER, follows, loudest, sound_mixture
     from vssflow_post.errors import UsageError
 
     folder = folder_of(weights)
@@ -41,7 +41,7 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
                 click.echo(f"{name:<16} {what:<8} {', '.join(words[:6])}".rstrip())
         return
     mixture, note = sound_mixture(prompt, classes)
-    name = max(mixture, key=lambda each: mixture[each], default="")
+    name = loudest(mixture)
     if as_json:
         facts = {"weights": weights, "prompt": prompt, "sound": name or None, "mixture": mixture, "note": note}
         click.echo(json.dumps(facts))

@@ -21,7 +21,7 @@ from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
 from vssflow_dit.picture.thing_motion import stream_of
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
-from vssflow_dit.sounds import follows, rings_down, sound_mixture
+from vssflow_dit.sounds import follows, loudest, rings_down, sound_mixture
 from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
 from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
@@ -60,7 +60,7 @@ class StarterFront:
                 voice = self.voices.index(request.voice) + 1 if request.voice in self.voices else 1
         else:
             mixture, note = sound_mixture(request.sound, self.sounds)
-            name = max(mixture, key=lambda each: mixture[each], default="")
+            name = loudest(mixture)
             sound = self._told(mixture)
             notes = [note] if note else []
             seen = self._seen(request)

@@ -20,7 +20,7 @@ from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.config import DURATIONS, FEW_STEPS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
 from vssflow_dit.flow import time_grid
 from vssflow_dit.sound.codec import Codec, patches
-from vssflow_dit.sounds import FORMER, INSTEAD
+from vssflow_dit.sounds import FORMER, stand_in
 from vssflow_dit.synthesis.pack import is_pack, open_pack
 from vssflow_dit.training.distillation import DistillationLoss
 from vssflow_dit.training.examples import Examples, starter_examples
@@ -290,8 +290,6 @@ def _rows(table: torch.Tensor, known: Sequence[str], wanted: Sequence[str]) -> t
     mean = table[1:].mean(0)
     rows = []
     for name in wanted:
-        near = name
-        while near in INSTEAD and near not in known:
-            near = INSTEAD[near]
-        rows.append(table[1 + known.index(near)] if near in known else mean)
+        near = stand_in(name, known)
+        rows.append(table[1 + known.index(near)] if near else mean)
     return torch.stack([table[0], *rows])
