@@ -272,7 +272,7 @@ def test_a_long_batch_does_not_grow_and_is_known_again_at_once(
     while process.poll() is None:
         ledger = tmp_path / "out" / "batch.json"
         n_ended = ledger.read_text().count("\n") if ledger.exists() else 0
-        with suppress(OSError, StopIteration):  # it may end in between
+        with suppress(OSError):  # it may end in between
             samples[n_ended] = footprint(process.pid)
         time.sleep(0.2)
     answer = json.loads(process.communicate()[0])
@@ -288,9 +288,9 @@ def test_a_long_batch_does_not_grow_and_is_known_again_at_once(
 
 
 def footprint(process: int) -> tuple[int, int, int]:
-    """Bytes of memory, file descriptors and threads of a process."""
-    lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
-    resident, threads = (
-        int(next(line for line in lines if line.startswith(key)).split()[1]) for key in ("VmRSS:", "Threads:")
-    )
+    """Bytes of memory, file descriptors and threads of a process; ProcessLookupError where it has ended."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text("ascii").splitlines())
+    if "VmRSS" not in status:
+        raise ProcessLookupError(f"{process} has ended: what waits to be collected has no memory")
+    resident, threads = (int(status[key].split()[0]) for key in ("VmRSS", "Threads"))
     return resident * 1024, len(list(Path(f"/proc/{process}/fd").iterdir())), threads
