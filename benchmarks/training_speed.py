@@ -24,6 +24,7 @@ from vssflow_dit.config import ModelConfig, config_of
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.vocoder import WIDE, Vocoder
 from vssflow_dit.training import vocoder as vocoders
+from vssflow_dit.training import vocoder_run
 from vssflow_dit.training.clips import Clips, Row
 from vssflow_dit.training.examples import Drawing, Examples, Sound, Utterance
 from vssflow_dit.training.joint import Trainer, TrainingSettings
@@ -92,7 +93,7 @@ def vocoder(device: torch.device, n: int) -> None:
     assert isinstance(begun.vocoder, Vocoder)
     noise = [[(torch.randn(6 * WIDE.rate_hz) * 3000).to(torch.int16) for _ in range(20)]]
     clips = Clips(Row(noise, WIDE.rate_hz, device), Row(noise, WIDE.rate_hz, device))
-    start = vocoders.grown(begun.vocoder, WIDE)
+    start = vocoder_run.begun(begun.vocoder)[2]
     with tempfile.TemporaryDirectory() as run:
         trainer = vocoders.Trainer(clips, Path(run), 1e6, vocoders.WARM, begun.codec, start, device)
         say("vocoder, judged", seconds(trainer.train_step, device, n), trainer.recipe.clips)

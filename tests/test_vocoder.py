@@ -19,6 +19,7 @@ from vssflow_dit.sound.mel import LOG_FLOOR, SAMPLE_RATE_HZ, log_mel
 from vssflow_dit.sound.oscillators import band_geometry, cycles, pulse_train, tone_bank
 from vssflow_dit.sound.vocoder import WIDE, Vocoder, VocoderConfig
 from vssflow_dit.training import vocoder as training
+from vssflow_dit.training import vocoder_run
 from vssflow_dit.training.clips import Clips
 from vssflow_dit.training.listening import (
     energy_distance,
@@ -29,6 +30,7 @@ from vssflow_dit.training.listening import (
     true_pitch,
     without_upper,
 )
+from vssflow_dit.training.upper_band import UpperBandTrainer
 from vssflow_post.backend import CueRequest, GenerationSettings
 from vssflow_post.errors import UsageError
 from vssflow_post.timeline import Span
@@ -105,7 +107,7 @@ def test_the_shipped_vocoder_is_read_at_its_own_rate() -> None:
 
 def test_takes_have_the_rate_of_the_weights_vocoder(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(folder_of("starter"), tmp_path / "weights"))
-    training.grown(Vocoder.load(folder / VOCODER), WIDE).save(folder / VOCODER)
+    vocoder_run.grown(Vocoder.load(folder / VOCODER), WIDE).save(folder / VOCODER)
     weights.write_index(folder)
     span = Span.of_seconds(0, 1.37)
     for weights_of, rate_hz in (
@@ -122,11 +124,11 @@ def test_takes_have_the_rate_of_the_weights_vocoder(tmp_path: Path) -> None:
 def test_a_vocoder_grows_to_a_higher_rate_and_sounds_the_same_where_it_was_heard() -> None:
     mel = log_mel(steady_voice(140.0) + 0.1 * white_noise(SAMPLE_RATE_HZ))
     narrow = small_vocoder()
-    wide = training.grown(narrow, SMALL_WIDE).eval().requires_grad_(False)
+    wide = vocoder_run.grown(narrow, SMALL_WIDE).eval().requires_grad_(False)
     before, after = log_mel(narrow(mel)), log_mel(wide(mel), rate_hz=24_000)
     assert float((before - after).abs()[:, :62, 5:-5].median()) < 0.35
     with pytest.raises(ValueError, match="cannot start"):
-        training.grown(narrow, replace(SMALL_WIDE, width=64))
+        vocoder_run.grown(narrow, replace(SMALL_WIDE, width=64))
 
 
 def test_the_seed_decides_the_noise() -> None:
@@ -257,7 +259,7 @@ def audio_in(folder: Path, *kinds: str) -> Path:
 
 def trainer_in(folder: Path, recipe: training.VocoderTraining) -> training.Trainer:
     clips = Clips.of(folder, 24_000, torch.device("cpu"))
-    return training.Trainer(clips, folder, 1.0, recipe, codec(), training.grown(small_vocoder(), SMALL_WIDE))
+    return training.Trainer(clips, folder, 1.0, recipe, codec(), vocoder_run.grown(small_vocoder(), SMALL_WIDE))
 
 
 def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -277,6 +279,27 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert (again.step, again.judged_steps, again.spent_s) == (2, 2, 5.0)
     assert all(torch.equal(a, b) for a, b in zip(again.vocoder.parameters(), trainer.vocoder.parameters(), strict=True))
     assert Vocoder.load(tmp_path / "vocoder.safetensors").config == SMALL_WIDE
+
+
+def test_a_vocoder_that_grew_learns_above_the_mel_and_keeps_what_it_was_below(tmp_path: Path) -> None:
+    narrow = small_vocoder()
+    kind, recipe, first = vocoder_run.begun(narrow)
+    assert kind is UpperBandTrainer
+    assert first.config == SMALL_WIDE
+    assert vocoder_run.begun(first)[0] is training.Trainer, "once it is wide, all of it is trained"
+    assert vocoder_run.begun(None)[0] is training.Trainer
+    before = Vocoder(SMALL_WIDE)
+    before.load_state_dict(first.state_dict())
+    clips = Clips.of(audio_in(tmp_path, "speech", "sounds"), 24_000, torch.device("cpu"))
+    trainer = kind(clips, tmp_path, 1.0, replace(recipe, clips=2, frames=16, warm_up_steps=1), codec(), first)
+    for _ in range(3):
+        assert trainer.train_step()["distance"] >= 0.0
+    mel = log_mel(white_noise(24_000), 64, 24_000)
+    spectra = [torch.fft.rfft(vocoder(mel)[0].detach()).abs() for vocoder in (before, trainer.vocoder)]
+    below, above = slice(0, int(7600 * 1.0)), slice(8300, 12_000)  # a second: a bin is 1 Hz
+    change = [float((b - a)[band].norm() / a[band].norm()) for a, b in [spectra] for band in (below, above)]
+    assert change[0] < 1e-4
+    assert change[1] > 1e-2
 
 
 def test_what_a_gpu_has_saved_goes_on_here(tmp_path: Path) -> None:

@@ -125,9 +125,10 @@ def spectrum(waveform: Tensor, size: int) -> Tensor:
     return found
 
 
-def magnitudes(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> list[Tensor]:
-    """Magnitudes (B, bins, frames) at each resolution, noise of variance 1 at about 1."""
-    found = (spectrum(waveform, size * rate_hz // SAMPLE_RATE_HZ) for size in RESOLUTIONS)
+def magnitudes(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ, from_hz: float = 0.0) -> list[Tensor]:
+    """Magnitudes (B, bins, frames) from a frequency on, at each resolution, noise of variance 1 at about 1."""
+    sizes = [size * rate_hz // SAMPLE_RATE_HZ for size in RESOLUTIONS]
+    found = (spectrum(waveform, size)[:, int(from_hz * size / rate_hz) :] for size in sizes)
     return [torch.sqrt(x.real.square() + x.imag.square() + 1e-8) for x in found]
 
 
@@ -145,10 +146,12 @@ def level_of(waveform: Tensor) -> Tensor:
     return waveform.square().mean(-1, keepdim=True).sqrt().clamp(min=2e-4)
 
 
-def energy_distance(truth: Tensor, first: Tensor, second: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> Tensor:
-    """Zero in expectation only when `first` and `second` are spread like the truth."""
+def energy_distance(
+    truth: Tensor, first: Tensor, second: Tensor, rate_hz: int = SAMPLE_RATE_HZ, from_hz: float = 0.0
+) -> Tensor:
+    """Zero in expectation only when `first` and `second` are spread like the truth, from a frequency on."""
     level = level_of(truth)
-    spectra = [magnitudes(x / level, rate_hz) for x in (truth, first, second)]
+    spectra = [magnitudes(x / level, rate_hz, from_hz) for x in (truth, first, second)]
     return (
         spectral_distance(spectra[0], spectra[1])
         + spectral_distance(spectra[0], spectra[2])

@@ -203,7 +203,7 @@ def _strikes(run: Path, folder: Path) -> None:
 
 def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) -> None:
     from vssflow_dit.sound.vocoder import Vocoder
-    from vssflow_dit.training.vocoder import train_vocoder
+    from vssflow_dit.training.vocoder_run import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
     device = torch.device(order.accelerator)

@@ -8,9 +8,8 @@ phase. The discriminators join when a share of the time has passed.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from torch.nn import functional
 
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.mel import log_mel
-from vssflow_dit.sound.vocoder import WIDE, Excitation, Reading, Vocoder, VocoderConfig
+from vssflow_dit.sound.vocoder import Excitation, Reading, Vocoder
 from vssflow_dit.training.captured import Captured
 from vssflow_dit.training.clips import Clips
 from vssflow_dit.training.discriminators import Discriminators
@@ -79,27 +78,6 @@ def on_gpu(recipe: VocoderTraining) -> VocoderTraining:
     return replace(
         recipe, clips=8 * recipe.clips, judged_frames=recipe.frames, learning_rate=2.0 * recipe.learning_rate
     )
-
-
-def grown(trained: Vocoder, config: VocoderConfig) -> Vocoder:
-    """A vocoder of `config` with the trained one's weights: bands above its own begin like its last, bins with nothing.
-
-    Raises ValueError where anything but the rate, the upper bands and the frame's size differs.
-    """
-    old = trained.config
-    if replace(old, rate_hz=config.rate_hz, upper_bands=config.upper_bands, n_fft=config.n_fft) != config:
-        raise ValueError(f"cannot start from a vocoder of {old}")
-    vocoder = Vocoder(config)
-    weights = dict(trained.state_dict())
-    for name in ("head.weight", "head.bias"):
-        bands, bins = weights[name].split((6 * old.all_bands, 2 * trained.n_bins))
-        bands = bands.view(6, old.all_bands, *bands.shape[1:])
-        last = bands[:, -1:].expand(-1, config.all_bands - old.all_bands, *bands.shape[2:])
-        wider = bins.new_zeros(2, vocoder.n_bins, *bins.shape[1:])
-        wider[:, : trained.n_bins] = bins.view(2, trained.n_bins, *bins.shape[1:])
-        weights[name] = torch.cat([torch.cat([bands, last], 1).flatten(0, 1), wider.flatten(0, 1)])
-    vocoder.load_state_dict(weights)
-    return vocoder
 
 
 def reading_loss(reading: Reading, waveform: Tensor, vocoder: Vocoder) -> tuple[Tensor, Tensor, Tensor]:
@@ -290,41 +268,3 @@ def twice(excitation: Excitation) -> Excitation:
     return Excitation(
         excitation.pitch_hz.repeat(2, 1), excitation.voicing.repeat(2, 1), excitation.tones_hz.repeat(2, 1, 1)
     )
-
-
-def train_vocoder(
-    audio_folder: Path,
-    run_folder: Path,
-    minutes: float,
-    threads: int,
-    codec: Codec,
-    start: Vocoder | None = None,
-    device: torch.device = torch.device("cpu"),  # noqa: B008
-) -> None:
-    """Trains for `minutes` of this machine's time in all, going on from `run_folder`/checkpoint.pt when there is one.
-
-    `codec` stands between recording and vocoder, as it will in use; `start` is a trained vocoder to begin with, which
-    is judged from its first step.
-    Leaves `run_folder`/vocoder.safetensors, renewed every few minutes, and a line of JSON per 50 steps in log.jsonl.
-    """
-    torch.set_num_threads(threads)
-    run_folder.mkdir(parents=True, exist_ok=True)
-    clips = Clips.of(audio_folder, WIDE.rate_hz, device)
-    recipe, first = (VocoderTraining(), Vocoder(WIDE)) if start is None else (WARM, grown(start, WIDE))
-    recipe = on_gpu(recipe) if device.type == "cuda" else recipe
-    trainer = Trainer(clips, run_folder, minutes, recipe, codec, first, device)
-    recent: list[Mapping[str, Tensor]] = []
-    with (run_folder / "log.jsonl").open("a") as log:
-        for values in trainer.run():
-            recent.append(values)
-            if trainer.step % 50 == 0:
-                facts = {"step": trainer.step, "minutes": round(trainer.spent_s / 60.0, 2)}
-                log.write(json.dumps(facts | _means(recent)) + "\n")
-                log.flush()
-                recent.clear()
-
-
-def _means(recent: list[Mapping[str, Tensor]]) -> dict[str, float]:
-    """Of what every step gave."""
-    names = [name for name in recent[-1] if all(name in values for values in recent)]
-    return {name: round(float(sum(values[name] for values in recent)) / len(recent), 4) for name in names}
