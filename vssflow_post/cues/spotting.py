@@ -28,6 +28,8 @@ LONGEST_SOUND = 60 * CLOCK_HZ
 """A longer shot gets several sound cues, so that no backend has to hold hours of sound at once."""
 SHORTEST_REST = CLOCK_HZ // 10
 """A line that an overlap would leave less (in samples) shares the time of its neighbour instead."""
+BESIDE_NAMED_DB = -18.0
+"""Of a motion without a name, in a scene in which something has one: cloth and air, as soft as cloth usually is."""
 CHARACTERS_PER_S = 15
 """Pace of speech, to weigh a segment without words against a line."""
 
@@ -102,7 +104,8 @@ def _sounds(
     if settings.effects_under_speech:
         pieces += [piece for span in said for piece in (_cut(span, cuts) if _within(span, full) else [span])]
     free = [piece for piece in pieces if not _within(piece, full)]
-    sounds = [Laid(piece, FOLLOWS, settings.sound) for piece in free]
+    named = [scene.span for scene, laid in zip(scenes, layers, strict=True) if laid]
+    sounds = [Laid(piece, FOLLOWS, settings.sound, BESIDE_NAMED_DB if _within(piece, named) else 0.0) for piece in free]
     for laid in chain.from_iterable(layers):
         parts = [laid] if settings.effects_under_speech else less_speech(laid, _within(laid.span, said))
         sounds += [replace(part, span=span) for part in parts for span in _parted(part.span)]
