@@ -211,14 +211,28 @@ def train(
     show_default=True,
     help="Gets evaluation.md, and a folder of its pictures and numbers.",
 )
-def evaluate(weights: str, data: Path | None, out: Path) -> None:
-    """Measure WEIGHTS (a folder, or `starter`): words, voices, strikes, classes, lips and speed, in some minutes.
+@click.option(
+    "--sentences",
+    type=click.IntRange(1, 50),
+    default=50,
+    show_default=True,
+    help="Said by each voice: fewer are quicker.",
+)
+@click.option(
+    "--clips",
+    type=click.IntRange(2, 100),
+    default=6,
+    show_default=True,
+    help="Of each class of sound; the classifier learns from four times as many.",
+)
+def evaluate(weights: str, data: Path | None, out: Path, sentences: int, clips: int) -> None:
+    """Measure WEIGHTS (a folder, or `starter`): words, voices, strikes, classes, lips and speed, in an hour or less.
 
     Needs the extra `evaluate`, and the teachers' voices (docs/training.md).
 
     \b
     vssflow-post model evaluate runs/starter/weights -o report
-    vssflow-post model evaluate -o docs
+    vssflow-post model evaluate runs/starter/weights -o quick --sentences 10 --clips 2
     """
     from vssflow_dit.bars import bars
     from vssflow_dit.engine import cpu_engine
@@ -227,5 +241,6 @@ def evaluate(weights: str, data: Path | None, out: Path) -> None:
 
     backend = cpu_engine(GenerationSettings(weights=weights))
     with bars() as report:
-        page = evaluate_weights(weights, backend, data, out, SampleSizes(), report)
+        sizes = SampleSizes(sentences, clips_each=clips, learned_each=4 * clips)
+        page = evaluate_weights(weights, backend, data, out, sizes, report)
     click.echo(f"evaluation: {page}")
