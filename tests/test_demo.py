@@ -81,10 +81,13 @@ def test_script_and_cue_sheet_say_the_same_lines(film: Film, truth: dict[str, An
 
 
 def test_cue_sheet_tiles_the_film_with_prompted_sound(film: Film) -> None:
-    sounds = [c for c in read_cue_sheet(EXAMPLES / "demo.cues.json", film).cues if c.kind == "sound"]
-    edges = [sounds[0].span.start, *(cue.span.end for cue in sounds)]
-    assert [cue.span.start for cue in sounds] == edges[:-1]
-    assert (edges[0], edges[-1]) == (0, film.duration.end)
+    """One sound as long as each shot; others lie within one."""
+    sheet = read_cue_sheet(EXAMPLES / "demo.cues.json", film)
+    sounds = [cue for cue in sheet.cues if cue.kind == "sound"]
+    shots = [scene.span for scene in sheet.scenes]
+    assert [cue.span for cue in sounds if cue.span in shots] == shots
+    assert all(any(shot.start <= cue.span.start < cue.span.end <= shot.end for shot in shots) for cue in sounds)
+    assert (shots[0].start, shots[-1].end) == (0, film.duration.end)
     assert all(cue.sound for cue in sounds)
 
 

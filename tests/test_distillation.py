@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +60,8 @@ def test_the_teacher_is_followed_at_each_ones_guidance() -> None:
     """x' = s r x has the solution x exp(s r t): second-order steps come near it."""
     loss = DistillationLoss(model(), model(0.5), time_grid(4), (1.0, 3.0))
     x = torch.randn(3, 128, 5)
-    reached = loss.followed(x, torch.zeros(3), torch.full((3,), 0.25), VALUES)
-    wanted = x * torch.exp(torch.tensor([0.5, 1.5, 0.5])[:, None, None] * 0.25)
+    reached = loss.followed(x, torch.zeros(3), torch.full((3,), 0.125), VALUES)
+    wanted = x * torch.exp(torch.tensor([0.5, 1.5, 0.5])[:, None, None] * 0.125)
     assert torch.allclose(reached, wanted, rtol=2e-3)
 
 
@@ -101,13 +100,12 @@ def test_only_the_student_learns() -> None:
 
 
 def test_distilled_weights_make_their_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One evaluation a step, at the times they were taught; the field is still there for every other sampler."""
+    """One evaluation a step, at the times they were taught; the field is still there for every other sampler, and for
+    weights that were taught none."""
     folder = tmp_path / "weights"
-    shutil.copytree(STARTER, folder)
-    student = weight_files.load("starter").unified
-    student.config = replace(student.config, times=tuple(time_grid(4, 3.0)))
-    weight_files.save_model(student, folder / FEW_STEPS)
+    shutil.copytree(STARTER, folder, ignore=shutil.ignore_patterns(FEW_STEPS))
     weight_files.write_index(folder)
+    taught = tuple(time_grid(4, 3.0, 1.2))
     seen: list[float] = []
     velocities = DiT.velocities
 
@@ -117,10 +115,10 @@ def test_distilled_weights_make_their_own_steps(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(DiT, "velocities", counted)
     request = CueRequest("a", "sound", Span.of_seconds(0, 2), 1, sound="rain")
-    for sampler, weights, times in (("distilled", folder, 4), ("euler", folder, 20), ("distilled", STARTER, 20)):
+    for sampler, weights, times in (("distilled", STARTER, 4), ("euler", STARTER, 20), ("distilled", folder, 20)):
         seen.clear()
         engine = cpu_engine(GenerationSettings(weights=str(weights), sampler=sampler, threads=1, deterministic=True))
         [take] = engine.render([request])
         assert np.abs(take.audio.samples).max() > 0.001
         assert len(seen) <= times
-        assert (seen == list(student.config.times[:-1])) == (times == 4)
+        assert (seen == pytest.approx(taught[:-1])) == (times == 4)

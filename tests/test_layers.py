@@ -77,6 +77,13 @@ def test_animals_call_now_and_then_over_what_moves() -> None:
     assert ("follows", "drum", 0, 10) in sounds_of(spotted([seen("dog"), seen("drum", 0.4)]))
 
 
+def test_a_motion_without_a_name_is_soft_beside_what_has_one() -> None:
+    beside, alone = spotted([seen("dog")]), spotted([])
+    (motion,) = [cue for cue in beside.cues if cue.layer == "follows"]
+    assert motion.gain_db == TABLE.classes["cloth"].level_db
+    assert {cue.gain_db for cue in alone.cues} == {0.0}
+
+
 def test_a_scene_in_which_nothing_is_recognised_is_as_without() -> None:
     lines = [(12.0, 14.0)]
     assert sounds_of(spotted([], [], lines=lines)) == [
@@ -178,8 +185,8 @@ def test_weights_are_asked_for_the_nearest_that_they_know() -> None:
     (wind, engine, shot) = spotted([seen("open_air"), seen("car_engine"), seen("gunshot")]).cues
     (dog, *_) = [cue for cue in spotted([seen("dog")]).cues if cue.sound]
     by_hand = dataclasses.replace(dog, id="s0099", origin="user")
-    asked = askable([wind, engine, shot, dog, by_hand], ["wind", "engine", "explosion"], TABLE)
-    assert [cue.sound for cue in asked.cues] == ["wind", "engine", "explosion", "dog"]
+    asked = askable([wind, engine, shot, dog, by_hand], ["wind", "car_engine", "explosion"], TABLE)
+    assert [cue.sound for cue in asked.cues] == ["wind", "car_engine", "explosion", "dog"]
     assert asked.cues[-1] is by_hand, "a person's words go as they are"
     assert [note for note in asked.notes if "gunshot" in note] == [
         "The weights have no gunshot: explosion stands in (s0003)."

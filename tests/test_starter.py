@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vssflow_dit.evaluation.heldout import SENTENCES
+from vssflow_dit.evaluation.heldout import SENTENCES, judged
 from vssflow_post.analysis.things import ThingFinder
 from vssflow_post.backend import Backend, BackendIdentity, CueRequest, GenerationSettings, Strike, Thing, Track
 from vssflow_post.errors import UsageError
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
-VOICES = ("slt", "rms", "awb", "kal", "joe")
+VOICES = ("slt", "rms", "awb", "kal", "joe", "eva", "ann", "ben")
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,11 @@ def test_what_is_said_of_it_before_it_is_opened_holds_once_it_is(backend: Backen
 
 
 def rendered(backend: Backend, request: CueRequest) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """As it is judged, at 16 kHz."""
     (take,) = backend.render([request])
-    assert take.audio.rate_hz == 16_000
-    assert abs(take.audio.n_samples - request.span.n_samples / 3) <= 1
-    return take.audio.samples[0]
+    assert take.audio.rate_hz == 24_000
+    assert abs(take.audio.n_samples - request.span.n_samples / 2) <= 1
+    return judged(take.audio.samples[0], take.audio.rate_hz)
 
 
 def spoken(backend: Backend, text: str, voice: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -168,16 +169,19 @@ def test_a_prompt_in_words_finds_its_class_and_an_unknown_one_says_so(backend: B
     from vssflow_dit.sounds import sound_class
 
     assert sound_class("heavy rain on a roof", backend.sounds) == ("rain", "")
-    assert sound_class("A car passes", backend.sounds) == ("engine", "")
+    assert sound_class("A car passes", backend.sounds) == ("car_engine", "")
     assert sound_class("", backend.sounds) == ("", "")
-    name, note = sound_class("an owl hoots", backend.sounds)
+    name, note = sound_class("an otter yawns", backend.sounds)
     assert name == ""
-    assert "owl" in note
+    assert "otter" in note
 
 
-@pytest.mark.parametrize("sound", ["rain", "fire"])
+@pytest.mark.parametrize("sound", ["rain", "waterfall"])
 def test_a_minute_of_sound_shows_no_seam(backend: Backend, sound: str) -> None:
-    """Where windows begin and end, level and spectral flux are what they are elsewhere."""
+    """Where windows begin and end, level and spectral flux are what they are elsewhere.
+
+    Of steady sounds: a fire's level changes by 6 dB from moment to moment, and chance would hide a seam.
+    """
     from scipy.stats import mannwhitneyu
 
     from vssflow_dit.transformer.packed_field import window_starts

@@ -183,17 +183,19 @@ class GenerationSettings:
     clip: str = "openai/clip-vit-base-patch16"
     """CLIP ViT-B/16 for weights that look at pictures and bring no image encoder: a folder, or a hub id that the hub's
     cache holds. Nothing is downloaded."""
-    sampler: str = "adams"
-    """`distilled`, `euler`, `midpoint`, `heun`, `adams` or `dopri5` (docs/sampling.md)."""
+    sampler: str = "distilled"
+    """`distilled`, `euler`, `midpoint`, `heun`, `adams` or `dopri5` (docs/sampling.md). `distilled` takes the few steps
+    that the weights were taught, with the guidance that was taught with them, and asks for none of what follows; of
+    weights that were taught none it is `adams`."""
     steps: int = 10
     """Sampling steps: one evaluation each for euler and adams, two for midpoint and heun; dopri5 chooses its own."""
     time_shift: float = 3.0
     """Above 1, steps near the noise are shorter; 1 leaves them as they are."""
     time_stretch: float = 1.2
     """Above 1, steps at both ends are shorter; 1 leaves them as they are."""
-    guidance: float = 2.0
+    guidance: float = 2.5
     """Classifier-free guidance scale of speech; 1 is no guidance. The reference takes 3."""
-    sound_guidance: float = 2.0
+    sound_guidance: float = 3.0
     """The same for sounds."""
     guidance_from: float = 0.0
     guidance_to: float = 1.0

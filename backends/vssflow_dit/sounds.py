@@ -29,36 +29,18 @@ _FOLLOWS: dict[str, Follows] = {name: what for what, names in _KNOWN for name in
 CLASSES = tuple(_FOLLOWS)
 """Every class that there is a name for: the cue sheet's, and `saw`. Which of them weights know, and in which order they
 number them (id k + 1, 0 is "unspecified"), stands in their configuration."""
-FORMER = {
-    "glass": "glass_clink",
-    "engine": "car_engine",
-    "gravel": "footsteps_gravel",
-    "grass": "footsteps_grass",
-    "snow": "footsteps_snow",
-    "water": "splash",
-    "bounce": "ball_bounce",
-    "keys": "keys_coins",
-    "wheels": "cart_wheels",
-    "clock": "clock_tick",
-    "bird": "birdsong",
-}
-"""Names that older weights have for classes -> the names of today."""
-FORMERLY: dict[str, Follows] = {"paper": "speed", "thunder": "nothing", "bell": "strikes"}
-"""What weights with such names follow otherwise."""
 RINGS_DOWN = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "ball_bounce", "knock")
 """Struck, and from then on only ever quieter until struck again; the others crunch, rattle, splash or beat."""
 
 
-def follows(name: str, classes: Sequence[str] = ()) -> Follows:
+def follows(name: str) -> Follows:
     """What in the picture the class `name` follows: each strike; the start of each call, which the picture need not
-    show; how fast something moves; or nothing. `classes` are those of the weights that are asked."""
-    if name in FORMERLY and not FORMER.keys().isdisjoint(classes):
-        return FORMERLY[name]
-    return _FOLLOWS.get(FORMER.get(name, name), "nothing")
+    show; how fast something moves; or nothing."""
+    return _FOLLOWS.get(name, "nothing")
 
 
 def rings_down(name: str) -> bool:
-    return FORMER.get(name, name) in RINGS_DOWN
+    return name in RINGS_DOWN
 
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -267,13 +249,12 @@ def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
     prompt, and, with a note that says so, where no word is near; a note also tells where another class stands in.
     """
     words = re.findall(r"[a-z]+", prompt.lower())
-    own = {FORMER.get(name, name): name for name in classes}
-    for *_, name in sorted(_found(words, own)):
-        if name in own:
-            return own[name], ""
-        near = stand_in(name, own)
+    for *_, name in sorted(_found(words, classes)):
+        near = stand_in(name, classes)
+        if near == name:
+            return name, ""
         if near:
-            return own[near], f"The weights have no class {name}: {own[near]} stands in for {prompt!r}."
+            return near, f"The weights have no class {name}: {near} stands in for {prompt!r}."
     if not words:
         return "", ""
     return "", f"No sound class is near the prompt {prompt!r}: the sound follows the picture alone."

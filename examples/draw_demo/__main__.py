@@ -37,11 +37,15 @@ class Shot:
     exposures: int
     """Pictures averaged for motion blur."""
     layer: str
-    """What its sound is: `bed` (ambience), `follows` (a motion) or `spot`."""
+    """What the sound that lasts as long as the shot is: `bed` (ambience), `follows` (a motion) or `spot`."""
     sound: str
     """Its prompt."""
+    gain_db: float = 0.0
+    """Of that sound."""
+    spot: tuple[str, float, float] | None = None
+    """What is heard beside it: prompt, start and end in seconds from the start of the shot."""
     line: tuple[str, str, float, float] | None = None
-    """Speaker, words, start and end in seconds from the start of the shot."""
+    """Speaker, words, start and end."""
 
 
 VOICES = {"ANNA": "slt", "TOM": "rms"}
@@ -50,14 +54,14 @@ VOICES = {"ANNA": "slt", "TOM": "rms"}
 
 def shots() -> tuple[Shot, ...]:
     rng = np.random.default_rng(SEED)
+    anna = ("ANNA", people.ANNA_LINE, *people.ANNA_SAYS_S)
+    tom = ("TOM", people.TOM_LINE, *people.TOM_SAYS_S)
     return (
         Shot(hammer.Smithy(rng).draw, hammer.DURATION_S, 2, "spot", "metal"),
-        Shot(
-            people.anna(rng).draw, people.DURATION_S, 1, "bed", "wind", ("ANNA", people.ANNA_LINE, *people.ANNA_SAYS_S)
-        ),
-        Shot(people.tom(rng).draw, people.DURATION_S, 1, "bed", "fire", ("TOM", people.TOM_LINE, *people.TOM_SAYS_S)),
-        Shot(street.Street(rng).draw, street.DURATION_S, 2, "follows", "engine"),
-        Shot(window.RainyWindow(rng).draw, window.DURATION_S, 1, "bed", "rain"),
+        Shot(people.anna(rng).draw, people.DURATION_S, 1, "bed", "wind in the trees", line=anna),
+        Shot(people.tom(rng).draw, people.DURATION_S, 1, "bed", "fire", -8.0, line=tom),
+        Shot(street.Street(rng).draw, street.DURATION_S, 2, "follows", "car engine", spot=("a dog barks", 3.0, 6.0)),
+        Shot(window.RainyWindow(rng).draw, window.DURATION_S, 1, "bed", "rain", spot=("thunder", 1.0, 6.0)),
     )
 
 
@@ -105,19 +109,23 @@ def _clock(seconds: float) -> str:
 
 
 def cue_sheet(film: tuple[Shot, ...]) -> dict[str, Any]:
-    """The cue sheet with one sound for each shot, which goes on under its line."""
+    """The cue sheet: a sound for each shot, which goes on under its line, and what is heard at moments."""
     edges = starts(film)
     scenes: list[dict[str, Any]] = []
     cues: list[dict[str, Any]] = []
 
-    def add(kind: str, scene: int, start_s: float, end_s: float, **content: str) -> None:
+    def add(kind: str, scene: int, start_s: float, end_s: float, **content: str | float) -> None:
         name = f"{'d' if kind == 'speech' else 's'}{sum(cue['kind'] == kind for cue in cues) + 1:04}"
         times = {"start_s": round(start_s, 6), "end_s": round(end_s, 6)}
         cues.append({"id": name, "scene": scene, "kind": kind, **times, **content})
 
     for index, (shot, start, end) in enumerate(zip(film, edges[:-1], edges[1:], strict=True)):
         scenes.append({"index": index, "start_s": start, "end_s": end})
-        add("sound", index, start, end, layer=shot.layer, sound=shot.sound, origin="user")
+        gain = {"gain_db": shot.gain_db} if shot.gain_db else {}
+        add("sound", index, start, end, layer=shot.layer, sound=shot.sound, origin="user", **gain)
+        if shot.spot is not None:
+            prompt, first, last = shot.spot
+            add("sound", index, start + first, start + last, layer="spot", sound=prompt, origin="user")
         if shot.line is not None:
             speaker, words, first, last = shot.line
             spoken = {"text": words, "speaker": speaker, "voice": VOICES[speaker], "origin": "script"}

@@ -36,7 +36,7 @@ class SoundClass:
     level_db: float
     """Usual level; 0 is a door that shuts."""
     nearest: str
-    """The class of the starter's weights that comes nearest; "" where nothing does."""
+    """What stands in where weights lack the class; "" where nothing comes near."""
     family: str
     """The class that is claimed where several of a family are seen and none of them surely; "" without."""
     ucs: str

@@ -23,7 +23,7 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     """
     from vssflow_dit.checkpoint import weights as weight_files
     from vssflow_dit.config import folder_of
-    from vssflow_dit.sounds import ALIASES, FORMER, follows, loudest, sound_mixture
+    from vssflow_dit.sounds import ALIASES, follows, loudest, sound_mixture
     from vssflow_post.errors import UsageError
 
     folder = folder_of(weights)
@@ -32,7 +32,7 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
     if not classes:
         raise UsageError(f"the weights {weights} have no classes of sound: they follow the picture's features alone")
     if not prompt:
-        rows = [(name, follows(name, classes), ALIASES.get(FORMER.get(name, name), ())) for name in classes]
+        rows = [(name, follows(name), ALIASES.get(name, ())) for name in classes]
         if as_json:
             listed = [{"name": name, "follows": what, "aliases": list(words)} for name, what, words in rows]
             click.echo(json.dumps({"weights": weights, "sounds": listed}))
@@ -47,6 +47,6 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
         click.echo(json.dumps(facts))
     else:
         means = ", ".join(f"{each} {weight:.0%}" for each, weight in mixture.items()) if len(mixture) > 1 else name
-        click.echo(f"{means}: follows {follows(name, classes)}" if name else note)
+        click.echo(f"{means}: follows {follows(name)}" if name else note)
         if name and note:
             click.echo(note)

@@ -44,7 +44,7 @@ PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
 CEILING_STUDY, CLAIMS = "ceiling.md", "claims.md"
 """In that folder, where there are any: what `benchmarks/vocoder_ceiling.py` and `benchmarks/claims` found; they
 close the page."""
-SHOWN = ("metal", "engine", "rain")
+SHOWN = ("footsteps_gravel", "dog", "train_tram", "rain")
 """Classes whose spectrograms are shown."""
 
 

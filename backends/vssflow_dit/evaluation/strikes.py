@@ -32,7 +32,7 @@ ABOUT = (
 )
 FILM_S = 6.0
 TOLERANCES_S = (0.06, 0.08)
-PROMPTS = ("wood", "metal", "glass", "stone", "plastic", "thud", "")
+PROMPTS = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "")
 HOP_S = 0.005
 """Between the levels in which onsets are found."""
 RISE_DB = 9.0

@@ -65,8 +65,8 @@ class StarterFront:
             notes = [note] if note else []
             seen = self._seen(request)
             if seen is not None:
-                motion = _heard_of(_resampled(seen, n), follows(name, self.sounds) if name else "")
-            if follows(name, self.sounds) == "calls" and not motion[:, 0].any():
+                motion = _heard_of(_resampled(seen, n), follows(name) if name else "")
+            if follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
         per = MEL_FRAMES_PER_TOKEN
         values: dict[str, Tensor | None] = {

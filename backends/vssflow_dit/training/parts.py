@@ -20,7 +20,7 @@ from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.config import DURATIONS, FEW_STEPS, MODEL, STRIKES, VOCODER, ModelConfig, config_of
 from vssflow_dit.flow import time_grid
 from vssflow_dit.sound.codec import Codec, patches
-from vssflow_dit.sounds import FORMER, stand_in
+from vssflow_dit.sounds import stand_in
 from vssflow_dit.synthesis.pack import is_pack, open_pack
 from vssflow_dit.training.distillation import DistillationLoss
 from vssflow_dit.training.examples import Examples, starter_examples
@@ -268,8 +268,8 @@ def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:
     """
     model = UnifiedModel(config)
     weights = trained.state_dict()
-    own = [FORMER.get(name, name) for name in trained.config.sounds]
-    for stream, known, names in (("voice", trained.config.voices, config.voices), ("sound", own, config.sounds)):
+    had = trained.config
+    for stream, known, names in (("voice", had.voices, config.voices), ("sound", had.sounds, config.sounds)):
         name = f"conditions.streams.{stream}.table"
         weights[name] = _rows(weights[name], known, names)
     joined = weights["dit.concat_in.weight"]
