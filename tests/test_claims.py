@@ -176,6 +176,12 @@ def test_the_page_says_what_the_seeds_allow(tmp_path: Path) -> None:
     assert "| -10.0, better |" in row
     assert "| +0.0, within the spread |" in row
     assert (tmp_path / "claims.png").read_bytes().startswith(b"\x89PNG")
+    assert "At equal work" in page
+    assert "Which streams are joined" in page
+    write_page([result for result in made if result["kind"] in ("speech", "sound", "joint")], tmp_path)
+    page_of_three = (tmp_path / "claims.md").read_text()
+    assert "At equal work" not in page_of_three, "what was not run has no table"
+    assert "Which streams are joined" not in page_of_three
     write_page(made[:1], tmp_path)  # with hardly anything there
     write_page([], tmp_path)
     assert {name for name in COMPARED if COMPARED[name].title in page} == set(COMPARED)

@@ -154,8 +154,9 @@ def write_page(results: Sequence[Result], docs: Path) -> None:
         steps=", ".join(map(str, sorted(steps))), batch=BATCH, each=BATCH // 2, window_s=WINDOW_S, every=EVERY,
         tries=", ".join(str(n // SCAN) for n in sorted(steps)), windows=N_WINDOWS, lines=N_SENTENCES * len(VOICES),
         clips=N_CLIPS_EACH * len(SOUNDS), compared=ends(found, COMPARED), verdicts=verdicts(found),
-        twice=verdicts(found, "-twice"), way=on_the_way(found), by_t=by_t(found), rates=rates(results),
-        routed=ends(found, [*ROUTED, "joint-short"]),
+        twice=TWICE.format(table=verdicts(found, "-twice")) if {"speech-twice", "sound-twice"} & found.keys() else "",
+        way=on_the_way(found), by_t=by_t(found), rates=rates(results),
+        routed=ROUTES.format(table=ends(found, [*ROUTED, "joint-short"])) if found.keys() & ROUTED.keys() else "",
     )  # fmt: skip
     docs.mkdir(parents=True, exist_ok=True)
     (docs / "claims.json").write_text(json.dumps(list(results)) + "\n")
@@ -219,11 +220,7 @@ seed of the other:
 
 {verdicts}
 
-At equal work (the single tasks saw twice the examples):
-
-{twice}
-
-A quarter through, half through and at the end:
+{twice}A quarter through, half through and at the end:
 
 {way}
 
@@ -236,11 +233,18 @@ The held-out loss at the end by fifths of t, from noise to data:
 Held-out losses at the three rates:
 
 {rates}
+{routed}"""
+TWICE = """\
+At equal work (the single tasks saw twice the examples):
 
+{table}
+
+"""
+ROUTES = """
 ### Which streams are joined to the latent
 
 Text is the phonemes, lip the mouth, sync the strikes and the speed, video the class of sound.
 The rest is attended to.
 
-{routed}
+{table}
 """
