@@ -12,7 +12,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.hooks import RemovableHandle
 
 from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.mel import log_mel
@@ -42,11 +41,10 @@ class UpperBandTrainer(Trainer):
         super().__init__(clips, run_folder, minutes, recipe, codec, start, device)
         self.vocoder.requires_grad_(False)
         is_new = above_the_mel(start.config).to(device)
-        self.hooks: list[RemovableHandle] = []
         for weight in self.vocoder.head.parameters():
             weight.requires_grad_(True)
             own = is_new if weight.dim() == 1 else is_new[:, None]
-            self.hooks.append(weight.register_hook(own.mul))  # type: ignore[no-untyped-call]
+            weight.register_hook(own.mul)  # type: ignore[no-untyped-call]
         for group in self.optimizer.param_groups:
             group["weight_decay"] = 0.0  # it would move what has no gradient
 
