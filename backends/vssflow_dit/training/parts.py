@@ -233,6 +233,7 @@ def _transformer(
     on_step: OnStep,
 ) -> None:
     _trained(model, source, order, order.run / "dit", TrainingSettings(), on_step, folder / MODEL)
+    (folder / FEW_STEPS).unlink(missing_ok=True)  # what was taught by the weights of before
 
 
 def _trained(
