@@ -8,45 +8,30 @@ voices.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
-from vssflow_dit.sound.codec import Codec
 from vssflow_dit.sound.mel import log_mel
 from vssflow_dit.sound.oscillators import MEL_TOP_HZ
-from vssflow_dit.sound.vocoder import Vocoder, VocoderConfig
-from vssflow_dit.training.clips import Clips
+from vssflow_dit.sound.vocoder import VocoderConfig
 from vssflow_dit.training.listening import BAND_TOP_HZ, energy_distance, without_upper
 from vssflow_dit.training.vocoder import Trainer, VocoderTraining, twice
 
-UPPER_BAND = VocoderTraining(clips=12, guided_steps=0, decay_from=0.3, adversarial_from=1.0, ema=0.99)
-"""No discriminators: what lies up there is breath and noise, of which the energy distance knows enough."""
+UPPER_BAND = VocoderTraining(clips=12, weight_decay=0.0, guided_steps=0, decay_from=0.3, adversarial_from=1.0, ema=0.99)
+"""No discriminators: what lies up there is breath and noise, of which the energy distance knows enough. No decay: it
+would move what has no gradient."""
 
 
 class UpperBandTrainer(Trainer):
     """Trains those numbers alone."""
 
-    def __init__(
-        self,
-        clips: Clips,
-        run_folder: Path,
-        minutes: float,
-        recipe: VocoderTraining,
-        codec: Codec,
-        start: Vocoder,
-        device: torch.device = torch.device("cpu"),  # noqa: B008
-    ) -> None:
-        super().__init__(clips, run_folder, minutes, recipe, codec, start, device)
-        self.vocoder.requires_grad_(False)
-        is_new = above_the_mel(start.config).to(device)
+    def thaw(self) -> None:
+        self.vocoder.train().requires_grad_(False)
+        is_new = above_the_mel(self.vocoder.config).to(next(self.vocoder.parameters()).device)
         for weight in self.vocoder.head.parameters():
             weight.requires_grad_(True)
             own = is_new if weight.dim() == 1 else is_new[:, None]
             weight.register_hook(own.mul)  # type: ignore[no-untyped-call]
-        for group in self.optimizer.param_groups:
-            group["weight_decay"] = 0.0  # it would move what has no gradient
 
     def update(self, truth: Tensor, narrow: Tensor, is_judging: bool) -> dict[str, Tensor]:
         """One step on clips (B, n); those that are `narrow` (B, 1) teach nothing."""
@@ -58,11 +43,7 @@ class UpperBandTrainer(Trainer):
         waves = self.vocoder.synthesise(given.repeat(2, 1, 1), excitation, brief=True)
         first, second = without_upper(waves, narrow.repeat(2, 1), rate_hz).chunk(2)
         loss = energy_distance(truth, first, second, rate_hz, BAND_TOP_HZ)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        gradient = torch.nn.utils.clip_grad_norm_(self.vocoder.head.parameters(), 3.0)
-        self.optimizer.step()
-        return {"distance": loss.detach(), "gradient": gradient.detach()}
+        return {"distance": loss.detach(), "gradient": self.learn(loss).detach()}
 
 
 def above_the_mel(config: VocoderConfig) -> Tensor:

@@ -47,6 +47,8 @@ class VocoderTraining:
     """Of AdamW, at its highest."""
     judges_rate: float = 5e-4
     """That of the judges."""
+    weight_decay: float = 0.01
+    """Of both."""
     warm_up_steps: int = 100
     """Steps from zero to the highest rate."""
     decay_from: float = 0.4
@@ -109,12 +111,13 @@ class Trainer:
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.run_folder, self.budget_s, self.clips = recipe, run_folder, minutes * 60.0, clips
-        self.codec, self.vocoder = codec.to(device), start.to(device).train().requires_grad_(True)
+        self.codec, self.vocoder = codec.to(device), start.to(device)
+        self.thaw()
         self.averaged = Vocoder(start.config).to(device).requires_grad_(False)
         self.averaged.load_state_dict(self.vocoder.state_dict())
         self.judges = Discriminators(start.rate_hz).to(device)
-        self.optimizer = _optimizer(self.vocoder, recipe.learning_rate, 0.85, device)
-        self.judges_optimizer = _optimizer(self.judges, recipe.judges_rate, 0.8, device)
+        self.optimizer = _optimizer(self.vocoder, recipe.learning_rate, 0.85, recipe.weight_decay, device)
+        self.judges_optimizer = _optimizer(self.judges, recipe.judges_rate, 0.8, recipe.weight_decay, device)
         self.judged, self.guided = torch.zeros((), device=device), torch.ones((), device=device)
         """How much the judges' opinion counts, and how many clips have the true pitch; both 0 to 1."""
         self.step, self.judged_steps, self.spent_s = 0, 0, 0.0
@@ -123,6 +126,10 @@ class Trainer:
             self._resume()
         torch.manual_seed(recipe.seed + self.step)
         self.updated = Captured(self.update, device)
+
+    def thaw(self) -> None:
+        """What is to learn: all of it."""
+        self.vocoder.train().requires_grad_(True)
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True, map_location=self.judged.device)
@@ -188,11 +195,16 @@ class Trainer:
             pull, judged = self.judge(truth[:, middle], first[:, middle])
             loss = loss + pull
             values |= judged
+        values["gradient"] = self.learn(loss)
+        return {name: value.detach() for name, value in values.items()}
+
+    def learn(self, loss: Tensor) -> Tensor:
+        """One step of the optimizer; gives the gradient's norm."""
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        values["gradient"] = torch.nn.utils.clip_grad_norm_(self.vocoder.parameters(), 3.0)
+        gradient = torch.nn.utils.clip_grad_norm_(self.vocoder.parameters(), 3.0)
         self.optimizer.step()
-        return {name: value.detach() for name, value in values.items()}
+        return gradient
 
     def excited(self, truth: Tensor, given: Tensor) -> tuple[Excitation, Tensor, Tensor]:
         """What the sources play for clips (B, n) and their mels, the true voicing (B, T), and the reader's loss."""
@@ -256,11 +268,13 @@ class Trainer:
 _KEPT = ("vocoder", "averaged", "judges", "optimizer", "judges_optimizer")
 
 
-def _optimizer(module: torch.nn.Module, rate: float, beta: float, device: torch.device) -> torch.optim.AdamW:
+def _optimizer(
+    module: torch.nn.Module, rate: float, beta: float, decay: float, device: torch.device
+) -> torch.optim.AdamW:
     """Its rate is a tensor, so that a captured step can be slowed."""
     is_captured, rate_there = device.type == "cuda", torch.tensor(rate, device=device)
     return torch.optim.AdamW(
-        module.parameters(), rate_there, betas=(beta, 0.99), weight_decay=0.01, fused=True, capturable=is_captured
+        module.parameters(), rate_there, betas=(beta, 0.99), weight_decay=decay, fused=True, capturable=is_captured
     )
 
 
