@@ -16,9 +16,10 @@ from conftest import MakeFilm
 from vssflow_post.cli import cli
 from vssflow_post.cues.casting import choose_voices
 from vssflow_post.cues.script import speakers_of
+from vssflow_post.cues.sexes import sex_of
 from vssflow_post.settings.preset import CastMember
 
-VOICES = ("alto", "bass", "tenor")
+VOICES = {"alto": "", "bass": "", "tenor": ""}
 NAMES = ("ANNA", "BOB", "CLARA", "DORA", "EMIL", "FRITZ")
 
 
@@ -29,7 +30,7 @@ def run(*arguments: object) -> Result:
 @given(
     st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
-    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(VOICES)),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(sorted(VOICES))),
 )
 def test_a_company_has_one_cast_whoever_is_in_a_film(
     here: set[str], there: set[str], given_voices: dict[str, str]
@@ -84,6 +85,51 @@ def test_a_character_keeps_the_voice_over_all_films_of_a_batch(
         assert {member["speaker"] for member in report["cast"]} == set(pairs[k])
     assert all(len(found) == 1 for found in voices.values())
     assert len({voice for found in voices.values() for voice in found}) == 3
+
+
+@pytest.mark.parametrize(
+    ("speaker", "sex"),
+    [
+        ("ANNA", "woman"), ("Tom", "man"), ("MRS. REED", "woman"), ("Dr. John Smith", "man"), ("OLD MAN", "man"),
+        ("Waitress #2", "woman"), ("ALEX (F)", "woman"), ("ANNA (M)", "man"), ("POLICE OFFICER", None), ("X", None),
+        ("MOTHER AND SON", None), ("", None), ("MAN IN QUEEN'S PARK", "man"), ("O'BRIEN", None),
+    ],
+)  # fmt: skip
+def test_a_name_tells_a_sex_or_does_not(speaker: str, sex: str | None) -> None:
+    assert sex_of(speaker) == sex
+
+
+def test_women_speak_with_womens_voices() -> None:
+    voices = {"alto": "woman", "bass": "man", "tenor": "man"}
+    chosen = choose_voices(["ANNA", "MARY", "JOHN", "PAUL", "NOBODY"], {}, voices)
+    assert chosen["ANNA"] == chosen["MARY"] == "alto"
+    assert {chosen["JOHN"], chosen["PAUL"]} == {"bass", "tenor"}
+    assert choose_voices(["ANNA"], {"ANNA": CastMember("bass")}, voices) == {"ANNA": "bass"}
+    assert choose_voices(["ANNA"], {}, {"bass": "man"}) == {"ANNA": "bass"}
+
+
+def test_who_was_cast_by_the_rule_is_told_and_can_be_given_back(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    film, out = make_film("a.mp4", 50), tmp_path / "out"
+    quoted = 'TOM "T" [x]'
+    script = f"1\n00:00:00,100 --> 00:00:00,800\n<v ANNA>Hello.\n\n2\n00:00:01,000 --> 00:00:01,800\n<v {quoted}>No.\n"
+    film.with_suffix(".vtt").write_text("WEBVTT\n\n" + script.replace(",", "."))
+    told = run("render", film, "-o", out, "-p", "ci", "-q")
+    assert told.exit_code == 0, told.output
+    rows = [line.split() for line in told.stdout.splitlines()]
+    voices = {row["speaker"]: row["voice"] for row in json.loads((out / "a" / "report.json").read_text())["cast"]}
+    assert ["ANNA", voices["ANNA"], "1", "a.mp4"] in rows
+    assert "--cast" in told.stdout
+    cast = tmp_path / "mine.toml"
+    cast.write_bytes((out / "a" / "cast.toml").read_bytes())
+    again = run("render", film, "-o", tmp_path / "again", "-p", "ci", "-q", "--cast", cast)
+    assert again.exit_code == 0, again.output
+    assert "--cast" not in again.stdout
+    assert not (tmp_path / "again" / "a" / "cast.toml").exists()
+    report = json.loads((tmp_path / "again" / "a" / "report.json").read_text())
+    assert {row["speaker"]: row["voice"] for row in report["cast"]} == voices
+    assert all(row["assigned"] for row in report["cast"])
 
 
 def test_level_and_place_of_a_character_are_heard(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:

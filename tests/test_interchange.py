@@ -293,7 +293,7 @@ def test_everything_is_delivered_under_any_name(
     (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name not in (".vssflow-post", "batch.json")]
     listed = {entry["name"] for entry in json.loads((folder / "manifest.json").read_text())["deliverables"]}
     assert {path.name for path in folder.iterdir()} == listed | {"manifest.json"}
-    endings = {".otio", ".fcpxml", ".srt", ".vtt", ".mkv", ".wav", ".edl", ".json", ".csv", ".html"}
+    endings = {".otio", ".fcpxml", ".srt", ".vtt", ".mkv", ".wav", ".edl", ".json", ".csv", ".html", ".toml"}
     assert {path.suffix for path in folder.iterdir()} == endings
     for path in folder.iterdir():
         if path.suffix in (".edl", ".fcpxml", ".html", ".csv"):

@@ -56,7 +56,7 @@ def test_every_deliverable_with_exactly_the_films_samples(
     folder = tmp_path / "out" / "take 1"
     endings = ("_DX.wav", "_FX.wav", "_MIX.wav", ".mp4", ".cues.json", ".cues.csv", ".otio", ".srt", ".vtt")
     assert {path.name for path in folder.iterdir()} == {
-        *(f"take 1{ending}" for ending in endings), "report.html", "report.json", "manifest.json",
+        *(f"take 1{ending}" for ending in endings), "report.html", "report.json", "manifest.json", "cast.toml",
     }  # fmt: skip
     found = stems(folder)
     n_samples = int(Fraction(n_frames) / rate * 48_000 + Fraction(1, 2))

@@ -254,6 +254,13 @@ class BackendIdentity:
 
     weights_digest: str
     voices: tuple[str, ...]
+    voice_facts: Mapping[str, VoiceFacts] = field(default_factory=dict)
+    """Of some of the voices, as `Backend.voices` says."""
+
+    @property
+    def sexes(self) -> dict[str, str]:
+        """All voices, each with its sex; "" where nothing is known of it."""
+        return {voice: self.voice_facts[voice].sex if voice in self.voice_facts else "" for voice in self.voices}
 
 
 @dataclass(frozen=True, slots=True)

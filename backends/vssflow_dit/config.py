@@ -224,7 +224,7 @@ def identify(settings: GenerationSettings) -> BackendIdentity:
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{folder / MODEL} holds no model: {error}") from error
     voices = config.voices if config.family.named else ()
-    return BackendIdentity(index_digest((folder / INDEX).read_text()), voices)
+    return BackendIdentity(index_digest((folder / INDEX).read_text()), voices, config.voice_facts)
 
 
 def config_names() -> list[str]:

@@ -22,6 +22,8 @@ from vssflow_post.render.job import FilmResult
 if TYPE_CHECKING:
     from vssflow_post.batch.dispatch import Watcher
 
+MOST_CHARACTERS = 20
+"""Of a batch's cast on the terminal; all of them lie in the films' folders."""
 STYLES = {"done": "green", "warnings": "yellow", "rejected": "red", "failed": "bold red"}
 
 
@@ -181,9 +183,26 @@ def print_summary(results: Sequence[FilmResult]) -> None:
         for note in (result.reason, result.detail):
             if note:
                 console.print(Text(f"{safe(result.film.name)}: {safe(note)}", "dim"))
+    _print_cast(results)
     if len(results) > 1:
         counts = Counter(result.kind for result in results)
         console.print(Text(", ".join(f"{kind}: {counts[kind]}" for kind in STYLES)))
+
+
+def _print_cast(results: Sequence[FilmResult]) -> None:
+    """Who was cast by the rule, and how to cast them otherwise."""
+    cast = {speaker: (voice, lines, result) for result in results for speaker, voice, lines in result.cast}
+    if not cast:
+        return
+    rows = [(speaker, voice, str(lines), result.film.name) for speaker, (voice, lines, result) in cast.items()]
+    shown = rows[:MOST_CHARACTERS]
+    print_rows(shown, ("character", "voice", "lines", "film"))
+    more = f"{len(rows) - len(shown)} more characters. " if len(rows) > len(shown) else ""
+    first = next(result for result in results if result.cast)
+    console = _stdout()
+    console.print(
+        Text(safe(f"{more}Voices that nobody chose: edit {first.output}/cast.toml, and give it to --cast."), "dim")
+    )
 
 
 def _row(cue: Mapping[str, Any]) -> str:

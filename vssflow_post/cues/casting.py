@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from vssflow_post.cues.sexes import sex_of
 from vssflow_post.errors import UsageError
 from vssflow_post.settings.preset import CastMember
 from vssflow_post.timeline import Cue, CueSheet
@@ -23,9 +24,9 @@ def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
 
 
 def with_voices(
-    sheet: CueSheet, cast: Mapping[str, CastMember], voices: Sequence[str], batch_speakers: Iterable[str] = ()
+    sheet: CueSheet, cast: Mapping[str, CastMember], voices: Mapping[str, str], batch_speakers: Iterable[str] = ()
 ) -> CueSheet:
-    """The cue sheet with a voice in every speech cue that has words.
+    """The cue sheet with a voice in every speech cue that has words; `voices` are the backend's, with their sex.
 
     The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the
     `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a
@@ -41,28 +42,40 @@ def with_voices(
 def choose_voices(
     speakers: Iterable[str],
     cast: Mapping[str, CastMember],
-    voices: Sequence[str],
+    voices: Mapping[str, str],
     batch_speakers: Iterable[str] = (),
 ) -> dict[str, str]:
-    """A voice for each of `speakers` and of the `batch_speakers`: different ones as long as there are enough.
+    """A voice for each of `speakers` and of the `batch_speakers`: of the sex that the name tells, where it tells one
+    (`sexes`), and different ones as long as there are enough. `voices` has the sex of each, "" where it is not known.
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
-    the alphabet steps aside to the next free voice. The batch's speakers choose first: whoever speaks in this film,
-    their voices are the same.
+    the alphabet steps aside to the next free voice, and names that tell no sex take what the others left. The batch's
+    speakers choose first: whoever speaks in this film, their voices are the same.
     """
-    check_cast(cast, voices)
+    check_cast(cast, tuple(voices))
     if not voices:
         return {}
-    first = sorted(set(batch_speakers))
-    names = first + sorted(set(speakers) - set(first))
+    first = _by_sex(batch_speakers)
+    names = first + _by_sex(set(speakers) - set(first))
     chosen = {name: cast[name].voice for name in names if name in cast and cast[name].voice}
     for name in names:
         if name not in chosen:
-            start = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-            ring = [voices[(start + step) % len(voices)] for step in range(len(voices))]
-            n_of = {voice: list(chosen.values()).count(voice) for voice in ring}
-            chosen[name] = min(ring, key=lambda voice: n_of[voice])  # the ring's order decides among equals
+            chosen[name] = _likeliest(name, voices, list(chosen.values()))
     return chosen
+
+
+def _by_sex(speakers: Iterable[str]) -> list[str]:
+    """The alphabet, but whose sex is known comes first."""
+    return sorted(set(speakers), key=lambda name: (sex_of(name) is None, name))
+
+
+def _likeliest(name: str, voices: Mapping[str, str], taken: Sequence[str]) -> str:
+    """The voice of the fewest characters among those that fit the name; its hash decides among equals."""
+    sex = sex_of(name)
+    fitting = [voice for voice, its_sex in voices.items() if its_sex == sex] or list(voices)
+    start = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+    ring = [fitting[(start + step) % len(fitting)] for step in range(len(fitting))]
+    return min(ring, key=taken.count)
 
 
 def gain_db_of(cue: Cue, cast: Mapping[str, CastMember]) -> float:
@@ -77,10 +90,10 @@ def named_voices(uncast: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[
     return frozenset(in_cast | {cue.speaker for cue in uncast.cues if cue.speaker and cue.voice})
 
 
-def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Sequence[str]) -> Cue:
+def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Iterable[str]) -> Cue:
     if cue.voice or not _is_spoken(cue):
         return cue
-    first = voices[0] if voices else None
+    first = next(iter(voices), None)
     return replace(cue, voice=chosen.get(cue.speaker, first) if cue.speaker else first)
 
 

@@ -51,6 +51,7 @@ class Work:
     spotted: Spotted
     sheet: CueSheet
     """With voices."""
+    cast: tuple[CastFacts, ...]
     dialogue: Dialogue
     asked: tuple[Cue, ...]
     """The cues as the weights are asked for them; a sound that they know nothing near is not among them."""
@@ -96,7 +97,7 @@ def report_of(
         looked=spotted.looked,
         segments=spotted.segments,
         cues=cues,
-        cast=cast_facts(spotted.sheet, work.sheet, preset.cast),
+        cast=work.cast,
         models=models_used(preset, studio.distribution, backend.weights_digest, _who_looked(work, studio)),
         loudness=loudness_facts(mix, preset.loudness),
         timing=timing,
@@ -178,6 +179,11 @@ def _cast(spotted: CueSheet, voiced: CueSheet, cast: Mapping[str, CastMember]) -
         member = cast.get(speaker, CastMember())
         voice = next((cue.voice for cue in said if cue.voice), "")
         yield CastFacts(speaker, voice, len(said), speaker in named, member.gain_db, member.pan)
+
+
+def cast_by_rule(cast: Sequence[CastFacts]) -> tuple[tuple[str, str, int], ...]:
+    """Character, voice and number of lines of those whose voice the rule chose."""
+    return tuple((each.speaker, each.voice, each.n_lines) for each in cast if each.is_by_rule)
 
 
 def loudness_facts(mix: MixReport, wanted: LoudnessSettings) -> LoudnessFacts:

@@ -15,6 +15,7 @@ from vssflow_post.cues.casting import gain_db_of, with_voices
 from vssflow_post.cues.dialogue import Dialogue, divide, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
 from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
+from vssflow_post.deliver.cast_file import write_cast
 from vssflow_post.deliver.delivery import Delivery, deliver
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
 from vssflow_post.generate.history import ROTTED, read_history, write_history
@@ -24,7 +25,7 @@ from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
+from vssflow_post.render.facts import Work, cast_by_rule, cast_facts, in_brief, proven_sum, report_of
 from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.stand_ins import askable
@@ -63,13 +64,14 @@ def render_film(
         check_deliverable(film, preset)
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
-    sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
+    sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
-    work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes)
+    cast = cast_facts(seen.sheet, sheet, preset.cast)
+    work = Work(job, film, seen, sheet, cast, dialogue, asked.cues, made, track, asked.warnings, notes)
     clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
@@ -77,7 +79,7 @@ def render_film(
         delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
-            delivered = [*stems.values(), *_cue_sheets(delivery, progress), *deliver(delivery, progress)]
+            delivered = [*stems.values(), *_sheets(work, delivery, progress), *deliver(delivery, progress)]
         ensure_unchanged(film)
         clock.end("mix")
         report = report_of(work, studio, delivery, mix, clock.timing(), delivered)
@@ -86,7 +88,8 @@ def render_film(
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
     write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
     reason = " ".join(report.every_warning) or None
-    return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
+    brief, by_rule = in_brief(report), cast_by_rule(cast)
+    return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), brief, cast=by_rule)
 
 
 def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
@@ -151,9 +154,11 @@ def _mixed(
     return mix, {**{cue.id: stem_of["production"] for cue in session.production if "production" in stem_of}, **stem_of}
 
 
-def _cue_sheets(delivery: Delivery, progress: OnProgress) -> Iterator[Path]:
+def _sheets(work: Work, delivery: Delivery, progress: OnProgress) -> Iterator[Path]:
+    """The cue sheet in both forms, and the cast."""
     for kind in ("json", "csv"):
         path = delivery.folder / f"{delivery.film_stem}.cues.{kind}"
         progress(Progress("deliver", 0, 3, path.name))
         publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet))
         yield path
+    yield from write_cast(delivery.folder, work.cast)

@@ -53,6 +53,8 @@ class FilmResult:
     """What a person wants to know at a glance: loudness, speed, or the plan of a dry run."""
     plan: Plan | None = None
     """What a dry run says."""
+    cast: tuple[tuple[str, str, int], ...] = ()
+    """Character, voice and number of lines, where the rule chose the voice."""
 
     @property
     def is_done(self) -> bool:

@@ -120,7 +120,7 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
         name: path and _digest_of(path)
         for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
     }
-    voices = choose_voices(job.speakers, studio.preset.cast, identity.voices, job.batch_speakers)
+    voices = choose_voices(job.speakers, studio.preset.cast, identity.sexes, job.batch_speakers)
     words["salvage"] = job.salvage
     words["cast"] = {name: voices.get(name) for name in job.speakers}
     recognition, table = studio.recognition, table_file(studio.preset.cues)

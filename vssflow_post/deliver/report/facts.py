@@ -100,6 +100,11 @@ class CastFacts:
     pan: float = 0.0
     """The place that the cast sets: -1 left, 1 right; 0 leaves it to the preset."""
 
+    @property
+    def is_by_rule(self) -> bool:
+        """Whether somebody may want to choose another voice: nobody has named this one."""
+        return bool(self.voice) and not self.assigned
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:

@@ -17,6 +17,7 @@ _WHAT = {
     ".fcpxml": "timeline as FCPXML",
     ".srt": "subtitles",
     ".vtt": "subtitles",
+    "cast.toml": "the cast, for --cast",
 }
 
 
