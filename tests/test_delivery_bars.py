@@ -91,7 +91,7 @@ def test_bars(bar: Bar, draw: Callable[[Bar], tuple[Path, int | None]], fake_bac
     film, n_samples = draw(bar)
     film.with_suffix(".srt").write_text(SCRIPT)
     preset = tmp_path / "bar.toml"
-    preset.write_text(f"extends = '{bar.preset}'\n{bar.settings}")
+    preset.write_text(f"extends = '{bar.preset}'\n[cues]\neffects = 'always'\n{bar.settings}")
     result = CliRunner().invoke(cli, ["render", "-q", "-p", str(preset), str(film), "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     folder = tmp_path / "out" / "film"

@@ -168,13 +168,13 @@ def test_production_dialogue_is_kept_where_there_is_no_script(
     sound = np.zeros(2 * 48_000, np.float32)
     sound[48_000:72_000] = 0.4 * np.sin(2 * np.pi * 1000 * np.arange(24_000) / 48_000)
     film, sheet, preset = make_film("a.mp4", sound=sound), tmp_path / "cues.json", tmp_path / "deaf.toml"
-    preset.write_text("extends = 'ci'\n[speech]\nsource = 'none'\n")
+    preset.write_text("extends = 'ci'\n[speech]\nsource = 'none'\n[dialogue]\nproduction = 'speech'\n")
     assert CliRunner().invoke(cli, ["spot", str(film), "-o", str(sheet), "-p", str(preset)]).exit_code == 0
     table = json.loads(sheet.read_text())
     span = {"start_s": 1.1, "end_s": 1.4}
     table["cues"].append({"id": "d1", "kind": "speech", "text": "", "origin": "silero", **span})
     sheet.write_text(json.dumps(table))
-    assert render(film, "-o", tmp_path / "out", "--cues", sheet).exit_code == 0
+    assert render(film, "-o", tmp_path / "out", "--cues", sheet, "-p", preset).exit_code == 0
     dialogue = stems(tmp_path / "out" / "a")["DX"][0].astype(float)
     assert not dialogue[: int(1.1 * 48_000)].any()
     assert not dialogue[int(1.4 * 48_000) + 1 :].any()

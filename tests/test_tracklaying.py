@@ -335,7 +335,7 @@ def test_the_whole_production_track_ducks_under_new_lines_only() -> None:
     heard_line = Cue("d0009", 0, "speech", Span(2 * S, 3 * S), origin="silero")
     track = clip(noise(20 * S, 0.1, 77), S)
     kept = session(speech=[line(1, 12, 14)], production=[heard_line], track=track, whole=True)
-    settings = MixSettings(production_stem=True, duck_db=10.0)
+    settings = MixSettings(production_stem=True, duck_db=3.0, production_duck_db=10.0)
     production = heard(lay_tracks(kept, picture(0.5, 0.5), settings), settings)["PD"]
     free = rms(production, 5, 10)
     assert rms(production, 2, 3) == pytest.approx(free, rel=0.02)

@@ -18,8 +18,8 @@ class Dialogue:
     warnings: tuple[str, ...]
 
 
-def divide(cues: Sequence[Cue], source: str, has_audio: bool) -> Dialogue:
-    """`source` is `dialogue.source` of the preset.
+def divide(cues: Sequence[Cue], source: str, has_sound: bool) -> Dialogue:
+    """`source` is `dialogue.source` of the preset, `has_sound` whether the film's own sound is heard at all.
 
     `auto` speaks cues that have words, and keeps the production sound of those that were heard in it. Lips that move
     without words give nothing (`spotting.unspoken` warns of them).
@@ -28,10 +28,10 @@ def divide(cues: Sequence[Cue], source: str, has_audio: bool) -> Dialogue:
     worded = [cue for cue in speech if cue.text.strip()]
     wordless = [cue for cue in speech if not cue.text.strip() and cue.origin != "lips"]
     if source == "production":
-        if has_audio or not speech:
-            return Dialogue((), tuple(speech) if has_audio else (), ())
-        return Dialogue((), (), ("The preset keeps production dialogue, but the film has no audio.",))
-    if source == "auto" and has_audio:
+        if has_sound or not speech:
+            return Dialogue((), tuple(speech) if has_sound else (), ())
+        return Dialogue((), (), ("The preset keeps production dialogue, but the film has no sound.",))
+    if source == "auto" and has_sound:
         return Dialogue(tuple(worded), tuple(wordless), ())
     warnings: tuple[str, ...] = ()
     if wordless:
@@ -40,6 +40,6 @@ def divide(cues: Sequence[Cue], source: str, has_audio: bool) -> Dialogue:
     return Dialogue(tuple(worded), (), warnings)
 
 
-def keeps_whole_track(settings: DialogueSettings, has_audio: bool) -> bool:
+def keeps_whole_track(settings: DialogueSettings, has_sound: bool) -> bool:
     """Whether the film's own sound is heard throughout, not only in the cues that keep it."""
-    return has_audio and settings.production == "whole" and settings.source in ("auto", "production")
+    return has_sound and settings.production == "whole" and settings.source in ("auto", "production")

@@ -42,6 +42,7 @@ def spot(
     seed: int,
     seen: Sequence[Sequence[SeenSound]] = (),
     classes: Mapping[str, SoundClass] = MappingProxyType({}),
+    with_effects: bool = True,
 ) -> CueSheet:
     """The cue sheet of a film: cues in the order of their start, speech before the sounds under it.
 
@@ -49,14 +50,15 @@ def spot(
     words (from audio or lips) becomes a speech cue without text. `seen` has what each scene would sound like, of
     `classes`; it is laid in layers, each of which runs through under speech. A scene in which nothing runs through has
     cues without a name beside and under its speech. Seeds come from `seed` and from what a cue is, not from its number:
-    an edit elsewhere in the film leaves its take as it was.
+    an edit elsewhere in the film leaves its take as it was. Without effects there is speech alone.
     """
     scenes = tuple(scenes) or (Scene(0, film.duration),)
     cuts = [scene.span.start for scene in scenes]
     inside = (replace(each, span=each.span.intersect(film.duration)) for each in segments)
     speech = without_overlaps([each for each in inside if each.span.n_samples > 0])
     speech = _without_slivers(speech, film.duration, cuts)
-    sounds = _sounds(scenes, speech, settings, _layers(scenes, settings.sound, seen, classes, seed), film)
+    layers = _layers(scenes, settings.sound, seen, classes, seed)
+    sounds = _sounds(scenes, speech, settings, layers, film) if with_effects else []
 
     def scene_at(span: Span) -> int:
         return scenes[max(0, bisect_right(cuts, span.start) - 1)].index

@@ -149,7 +149,8 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         return
     stem = PD if settings.production_stem else DX
     if session.whole_track:
-        duck = _duck([cue.span for cue, _ in session.speech], settings)
+        lines = [cue.span for cue, _ in session.speech]
+        duck = duck_under(lines, settings.production_duck_db, settings.duck_attack_ms, settings.duck_release_ms)
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
         return
     for cue in session.production:

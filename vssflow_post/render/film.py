@@ -26,7 +26,7 @@ from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, cast_by_rule, cast_facts, in_brief, proven_sum, report_of
-from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
+from vssflow_post.render.first_half import Spotted, check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
@@ -65,10 +65,10 @@ def render_film(
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
-    dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
+    dialogue = divide(sheet.cues, preset.dialogue.source, seen.has_sound)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
-    track, notes = _production_track(film, dialogue, studio)
+    track, notes = _production_track(film, seen, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
     cast = cast_facts(seen.sheet, sheet, preset.cast)
     work = Work(job, film, seen, sheet, cast, dialogue, asked.cues, made, track, asked.warnings, notes)
@@ -99,9 +99,11 @@ def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progres
     return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress)}
 
 
-def _production_track(film: Film, dialogue: Dialogue, studio: Studio) -> tuple[StoredTake | None, tuple[str, ...]]:
+def _production_track(
+    film: Film, seen: Spotted, dialogue: Dialogue, studio: Studio
+) -> tuple[StoredTake | None, tuple[str, ...]]:
     """The film's own sound where the preset keeps it, in the store; and a sentence where it had rotted there."""
-    if not dialogue.production and not keeps_whole_track(studio.preset.dialogue, film.production_stream is not None):
+    if not dialogue.production and not keeps_whole_track(studio.preset.dialogue, seen.has_sound):
         return None, ()
     track, had_rotted = production_track(film, studio.store)
     return track, ("What the store held of this film's own sound had rotted and was made again.",) * had_rotted
@@ -126,7 +128,7 @@ def _session(work: Work, studio: Studio) -> Session:
         speech=[(cue, take) for cue, take in taken if cue.kind == "speech"],
         production=[cue for cue in cues if cue.id in kept],
         track=work.track,
-        whole_track=keeps_whole_track(studio.preset.dialogue, film.production_stream is not None),
+        whole_track=keeps_whole_track(studio.preset.dialogue, work.spotted.has_sound),
         places={name: member.pan for name, member in studio.preset.cast.items() if member.pan},
     )
 

@@ -29,6 +29,7 @@ from vssflow_post.media import Film, audio_blocks, production_audio
 from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
+from vssflow_post.render.own_sound import is_heard, kept_note, makes_effects
 from vssflow_post.render.recognition import Recognition, is_wanted
 from vssflow_post.render.sights import looked_at, seen_of
 from vssflow_post.render.studio import Studio
@@ -75,7 +76,7 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
     if isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
     found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
-    return replace(spotted, analysis=found, notes=_rotted(analysis, features))
+    return replace(spotted, analysis=found, notes=(*spotted.notes, *_rotted(analysis, features)))
 
 
 def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missing, Recognition | None]:
@@ -139,11 +140,13 @@ class Spotted:
     lines: tuple[Line, ...] = ()
     """Of the script, where one was read."""
     notes: tuple[str, ...] = ()
-    """Sentences about what had rotted in the store."""
+    """Sentences: what was decided about the film's own sound, and what had rotted in the store."""
     seen: tuple[Seen, ...] = ()
     """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
     looked: str = ""
     """Sentence: which recogniser looked, and why."""
+    has_sound: bool = False
+    """Whether the film's own sound is heard at all."""
 
 
 def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
@@ -153,6 +156,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     """
     film, preset = asked.film, asked.preset
     lines = _script(asked)  # before the long work, so that a fault in it is told at once
+    has_sound = is_heard(film)
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
@@ -162,11 +166,12 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
         sentence, sheet = f"cue sheet {asked.cues}", given
     else:
         segments, sentence = _segments(asked, lines, analysis)
-        sheet = _sheet(asked, analysis, segments, seen)
+        sheet = _sheet(asked, analysis, segments, seen, has_sound)
     progress(Progress("speech", 1, 1))
     warnings = (*unspoken(sheet), *_too_late(lines or (), film))
     looked = asked.recognition.why if asked.recognition and seen else ""
-    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
+    notes = kept_note(preset, has_sound) if given is None else ()
+    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), notes, seen, looked, has_sound)
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
@@ -175,10 +180,13 @@ def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
     return seen_of(analysis, asked.recognition.table, asked.preset.cues)
 
 
-def _sheet(asked: Spotting, analysis: Analysis, segments: Sequence[SpeakingSegment], seen: Sequence[Seen]) -> CueSheet:
+def _sheet(
+    asked: Spotting, analysis: Analysis, segments: Sequence[SpeakingSegment], seen: Sequence[Seen], has_sound: bool
+) -> CueSheet:
     cues, seed = asked.preset.cues, asked.preset.generate.seed
     classes = asked.recognition.table.classes if asked.recognition else {}
-    return spot(asked.film, analysis.scenes, segments, cues, seed, [each.sounds for each in seen], classes)
+    sounds, with_effects = [each.sounds for each in seen], makes_effects(asked.preset, has_sound)
+    return spot(asked.film, analysis.scenes, segments, cues, seed, sounds, classes, with_effects)
 
 
 def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:

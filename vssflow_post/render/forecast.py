@@ -65,7 +65,7 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     recognition = studio.recognition if job.cues is None else None
     asked = Spotting(film, job.script, job.cues, studio.preset, studio.detectors, recognition, encoder)
     spotted = spot_film(asked, progress)
-    dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
+    dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, spotted.has_sound)
     looked_s = time.monotonic() - started
     pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)
     plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)

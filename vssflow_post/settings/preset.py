@@ -33,9 +33,9 @@ class DialogueSettings:
     source: str = "auto"
     """`generate` speaks the script, `production` keeps the film's own speech, `none` has no dialogue;
     `auto` generates where there is a script and keeps production speech where there is none."""
-    production: str = "speech"
-    """How much of kept production sound is heard: `speech` (only while somebody speaks) or `whole` (all of it, ducked
-    under generated lines)."""
+    production: str = "whole"
+    """How much of kept production sound is heard: `whole` (all of it, room and all, ducked under generated lines) or
+    `speech` (only while somebody speaks)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class CueSettings:
     """How sure a sound must be that what is seen asks for, 0 to 1; below it nothing is claimed."""
     picture_sounds: str = ""
     """A table of yours, as CSV, of what is to be heard where a label is seen; its rows win over those shipped."""
+    effects: str = "auto"
+    """Whether effects are made that no cue asks for: `always`, `never`, or `auto`, where the film's own sound is not
+    kept whole; a prompt for all sounds asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class MixSettings:
     """How long they take to step back; they are down when the first word comes."""
     duck_release_ms: float = 400.0
     """How long they take to come back after the last word."""
+    production_duck_db: float = 12.0
+    """By how much the film's own sound, kept whole, steps back under a generated line."""
     fade_ms: float = 10.0
     """Fade at both ends of each take, in milliseconds."""
     ambience_crossfade_ms: float = 400.0
@@ -237,6 +242,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "generate.sampler": ("distilled", "euler", "midpoint", "heun", "adams", "dopri5"),
     "generate.guidance_schedule": ("constant", "falling", "rising"),
     "dialogue.production": ("speech", "whole"),
+    "cues.effects": ("auto", "always", "never"),
     "mix.layout": tuple(LAYOUTS),
     "mix.dialogue_pan": ("centre", "speaker"),
     "loudness.measure": ("programme", "dialogue"),
@@ -261,6 +267,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "mix.effects_gain_db": (-60.0, 24.0),
     "mix.effects_pan_width": (0.0, 1.0),
     "mix.duck_db": (0.0, 40.0),
+    "mix.production_duck_db": (0.0, 60.0),
     "mix.duck_attack_ms": (0.0, 5000.0),
     "mix.duck_release_ms": (0.0, 10000.0),
     "mix.fade_ms": (0.0, 1000.0),

@@ -1,0 +1,39 @@
+"""The film's own sound: whether it is heard at all, and what follows from that for effects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vssflow_post.cues.dialogue import keeps_whole_track
+from vssflow_post.media import Film, audio_blocks
+from vssflow_post.settings.preset import Preset
+
+LOUDEST_SILENCE = 10.0 ** (-60 / 20)
+"""Peak of a track that says nothing: what codecs and converters leave of silence."""
+_LOOK_HZ = 16_000
+
+
+def is_heard(film: Film) -> bool:
+    """Whether the film has sound that is more than silence; listens until it comes."""
+    if film.production_stream is None:
+        return False
+    return any(np.abs(block).max(initial=0.0) > LOUDEST_SILENCE for block in audio_blocks(film, _LOOK_HZ))
+
+
+def makes_effects(preset: Preset, has_sound: bool) -> bool:
+    """Whether effects are made that no cue asks for. A film that keeps its own sound has its room and its steps."""
+    kept = keeps_whole_track(preset.dialogue, has_sound) and not preset.cues.sound
+    return {"always": True, "never": False, "auto": not kept}[preset.cues.effects]
+
+
+def kept_note(preset: Preset, has_sound: bool) -> tuple[str, ...]:
+    """A sentence where the film's own sound is kept whole: what was decided, and how to decide otherwise."""
+    if not keeps_whole_track(preset.dialogue, has_sound):
+        return ()
+    stem = "PD" if preset.mix.production_stem else "DX"
+    kept = f"The film's own sound is kept whole, in {stem}"
+    if makes_effects(preset, has_sound):
+        return (f"{kept}, and effects are laid beside it.",)
+    return (
+        f'{kept}; effects are made only where a cue asks for them (cues.effects = "always" makes them everywhere).',
+    )
