@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -30,7 +31,7 @@ from vssflow_post.deliver.report.facts import (
 )
 from vssflow_post.deliver.report.stem_pictures import draw_stems
 from vssflow_post.settings.preset import LoudnessSettings
-from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
+from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span, cue_as_json
 
 FILM_S = 8
 LONG = "A long line that says what somebody says when they do not come to an end, and then they say some more of it."
@@ -58,7 +59,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         CueFacts(
             Cue("d0001", 1, "speech", Span(half, half + CLOCK_HZ), LONG, "ANNA", "slt", origin="script", seed=2**31),
-            seconds=2.5, notes=("it was spoken faster",),
+            seconds=2.5, notes=("it was spoken faster",), choice={k: Path(f"a & b_d0001_take{k}.wav") for k in (1, 2)},
         ),
         CueFacts(
             Cue("s0002", 1, "sound", Span(half, whole.end), sound="wind", gain_db=-3.0, layer="bed", seen=SEEN),
@@ -80,7 +81,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         loudness=loudness, timing=Timing(1.0, 4.0, 1.0, 6.5), picture=film, stems=stems, drawings=draw_stems(stems),
         null_test=NullTestFacts(("DX", "FX", "BG"), 0),
     )  # fmt: skip
-    write_report(folder, replace(report, others=(folder / "a & b.otio",)))
+    for path in cues[2].choice.values():
+        soundfile.write(folder / path, wave[:CLOCK_HZ], CLOCK_HZ, subtype="PCM_16")
+    sheet = folder / "a & b.cues.json"
+    sheet.write_text(json.dumps({"version": 1, "cues": [cue_as_json(facts.cue) for facts in cues]}))
+    write_report(folder, replace(report, others=(folder / "a & b.otio", sheet)))
     return folder / "report.html"
 
 
@@ -165,6 +170,30 @@ def test_stems_play_beside_the_muted_picture(window: Browser, page: Path) -> Non
     )
     assert muted
     assert apart < 0.2
+    assert window.complaints() == []
+
+
+@pytest.mark.alone
+def test_takes_play_beside_the_muted_picture_and_the_choice_is_saved(window: Browser, page: Path) -> None:
+    ready(window, page)
+    assert window.run("return document.getElementById('save').disabled")
+    window.click("button[data-cue='d0001'][data-take='2']")
+    window.until("return document.querySelector('video').currentTime > 4.2")
+    assert window.run("return document.querySelector('video').muted")
+    pressed = "return [...document.querySelectorAll('[data-take][aria-pressed=true]')].map((b) => b.textContent)"
+    assert window.run(pressed) == ["B"]
+    window.until("return document.querySelector('video').paused")  # the take is a second long
+    assert not window.run("return document.querySelector('video').muted")
+    window.run(
+        "window.saved = null; HTMLAnchorElement.prototype.click = function () { window.name = this.download; };"
+        "const make = URL.createObjectURL; "
+        "URL.createObjectURL = (blob) => { blob.text().then((t) => { window.saved = t; });"
+        "return make(blob); };"
+    )
+    window.click("#save")
+    cues = json.loads(window.until("return window.saved"))["cues"]
+    assert {cue["id"]: cue.get("take") for cue in cues} == {"s0001": None, "s0003": None, "d0001": 2, "s0002": None}
+    assert window.run("return window.name") == "a & b.cues.json"
     assert window.complaints() == []
 
 

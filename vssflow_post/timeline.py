@@ -159,6 +159,10 @@ class Cue:
     """Number of the moving thing of its scene that a sound cue is of; None: all that moves there."""
     seen: Mapping[str, float] = field(default_factory=dict)
     """Labels of what is seen that the sound was concluded from, with confidences, surest first."""
+    take: int = 1
+    """Which of its takes is heard, from 1."""
+    takes: int = 0
+    """How many are made of it; 0: as many as the preset says."""
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -212,4 +216,5 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
         "seed": cue.seed,
     }
     more = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
+    more |= {"take": cue.take if cue.take > 1 else None, "takes": cue.takes or None}
     return told | {key: value for key, value in more.items() if value is not None}

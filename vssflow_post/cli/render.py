@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     envvar="VSSFLOW_POST_DETERMINISTIC",
     help="Render every cue alone: the same bits whatever else is rendered. Slower.",
 )
+@click.option(
+    "--takes", type=click.IntRange(1, 9), help="How many takes of each cue to make, to choose from in the report."
+)
 @workers_option
 @salvage_option
 @click.option(
@@ -79,6 +82,7 @@ def render(**options: Any) -> None:
       vssflow-post render film.mp4 -o out --script film.csv -p broadcast-ebu
       vssflow-post render films/ -o out --workers 2 --json
       vssflow-post render films/ -o out --cast cast.toml
+      vssflow-post render film.mp4 -o out --takes 3
       vssflow-post render incoming/ -o out --watch --exclude 'tests/*'
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
     """
@@ -99,6 +103,7 @@ class RenderOptions:
     weights: str | None
     seed: int | None
     deterministic: bool
+    takes: int | None
     workers: int | None
     salvage: bool
     cluster: str | None
@@ -119,6 +124,7 @@ class RenderOptions:
             generate_weights=self.weights,
             generate_seed=self.seed,
             generate_deterministic=self.deterministic or None,
+            generate_takes=self.takes,
         )
 
     def films(self) -> Films:

@@ -41,6 +41,7 @@ ROUNDING = CLOCK_HZ // 1000
 """Times typed with three decimals may be this far off (in samples): such overlaps are trimmed, not refused."""
 MAX_SECONDS = 7 * 24 * 3600.0
 MAX_SEED = 2**31 - 1
+MOST_TAKES = 9
 MOST_THINGS, MOST_LABELS = 3, 50
 """Of a scene and of a cue: what is written has no more."""
 
@@ -49,7 +50,7 @@ _FILM_KEYS = ("path", "duration_s", "frame_rate", "start_timecode")
 _SCENE_KEYS = ("index", "start_s", "end_s")
 _CUE_KEYS = (
     *("id", "scene", "kind", "start_s", "end_s", "text", "speaker", "voice", "sound", "origin", "gain_db", "seed"),
-    *("layer", "thing", "seen"),
+    *("layer", "thing", "seen", "take", "takes"),
 )
 _CUE_REQUIRED = ("id", "kind", "start_s", "end_s")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -62,6 +63,11 @@ def cue_seed(seed: int, kind: str, span: Span, text: str, layer: str = "") -> in
     if layer in (BED, SPOT):  # what lies over another sound of the same span is another sound
         identity += f"\0{layer}"
     return int.from_bytes(sha256(identity.encode()).digest()[:4], "big") & MAX_SEED
+
+
+def take_seed(seed: int, take: int) -> int:
+    """The seed of take `take` of a cue, from 1; the first has the cue's own."""
+    return seed if take == 1 else int.from_bytes(sha256(f"{seed}\0take {take}".encode()).digest()[:4], "big") & MAX_SEED
 
 
 def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
@@ -213,6 +219,8 @@ def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], d
         layer=layer,
         thing=table.whole("thing", 0, MOST_THINGS - 1) if "thing" in table else None,
         seen=_seen(table, path),
+        take=table.whole("take", 1, MOST_TAKES) if "take" in table else 1,
+        takes=table.whole("takes", 1, MOST_TAKES) if "takes" in table else 0,
     )
 
 

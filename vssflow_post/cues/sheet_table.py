@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),
-    *("layer", "thing", "seen"),
+    *("layer", "thing", "seen", "take", "takes"),
 )
 _REQUIRED = ("kind", "id", "start", "end")
 _TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer")
@@ -94,6 +94,8 @@ def _row_of(cue: Cue) -> dict[str, object]:
         "gain_db": repr(cue.gain_db),
         "seed": cue.seed,
         "thing": "" if cue.thing is None else cue.thing + 1,
+        "take": cue.take if cue.take > 1 else "",
+        "takes": cue.takes or "",
         "seen": guarded("; ".join(f"{label.replace(';', ',')} {x:g}" for label, x in cue.seen.items())),
     }
 
@@ -149,7 +151,14 @@ def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
 def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     """The keys of a cue whose cells are not empty, but for its times, kind and id."""
     cue: dict[str, Any] = {name: unguarded(row[name]) for name in _TEXTS if row.get(name)}
-    for name, read in (("scene", int), ("seed", int), ("gain_db", float), ("thing", int)):
+    for name, read in (
+        ("scene", int),
+        ("seed", int),
+        ("gain_db", float),
+        ("thing", int),
+        ("take", int),
+        ("takes", int),
+    ):
         cell = row.get(name, "").strip().replace("\u2212", "-")
         if not cell:
             continue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vssflow_post.analysis.picture import Analysis
@@ -27,6 +27,7 @@ from vssflow_post.deliver.report import (
     Witnesses,
     models_used,
 )
+from vssflow_post.deliver.take_choice import choice_name
 from vssflow_post.errors import FilmFailed
 from vssflow_post.generate.renderer import CueTake
 from vssflow_post.generate.take_store import StoredTake
@@ -73,7 +74,7 @@ def report_of(
     backend = studio.renderer.backend
     troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *work.warnings, *mix.warnings)
     troubles += loudness_warning(mix)
-    cues = cue_facts(work.sheet.cues, work.asked, work.takes)
+    cues = _cues_of(work, delivery.film_stem)
     is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     return FilmReport(
         stem=delivery.film_stem,
@@ -149,6 +150,29 @@ def _who_looked(work: Work, studio: Studio) -> Witnesses:
         found_faces=bool(spotted.analysis.mouths),
         looked=recognition.offer.name if recognition and spotted.looked else "",
     )
+
+
+def _cues_of(work: Work, film_stem: str) -> tuple[CueFacts, ...]:
+    """Each cue with the takes that there are to choose from."""
+    names = {
+        cue_id: {number: Path(choice_name(film_stem, cue_id, number)) for number in takes}
+        for cue_id, takes in takes_to_choose(work).items()
+    }
+    facts = cue_facts(work.sheet.cues, work.asked, work.takes)
+    return tuple(replace(each, choice=names.get(each.cue.id, {})) for each in facts)
+
+
+def takes_to_choose(work: Work) -> dict[str, dict[int, StoredTake]]:
+    """All takes of each cue that has more than one, by its id and their number."""
+    found: dict[str, dict[int, StoredTake]] = {}
+    for name, take in work.takes.items():
+        cue_id, _, number = name.partition("@")
+        if number:
+            found.setdefault(cue_id, {})[int(number)] = take.audio
+    for cue in work.sheet.cues:
+        if cue.id in found:
+            found[cue.id][cue.take] = work.takes[cue.id].audio
+    return {cue_id: dict(sorted(takes.items())) for cue_id, takes in found.items()}
 
 
 def cue_facts(cues: Sequence[Cue], asked: Sequence[Cue], takes: Mapping[str, CueTake]) -> tuple[CueFacts, ...]:

@@ -18,6 +18,7 @@ from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
 from vssflow_post.deliver.cast_file import write_cast
 from vssflow_post.deliver.delivery import Delivery, deliver
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
+from vssflow_post.deliver.take_choice import write_choice
 from vssflow_post.generate.history import ROTTED, read_history, write_history
 from vssflow_post.generate.renderer import CueTake, takes
 from vssflow_post.generate.take_store import StoredTake, production_track
@@ -25,7 +26,15 @@ from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.render.facts import Work, cast_by_rule, cast_facts, in_brief, proven_sum, report_of
+from vssflow_post.render.facts import (
+    Work,
+    cast_by_rule,
+    cast_facts,
+    in_brief,
+    proven_sum,
+    report_of,
+    takes_to_choose,
+)
 from vssflow_post.render.first_half import Spotted, check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.stand_ins import askable
@@ -65,9 +74,10 @@ def render_film(
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
+    n_takes = preset.generate.takes
     dialogue = divide(sheet.cues, preset.dialogue.source, seen.has_sound)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
-    made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
+    made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis, n_takes), studio, progress)
     track, notes = _production_track(film, seen, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
     cast = cast_facts(seen.sheet, sheet, preset.cast)
@@ -164,3 +174,4 @@ def _sheets(work: Work, delivery: Delivery, progress: OnProgress) -> Iterator[Pa
         publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet))
         yield path
     yield from write_cast(delivery.folder, work.cast)
+    yield from write_choice(delivery.folder, delivery.film_stem, takes_to_choose(work))

@@ -21,7 +21,7 @@ from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder,
 from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.cues.script import read_script
 from vssflow_post.cues.seen import Seen
-from vssflow_post.cues.sheet import read_cue_sheet
+from vssflow_post.cues.sheet import read_cue_sheet, take_seed
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import check_picture
 from vssflow_post.generate.renderer import request_for
@@ -223,14 +223,25 @@ def _segments(
     return find_segments(evidence, asked.preset.speech, asked.detectors)
 
 
-def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis) -> list[CueRequest]:
-    """What the backend is asked for: every sound, and the lines that are generated."""
+def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, n_takes: int = 1) -> list[CueRequest]:
+    """What the backend is asked for: every sound, and the lines that are generated; of each the take that is heard,
+    under the cue's id, and the others (`alternates_of`)."""
     spoken = {cue.id for cue in dialogue.generated}
-    return [
-        request_for(cue, analysis.features, analysis.mouths, analysis.things)
-        for cue in cues
-        if cue.kind == "sound" or cue.id in spoken
-    ]
+    asked: list[CueRequest] = []
+    for cue in cues:
+        if cue.kind == "sound" or cue.id in spoken:
+            request = request_for(cue, analysis.features, analysis.mouths, analysis.things)
+            asked.append(replace(request, seed=take_seed(cue.seed, cue.take)))
+            others = alternates_of(cue, n_takes).items()
+            asked += [replace(request, id=name, seed=take_seed(cue.seed, take)) for take, name in others]
+    return asked
+
+
+def alternates_of(cue: Cue, n_takes: int) -> dict[int, str]:
+    """The takes of a cue beside the one that is heard, by number, and what each is called; `n_takes` are made of cues
+    that say nothing else. Where there is one to make, it is the one that is heard."""
+    n = cue.takes or n_takes
+    return {take: f"{cue.id}@{take}" for take in range(1, n + 1) if take != cue.take} if n > 1 else {}
 
 
 class AwaitedEncoder:

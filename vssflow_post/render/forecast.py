@@ -25,7 +25,15 @@ from vssflow_post.errors import VssflowError
 from vssflow_post.generate.renderer import Renderer, checked_take
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
-from vssflow_post.render.first_half import Spotted, Spotting, check_deliverable, probed, requests_of, spot_film
+from vssflow_post.render.first_half import (
+    Spotted,
+    Spotting,
+    alternates_of,
+    check_deliverable,
+    probed,
+    requests_of,
+    spot_film,
+)
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import GenerateSection, Preset
@@ -82,8 +90,10 @@ def _kept(studio: Studio) -> tuple[Pace | None, Path]:
 
 
 def _plan(film: Film, spotted: Spotted, dialogue: Dialogue, preset: Preset, pace: Pace, looked_s: float) -> Plan:
-    speech_s = sum(cue.span.duration_s for cue in dialogue.generated)
-    sound_s = sum(cue.span.duration_s for cue in spotted.sheet.cues if cue.kind == "sound")
+    speech_s, sound_s = (
+        sum(cue.span.duration_s * (1 + len(alternates_of(cue, preset.generate.takes))) for cue in cues)
+        for cues in (dialogue.generated, [cue for cue in spotted.sheet.cues if cue.kind == "sound"])
+    )
     n_files = len(preset.mix.stems) + 1
     stems = n_files * LAYOUTS[preset.mix.layout].n_channels * BYTES_PER_SAMPLE * film.duration.n_samples
     picture = film.size_bytes if preset.deliver.picture else 0

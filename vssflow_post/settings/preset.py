@@ -65,6 +65,8 @@ class GenerateSection(GenerationSettings):
     """`auto`, or the name of a backend."""
     seed: int = 0
     """The number all randomness of a render comes from."""
+    takes: int = 1
+    """How many takes are made of each cue, to choose from; the first is heard until the cue sheet says another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "generate.sound_guidance": (0.0, 30.0),
     "generate.threads": (0, 1024),
     "generate.seed": (0, 2**63 - 1),
+    "generate.takes": (1, 9),
     "mix.dialogue_gain_db": (-60.0, 24.0),
     "mix.effects_gain_db": (-60.0, 24.0),
     "mix.effects_pan_width": (0.0, 1.0),

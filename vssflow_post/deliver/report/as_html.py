@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import os
 import unicodedata
@@ -80,6 +81,7 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "warnings": _warnings(report),
         "captions": _captions(report),
         "files": list(deliverables(report)),
+        "sheet": _sheet(report),
         "shares": _shares(report),
         "slowest_s": max((facts.seconds for facts in report.cues), default=0.0) or 1.0,
         "pitches": _pitches(),
@@ -119,6 +121,14 @@ def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
     """Every warning, with the span of the cue that it is about."""
     spans = {facts.cue.id: facts.cue.span for facts in report.cues}
     return [(sentence, spans.get(sentence.partition(":")[0])) for sentence in report.every_warning]
+
+
+def _sheet(report: FilmReport) -> dict[str, Any] | None:
+    """The cue sheet, into which the page writes which takes are chosen; None where there is nothing to choose."""
+    path = next((path for path in report.others if path.name.endswith(".cues.json")), None)
+    if path is None or not any(facts.choice for facts in report.cues):
+        return None
+    return {"name": path.name, "content": json.loads(path.read_text(encoding="utf-8"))}
 
 
 def _captions(report: FilmReport) -> str:

@@ -52,9 +52,10 @@ def _scenes(report: FilmReport) -> list[dict[str, Any]]:
 
 
 def _cue(facts: CueFacts) -> dict[str, Any]:
-    """Which class stands in, and that it stays silent, are told where it is so."""
+    """Which class stands in, that it stays silent, and between which takes to choose, are told where it is so."""
     made = {"seconds": round(facts.seconds, 3), "cached": facts.cached, "why_made": facts.why_made or None}
-    more = {"stand_in": facts.stand_in, "silent": facts.is_silent}
+    choice = {str(number): str(path) for number, path in facts.choice.items()}
+    more = {"stand_in": facts.stand_in, "silent": facts.is_silent, "choice": choice}
     return {**cue_as_json(facts.cue), **made, **{key: value for key, value in more.items() if value}}
 
 

@@ -43,6 +43,8 @@ class CueFacts:
     """Class of sound that the weights were asked for, where they do not know the cue's own; "" where they do."""
     is_silent: bool = False
     """Whether the weights know nothing near its sound either, so that it has no take."""
+    choice: Mapping[int, Path] = field(default_factory=dict)
+    """Its takes by number, where there is more than one: names of files beside the report."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,46 @@
     if (goal !== undefined) { seek(goal); event.preventDefault(); }
     if (event.key === " " && master()) { if (master().paused) start(master()); else master().pause(); event.preventDefault(); }
   });
+  // Takes: each plays dry beside the muted picture, and is chosen by that.
+  const takes = [...document.querySelectorAll("button[data-take]")];
+  const save = document.getElementById("save");
+  const sheet = save ? JSON.parse(document.getElementById("sheet").textContent) : null;
+  let tried = null;
+
+  function leave() { // back to what is listened to
+    if (!tried) return;
+    tried.pause();
+    tried = null;
+    if (canSee) { picture.pause(); picture.muted = partner() !== null; }
+  }
+
+  function tryOut(button) {
+    leave();
+    for (const media of [picture, ...audios]) if (media) media.pause();
+    seek(Number(button.dataset.start));
+    tried = new Audio(button.dataset.src);
+    tried.addEventListener("ended", leave);
+    if (canSee) { picture.muted = true; start(picture); }
+    start(tried);
+  }
+
+  function choose(button) {
+    for (const other of takes) if (other.dataset.cue === button.dataset.cue) other.setAttribute("aria-pressed", String(other === button));
+    const cue = sheet.content.cues.find((each) => each.id === button.dataset.cue);
+    cue.take = Number(button.dataset.take);
+    save.disabled = false;
+  }
+
+  for (const button of takes) button.addEventListener("click", (event) => { event.stopPropagation(); tryOut(button); choose(button); });
+  if (picture) picture.addEventListener("pause", () => { if (tried && !picture.ended) leave(); });
+  if (save) save.addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(sheet.content, null, 1)], { type: "application/json" }));
+    link.download = sheet.name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+
   for (const row of rows) row.addEventListener("click", () => seek(Number(row.dataset.start)));
   draw();
 })();
