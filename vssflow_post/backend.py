@@ -149,6 +149,9 @@ class CueRequest:
     things: tuple[Thing, ...] = ()
     """What is heard moving (sound cues): the thing that the cue is of, or all that move in its shot; on the film's
     clock, and throughout the shot. Empty where nothing moves by itself, or features came in a file beside the film."""
+    may_be_unseen: bool = False
+    """Whether somebody says that the sound is heard here, so that it begins with the span where the picture shows
+    nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,8 @@ CLOCK_HZ = 48_000
 """Every position in the line is a whole number of samples of this clock."""
 
 BED, FOLLOWS, SPOT = "bed", "follows", "spot"
+CAPTION = "caption"
+"""`origin` of a sound that a caption of the script asks for."""
 LAYERS = (BED, FOLLOWS, SPOT)
 """Of sound cues: the ambience of a place, what goes with a motion, and what comes at moments."""
 _AMBIENCE = (
@@ -173,6 +175,11 @@ class Cue:
     def is_bed(self) -> bool:
         """Whether it is ambience: steady, so that it may be crossfaded, spread out and delivered apart."""
         return self.layer == BED or (not self.layer and asks_for_ambience(self.sound))
+
+    @property
+    def may_be_unseen(self) -> bool:
+        """Whether it is heard whatever the picture shows: a caption says so."""
+        return self.kind == "sound" and self.origin == CAPTION
 
     @property
     def has_usual_level(self) -> bool:

@@ -63,7 +63,9 @@ class Renderer:
         """
         settings = self.settings
         guidance = settings.guidance if request.kind == "speech" else settings.sound_guidance
+        unseen = {"unseen": True} if request.may_be_unseen else {}
         return {
+            **unseen,
             "method": STAGE_VERSION,
             "kind": request.kind,
             "backend": [self.backend.name, self.plugin],
@@ -100,6 +102,7 @@ def request_for(
         visual={name: track.slice(cue.span) for name, track in features.items()},
         mouth=None if mouth is None else mouth.during(cue.span),
         things=_heard_moving(cue, things) if cue.kind == "sound" and not cue.is_bed else (),
+        may_be_unseen=cue.may_be_unseen,
     )
 
 

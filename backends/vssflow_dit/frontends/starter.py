@@ -29,6 +29,9 @@ from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, T
 
 FIRST_CALL_S = 0.1
 CALLS_APART_S = 1.5, 4.0
+UNSEEN_STRENGTH = 0.8
+UNSEEN_SPEED = 0.4
+"""As parts of a hard blow, and of full speed: of what is heard and not seen."""
 QUIET_LN = 1.6
 """Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
 
@@ -68,6 +71,8 @@ class StarterFront:
                 motion = _heard_of(_resampled(seen, n), follows(name) if name else "")
             if follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
+            elif request.may_be_unseen:
+                motion = _heard_anyway(motion, follows(name) if name else "")
         per = MEL_FRAMES_PER_TOKEN
         values: dict[str, Tensor | None] = {
             "phoneme": torch.from_numpy(phonemes)[None],
@@ -148,6 +153,15 @@ def _heard_of(motion: npt.NDArray[np.float32], what: str) -> npt.NDArray[np.floa
     if what != "speed" and (what or heard[:, 0].any()):
         heard[:, 1] = 0.0
     return heard
+
+
+def _heard_anyway(motion: npt.NDArray[np.float32], what: str) -> npt.NDArray[np.float32]:
+    """Of a sound that is heard here, though the picture shows nothing of it: struck once, or at an even pace."""
+    if what == "strikes" and not motion[:, 0].any():
+        motion[:, 0] = pulses([(FIRST_CALL_S, UNSEEN_STRENGTH)], len(motion))
+    if what == "speed" and motion[:, 1].max(initial=0.0) < UNSEEN_SPEED:
+        motion[:, 1] = UNSEEN_SPEED
+    return motion
 
 
 def _gated(wave: Tensor, mel: Tensor) -> Tensor:
