@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
@@ -24,8 +25,28 @@ class Utterance:
     speaker: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one subtitle says: the words that somebody speaks, and what else it tells."""
+
+    utterances: tuple[Utterance, ...]
+    """What is spoken, in reading order; empty where nothing is."""
+    captions: tuple[str, ...]
+    """What is not spoken, plain and without its brackets or signs: `door slams`, `dramatic music`."""
+
+
+def said_in(texts: Sequence[tuple[str, str | None]]) -> list[Said]:
+    """What each subtitle of a file says, from the (text, speaker or None) of all of them."""
+    return [_said(raw, plain_text(speaker)[:200] if speaker else None) for raw, speaker in texts]
+
+
 def utterances(raw: str, speaker: str | None = None) -> tuple[Utterance, ...]:
-    """What is spoken in one subtitle of text `raw`; empty where nothing is.
+    """What is spoken in a file of one subtitle of text `raw`."""
+    return said_in([(raw, speaker)])[0].utterances
+
+
+def _said(raw: str, speaker: str | None) -> Said:
+    """What one subtitle of text `raw` says.
 
     Markup and sound descriptions (`[door slams]`, `(sighs)`) are removed and wrapped lines joined. `ANNA: text` and
     `<v Anna>` name the speaker, otherwise `speaker` does. Lines of two people in one subtitle (two names, or two
@@ -34,8 +55,8 @@ def utterances(raw: str, speaker: str | None = None) -> tuple[Utterance, ...]:
     text = _VOICE.sub(lambda voice: f"\n\x00{voice.group(1).strip()}\x00", raw.replace("\x00", " "))
     text = html.unescape(_MARKUP.sub("", text))
     text = _BRACKETED_SPEAKER.sub(r"\1:", text)
-    text = _without_descriptions(text).translate(_MUSIC_SIGNS)
-    rows = [row for row in text.split("\n") if row.strip()]
+    text, captions = _without_descriptions(text)
+    rows = [row for row in text.translate(_MUSIC_SIGNS).split("\n") if row.strip()]
     dialogue = sum(bool(_DASH.match(row)) for row in rows) > 1
     said: list[tuple[str | None, list[str]]] = []
     for row in rows:
@@ -45,7 +66,8 @@ def utterances(raw: str, speaker: str | None = None) -> tuple[Utterance, ...]:
             said.append((name or speaker, []))
         said[-1][1].append(words)
     clean = (Utterance(plain_text(" ".join(words)), name) for name, words in said)
-    return tuple(line for line in clean if any(character.isalnum() for character in line.text))
+    spoken = tuple(line for line in clean if any(character.isalnum() for character in line.text))
+    return Said(spoken, tuple(caption for caption in captions if caption))
 
 
 def plain_text(text: str) -> str:
@@ -55,10 +77,13 @@ def plain_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", shown).split())
 
 
-def _without_descriptions(text: str) -> str:
-    while (shorter := _DESCRIPTION.sub(" ", text)) != text:  # innermost first, so nested brackets go too
-        text = shorter
-    return text
+def _without_descriptions(text: str) -> tuple[str, list[str]]:
+    """(text, what its brackets held)."""
+    captions: list[str] = []
+    while found := _DESCRIPTION.search(text):  # innermost first, so nested brackets go too
+        captions.append(plain_text(found.group()[1:-1].translate(_MUSIC_SIGNS)))
+        text = f"{text[: found.start()]} {text[found.end() :]}"
+    return text, captions
 
 
 def _speaker_of(row: str) -> tuple[str | None, str]:
