@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from vssflow_post.cues.sexes import sex_of
+from vssflow_post.cues.spoken_text import SECOND_VOICE
 from vssflow_post.errors import UsageError
 from vssflow_post.settings.preset import CastMember
 from vssflow_post.timeline import Cue, CueSheet
@@ -29,8 +30,9 @@ def with_voices(
     """The cue sheet with a voice in every speech cue that has words; `voices` are the backend's, with their sex.
 
     The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the
-    `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a
-    voice of the cast that the backend does not have; those of cues were checked where their sheet was read.
+    `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice, and who answers without a
+    name another. Raises UsageError for a voice of the cast that the backend does not have; those of cues were checked
+    where their sheet was read.
     """
     speech = [cue for cue in sheet.cues if _is_spoken(cue)]
     chosen = choose_voices(
@@ -50,18 +52,23 @@ def choose_voices(
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
     the alphabet steps aside to the next free voice, and names that tell no sex take what the others left. The batch's
-    speakers choose first: whoever speaks in this film, their voices are the same.
+    speakers choose first: whoever speaks in this film, their voices are the same. `ANNA` and `Anna` are one person. The
+    second voice without a name comes last, and is never the first one's.
     """
+    batch_speakers, speakers = tuple(batch_speakers), tuple(speakers)
     check_cast(cast, tuple(voices))
     if not voices:
         return {}
-    first = _by_sex(batch_speakers)
-    names = first + _by_sex(set(speakers) - set(first))
-    chosen = {name: cast[name].voice for name in names if name in cast and cast[name].voice}
-    for name in names:
-        if name not in chosen:
-            chosen[name] = _likeliest(name, voices, list(chosen.values()))
-    return chosen
+    of_batch, of_film = ({name.upper() for name in names} for names in (batch_speakers, speakers))
+    in_cast = {name.upper(): member.voice for name, member in cast.items() if member.voice}
+    everybody = _by_sex(of_batch) + _by_sex(of_film - of_batch)
+    chosen = {person: in_cast[person] for person in everybody if person in in_cast}
+    for person in everybody:
+        if person not in chosen and person != SECOND_VOICE:
+            chosen[person] = _likeliest(person, voices, list(chosen.values()))
+    if SECOND_VOICE in everybody and SECOND_VOICE not in chosen:
+        chosen[SECOND_VOICE] = min(list(voices)[1:] or voices, key=list(chosen.values()).count)
+    return {name: chosen[name.upper()] for name in (*batch_speakers, *speakers)}
 
 
 def _by_sex(speakers: Iterable[str]) -> list[str]:
