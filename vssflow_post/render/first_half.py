@@ -19,7 +19,7 @@ from vssflow_post.analysis.picture import Analysis
 from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import Dialogue
-from vssflow_post.cues.script import read_script
+from vssflow_post.cues.script import Script, read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
@@ -67,7 +67,9 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
         known = replace(analysis, features=features)
     encoder = AwaitedEncoder(studio) if isinstance(features, Missing) else KnownFeatures(features)
     voices = studio.known_identity().voices
-    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, recognition, encoder, known, voices)
+    asked = Spotting(
+        film, job.script, job.cues, preset, studio.detectors, recognition, encoder, known, voices, job.untaken
+    )
     spotted = spot_film(asked, progress)
     found = spotted.analysis
     if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
@@ -75,7 +77,7 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
     if isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
     found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
-    return replace(spotted, analysis=found, notes=_rotted(analysis, features))
+    return replace(spotted, analysis=found, notes=(*spotted.notes, *_rotted(analysis, features)))
 
 
 def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missing, Recognition | None]:
@@ -124,6 +126,8 @@ class Spotting:
     """The film's analysis where it was made before: then the film is not decoded."""
     voices: Sequence[str] | None = None
     """Those that a cue sheet may name; None where no backend is asked."""
+    untaken: str = ""
+    """Sentence: which scripts lie beside the film while none is taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,10 +140,10 @@ class Spotted:
     speech: str
     """Sentence: which detector was used, and why."""
     warnings: tuple[str, ...]
-    lines: tuple[Line, ...] = ()
-    """Of the script, where one was read."""
+    script: Script = Script()  # noqa: RUF009  it is frozen
+    """What the script says, where one was read."""
     notes: tuple[str, ...] = ()
-    """Sentences about what had rotted in the store."""
+    """Sentences about what the script said otherwise than it was read, and what had rotted in the store."""
     seen: tuple[Seen, ...] = ()
     """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
     looked: str = ""
@@ -152,7 +156,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     Raises FilmRejected for a film, script or cue sheet that cannot be read, BackendUnavailable for a detector.
     """
     film, preset = asked.film, asked.preset
-    lines = _script(asked)  # before the long work, so that a fault in it is told at once
+    script = _script(asked)  # before the long work, so that a fault in it is told at once
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
@@ -161,12 +165,13 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     if given is not None:
         sentence, sheet = f"cue sheet {asked.cues}", given
     else:
-        segments, sentence = _segments(asked, lines, analysis)
+        segments, sentence = _segments(asked, script.lines if script else None, analysis)
         sheet = _sheet(asked, analysis, segments, seen)
     progress(Progress("speech", 1, 1))
-    warnings = (*unspoken(sheet), *_too_late(lines or (), film))
+    script = script or Script()
+    warnings = (*_untaken(asked), *script.warnings, *unspoken(sheet), *_too_late(script.lines, film))
     looked = asked.recognition.why if asked.recognition and seen else ""
-    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
+    return Spotted(sheet, analysis, segments, sentence, warnings, script, script.notes, seen=seen, looked=looked)
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
@@ -190,7 +195,12 @@ def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
     return (f"Not spoken, since the film is over by then: “{late[0].text}” at {late[0].span.start_s:.1f} s{more}.",)
 
 
-def _script(asked: Spotting) -> tuple[Line, ...] | None:
+def _untaken(asked: Spotting) -> tuple[str, ...]:
+    is_wanted = asked.cues is None and asked.preset.dialogue.source in SCRIPTED
+    return (asked.untaken,) if asked.untaken and is_wanted else ()
+
+
+def _script(asked: Spotting) -> Script | None:
     if asked.script is None or asked.cues is not None or asked.preset.dialogue.source not in SCRIPTED:
         return None
     return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
