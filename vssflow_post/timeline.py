@@ -154,12 +154,14 @@ class Subtitle:
 
     span: Span
     rows: tuple[SubtitleRow, ...]
-    said: tuple[str, ...] = ()
-    """The texts of the lines that it holds, in reading order; none for a caption."""
+    said: tuple[Line, ...] = ()
+    """The lines that it holds, in reading order; none for a caption."""
     position: int = BOTTOM
     """Where it is shown, as the number keys lie: 2 is bottom centre, 8 top centre."""
     settings: str = ""
     """The cue settings of WebVTT that it came with."""
+    name: str = ""
+    """Of its cue, in WebVTT."""
 
 
 @dataclass(frozen=True, slots=True)

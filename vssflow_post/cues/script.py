@@ -138,9 +138,10 @@ def _said_by(
             continue
         # two people in one subtitle share its time by the length of their lines
         shares = span.shared([len(one.text) for one in said.utterances]) if said.utterances else ()
-        lines += [Line(share, one.text, one.speaker) for share, one in zip(shares, said.utterances, strict=True)]
+        here = tuple(Line(share, one.text, one.speaker) for share, one in zip(shares, said.utterances, strict=True))
+        lines += here
         captions += [Caption(span, caption) for caption in said.captions if caption]
-        subtitles += [_shown(each, span, said)]
+        subtitles.append(_shown(each, span, here))
     return (
         tuple(sorted(lines, key=lambda line: line.span)),
         tuple(sorted(captions, key=lambda caption: caption.span)),
@@ -148,11 +149,11 @@ def _said_by(
     )
 
 
-def _shown(each: TimedText, span: Span, said: Said) -> Subtitle:
+def _shown(each: TimedText, span: Span, said: tuple[Line, ...]) -> Subtitle:
     rows = rows_shown(each.text)
     if each.speaker and rows and each.is_spoken and rows[0][0].style != VOICE:
         rows = ((Run(each.speaker, VOICE), *rows[0]), *rows[1:])
-    return Subtitle(span, rows, tuple(one.text for one in said.utterances), each.position, each.settings)
+    return Subtitle(span, rows, said, each.position, each.settings)
 
 
 def _is_too_long(text: str) -> bool:

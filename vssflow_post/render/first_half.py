@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import check_picture
+from vssflow_post.errors import ScriptError
 from vssflow_post.generate.renderer import request_for
 from vssflow_post.media import Film, audio_blocks, production_audio
 from vssflow_post.media.probe import probe
@@ -201,7 +203,12 @@ def _untaken(asked: Spotting) -> tuple[str, ...]:
 
 
 def _script(asked: Spotting) -> Script | None:
-    if asked.script is None or asked.cues is not None or asked.preset.dialogue.source not in SCRIPTED:
+    if asked.script is None or asked.preset.dialogue.source not in SCRIPTED:
+        return None
+    if asked.cues is not None:  # which says what is spoken; what else the script shows is kept where it can be read
+        with suppress(ScriptError):
+            script = read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
+            return Script(subtitles=script.subtitles)
         return None
     return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
 
