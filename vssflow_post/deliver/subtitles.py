@@ -46,7 +46,7 @@ def shown(cues: Sequence[Cue], source: Sequence[Subtitle] = (), duration: Span |
         else:
             inside = subtitle.span if duration is None else subtitle.span.intersect(duration)
             subtitles += [replace(subtitle, span=inside)] if inside.n_samples and subtitle.rows else []
-    subtitles += [_of_cue(cue) for left in lines.values() for cue in left]
+    subtitles += [of_cue(cue) for left in lines.values() for cue in left]
     return [part for subtitle in sorted(subtitles, key=lambda each: each.span) for part in fitted(subtitle)]
 
 
@@ -66,7 +66,8 @@ def _placed(subtitle: Subtitle, lines: dict[tuple[str, str | None], list[Cue]]) 
     return [replace(subtitle, span=span, name=found[0].id)]
 
 
-def _of_cue(cue: Cue) -> Subtitle:
+def of_cue(cue: Cue) -> Subtitle:
+    """A line by itself, in one row."""
     name = (Run(" ".join(cue.speaker.split()), VOICE),) if cue.speaker else ()
     return Subtitle(cue.span, ((*name, Run(" ".join(cue.text.split()))),), name=cue.id)
 
