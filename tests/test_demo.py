@@ -71,7 +71,7 @@ def test_cuts_are_where_the_truth_says(pictures: Pictures, truth: dict[str, Any]
 
 
 def test_script_and_cue_sheet_say_the_same_lines(film: Film, truth: dict[str, Any]) -> None:
-    script = read_script(EXAMPLES / "demo.srt", film.frame_rate)
+    script = read_script(EXAMPLES / "demo.srt", film.frame_rate).lines
     sheet = read_cue_sheet(EXAMPLES / "demo.cues.json", film)
     spoken = [cue for cue in sheet.cues if cue.kind == "speech"]
     expected = [(each["speaker"], each["text"], each["start_s"], each["end_s"]) for each in truth["lines"]]

@@ -141,7 +141,7 @@ def test_subtitles_say_the_lines_where_they_lie(tmp_path: Path) -> None:
     assert srt.read_text("utf-8").startswith("1\n00:00:00,100 --> 00:00:01,100\nANNA: Come in,")
     assert "<v ANNA>Come in, &lt;b&gt; &amp; sit --&gt; down." in vtt.read_text("utf-8")
     for path in (srt, vtt):
-        lines = read_script(path, Fraction(25))
+        lines = read_script(path, Fraction(25)).lines
         assert [(line.span.start, line.speaker) for line in lines] == [(4_800, "ANNA"), (96_000, None)]
         assert lines[1].text == "Two lines"
     assert lines[0].text == "Come in, <b> & sit --> down."

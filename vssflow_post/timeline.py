@@ -1,6 +1,6 @@
 """Time: one 48 kHz clock for everything, in integers. Seconds as float exist only at the edges.
 
-And what lies along it: scenes, lines, cues.
+And what lies along it: scenes, lines, subtitles, cues.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+from typing import TypeAlias
 
 CLOCK_HZ = 48_000
 """Every position in the line is a whole number of samples of this clock."""
@@ -120,6 +121,49 @@ class Line:
     text: str
     speaker: str | None
     """Name of the character, where the script gives one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a script tells of besides speech: a sound, music, how something is said."""
+
+    span: Span
+    text: str
+    """Plain, without its brackets or signs: `door slams`."""
+
+
+BOTTOM, TOP = 2, 8
+"""Where subtitles are shown, as the number keys lie."""
+VOICE = "v"
+"""Style of a run that names who speaks and is no part of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text of one style in a row of a subtitle."""
+
+    text: str
+    style: str = ""
+    """The letters of its tags, of `b`, `i` and `u`, sorted; or `VOICE`."""
+
+
+SubtitleRow: TypeAlias = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subtitle:
+    """One subtitle as it is shown."""
+
+    span: Span
+    rows: tuple[SubtitleRow, ...]
+    said: tuple[Line, ...] = ()
+    """The lines that it holds, in reading order; none for a caption."""
+    position: int = BOTTOM
+    """Where it is shown, as the number keys lie: 2 is bottom centre, 8 top centre."""
+    settings: str = ""
+    """The cue settings of WebVTT that it came with."""
+    name: str = ""
+    """Of its cue, in WebVTT."""
 
 
 @dataclass(frozen=True, slots=True)

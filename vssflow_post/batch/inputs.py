@@ -8,22 +8,20 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from vssflow_post.batch.selection import EVERYTHING, Selection
-from vssflow_post.cues.script import MAX_SCRIPT_BYTES, sidecar_of, speakers_of
+from vssflow_post.cues.script import MAX_SCRIPT_BYTES, speakers_of
+from vssflow_post.cues.sidecar import names_in, sidecar_of
 from vssflow_post.deliver.manifest import MANIFEST, TOOL
 from vssflow_post.errors import FilmRejected, UsageError
 from vssflow_post.media import looks_like_film
+from vssflow_post.media.signature import FILM_SUFFIXES
 from vssflow_post.render.job import Job
 from vssflow_post.store.output_folder import LEDGER, STATE_FOLDER
 from vssflow_post.store.reading import read_json
 
-FILM_SUFFIXES = (
-    *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mxf", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob"),
-    *(".wmv", ".asf", ".flv", ".f4v", ".ogv", ".3gp", ".3g2", ".y4m", ".ivf"),
-)
-"""A file in a walked folder that is called so gets a verdict, whatever is in it."""
 NOT_FILMS = (
     *(".gif", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".m4r", ".mka", ".wma"),
     *(".heic", ".heif", ".avif", ".cr3"),
@@ -62,7 +60,14 @@ def find_jobs(films: Films, out: Path) -> list[Job]:
     for option, path in (("--script", films.script), ("--cues", films.cues)):
         if path is not None and len(jobs) != 1:
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
-    return with_batch_speakers([replace(job, script=films.script or job.script, cues=films.cues) for job in jobs])
+    return with_batch_speakers([_as_named(job, films) for job in jobs])
+
+
+def _as_named(job: Job, films: Films) -> Job:
+    """With the script and the cue sheet that the user names."""
+    if films.script is not None:
+        job = replace(job, script=films.script, untaken="")
+    return replace(job, cues=films.cues)
 
 
 def jobs_now(films: Films, out: Path) -> list[Job]:
@@ -72,6 +77,7 @@ def jobs_now(films: Films, out: Path) -> list[Job]:
     """
     jobs: list[Job] = []
     seen: set[Path] = set()
+    names = cache(names_in)  # a large folder is read once
     for path in films.inputs:
         if not os.path.lexists(path):
             raise UsageError(f"there is no file or folder {path}")
@@ -80,20 +86,23 @@ def jobs_now(films: Films, out: Path) -> list[Job]:
             key = _identity(film)
             if key not in seen and films.selection.takes(film, path):
                 seen.add(key)
-                jobs.append(_job(film, out, refused, path if path.is_dir() else None))
+                jobs.append(_job(film, out, refused, path if path.is_dir() else None, names(film.parent)))
     return [replace(job, salvage=films.salvage) for job in _without_collisions(jobs)]
 
 
-def _job(film: Path, out: Path, refused: FilmRejected | None, root: Path | None) -> Job:
+def _job(
+    film: Path, out: Path, refused: FilmRejected | None, root: Path | None, names: Sequence[tuple[str, str]]
+) -> Job:
     """The job of a film in the walked folder `root`; without one the user named the film itself."""
     stem = deliverable_stem(film)
-    script, features = sidecar_of(film), features_beside(film)
+    sidecar, features = sidecar_of(film, names), features_beside(film)
+    script = sidecar.script
     for path, code in ((script, "bad_script"), (features, "bad_features")):
         if path is not None and refused is None:
             refused = _unusable(path, code, MAX_SCRIPT_BYTES if path is script else None, root)
     if refused is not None:
         return Job(film, stem, out / stem, refused=refused)
-    return Job(film, stem, out / stem, script, features=features)
+    return Job(film, stem, out / stem, script, features=features, untaken=sidecar.untaken)
 
 
 def _unusable(path: Path, code: str, max_bytes: int | None, root: Path | None) -> FilmRejected | None:

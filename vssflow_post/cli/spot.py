@@ -36,8 +36,8 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
       vssflow-post spot film.mp4 -o film.cues.csv
     """
-    from vssflow_post.cues.script import sidecar_of
     from vssflow_post.cues.sheet import write_cue_sheet
+    from vssflow_post.cues.sidecar import Sidecar, sidecar_of
     from vssflow_post.errors import UsageError
     from vssflow_post.media.probe import probe
     from vssflow_post.plugins import load_plugins
@@ -49,11 +49,14 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     settings = resolved_preset(preset, generate_seed=seed)
     if not film.exists() or film.is_dir():
         raise UsageError(f"there is no film {film}")
-    script = existing(script, "script") or sidecar_of(film)
+    given = existing(script, "script")
+    beside = Sidecar(given) if given else sidecar_of(film)
     plugins = load_plugins()
     probed = probe(film, salvage)
     recognition = recognition_of(settings, plugins.recognisers()) if is_wanted(settings.cues) else None
-    spotted = spot_film(Spotting(probed, script, None, settings, plugins.speech_detectors(), recognition), silent)
+    detectors = plugins.speech_detectors()
+    asked = Spotting(probed, beside.script, None, settings, detectors, recognition, untaken=beside.untaken)
+    spotted = spot_film(asked, silent)
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
             sheet = Path(folder) / "cues.json"
@@ -63,5 +66,5 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     if not output.parent.is_dir():
         raise UsageError(f"there is no folder {output.parent}")
     publish(output, lambda temporary: write_cue_sheet(temporary, probed, spotted.sheet))
-    for sentence in (*probed.losses, *spotted.warnings):
+    for sentence in (*probed.losses, *spotted.warnings, *spotted.notes):
         click.echo(sentence, err=True)

@@ -1,71 +1,88 @@
-"""The script: timed lines of dialogue from SRT, WebVTT, ASS or CSV."""
+"""The script: timed lines of dialogue from SRT, WebVTT, ASS or CSV, and what else its subtitles show."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from vssflow_post.cues.script_subtitles import read_subtitles
 from vssflow_post.cues.script_table import read_table, texts_of_table
-from vssflow_post.cues.spoken_text import Utterance, plain_text, utterances
-from vssflow_post.cues.timed_text import MalformedLine, TimedText
+from vssflow_post.cues.script_text import FileText, text_of
+from vssflow_post.cues.spoken_text import Said, said_in
+from vssflow_post.cues.subtitle_rows import rows_shown, visible
+from vssflow_post.cues.timed_text import NO_DURATION, MalformedLine, Remarks, TimedText, told
 from vssflow_post.cues.times import ScriptTime, start_label
 from vssflow_post.errors import ScriptError
-from vssflow_post.timeline import Line, Span, samples_from_seconds
+from vssflow_post.timeline import VOICE, Caption, Line, Run, Span, Subtitle, samples_from_seconds
 
 SCRIPT_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".csv")
 """What a script may be called."""
-SIDECAR_SUFFIXES = (".srt", ".vtt", ".ass", ".csv")
-"""What a script that lies beside its film is called, in the order in which they win."""
 MAX_SCRIPT_BYTES = 5 * 1024 * 1024
 MAX_LINE_CHARACTERS = 2000
 
 
-def sidecar_of(film: Path) -> Path | None:
-    """The script that lies beside a film, by its name; None where there is none.
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a script says."""
 
-    What is called so and is no file is a script all the same: one that cannot be read, which nobody wants to miss.
-    """
-    beside = (film.parent / (film.stem + suffix) for suffix in SIDECAR_SUFFIXES)
-    return next((script for script in beside if os.path.lexists(script)), None)
+    lines: tuple[Line, ...] = ()
+    """Spoken, by time."""
+    captions: tuple[Caption, ...] = ()
+    """What its subtitles tell of besides, by time."""
+    subtitles: tuple[Subtitle, ...] = ()
+    """As they are shown, by time."""
+    warnings: tuple[str, ...] = ()
+    """Sentences: what is left out although somebody may miss it, with its line."""
+    notes: tuple[str, ...] = ()
+    """Sentences: what was read otherwise than it stands, or is rightly not spoken."""
 
 
-def read_script(path: Path, frame_rate: Fraction, start_timecode: str | None = None) -> tuple[Line, ...]:
-    """The spoken lines of the script at `path`, sorted by time; what is not spoken is left out.
+def read_script(path: Path, frame_rate: Fraction, start_timecode: str | None = None) -> Script:
+    """What the script at `path` says.
 
     Times count from the start of the film. Where the film starts at a later timecode (`start_timecode`,
     `HH:MM:SS:FF`, `;` for drop frame) and every line lies at or after it, they are read as that timecode.
 
     Raises ScriptError `bad_script`, which names the file and the line.
     """
-    kind = path.suffix.lower().lstrip(".")
+    remarks = Remarks()
     try:
-        if f".{kind}" not in SCRIPT_SUFFIXES:
-            raise MalformedLine(0, f"is not called {', '.join(SCRIPT_SUFFIXES[:-1])} or {SCRIPT_SUFFIXES[-1]}")
-        timed = _timed_texts(_decoded(path), kind, frame_rate, ";" in (start_timecode or ""))
-        return tuple(sorted(_spoken(_from_film_start(timed, start_timecode, frame_rate)), key=lambda line: line.span))
+        kind = _kind_of(path)
+        timed = _timed_texts(_decoded(path), kind, frame_rate, ";" in (start_timecode or ""), remarks)
+        timed = _from_film_start(timed, start_timecode, frame_rate)
+        lines, captions, subtitles = _said_by(timed, remarks)
     except MalformedLine as error:
         where = f"{path.name}, line {error.line}" if error.line else path.name
         raise ScriptError("bad_script", f"{where}: {error}") from None
+    return Script(lines, captions, subtitles, told(path.name, remarks.lost), told(path.name, remarks.noted))
 
 
 def speakers_of(path: Path) -> tuple[str, ...]:
     """The names of all who speak in the script at `path`, sorted, whatever film it is for; none for a faulty one."""
-    kind = path.suffix.lower().lstrip(".")
     try:
-        text = _decoded(path)
+        kind, text = _kind_of(path), _decoded(path).text
         found = (
-            texts_of_table(text) if kind == "csv" else [(one.text, one.speaker) for one in read_subtitles(text, kind)]
+            texts_of_table(text)
+            if kind == "csv"
+            else [(each.text, each.speaker) for each in read_subtitles(text, kind, Remarks()) if each.is_spoken]
         )
     except MalformedLine:
         return ()
-    return tuple(sorted({said.speaker for text, name in found for said in _said(text, name) if said.speaker}))
+    if any(_is_too_long(text) for text, _ in found):
+        return ()
+    return tuple(sorted({one.speaker for said in said_in(found) for one in said.utterances if one.speaker}))
 
 
-def _decoded(path: Path) -> str:
-    """The file's text: UTF-8, UTF-16 with a mark, or else the Western code page that old subtitles are in."""
+def _kind_of(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in SCRIPT_SUFFIXES:
+        raise MalformedLine(0, f"is not called {', '.join(SCRIPT_SUFFIXES[:-1])} or {SCRIPT_SUFFIXES[-1]}")
+    return suffix[1:]
+
+
+def _decoded(path: Path) -> FileText:
     try:
         if not path.is_file():
             raise MalformedLine(0, "is not a file")
@@ -75,22 +92,19 @@ def _decoded(path: Path) -> str:
         raise MalformedLine(0, f"cannot be read ({error.strerror or error})") from None
     if len(data) > MAX_SCRIPT_BYTES:
         raise MalformedLine(0, f"is larger than {MAX_SCRIPT_BYTES // 1024**2} MB, too large for a script")
-    codecs = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252", "latin-1")
-    for codec in codecs:
-        try:
-            text = data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" in text:
-            break
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise MalformedLine(0, "is not a text file")
+    return text_of(data)
 
 
-def _timed_texts(text: str, kind: str, frame_rate: Fraction, drop_frame: bool) -> list[TimedText]:
-    if not text.strip():
+def _timed_texts(
+    file: FileText, kind: str, frame_rate: Fraction, drop_frame: bool, remarks: Remarks
+) -> list[TimedText]:
+    if file.code_page:
+        remarks.note(0, f"not UTF-8; read as {file.code_page}. Where letters are wrong, save it as UTF-8")
+    if not file.text.strip():
         raise MalformedLine(0, "is empty")
-    return read_table(text, frame_rate, drop_frame) if kind == "csv" else read_subtitles(text, kind)
+    if kind == "csv":
+        return read_table(file.text, frame_rate, drop_frame, remarks)
+    return read_subtitles(file.text, kind, remarks)
 
 
 def _from_film_start(timed: list[TimedText], start_timecode: str | None, frame_rate: Fraction) -> list[TimedText]:
@@ -105,20 +119,45 @@ def _from_film_start(timed: list[TimedText], start_timecode: str | None, frame_r
     return [replace(each, start=from_start(each.start), end=from_start(each.end)) for each in timed]
 
 
-def _said(text: str, speaker: str | None) -> tuple[Utterance, ...]:
-    return utterances(text, plain_text(speaker)[:200] if speaker else None)
-
-
-def _spoken(timed: list[TimedText]) -> list[Line]:
-    lines: list[Line] = []
+def _said_by(
+    timed: Sequence[TimedText], remarks: Remarks
+) -> tuple[tuple[Line, ...], tuple[Caption, ...], tuple[Subtitle, ...]]:
+    """The lines, captions and subtitles of the texts, each by time. Raises MalformedLine for one that is too long."""
     for each in timed:
-        if len(each.text) > MAX_LINE_CHARACTERS:
+        if _is_too_long(each.text):
             raise MalformedLine(each.line, f"one line of dialogue has more than {MAX_LINE_CHARACTERS} characters")
-        said = _said(each.text, each.speaker)
+    spoken = iter(said_in([(each.text, each.speaker) for each in timed if each.is_spoken]))
+    lines: list[Line] = []
+    captions: list[Caption] = []
+    subtitles: list[Subtitle] = []
+    for each in timed:
+        said = next(spoken) if each.is_spoken else Said((), (visible(each.text),))
         span = Span(samples_from_seconds(each.start.seconds), samples_from_seconds(each.end.seconds))
-        if span.n_samples < max(1, len(said)):
-            raise MalformedLine(each.line, "has no duration")
+        if span.n_samples < max(1, len(said.utterances)):
+            remarks.lose(each.line, NO_DURATION)
+            continue
         # two people in one subtitle share its time by the length of their lines
-        shares = span.shared([len(one.text) for one in said]) if said else ()
-        lines += [Line(share, one.text, one.speaker) for share, one in zip(shares, said, strict=True)]
-    return lines
+        shares = span.shared([len(one.text) for one in said.utterances]) if said.utterances else ()
+        here = tuple(Line(share, one.text, one.speaker) for share, one in zip(shares, said.utterances, strict=True))
+        lines += here
+        captions += [Caption(span, caption) for caption in said.captions if caption]
+        subtitles.append(_shown(each, span, here))
+    return (
+        tuple(sorted(lines, key=lambda line: line.span)),
+        tuple(sorted(captions, key=lambda caption: caption.span)),
+        tuple(sorted(subtitles, key=lambda subtitle: subtitle.span)),
+    )
+
+
+def _shown(each: TimedText, span: Span, said: tuple[Line, ...]) -> Subtitle:
+    rows = rows_shown(each.text)
+    if each.speaker and rows and each.is_spoken and rows[0][0].style != VOICE:
+        rows = ((Run(each.speaker, VOICE), *rows[0]), *rows[1:])
+    return Subtitle(span, rows, said, each.position, each.settings)
+
+
+def _is_too_long(text: str) -> bool:
+    """Tags are no characters of a line; but no more than some per character are looked at."""
+    return len(text) > MAX_LINE_CHARACTERS and (
+        len(text) > 100 * MAX_LINE_CHARACTERS or len(visible(text)) > MAX_LINE_CHARACTERS
+    )

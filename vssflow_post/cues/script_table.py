@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
 from vssflow_post.cues.strict_csv import is_blank, names_in, require_columns, rows_of
-from vssflow_post.cues.timed_text import MalformedLine, TimedText
+from vssflow_post.cues.timed_text import NO_DURATION, MalformedLine, Remarks, TimedText
 from vssflow_post.cues.times import read_time
 
 _COLUMNS = ("start", "end", "speaker", "text")
 _REQUIRED = ("start", "end", "text")
 
 
-def read_table(text: str, frame_rate: Fraction, drop_frame: bool) -> list[TimedText]:
-    """The rows of a CSV script, in file order.
+def read_table(text: str, frame_rate: Fraction, drop_frame: bool, remarks: Remarks) -> list[TimedText]:
+    """The rows of a CSV script, in file order; one without duration is remarked and left out.
 
     The first row names the columns, in any order (`speaker` may be missing); without such a row they are
     start, end, speaker, text. Raises MalformedLine.
     """
     if not any(True for _ in _filled_rows(text)):
         raise MalformedLine(1, "is empty")
-    return [_timed(columns, cells, line, frame_rate, drop_frame) for line, columns, cells in _under_columns(text)]
+    timed = [_timed(columns, cells, line, frame_rate, drop_frame) for line, columns, cells in _under_columns(text)]
+    for each in timed:
+        if each.end == each.start:
+            remarks.lose(each.line, NO_DURATION)
+    return [each for each in timed if each.end != each.start]
 
 
 def texts_of_table(text: str) -> list[tuple[str, str | None]]:
@@ -44,6 +49,7 @@ def _under_columns(text: str) -> Iterator[tuple[int, list[str], list[str]]]:
 
 def _filled_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of each row that is not blank. The delimiter is the first row's: comma, tab or semicolon."""
+    text = re.sub(r"\r+\n|\r", "\n", text.replace("\ufeff", ""))
     first = next((row for row in text.split("\n") if row.strip()), "")
     delimiter = next((d for d in ",\t;" if d in first), ",")
     return ((line, cells) for line, cells in rows_of(text, delimiter) if not is_blank(cells))
@@ -69,6 +75,6 @@ def _timed(columns: list[str], cells: list[str], line: int, frame_rate: Fraction
             times.append(read_time(values[name], frame_rate, drop_frame))
         except ValueError as error:
             raise MalformedLine(line, f"{name}: {error}") from None
-    if times[1].seconds <= times[0].seconds:
+    if times[1].seconds < times[0].seconds:
         raise MalformedLine(line, f"end {values['end'].strip()} is not after start {values['start'].strip()}")
     return TimedText(times[0], times[1], values["text"], values.get("speaker", "").strip() or None, line)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vssflow_post.cues.times import ScriptTime
+from vssflow_post.timeline import BOTTOM
+
+NO_DURATION = "no duration, so it is not spoken; give it an end after its start"
+MOST_LINES = 5
+"""So many are named in one sentence."""
 
 
 class MalformedLine(ValueError):
@@ -15,6 +20,33 @@ class MalformedLine(ValueError):
         self.line = line
 
 
+@dataclass(slots=True)
+class Remarks:
+    """What a reader of a script tells of it beside its texts, by sentence with the lines that it holds for."""
+
+    lost: dict[str, list[int]] = field(default_factory=dict)
+    """What is left out although somebody may miss it."""
+    noted: dict[str, list[int]] = field(default_factory=dict)
+    """What is read otherwise than it stands, or rightly left out."""
+
+    def lose(self, line: int, sentence: str) -> None:
+        self.lost.setdefault(sentence, []).append(line)
+
+    def note(self, line: int, sentence: str) -> None:
+        self.noted.setdefault(sentence, []).append(line)
+
+
+def told(name: str, remarks: dict[str, list[int]]) -> tuple[str, ...]:
+    """The remarks on the file `name` as sentences: `film.srt, lines 5, 9 and 3 more: ...`."""
+    return tuple(f"{name}{_lines(lines)}: {sentence}." for sentence, lines in remarks.items())
+
+
+def _lines(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:MOST_LINES]))
+    more = f" and {len(numbers) - MOST_LINES} more" if len(numbers) > MOST_LINES else ""
+    return "" if numbers == [0] else f", line{'s' if len(numbers) > 1 else ''} {shown}{more}"
+
+
 @dataclass(frozen=True, slots=True)
 class TimedText:
     """One text of a script, as the file has it."""
@@ -22,8 +54,14 @@ class TimedText:
     start: ScriptTime
     end: ScriptTime
     text: str
-    """With line breaks, and with WebVTT's tags."""
+    """With line breaks, and with its tags: of WebVTT and SubRip, or `{...}` of ASS."""
     speaker: str | None
     """From a column of its own (CSV), or from the Name field (ASS)."""
     line: int
     """Where it stands in the file, from 1."""
+    is_spoken: bool = True
+    """Whether it is speech, for all that the file says: signs and karaoke are not."""
+    position: int = BOTTOM
+    """Where it is shown, as the number keys lie (ASS): 2 is bottom centre, 8 top centre."""
+    settings: str = ""
+    """The cue settings of WebVTT."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from vssflow_post.deliver.timeline_otio import Edit, write_timeline
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.settings.preset import DeliverSettings
-from vssflow_post.timeline import CueSheet
+from vssflow_post.timeline import CueSheet, Subtitle
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Delivery:
     stem_of: Mapping[str, str]
     """Cue id -> name of the stem it is heard in."""
     settings: DeliverSettings
+    subtitles: Sequence[Subtitle] = ()
+    """Of the script."""
 
     @property
     def picture(self) -> Path | None:
@@ -47,7 +49,7 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
     folder, stem, film = delivery.folder, delivery.film_stem, delivery.film
     delivered: list[Path] = []
     if delivery.settings.subtitles:
-        delivered += write_subtitles(folder, stem, delivery.sheet.cues)
+        delivered += write_subtitles(folder, stem, delivery.sheet.cues, delivery.subtitles, film.duration)
     if delivery.picture is not None:
         progress(Progress("deliver", 1, 3, delivery.picture.name))
         write_picture(film, delivery.stems[MIX], delivery.picture, delivery.settings)

@@ -13,6 +13,11 @@ from pathlib import Path
 from vssflow_post.errors import FilmError, FilmRejected
 from vssflow_post.media.opening import open_regular
 
+FILM_SUFFIXES = (
+    *(".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mxf", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob"),
+    *(".wmv", ".asf", ".flv", ".f4v", ".ogv", ".3gp", ".3g2", ".y4m", ".ivf"),
+)
+"""A file in a walked folder that is called so gets a verdict, whatever is in it."""
 HEAD_BYTES = 65_536 + 1024
 """How much is looked at: MXF may start with up to 64 KiB of run-in (SMPTE ST 377-1, 6.5)."""
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vssflow_post.cues.script import sidecar_of
+from vssflow_post.cues.sidecar import sidecar_of
 from vssflow_post.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -117,7 +117,7 @@ def _clip(suite: Path, number: int, table: object, defaults: Mapping[str, Any]) 
         film=film,
         preset=str(suite.parent / preset) if preset.endswith(".toml") else preset,
         seed=table.get("seed", defaults.get("seed")),
-        script=_beside(suite, where, "script", table) or sidecar_of(film),
+        script=_beside(suite, where, "script", table) or sidecar_of(film).script,
         cues=_beside(suite, where, "cues", table),
         cast=_beside(suite, where, "cast", table),
     )

@@ -86,7 +86,7 @@ def render_film(
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
-        delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver)
+        delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver, seen.script.subtitles)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
             delivered = [*stems.values(), *_sheets(work, delivery, progress), *deliver(delivery, progress)]

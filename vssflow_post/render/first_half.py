@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,11 +20,12 @@ from vssflow_post.analysis.picture import Analysis
 from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import Dialogue
-from vssflow_post.cues.script import read_script
+from vssflow_post.cues.script import Script, read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet, take_seed
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import check_picture
+from vssflow_post.errors import ScriptError
 from vssflow_post.generate.renderer import request_for
 from vssflow_post.media import Film, audio_blocks, production_audio
 from vssflow_post.media.probe import probe
@@ -68,7 +70,9 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
         known = replace(analysis, features=features)
     encoder = AwaitedEncoder(studio) if isinstance(features, Missing) else KnownFeatures(features)
     voices = studio.known_identity().voices
-    asked = Spotting(film, job.script, job.cues, preset, studio.detectors, recognition, encoder, known, voices)
+    asked = Spotting(
+        film, job.script, job.cues, preset, studio.detectors, recognition, encoder, known, voices, job.untaken
+    )
     spotted = spot_film(asked, progress)
     found = spotted.analysis
     if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
@@ -125,6 +129,8 @@ class Spotting:
     """The film's analysis where it was made before: then the film is not decoded."""
     voices: Sequence[str] | None = None
     """Those that a cue sheet may name; None where no backend is asked."""
+    untaken: str = ""
+    """Sentence: which scripts lie beside the film while none is taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,10 +143,11 @@ class Spotted:
     speech: str
     """Sentence: which detector was used, and why."""
     warnings: tuple[str, ...]
-    lines: tuple[Line, ...] = ()
-    """Of the script, where one was read."""
+    script: Script = Script()  # noqa: RUF009  it is frozen
+    """What the script says, where one was read."""
     notes: tuple[str, ...] = ()
-    """Sentences: what was decided about the film's own sound, and what had rotted in the store."""
+    """Sentences: what was decided about the film's own sound, what the script said otherwise than it was read, and what had
+    rotted in the store."""
     seen: tuple[Seen, ...] = ()
     """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
     looked: str = ""
@@ -155,7 +162,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     Raises FilmRejected for a film, script or cue sheet that cannot be read, BackendUnavailable for a detector.
     """
     film, preset = asked.film, asked.preset
-    lines = _script(asked)  # before the long work, so that a fault in it is told at once
+    script = _script(asked)  # before the long work, so that a fault in it is told at once
     has_sound = is_heard(film)
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
@@ -165,13 +172,14 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     if given is not None:
         sentence, sheet = f"cue sheet {asked.cues}", given
     else:
-        segments, sentence = _segments(asked, lines, analysis)
+        segments, sentence = _segments(asked, script.lines if script else None, analysis)
         sheet = _sheet(asked, analysis, segments, seen, has_sound)
     progress(Progress("speech", 1, 1))
-    warnings = (*unspoken(sheet), *_too_late(lines or (), film))
+    script = script or Script()
+    warnings = (*_untaken(asked), *script.warnings, *unspoken(sheet), *_too_late(script.lines, film))
     looked = asked.recognition.why if asked.recognition and seen else ""
-    notes = kept_note(preset, has_sound) if given is None else ()
-    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), notes, seen, looked, has_sound)
+    notes = (*(kept_note(preset, has_sound) if given is None else ()), *script.notes)
+    return Spotted(sheet, analysis, segments, sentence, warnings, script, notes, seen, looked, has_sound)
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
@@ -198,8 +206,18 @@ def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
     return (f"Not spoken, since the film is over by then: “{late[0].text}” at {late[0].span.start_s:.1f} s{more}.",)
 
 
-def _script(asked: Spotting) -> tuple[Line, ...] | None:
-    if asked.script is None or asked.cues is not None or asked.preset.dialogue.source not in SCRIPTED:
+def _untaken(asked: Spotting) -> tuple[str, ...]:
+    is_wanted = asked.cues is None and asked.preset.dialogue.source in SCRIPTED
+    return (asked.untaken,) if asked.untaken and is_wanted else ()
+
+
+def _script(asked: Spotting) -> Script | None:
+    if asked.script is None or asked.preset.dialogue.source not in SCRIPTED:
+        return None
+    if asked.cues is not None:  # which says what is spoken; what else the script shows is kept where it can be read
+        with suppress(ScriptError):
+            script = read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
+            return Script(subtitles=script.subtitles)
         return None
     return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
 

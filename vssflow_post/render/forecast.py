@@ -71,7 +71,9 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     kept, where = _kept(studio)
     encoder = studio.renderer.backend.encoder() if kept is None else KnownFeatures({})
     recognition = studio.recognition if job.cues is None else None
-    asked = Spotting(film, job.script, job.cues, studio.preset, studio.detectors, recognition, encoder)
+    asked = Spotting(
+        film, job.script, job.cues, studio.preset, studio.detectors, recognition, encoder, untaken=job.untaken
+    )
     spotted = spot_film(asked, progress)
     dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, spotted.has_sound)
     looked_s = time.monotonic() - started

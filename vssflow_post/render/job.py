@@ -90,6 +90,8 @@ class Job:
     """Who speaks in the scripts of the whole batch."""
     salvage: bool = False
     """Whether a film that is cut off is taken as far as it goes."""
+    untaken: str = ""
+    """Sentence: which scripts lie beside the film while none is taken."""
     attempt: str = ""
     """Which try of which run this is: what is not delivered yet bears its name."""
     refused: FilmRejected | None = None

@@ -122,6 +122,8 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
     }
     voices = choose_voices(job.speakers, studio.preset.cast, identity.sexes, job.batch_speakers)
     words["salvage"] = job.salvage
+    if job.untaken:
+        words["untaken"] = job.untaken
     words["cast"] = {name: voices.get(name) for name in job.speakers}
     recognition, table = studio.recognition, table_file(studio.preset.cues)
     words["recogniser"] = recognition and [recognition.offer.name, recognition.digest, table and _digest_of(table)]

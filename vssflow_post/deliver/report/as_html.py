@@ -22,7 +22,7 @@ from vssflow_post.deliver.report.file_list import deliverables
 from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_marks, scale_ticks
 from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers
 from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
-from vssflow_post.deliver.subtitles import as_vtt
+from vssflow_post.deliver.subtitles import as_vtt, of_cue
 from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -136,7 +136,7 @@ def _captions(report: FilmReport) -> str:
     lines = [facts.cue for facts in report.cues if facts.cue.kind == "speech" and facts.cue.text.strip()]
     if not lines:
         return ""
-    text = as_vtt(lines).encode("utf-8", "replace")
+    text = as_vtt([of_cue(cue) for cue in lines]).encode("utf-8", "replace")
     return "data:text/vtt;base64," + base64.b64encode(text).decode("ascii")
 
 
