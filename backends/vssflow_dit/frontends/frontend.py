@@ -22,6 +22,8 @@ class Streams:
     """Sentences for the report."""
     struck: Tensor | None = None
     """Strike pulses (n mel frames,), where the sound is that of a struck thing."""
+    heard_s: tuple[float, float] | None = None
+    """From when to when it is heard, from the cue's start: silence lies around it. None: throughout."""
 
 
 class Front(Protocol):
