@@ -19,6 +19,7 @@ from vssflow_post.analysis.picture import Analysis
 from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import Dialogue
+from vssflow_post.cues.overlaps import gave_way
 from vssflow_post.cues.script import read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
@@ -164,7 +165,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
         segments, sentence = _segments(asked, lines, analysis)
         sheet = _sheet(asked, analysis, segments, seen)
     progress(Progress("speech", 1, 1))
-    warnings = (*unspoken(sheet), *_too_late(lines or (), film))
+    warnings = (*unspoken(sheet), *gave_way(segments, film.duration), *_too_late(lines or (), film))
     looked = asked.recognition.why if asked.recognition and seen else ""
     return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
 
