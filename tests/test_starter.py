@@ -192,6 +192,15 @@ def test_a_line_too_long_for_its_span_is_told(backend: Backend) -> None:
     assert len(text.split()) > len(lost.split()) >= 8
 
 
+def test_a_line_fits_into_the_time_that_it_is_said_to_take(backend: Backend) -> None:
+    text = "The captain ordered them, at last, to lower the sails."
+    fast_s, natural_s = backend.line_s(text, "slt")  # type: ignore[attr-defined]
+    assert 0.5 * natural_s < fast_s < 0.8 * natural_s
+    for seconds, fits in ((fast_s + 0.01, True), (fast_s - 0.3, False)):
+        (take,) = backend.render([CueRequest("d1", "speech", Span.of_seconds(0, seconds), 1, text, "slt")])
+        assert bool(take.notes) is not fits
+
+
 def test_a_prompt_in_words_finds_its_class_and_an_unknown_one_says_so(backend: Backend) -> None:
     from vssflow_dit.sounds import sound_class
 

@@ -13,6 +13,7 @@ from vssflow_post.audio import LAYOUTS, MIX
 from vssflow_post.backend import CueRequest
 from vssflow_post.cues.casting import gain_db_of, with_voices
 from vssflow_post.cues.dialogue import Dialogue, divide, keeps_whole_track
+from vssflow_post.cues.running_on import with_room
 from vssflow_post.cues.sheet import write_cue_sheet
 from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
 from vssflow_post.deliver.delivery import Delivery, deliver
@@ -25,7 +26,7 @@ from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
-from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
+from vssflow_post.render.first_half import SCRIPTED, check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
@@ -63,9 +64,12 @@ def render_film(
         check_deliverable(film, preset)
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
-    sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
+    backend = studio.renderer.backend
+    sheet = with_voices(seen.sheet, preset.cast, backend.voices, job.batch_speakers)
+    if preset.dialogue.source in SCRIPTED:
+        sheet = with_room(sheet, film.duration, getattr(backend, "line_s", None))
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
-    asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
+    asked = askable(sheet.cues, backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)

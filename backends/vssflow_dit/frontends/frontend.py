@@ -36,6 +36,10 @@ class Front(Protocol):
         """A fresh encoder for one film."""
         ...
 
+    def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
+        """Seconds that a line takes when spoken as fast as it may be, and naturally; zeros where it fills any span."""
+        ...
+
     def streams(self, request: CueRequest) -> Streams:
         """What the model reads for a cue. Raises FilmRejected for features it cannot read."""
         ...

@@ -51,6 +51,12 @@ class StarterFront:
     def encoder(self) -> FrameEncoder:
         return StrikeEncoder(self._strikes)
 
+    def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
+        line = phonemise(text)
+        natural = self._durations.predict(line, voice)
+        fast, _, _ = fit_to_span(natural, 0.0, line)
+        return float(fast.sum()) + 2 * EDGE_S, float(natural.sum()) + 2 * EDGE_S
+
     def streams(self, request: CueRequest) -> Streams:
         """The starter's streams for one cue, as a batch of one."""
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
