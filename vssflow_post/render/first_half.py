@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from vssflow_post.analysis.analysis_store import analysis_address
+from vssflow_post.analysis.analysis_store import STAGE_VERSION, analysis_address
 from vssflow_post.analysis.features import KnownFeatures, read_features
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.analysis.speech import find_segments
@@ -94,6 +94,7 @@ def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missin
 def _features_address(film: Film, studio: Studio) -> str:
     return address(
         {
+            "analysis": STAGE_VERSION,
             "film": [film.digest, film.duration.end],
             "picture": asdict(studio.preset.picture),
             "clip": studio.preset.generate.clip,
