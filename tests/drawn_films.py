@@ -77,6 +77,31 @@ def write_film(
     return path
 
 
+def hammering(
+    strikes_s: Iterable[float], seconds: float, rate: Fraction | float, width: int = 320, height: int = 180
+) -> Iterable[Picture]:
+    """A hammer that strikes an anvil at the given times: it rises slowly and falls in a quarter of a second."""
+    at, unit = sorted(strikes_s), min(width, height) / 180
+    ground = np.random.default_rng(7).normal((120, 130, 140), 4, (height, width, 3))
+    middle, floor = width // 2, round(height * 0.83)
+    ground[floor:] = (90, 80, 70)
+    ground[round(floor - 30 * unit) : floor, round(middle - 34 * unit) : round(middle + 34 * unit)] = (60, 60, 66)
+    for number in range(round(seconds * rate)):
+        t = number / float(rate)
+        due, since = min((s - t for s in at if s >= t), default=9.0), min((t - s for s in at if s <= t), default=9.0)
+        up = 90 * (1 - (1 - min(due, 0.25) / 0.25) ** 2)
+        up = min(up, 90 * (min(since, 0.35) / 0.35) ** 0.7)
+        picture, y = ground.copy(), floor - (32 + up) * unit
+        head, arm = round(15 * unit), max(1, round(3 * unit))
+        picture[max(0, round(y - 60 * unit)) : max(0, round(y - 16 * unit)), middle - arm : middle + arm] = (
+            120,
+            90,
+            50,
+        )
+        picture[max(0, round(y - 16 * unit)) : round(y + 2 * unit), middle - head : middle + head] = (200, 60, 40)
+        yield np.clip(picture, 0, 255).astype(np.uint8)
+
+
 _BACKGROUND = (70, 90, 110)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vssflow_dit.text.durations import EDGE_S, DurationModel, Seconds, fit_to_span, laid_out
+from vssflow_dit.text.durations import EDGE_S, DurationModel, Seconds, fit_to_span, laid_out, whole_words
 from vssflow_dit.text.mouth_timing import expected_opening, fit_to_mouth
 from vssflow_dit.text.phonemes import BLANK, ID, Phoneme, phoneme_frames, phonemise
 
@@ -107,6 +107,22 @@ def test_pauses_give_way_before_the_speech_does() -> None:
     assert fitted[~np.array([sound.symbol == BLANK for sound in sounds])] == pytest.approx(0.1)
     assert fitted.min() == pytest.approx(0.1)
     assert fitted.sum() == pytest.approx(natural.sum() - 0.1)
+
+
+def test_what_does_not_fit_is_cut_at_a_word_and_told() -> None:
+    line = phonemise("Papa, baba, mama.")
+    seconds = np.full(len(line), 0.1, np.float32)
+    for span_s, said, lost in (
+        (2.0, "papa baba mama", ""),
+        (1.3, "papa baba", "mama"),
+        (1.0, "papa baba", "mama"),
+        (0.5, "papa", "baba mama"),
+    ):
+        sounds, lengths, found = whole_words(line, seconds, 0.05, span_s)
+        assert " ".join(sound.word for sound in sounds if sound.word_final) == said
+        assert (found, len(lengths)) == (lost, len(sounds))
+    sounds, _, found = whole_words(line, seconds, 0.05, 0.2)
+    assert (len(sounds), found) == (len(line), "papa baba mama")
 
 
 def test_laid_out_line_starts_at_its_offset() -> None:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from vssflow_post.mix.limiter import LATENCY, Limiter
 from vssflow_post.mix.panning import PanCurve
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.truepeak import HALF, PeakFollower
+from vssflow_post.mix.verdict import judge
 from vssflow_post.progress import Progress
 from vssflow_post.settings.preset import LoudnessSettings, MixSettings
 from vssflow_post.timeline import Span
@@ -370,8 +372,51 @@ def test_levelling_without_limiting_needs_one_measure() -> None:
     def never(_: float) -> float:
         raise AssertionError("no second pass is needed")
 
-    found = find_gain(-30.0, 18.9, LoudnessSettings(target_lufs=-23.0), never)
+    found = find_gain(lambda gain_db: gain_db - 30.0, 18.9, LoudnessSettings(target_lufs=-23.0), never)
     assert (found.gain_db, found.reached) == (7.0, True)
+
+
+def faint(n: int, level_db: float) -> Samples:
+    """A soft knock, and long tails of it that lie under the absolute gate until all is raised."""
+    t = np.arange(n) / 48_000
+    return (noise(n, 10 ** (level_db / 20), 3) * np.exp(-t / 1.2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("level_db", [-18.0, -30.0, -45.0, -52.0])
+@pytest.mark.parametrize("spec", [{}, {"target_lufs": -16.0}, {"target_lufs": -30.0, "measure": "dialogue"}])
+def test_a_faint_mix_reaches_its_target_by_ffmpeg(level_db: float, spec: dict[str, Any]) -> None:
+    """Raised by up to 36 dB, of which each lets more of the tail over the gate."""
+    n = 960_000
+    made, shelf = [take("DX", 0, faint(n, level_db))], Shelf()
+    report = lay_and_mix(Span(0, n), made, FLAT, LoudnessSettings(max_limiting_db=30.0, **spec), shelf.open)
+    target = spec.get("target_lufs", -23.0)
+    assert by_ffmpeg((shelf.stem("MIX") / 2**23).astype(np.float32))["I"] == pytest.approx(target, abs=0.1)
+    assert report.verdict == "pass"
+
+
+@pytest.mark.parametrize("level_db", [-66.0, -74.0, -90.0])
+def test_residue_is_silence_and_is_not_raised(level_db: float) -> None:
+    report, shelf = mixed(240_000, [take("FX", 0, noise(240_000, 10 ** (level_db / 20)))])
+    assert (report.verdict, report.gain_db, report.max_reduction_db) == ("silent", 0.0, 0.0)
+    assert np.abs(shelf.stem("MIX")).max() / 2**23 < 6 * 10 ** (level_db / 20)
+
+
+def test_a_soft_sound_is_no_residue() -> None:
+    report, _ = mixed(240_000, [take("FX", 0, noise(240_000, 10 ** (-50 / 20)))])
+    assert report.verdict == "pass"
+    assert report.gain_db > 20
+
+
+def test_a_verdict_blames_the_limiter_only_where_it_worked() -> None:
+    """Whatever keeps a mix from its target without a limiter at work, its setting does not."""
+    far = Loudness(-25.2, 0.0, -9.5, -20.0, -22.0, (), 480_000)
+    wanted = LoudnessSettings()
+    assert "max_limiting_db" not in judge(far, far, "programme", 0.0, wanted)
+    assert "comes no closer" in judge(far, far, "programme", 3.0, wanted)
+    assert "max_limiting_db = 6 keeps it lower" in judge(far, far, "programme", 6.0, wanted)
+    assert "max_limiting_db = 0 keeps it lower" in judge(
+        far, far, "programme", 0.0, replace(wanted, max_limiting_db=0.0)
+    )
 
 
 def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
@@ -379,10 +424,14 @@ def test_levelling_follows_a_limiter_that_gives_back_half() -> None:
     def half(gain_db: float) -> float:
         return -30.0 + min(gain_db, 5.0) + 0.5 * max(0.0, gain_db - 5.0)
 
-    found = find_gain(-30.0, 5.0, LoudnessSettings(target_lufs=-20.0, max_limiting_db=12.0), half)
+    found = find_gain(
+        lambda gain_db: gain_db - 30.0, 5.0, LoudnessSettings(target_lufs=-20.0, max_limiting_db=12.0), half
+    )
     assert found.reached
     assert found.gain_db == pytest.approx(15.0, abs=0.1)
-    held = find_gain(-30.0, 5.0, LoudnessSettings(target_lufs=-20.0, max_limiting_db=6.0), half)
+    held = find_gain(
+        lambda gain_db: gain_db - 30.0, 5.0, LoudnessSettings(target_lufs=-20.0, max_limiting_db=6.0), half
+    )
     assert (held.reached, held.n_passes) == (False, 3)
     assert 10.99 < held.gain_db <= 11.0
 

@@ -9,8 +9,8 @@ from vssflow_dit.picture.motion import MotionReader, camera_shift, without_repea
 from vssflow_post.backend import Frame
 from vssflow_post.timeline import CLOCK_HZ
 
-SIZES = ((54, 96), (72, 96), (96, 96), (40, 96), (52, 96), (96, 54))
-"""16:9, 4:3 and square, where OpenCV's phase correlation works in place; and sizes that it pads."""
+SIZES = ((54, 96), (72, 96), (96, 96), (40, 96), (52, 96), (96, 54), (53, 96), (41, 95))
+"""16:9, 4:3 and square, where OpenCV's phase correlation works in place; and sizes that it pads, also odd ones."""
 
 
 def planes(size: tuple[int, int], n: int) -> list[np.ndarray]:
@@ -29,13 +29,15 @@ def frame(grey: np.ndarray, number: int) -> Frame:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("shock", ["cut", "flash", "title"])
+@pytest.mark.parametrize("shock", ["cut", "flash", "flashes", "title", "fade"])
 def test_what_moves_after_a_shock_is_read_as_if_it_had_not_been(size: tuple[int, int], shock: str) -> None:
     moving = planes(size, 10)
     shocks = {
         "cut": [255 - moving[0]],
         "flash": [np.full(size, 255, np.uint8)],
+        "flashes": [np.full(size, 255, np.uint8), moving[0], np.full(size, 255, np.uint8)] * 2,
         "title": [np.zeros(size, np.uint8)] * 3,
+        "fade": [(moving[0] * level).astype(np.uint8) for level in (0.8, 0.4, 0.0, 0.5)],
     }
     shaken, calm = MotionReader(), MotionReader()
     for number, grey in enumerate([*shocks[shock], *moving]):
@@ -55,6 +57,26 @@ def test_reading_a_shift_leaves_the_pictures_as_they_were(size: tuple[int, int])
     assert abs(dx - 3) < 0.2
     assert np.array_equal(before, copies[0])
     assert np.array_equal(after, copies[1])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_who_looks_at_a_picture_leaves_it_as_it_was(size: tuple[int, int]) -> None:
+    """All finders get the same arrays, one after the other, and some keep them as the picture before."""
+    from fractions import Fraction
+
+    from vssflow_post.analysis.cuts import CutFinder
+    from vssflow_post.analysis.motion import MotionPlaces
+    from vssflow_post.analysis.things import ThingFinder
+
+    rng = np.random.default_rng(5)
+    finders = MotionReader(), ThingFinder(), MotionPlaces(), CutFinder(Fraction(25))
+    for number in range(6):
+        one = frame(rng.normal(128, 60, size).clip(0, 255).astype(np.uint8), number)
+        pixels, grey = one.pixels.copy(), one.grey.copy()
+        for finder in finders:
+            finder.push(one)
+        assert np.array_equal(one.pixels, pixels)
+        assert np.array_equal(one.grey, grey)
 
 
 def read(pictures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -155,7 +155,7 @@ def test_json_has_the_agreed_keys(report: FilmReport) -> None:
         "measure dialogue_lufs max_short_term_lufs max_momentary_lufs gain_db max_reduction_db"
     )
     assert document["timing"]["realtime_factor"] == 1.0
-    assert document["warnings"] == ["mind the gap", "d0001: it was spoken faster"]
+    assert document["warnings"] == ["mind the gap", "d0001 at 2.0 s: it was spoken faster"]
 
 
 def test_json_of_silence_and_of_a_rejected_film_is_strict(report: FilmReport) -> None:
@@ -393,4 +393,4 @@ def test_a_note_of_many_cues_is_one_warning() -> None:
 
     cues = (facts("s1", "No clip."), facts("s2", "No clip.", "Too loud."), facts("s3", "No clip."))
     report = FilmReport(stem="a", film=Path("a.mp4"), duration=Span(0, 48_000), verdict="done", cues=cues)
-    assert report.every_warning == ("s1 and 2 more: No clip.", "s2: Too loud.")
+    assert report.every_warning == ("s1 at 0.0 s and 2 more: No clip.", "s2 at 0.0 s: Too loud.")

@@ -240,6 +240,9 @@ class Backend(Protocol):
     sounds: Sequence[str]
     """Sound classes it knows by name."""
 
+    # A backend that knows how long its lines take says it in `line_s(text, voice)`, two numbers: seconds when spoken as
+    # fast as it speaks, and naturally. A line that is too long for its cue then runs on. It may be left out.
+
     def encoder(self) -> FrameEncoder:
         """A fresh encoder for one film."""
         ...

@@ -212,7 +212,7 @@ class Cue:
 
     @property
     def lane(self) -> tuple[str, str]:
-        """Kind, and layer of a sound: no two cues of one lane sound at once."""
+        """Kind, and layer of a sound: no two sounds of one lane sound at once."""
         return self.kind, self.layer if self.kind == "sound" else ""
 
     @property
@@ -239,7 +239,7 @@ def asks_for_ambience(prompt: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CueSheet:
-    """Scenes and cues of one film. Within a layer no two sound cues overlap, and no two speech cues do."""
+    """Scenes and cues of one film, by start. Within a layer no two sound cues overlap; people may speak at once."""
 
     scenes: tuple[Scene, ...]
     cues: tuple[Cue, ...]

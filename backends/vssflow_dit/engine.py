@@ -76,6 +76,9 @@ class Engine:
     def encoder(self) -> FrameEncoder:
         return self._front.encoder()
 
+    def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
+        return self._front.line_s(text, voice)
+
     def render(self, requests: Sequence[CueRequest]) -> Iterator[Take]:
         """Cues of like length share a batch, shortest first; a line in which nothing can be said is silent."""
         batch: list[Ready] = []

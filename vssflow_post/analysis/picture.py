@@ -28,6 +28,9 @@ FRAME_WIDTH = 320
 _FRAMES_AHEAD, _AHEAD_PIXELS = 16, 32_000_000
 """Decoded and waiting, at full size, so that the decoder goes on while a search for faces takes as long as many
 pictures: so many, or as many as have these pixels together."""
+LEAST_STEP = CLOCK_HZ * 15 // 1000
+"""Clock samples between two pictures that motion is read from: at more than 60 a second what moves hardly differs from
+one to the next, and a strike is no longer told from what leads up to it."""
 _REPORT_EVERY = 25
 _THUMBNAIL_WIDTH = 240
 _THUMBNAIL_STEP = CLOCK_HZ
@@ -75,9 +78,13 @@ def analyse(
     _keep_to_one_thread()
     eyes = _Eyes(film, settings, looker)
     with ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
+        last = -LEAST_STEP
         for number, (frame, whole) in enumerate(decoded):
-            eyes.push(frame, whole)
-            encoder.push(frame)
+            is_read = frame.sample - last >= LEAST_STEP
+            eyes.push(frame, whole, is_read)
+            if is_read:
+                encoder.push(frame)
+                last = frame.sample
             if number % _REPORT_EVERY == 0:
                 progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
@@ -106,7 +113,8 @@ class _Eyes:
         self._things = ThingFinder()
         self._looker = looker
 
-    def push(self, frame: Frame, whole: WholePicture) -> None:
+    def push(self, frame: Frame, whole: WholePicture, is_read: bool) -> None:
+        """`is_read`: whether motion is read from this picture."""
         for cut in self._cuts.push(frame):
             self._mouths.cut(cut)
             self._thumbnails.cut(cut)
@@ -116,8 +124,9 @@ class _Eyes:
         if self._looker is not None:
             self._looker.push(frame, whole)
         self._thumbnails.push(frame)
-        self._places.push(frame)
-        self._things.push(frame)
+        if is_read:
+            self._places.push(frame)
+            self._things.push(frame)
         self._mouths.push(frame, whole)
 
     def finish(self, duration: Span, encoder: FrameEncoder) -> Analysis:

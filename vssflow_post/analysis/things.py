@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,19 @@ SHOCK = 0.5
 Curve: TypeAlias = npt.NDArray[np.float64]
 
 
+class _Whole(NamedTuple):
+    """What a step between two pictures shows of the whole of them."""
+
+    sample: int
+    """Of the later picture."""
+    began: int
+    """Of the earlier one."""
+    light: float
+    """How much brighter it became, in grey levels."""
+    shift: float
+    """Of the camera, in pixels at the picture's middle."""
+
+
 class ThingFinder:
     """Takes each frame once, in order. Memory is some 250 bytes for each moving thing and picture of the shot that is
     not over, and a few tracks for each thing of the shots that are."""
@@ -57,9 +70,7 @@ class ThingFinder:
         self._size = (1, 1)
         """Height and width of the small pictures."""
         self._lost: list[Mover] = []
-        self._light: list[tuple[int, float]] = []
-        self._shifts: list[tuple[int, float]] = []
-        """Of the camera, in pixels at the picture's middle."""
+        self._seen: list[_Whole] = []
         self._start = 0
         self._shots: list[tuple[Thing, ...]] = []
         self._starts: list[int] = []
@@ -96,9 +107,8 @@ class ThingFinder:
     def _settle(self, step: Step, sample: int) -> None:
         assert self._movers is not None
         step_s = max((sample - self._before_sample) / CLOCK_HZ, 1e-3)
-        self._light.append((sample, step.light))
         middle = complex(self._size[1], self._size[0]) / 2
-        self._shifts.append((sample, abs(step.camera(middle) - middle)))
+        self._seen.append(_Whole(sample, self._before_sample, step.light, abs(step.camera(middle) - middle)))
         self._lost += self._movers.push(_calm(step), sample, step_s)
         self._before_sample = sample
 
@@ -130,22 +140,21 @@ class ThingFinder:
         live = self._movers.movers if self._movers is not None else []
         movers = [*self._lost, *live]
         shot = [[row for row in mover.rows if span.contains(row.sample)] for mover in movers]
-        light = [one for one in self._light if span.contains(one[0])]
-        found = _things([rows for rows in shot if rows], light, span, self._size)
+        seen = [one for one in self._seen if span.contains(one.sample)]
+        found = _things([rows for rows in shot if rows], seen, span, self._size)
         if len(found) == 1 and self._stands(span):
             found = (replace(found[0], is_alone=True),)
         self._shots.append(found)
         self._starts.append(self._start)
         for mover in movers:  # the step across the cut is no motion
-            mover.rows = [row for row in mover.rows if row.sample > sample]
+            mover.rows = [row for row in mover.rows if row.sample - round(row.step_s * CLOCK_HZ) >= sample]
         self._lost = [mover for mover in self._lost if mover.rows]
-        self._light = [one for one in self._light if one[0] > sample]
-        self._shifts = [one for one in self._shifts if one[0] > sample]
+        self._seen = [one for one in self._seen if one.began >= sample]
         self._start = sample
 
     def _stands(self, span: Span) -> bool:
         """Whether the camera stands during a shot."""
-        shifts = [shift for sample, shift in self._shifts if span.contains(sample)]
+        shifts = [one.shift for one in self._seen if span.contains(one.sample)]
         return bool(shifts) and float(np.quantile(shifts, 0.9)) <= STANDS
 
 
@@ -158,7 +167,7 @@ def _calm(step: Step) -> Step:
 
 
 def _things(
-    movers: Sequence[list[Row]], light: Sequence[tuple[int, float]], span: Span, size: tuple[int, int]
+    movers: Sequence[list[Row]], seen: Sequence[_Whole], span: Span, size: tuple[int, int]
 ) -> tuple[Thing, ...]:
     """Up to MOST_THINGS, the one that moves most first."""
     parts = gathered(movers)
@@ -170,7 +179,7 @@ def _things(
         moves = sum(row.mass > 0 for row in rows) >= LEAST_ROWS and mass >= LEAST_PART * largest
         if moves or strikes:
             found.append(_thing(rows, strikes, span, size, mass / total))
-    lightning = _lightning(light)
+    lightning = _lightning(seen)
     if lightning:
         whole = found[0] if found else _nowhere(span)
         added = tuple(sorted([*whole.strikes, *lightning]))
@@ -178,12 +187,12 @@ def _things(
     return tuple(found[:MOST_THINGS])
 
 
-def _lightning(light: Sequence[tuple[int, float]]) -> list[Strike]:
+def _lightning(seen: Sequence[_Whole]) -> list[Strike]:
     """Flashes of the whole picture."""
-    if not light:
+    if not seen:
         return []
-    times, rise = np.array([sample for sample, _ in light]) / CLOCK_HZ, np.array([one for _, one in light])
-    return [Strike(light[k][0], 1.0, "flash") for k in brief(times, rise, LIGHTNING)]
+    times, rise = np.array([one.sample for one in seen]) / CLOCK_HZ, np.array([one.light for one in seen])
+    return [Strike(seen[k].sample, 1.0, "flash") for k in brief(times, rise, LIGHTNING)]
 
 
 def _thing(rows: list[Row], strikes: tuple[Strike, ...], span: Span, size: tuple[int, int], weight: float) -> Thing:

@@ -234,21 +234,23 @@ def _seen(table: Table, path: JsonPath) -> dict[str, float]:
 
 
 def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
-    """The cues by start, after a check that ids differ and that no two lines, and no two sounds of a layer, overlap."""
+    """The cues by start, after a check that ids differ and that no two sounds of a layer overlap; lines may."""
     ordered = sorted(cues, key=lambda cue: cue.span.start)
     seen: set[str] = set()
-    last: dict[tuple[str, str], int] = {}
+    last: dict[str, int] = {}
     for k, cue in enumerate(ordered):
         if cue.id in seen:
             raise JsonFault(f"cues: the id '{cue.id}' is there twice")
         seen.add(cue.id)
-        at = last.get(cue.lane)
-        last[cue.lane] = k
+        if cue.kind == "speech":
+            continue
+        at = last.get(cue.layer)
+        last[cue.layer] = k
         if at is None or ordered[at].span.end <= cue.span.start:
             continue
         before = ordered[at]
         if before.span.end - cue.span.start > ROUNDING or cue.span.start <= before.span.start:
-            layer = f" in the same layer, {cue.lane[1]}" if cue.lane[1] else ""
+            layer = f" in the same layer, {cue.layer}" if cue.layer else ""
             raise JsonFault(
                 f"cues {before.id} and {cue.id} overlap: {before.id} ends at {before.span.end_s:.6f} s, "
                 f"{cue.id} starts at {cue.span.start_s:.6f} s{layer}"

@@ -46,6 +46,17 @@ class Written:
     max_reduction_db: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AsLaid:
+    """What the mix measures before any gain."""
+
+    loudness: Loudness
+    highest_db: float
+    """The highest peak: true peak of the mix or sample peak of a stem; -inf for none."""
+    raised: Callable[[float, bool], float | None]
+    """LUFS after a gain in dB without a limiter, of the whole or (True) of the dialogue; costs no pass."""
+
+
 class Desk:
     """Passes over one film as often as it takes."""
 
@@ -67,8 +78,7 @@ class Desk:
         self._n_passes = 0
         self._n_done = 0
 
-    def measure_unlimited(self) -> tuple[Loudness, float]:
-        """The mix as laid, and the highest peak in dB: true peak of the mix or sample peak of a stem; -inf for none."""
+    def measure_as_laid(self) -> AsLaid:
         meter, stem_peak = self._meter(), 0.0
         for block in self._pass("measure"):
             meter.push(block.mix)
@@ -77,7 +87,7 @@ class Desk:
         peaks_db = [] if loudness.true_peak_dbtp is None else [loudness.true_peak_dbtp]
         if stem_peak > 0:
             peaks_db.append(20 * math.log10(stem_peak))
-        return loudness, max(peaks_db, default=-math.inf)
+        return AsLaid(loudness, max(peaks_db, default=-math.inf), meter.raised)
 
     def measure_limited(self, gain_db: float, aim_db: float) -> Loudness:
         """Loudness after gain and limiter, without its peaks."""

@@ -69,7 +69,7 @@ class LoudnessMeter:
         self._follow_peak(block)
 
     def finish(self) -> Loudness:
-        """The figures over everything pushed; the meter is used up by it."""
+        """The figures over everything pushed; no more can be pushed after it."""
         self._gather(self._k_weighting.finish())
         self._follow_peak(np.zeros((len(self._weights), HALF), np.float32))
         short_term = self._whole.loudness(_SHORT_TERM_BINS)
@@ -85,6 +85,14 @@ class LoudnessMeter:
             n_samples=self._n_samples,
             dialogue_lufs=_gated(self._spoken.loudness(_MOMENTARY_BINS)),
         )
+
+    def raised(self, gain_db: float, dialogue: bool = False) -> float | None:
+        """The gated loudness of all that was pushed (or of its speech alone), were it raised by `gain_db`.
+
+        It does not follow the gain: the absolute gate lets more of a faint programme in as it is raised.
+        """
+        windows = self._spoken if dialogue else self._whole
+        return _gated(windows.loudness(_MOMENTARY_BINS) + gain_db)
 
     def _gather(self, weighted: Values) -> None:
         """Mean squares of the bins that `weighted`, the next samples, completes."""

@@ -16,7 +16,7 @@ from vssflow_post.mix.desk import Desk, StemSink, Written
 from vssflow_post.mix.laid_take import LaidTake
 from vssflow_post.mix.levelling import LevelResult, find_gain, most_gain_db
 from vssflow_post.mix.spool import LaidFilm
-from vssflow_post.mix.verdict import PROGRAMME, counted, judge, level_of, over_db
+from vssflow_post.mix.verdict import DIALOGUE, PROGRAMME, counted, judge, level_of, nothing_sounds, over_db
 from vssflow_post.progress import Progress, silent
 from vssflow_post.timeline import Span
 
@@ -78,20 +78,21 @@ def _mixed(
     desk: Desk, mix_settings: MixSettings, loudness_settings: LoudnessSettings, open_stem: Callable[[str], StemSink]
 ) -> MixReport:
     aim = loudness_settings.ceiling_dbtp - _MARGIN_DB
-    unlimited, highest_db = desk.measure_unlimited()
-    measure = counted(loudness_settings, unlimited)
+    as_laid = desk.measure_as_laid()
+    measure = counted(loudness_settings, as_laid.loudness)
+    is_residue = nothing_sounds(as_laid.loudness)
     level = find_gain(
-        level_of(unlimited, measure),
-        aim - highest_db,
+        lambda gain_db: None if is_residue else as_laid.raised(gain_db, measure == DIALOGUE),
+        aim - as_laid.highest_db,
         loudness_settings,
         lambda gain_db: level_of(desk.measure_limited(gain_db, aim), measure),
     )
-    written, gain_db, n_writes = _written(desk, level, highest_db, measure, loudness_settings, open_stem)
+    written, gain_db, n_writes = _written(desk, level, as_laid.highest_db, measure, loudness_settings, open_stem)
     loudness = written.loudness[MIX]
     return MixReport(
         loudness=loudness,
         stem_loudness={name: written.loudness[name] for name in mix_settings.stems},
-        verdict=judge(loudness, unlimited, measure, loudness_settings),
+        verdict=judge(loudness, as_laid.loudness, measure, written.max_reduction_db, loudness_settings),
         gain_db=gain_db,
         max_reduction_db=written.max_reduction_db,
         n_passes=level.n_passes + n_writes,

@@ -153,9 +153,12 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         duck = duck_under(lines, settings.production_duck_db, settings.duck_attack_ms, settings.duck_release_ms)
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
         return
-    for cue in session.production:
-        start = cue.span.start
-        yield LaidTake(cue.span, stem, session.track, cue.gain_db, source_start=start, name=cue.id)
+    at = 0
+    for cue in sorted(session.production, key=lambda cue: cue.span):  # what two cues keep is heard once
+        span = Span(max(at, cue.span.start), max(at, cue.span.end))
+        if span.n_samples:
+            yield LaidTake(span, stem, session.track, cue.gain_db, source_start=span.start, name=cue.id)
+        at = max(at, span.end)
 
 
 def _room_tones(session: Session, sounds: Sequence[LaidTake], settings: MixSettings) -> Iterator[LaidTake]:

@@ -13,6 +13,7 @@ from vssflow_post.audio import LAYOUTS, MIX
 from vssflow_post.backend import CueRequest
 from vssflow_post.cues.casting import gain_db_of, with_voices
 from vssflow_post.cues.dialogue import Dialogue, divide, keeps_whole_track
+from vssflow_post.cues.running_on import with_room
 from vssflow_post.cues.sheet import write_cue_sheet
 from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
 from vssflow_post.deliver.cast_file import write_cast
@@ -35,11 +36,12 @@ from vssflow_post.render.facts import (
     report_of,
     takes_to_choose,
 )
-from vssflow_post.render.first_half import Spotted, check_deliverable, look_at, requests_of
+from vssflow_post.render.first_half import SCRIPTED, Spotted, check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.publishing import publish
+from vssflow_post.timeline import CueSheet
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ def render_film(
         check_deliverable(film, preset)
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
-    sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
+    sheet = _voiced(job, film, seen, studio)
     n_takes = preset.generate.takes
     dialogue = divide(sheet.cues, preset.dialogue.source, seen.has_sound)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
@@ -100,6 +102,15 @@ def render_film(
     reason = " ".join(report.every_warning) or None
     brief, by_rule = in_brief(report), cast_by_rule(cast)
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), brief, cast=by_rule)
+
+
+def _voiced(job: Job, film: Film, seen: Spotted, studio: Studio) -> CueSheet:
+    """The cue sheet with a voice for each line, and room for what takes longer than its subtitle."""
+    preset = studio.preset
+    sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
+    if preset.dialogue.source not in SCRIPTED:
+        return sheet
+    return with_room(sheet, film.duration, getattr(studio.renderer.backend, "line_s", None))
 
 
 def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:

@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from vssflow_post.analysis.analysis_store import analysis_address
+from vssflow_post.analysis.analysis_store import STAGE_VERSION, analysis_address
 from vssflow_post.analysis.features import KnownFeatures, read_features
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import Dialogue
+from vssflow_post.cues.overlaps import gave_way
 from vssflow_post.cues.script import Script, read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet, take_seed
@@ -98,6 +99,7 @@ def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missin
 def _features_address(film: Film, studio: Studio) -> str:
     return address(
         {
+            "analysis": STAGE_VERSION,
             "film": [film.digest, film.duration.end],
             "picture": asdict(studio.preset.picture),
             "clip": studio.preset.generate.clip,
@@ -146,8 +148,8 @@ class Spotted:
     script: Script = Script()  # noqa: RUF009  it is frozen
     """What the script says, where one was read."""
     notes: tuple[str, ...] = ()
-    """Sentences: what was decided about the film's own sound, what the script said otherwise than it was read, and what had
-    rotted in the store."""
+    """Sentences: what was decided about the film's own sound, how the script was read, and what had rotted in the
+    store."""
     seen: tuple[Seen, ...] = ()
     """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
     looked: str = ""
@@ -176,7 +178,8 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
         sheet = _sheet(asked, analysis, segments, seen, has_sound)
     progress(Progress("speech", 1, 1))
     script = script or Script()
-    warnings = (*_untaken(asked), *script.warnings, *unspoken(sheet), *_too_late(script.lines, film))
+    warnings = (*_untaken(asked), *script.warnings, *unspoken(sheet), *gave_way(segments, film.duration))
+    warnings += _too_late(script.lines, film)
     looked = asked.recognition.why if asked.recognition and seen else ""
     notes = (*(kept_note(preset, has_sound) if given is None else ()), *script.notes)
     return Spotted(sheet, analysis, segments, sentence, warnings, script, notes, seen, looked, has_sound)

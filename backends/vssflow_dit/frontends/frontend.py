@@ -22,6 +22,8 @@ class Streams:
     """Sentences for the report."""
     struck: Tensor | None = None
     """Strike pulses (n mel frames,), where the sound is that of a struck thing."""
+    heard_s: tuple[float, float] | None = None
+    """From when to when it is heard, from the cue's start: silence lies around it. None: throughout."""
 
 
 class Front(Protocol):
@@ -32,6 +34,10 @@ class Front(Protocol):
 
     def encoder(self) -> FrameEncoder:
         """A fresh encoder for one film."""
+        ...
+
+    def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
+        """Seconds that a line takes when spoken as fast as it may be, and naturally; zeros where it fills any span."""
         ...
 
     def streams(self, request: CueRequest) -> Streams:

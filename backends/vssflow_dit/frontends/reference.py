@@ -42,6 +42,9 @@ class ReferenceFront:
     def encoder(self) -> FrameEncoder:
         return ReferenceEncoder(self._images)
 
+    def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
+        return 0.0, 0.0
+
     def streams(self, request: CueRequest) -> Streams:
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
         values: dict[str, Tensor | None] = {"phoneme": None}

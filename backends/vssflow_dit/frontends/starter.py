@@ -1,6 +1,7 @@
 """The starter's front end: phonemes in time, the mouth, strikes and speed, voice and class of sound, from a cue.
 
-Its sound is silent where the mel is at its floor, and a struck thing only rings down between two blows.
+Its sound is silent where the mel is at its floor, before and after a line, and where nothing moved that could be heard;
+a struck thing only rings down between two blows.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from vssflow_dit.picture.thing_motion import stream_of
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
 from vssflow_dit.sounds import follows, loudest, rings_down, sound_mixture
-from vssflow_dit.text.durations import DurationModel, fit_to_span, laid_out
+from vssflow_dit.text.durations import EDGE_S, DurationModel, fit_to_span, laid_out, whole_words
 from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Track
@@ -32,6 +33,10 @@ CALLS_APART_S = 1.5, 4.0
 UNSEEN_STRENGTH = 0.8
 UNSEEN_SPEED = 0.4
 """As parts of a hard blow, and of full speed: of what is heard and not seen."""
+FADE_S = 0.04
+"""How long a sound takes to come and to go, at either end of what is heard."""
+RINGS_S = 3.0
+"""How long something without a name may be heard after it moved last."""
 QUIET_LN = 1.6
 """Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
 
@@ -49,6 +54,12 @@ class StarterFront:
     def encoder(self) -> FrameEncoder:
         return StrikeEncoder(self._strikes)
 
+    def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
+        line = phonemise(text)
+        natural = self._durations.predict(line, voice)
+        fast, _, _ = fit_to_span(natural, 0.0, line)
+        return float(fast.sum()) + 2 * EDGE_S, float(natural.sum()) + 2 * EDGE_S
+
     def streams(self, request: CueRequest) -> Streams:
         """The starter's streams for one cue, as a batch of one."""
         n_tokens = self._model.config.tokens_for(request.span.duration_s)
@@ -57,9 +68,10 @@ class StarterFront:
         motion, voice, name = np.zeros((n, 2), np.float32), 0, ""
         sound = torch.zeros((1, 1), dtype=torch.long)
         notes: list[str] = []
+        heard_s: tuple[float, float] | None = 0.0, 0.0
         if request.kind == "speech":
             if request.text.strip():
-                phonemes, mouth, notes = self._speech(request, n)
+                phonemes, mouth, notes, heard_s = self._speech(request, n)
                 voice = self.voices.index(request.voice) + 1 if request.voice in self.voices else 1
         else:
             mixture, note = sound_mixture(request.sound, self.sounds)
@@ -69,6 +81,7 @@ class StarterFront:
             seen = self._seen(request)
             if seen is not None:
                 motion = _heard_of(_resampled(seen, n), follows(name) if name else "")
+            heard_s = None if name else _moved_s(motion)
             if follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
             elif request.may_be_unseen:
@@ -83,7 +96,7 @@ class StarterFront:
         }
         rings = request.kind == "sound" and (not name or rings_down(name))
         struck = torch.from_numpy(motion[:, 0].copy()) if rings else None
-        return Streams(values, n_tokens, tuple(notes), struck)
+        return Streams(values, n_tokens, tuple(notes), struck, heard_s)
 
     def _told(self, mixture: Mapping[str, float]) -> Tensor:
         """The id of one class (1, 1), or the weights of all that the model knows (1, classes)."""
@@ -95,7 +108,8 @@ class StarterFront:
         mel = self._model.mel(latent[None])[0]
         if streams.struck is not None:
             mel = rung_down(mel, streams.struck.to(mel.device))
-        return _gated(self._model.waveform(mel[None], seed)[0], mel)
+        wave = _gated(self._model.waveform(mel[None], seed)[0], mel)
+        return wave if streams.heard_s is None else _heard_only(wave, streams.heard_s, self._model.rate_hz)
 
     def _seen(self, request: CueRequest) -> Track | None:
         """Strikes and speed of the things that the cue is heard of; of the whole picture where none was parted, or one
@@ -106,23 +120,25 @@ class StarterFront:
             return stream_of(self._strikes, request.things, request.span)
         return whole
 
-    def _speech(self, request: CueRequest, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str]]:
-        """Phoneme ids (n,) and mouth (n, 2) of a line, and notes for the report."""
-        line = phonemise(request.text)
+    def _speech(
+        self, request: CueRequest, n: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str], tuple[float, float]]:
+        """Phoneme ids (n,) and mouth (n, 2) of a line, notes for the report, and from when to when it is spoken (s)."""
+        line, span_s = phonemise(request.text), request.span.duration_s
         mouth = np.zeros((n, 2), np.float32)
         durations = self._durations.predict(line, request.voice)
-        durations, offset, note = fit_to_span(durations, request.span.duration_s, line)
-        notes = [note] if note else []
+        durations, offset, note = fit_to_span(durations, span_s, line)
         if request.mouth is not None:
             opening = request.mouth.values[:, 0]
-            durations, offset, fitted = fit_to_mouth(
-                durations, line, opening, request.mouth.rate_hz, request.span.duration_s, offset
-            )
+            durations, offset, fitted = fit_to_mouth(durations, line, opening, request.mouth.rate_hz, span_s, offset)
             if fitted:  # a mouth that contradicts the line would only blur it
                 mouth[:, 0] = np.clip(_resampled(request.mouth, n)[:, 0], 0, 1.2)
                 mouth[:, 1] = 1.0
-        ids, ends = laid_out(line, durations, offset)
-        return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes
+        said, durations, lost = whole_words(line, durations, offset, span_s)
+        notes = [f"{note} Not heard: “{lost}”. Shorten the line, or give it more time.".lstrip()] if lost else []
+        ids, ends = laid_out(said, durations, offset)
+        heard_s = (max(0.0, offset - EDGE_S), float(ends[-1])) if said else (0.0, 0.0)
+        return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes, heard_s
 
 
 def calls(duration_s: float, seed: int) -> list[tuple[float, float]]:
@@ -169,3 +185,17 @@ def _gated(wave: Tensor, mel: Tensor) -> Tensor:
     open_ = ((mel.amax(0) - math.log(LOG_FLOOR) - QUIET_LN) / QUIET_LN).clamp(0, 1)
     gain = torch.nn.functional.interpolate(open_[None, None], size=len(wave), mode="linear", align_corners=False)
     return wave * gain[0, 0]
+
+
+def _moved_s(motion: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """From when to when something moves in (n, 2) mel frames, and rings; (0, 0) where nothing does."""
+    moving = np.flatnonzero(motion.any(axis=1))
+    return (moving[0] / FRAME_RATE_HZ, moving[-1] / FRAME_RATE_HZ + RINGS_S) if len(moving) else (0.0, 0.0)
+
+
+def _heard_only(wave: Tensor, heard_s: tuple[float, float], rate_hz: int) -> Tensor:
+    """The wave (n,) from when to when it is heard, digital silence around it, whatever a sampler leaves there."""
+    first, last = (at_s * rate_hz for at_s in heard_s)
+    at, fade = torch.arange(len(wave), device=wave.device), FADE_S * rate_hz
+    gain = torch.minimum(1 + (at - first) / fade, 1 + (last - at) / fade).clamp(0, 1)
+    return wave * gain if last > first else torch.zeros_like(wave)

@@ -49,12 +49,16 @@ def strikes_of(net: StrikeNet, things: Iterable[Thing]) -> list[Strike]:
     found: list[Strike] = []
     for strike in sorted(chain.from_iterable([*thing.strikes, *blows(net, thing)] for thing in things)):
         if found and strike.sample - found[-1].sample <= APART_S * CLOCK_HZ:
-            # A flash is on its picture; a blow is read from around it.
-            first = found[-1] if found[-1].kind != "blow" or strike.kind == "blow" else strike
-            found[-1] = first._replace(strength=max(found[-1].strength, strike.strength))
+            # A flash is on its picture; a blow is read from around it, and of two the harder is told better.
+            surer = max(found[-1], strike, key=_sureness)
+            found[-1] = surer._replace(strength=max(found[-1].strength, strike.strength))
         else:
             found.append(strike)
     return found
+
+
+def _sureness(strike: Strike) -> tuple[float, int]:
+    return (2.0 if strike.kind == "flash" else strike.strength), -strike.sample
 
 
 def stream_of(net: StrikeNet, things: Sequence[Thing], span: Span) -> Track:

@@ -27,6 +27,7 @@ EDGE_S = 0.05
 SHORTEST_PAUSE_S = 0.06
 LEISURELY = 1.2
 """How far a line much shorter than its span is drawn out."""
+ROUNDING_S = 0.001
 RIDGE = 3.0
 
 BASES: tuple[str, ...] = tuple(sorted({symbol.rstrip("012") for symbol in SYMBOLS}))
@@ -238,8 +239,8 @@ def fit_to_span(
     """Durations scaled to fill `span_s`, the first sound's start in it (s), and a sentence if the line does not fit.
 
     A line that is too long gives up its pauses first (where `phonemes` says which sounds are pauses), then speaks
-    faster, to `limits[0]`; what still runs past the span is told in the sentence, and is for the caller to cut or to
-    allow. A line too short to fill it within `limits[1]` is drawn out a little, and starts where the span starts.
+    faster, to `limits[0]`; what still runs past the span is for the caller to cut (`whole_words`) or to allow. A line
+    too short to fill it within `limits[1]` is drawn out a little, and starts where the span starts.
     """
     edge = EDGE_S if span_s > 10 * EDGE_S else 0.0
     room = span_s - 2 * edge
@@ -258,6 +259,21 @@ def fit_to_span(
     if ratio < limits[0] - 1e-6:
         note = f"The line needs {total * scale + 2 * edge:.1f} s even when spoken fast, but its span is {span_s:.1f} s."
     return (fitted * scale).astype(np.float32), edge, note
+
+
+def whole_words(
+    phonemes: Sequence[Phoneme], durations: Seconds, offset_s: float, span_s: float
+) -> tuple[Sequence[Phoneme], Seconds, str]:
+    """The sounds of those words that end within the span, how long each lasts, and the words that are lost.
+
+    No word is broken off, but for a first one that is too long by itself.
+    """
+    ends_s = offset_s + np.cumsum(durations, dtype=np.float64)
+    last = [k for k, sound in enumerate(phonemes) if sound.word_final]
+    said = [k for k in last if ends_s[k] <= span_s + ROUNDING_S]
+    lost = " ".join(phonemes[k].word for k in last[len(said) :])
+    n = said[-1] + 1 if said and lost else len(phonemes)
+    return phonemes[:n], durations[:n], lost
 
 
 def laid_out(phonemes: Sequence[Phoneme], durations: Seconds, offset_s: float) -> tuple[npt.NDArray[np.int16], Seconds]:

@@ -8,7 +8,7 @@ Words come from the CMU pronouncing dictionary, then from stems and compounds of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -44,6 +44,8 @@ class Phoneme:
     """The last sound of its word."""
     phrase_final: bool = False
     """In the last rime (vowel and what follows) before a pause or the end, which speakers lengthen."""
+    word: str = field(default="", compare=False)
+    """The word as it is said, lower case; "" for a pause."""
 
     @property
     def id(self) -> int:
@@ -120,7 +122,7 @@ def phonemise(text: str) -> list[Phoneme]:
             sounds.append(Phoneme(BLANK))
             continue
         symbols = _in_context(word, word_symbols(word), following)
-        sounds += [Phoneme(symbol, word_final=k == len(symbols) - 1) for k, symbol in enumerate(symbols)]
+        sounds += [Phoneme(symbol, word_final=k == len(symbols) - 1, word=word) for k, symbol in enumerate(symbols)]
     return mark_phrases(sounds)
 
 

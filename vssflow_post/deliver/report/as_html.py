@@ -118,9 +118,9 @@ def _badge(verdict: str) -> tuple[str, str]:
 
 
 def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
-    """Every warning, with the span of the cue that it is about."""
+    """Every warning, with the span of the cue that it is about, whose id it starts with."""
     spans = {facts.cue.id: facts.cue.span for facts in report.cues}
-    return [(sentence, spans.get(sentence.partition(":")[0])) for sentence in report.every_warning]
+    return [(sentence, spans.get(sentence.partition(" ")[0])) for sentence in report.every_warning]
 
 
 def _sheet(report: FilmReport) -> dict[str, Any] | None:

@@ -191,12 +191,12 @@ class FilmReport:
         by_note: dict[str, list[str]] = {}
         for facts in self.cues:
             for note in facts.notes:
-                by_note.setdefault(note, []).append(facts.cue.id)
+                by_note.setdefault(note, []).append(f"{facts.cue.id} at {facts.cue.span.start_s:.1f} s")
         notes = (f"{_listed(ids)}: {note}" for note, ids in by_note.items())
         reason = (self.reason,) if self.reason else ()
         return tuple(dict.fromkeys((*reason, *self.warnings, *notes)))
 
 
 def _listed(ids: Sequence[str]) -> str:
-    """Cue ids in a few words."""
+    """Cues in a few words."""
     return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"

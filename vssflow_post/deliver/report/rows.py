@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vssflow_post.deliver.report.facts import CueFacts, FilmReport
+from vssflow_post.deliver.timeline_otio import rows_of
 from vssflow_post.timeline import BED, FOLLOWS, SPOT, Cue, Scene, Span
 
 N_SPEAKER_COLOURS = 6
@@ -56,7 +57,7 @@ class CueBox:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Cues that do not overlap."""
+    """Cues that do not overlap: people who speak at once have a lane each."""
 
     kind: str
     name: str
@@ -86,15 +87,17 @@ def lanes(report: FilmReport, clock: Callable[[int], str]) -> Iterator[Lane]:
     """The lanes that have a cue."""
     hues = speakers(report.cues)
     for kind, layer, name in _LANES:
-        cues = [facts for facts in report.cues if facts.cue.lane == (kind, layer)]
+        cues = {facts.cue.id: facts for facts in report.cues if facts.cue.lane == (kind, layer)}
         found = report.segments if kind == "speech" else ()
-        if cues:
-            yield Lane(
-                kind=kind,
-                name=name,
-                boxes=tuple(_cue_box(facts, report.duration, hues, clock) for facts in cues),
-                strips=tuple((_place(segment.span, report.duration), segment.origin) for segment in found),
-            )
+        for number, row in enumerate(rows_of([facts.cue for facts in cues.values()])):
+            if row:
+                yield Lane(
+                    kind=kind,
+                    name=f"{name} {number + 1}" if number else name,
+                    boxes=tuple(_cue_box(cues[cue.id], report.duration, hues, clock) for cue in row),
+                    strips=tuple((_place(each.span, report.duration), each.origin) for each in found),
+                )
+            found = ()
 
 
 def speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
