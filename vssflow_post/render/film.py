@@ -141,7 +141,7 @@ def _mixed(
         start_sample=film.start_sample,
         layout=LAYOUTS[preset.mix.layout],
         dated_ns=film.modified_ns,
-        timecode=(film.frame_rate, is_drop_frame(film.start_timecode)) if preset.deliver.ixml else None,
+        timecode=(film.label_rate, is_drop_frame(film.start_timecode)) if preset.deliver.ixml else None,
     )
     with stem_files(stems, slate) as files:
         mix = lay_and_mix(

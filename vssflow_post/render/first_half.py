@@ -193,7 +193,7 @@ def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
 def _script(asked: Spotting) -> tuple[Line, ...] | None:
     if asked.script is None or asked.cues is not None or asked.preset.dialogue.source not in SCRIPTED:
         return None
-    return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
+    return read_script(asked.script, asked.film.label_rate, asked.film.start_timecode)
 
 
 def _segments(
