@@ -19,6 +19,8 @@ from vssflow_post.timeline import CLOCK_HZ, samples_from_frame
 _LABEL = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})", re.ASCII)
 _FOUND = re.compile(r"(\d{1,2})[:;]([0-5]\d)([:;])([0-5]\d)(?:([:;.,])(\d{1,9}))?", re.ASCII)
 """A label as cameras and programs write it."""
+_DROP_FRAME_RATES = (30, 60, 90, 120, 240)
+"""Nominal rates that have drop-frame: that of the standard, and its multiples."""
 
 
 def nominal_rate(frame_rate: Fraction) -> int:
@@ -34,7 +36,7 @@ def is_drop_frame(label: str | None) -> bool:
 def _dropped_per_minute(frame_rate: Fraction) -> int:
     """Labels that drop-frame skips at the start of a minute. Raises ValueError at a rate that has no drop-frame."""
     nominal = nominal_rate(frame_rate)
-    if nominal % 30:
+    if nominal not in _DROP_FRAME_RATES:
         raise ValueError(f"there is no drop-frame timecode at {float(frame_rate):g} fps")
     return nominal // 15
 
@@ -93,7 +95,7 @@ def label_found(text: str, frame_rate: Fraction) -> tuple[str | None, str]:
         return label, f"{shown} counts parts of a second: it is read as {label}."
     if int(digits) >= nominal:
         return None, unused
-    drop_frame = nominal % 30 == 0 and (sign != ":" or match[3] == ";")
+    drop_frame = nominal in _DROP_FRAME_RATES and (sign != ":" or match[3] == ";")
     if drop_frame and int(match[2]) % 10 and match[4] == "00" and int(digits) < _dropped_per_minute(frame_rate):
         label = f"{clock};{_dropped_per_minute(frame_rate):02d}"
         return label, f"{shown} is one that drop-frame skips: it is read as {label}, the next that exists."
