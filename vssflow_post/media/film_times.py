@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-_ROUNDING_S = Fraction(1, 500)
+_ROUNDING_S = Fraction(1, 1000)
 """How far rounded timestamps may be from the rate that they are written for, over the whole film."""
 _SAME_STEP = 0.05
 """How much distances between pictures may differ, in proportion, that are meant to be one."""

@@ -14,7 +14,7 @@ from vssflow_post.backend import CueRequest
 from vssflow_post.cues.casting import gain_db_of, with_voices
 from vssflow_post.cues.dialogue import Dialogue, divide, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
-from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
+from vssflow_post.deliver import Slate, staged, stem_files, timeline_notes, write_manifest
 from vssflow_post.deliver.delivery import Delivery, deliver
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
 from vssflow_post.generate.history import ROTTED, read_history, write_history
@@ -68,7 +68,7 @@ def render_film(
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
-    notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
+    notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes, *timeline_notes(film, preset.deliver))
     work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes)
     clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:

@@ -21,6 +21,7 @@ from vssflow_post.analysis.features import KnownFeatures
 from vssflow_post.audio import LAYOUTS
 from vssflow_post.backend import CueRequest
 from vssflow_post.cues.dialogue import Dialogue, divide
+from vssflow_post.deliver import timeline_notes
 from vssflow_post.errors import VssflowError
 from vssflow_post.generate.renderer import Renderer, checked_take
 from vssflow_post.media import Film
@@ -70,7 +71,8 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)
     plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
     warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
-    verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
+    notes = (*film.notes, *timeline_notes(film, studio.preset.deliver))
+    verdict, reason = WARNINGS if warnings else DONE, " ".join((*warnings, *notes)) or None
     return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, _in_words(plan, spotted), plan)
 
 
