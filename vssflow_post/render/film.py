@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from vssflow_post.audio import LAYOUTS, MIX
@@ -27,6 +28,7 @@ from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
 from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
+from vssflow_post.render.pace import MIX_WIDTH, Cost, keep_cost, memory_held, pace_file, width_of
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.publishing import publish
@@ -38,12 +40,21 @@ class Clock:
 
     started: float = field(default_factory=time.monotonic)
     ends: dict[str, float] = field(default_factory=dict)
+    cpu_ends: dict[str, float] = field(default_factory=dict)
+    """The same in seconds of processors, since this process began."""
 
     def end(self, stage: str) -> None:
-        self.ends[stage] = self.elapsed()
+        self.ends[stage], self.cpu_ends[stage] = self.elapsed(), time.process_time()
 
     def elapsed(self) -> float:
         return time.monotonic() - self.started
+
+    def between(self, *stages: str) -> list[tuple[float, float]]:
+        """Seconds of processors, and on the clock, from the end of each of these stages to that of the next."""
+        return [
+            (self.cpu_ends[after] - self.cpu_ends[before], self.ends[after] - self.ends[before])
+            for before, after in pairwise(stages)
+        ]
 
     def timing(self) -> Timing:
         analysed, generated, mixed = (self.ends[stage] for stage in ("analyse", "generate", "mix"))
@@ -67,10 +78,10 @@ def render_film(
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
+    clock.end("generate")
     track, notes = _production_track(film, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes, *timeline_notes(film, preset.deliver))
     work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes)
-    clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
@@ -85,8 +96,27 @@ def render_film(
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
     write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
+    clock.end("deliver")
+    _remember_cost(work, studio, clock)
     reason = " ".join(report.every_warning) or None
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
+
+
+def _remember_cost(work: Work, studio: Studio, clock: Clock) -> None:
+    """For forecasts of other films."""
+    backend, film_s = studio.renderer.backend, work.film.duration.duration_s
+    (generate_cpu_s, generate_wall_s), (mix_cpu_s, mix_wall_s) = clock.between("analyse", "generate", "deliver")
+    made = [take.audio for take in work.takes.values() if not take.cached]
+    cost = Cost(
+        generated_s=sum(audio.n_samples / audio.rate_hz for audio in made),
+        generate_cpu_s=generate_cpu_s,
+        width=width_of(generate_cpu_s, generate_wall_s, min(1.0, mix_cpu_s / mix_wall_s / MIX_WIDTH)),
+        film_s=film_s,
+        mix_cpu_s=mix_cpu_s,
+        memory_bytes=memory_held(),
+        take_bytes=4.0 * made[0].rate_hz if made else 0.0,
+    )
+    keep_cost(pace_file(studio.preset.generate, studio.offer.name, studio.plugin, backend.weights_digest), cost)
 
 
 def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
