@@ -244,7 +244,7 @@ def test_a_dry_run_shows_the_work_and_writes_nothing(make_film: MakeFilm, fake_b
     assert "ANNA: Hello there." in result.stdout
     assert not (tmp_path / "out").exists()
     measured = fake_backend.read_text()
-    assert len(measured.splitlines()) == 4, "one cue of each kind, twice"
+    assert len(measured.splitlines()) == 2, "one cue, twice"
     result = run("render", film, "-o", tmp_path / "out", "-p", "ci", "--dry-run", "-q", "--json")
     assert fake_backend.read_text() == measured, "how fast this machine is was kept"
     plan = json.loads(result.stdout)["films"][0]["plan"]

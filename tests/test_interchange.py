@@ -44,7 +44,7 @@ DAY = 48_000 * 86_400
 
 @given(st.sampled_from(RATES), st.integers(0, 3 * DAY), st.booleans())
 def test_every_sample_has_a_label_that_gives_it_back(rate: Fraction, sample: int, drop: bool) -> None:
-    drop = drop and rate.denominator != 1 and round(rate) % 30 == 0
+    drop = drop and round(rate) % 30 == 0
     assert sample_of(label_of(sample, rate, drop), rate) == sample
 
 
@@ -189,6 +189,9 @@ def test_takes_laid_at_their_time_references_give_the_stems_back(
         (Fraction(25), "10:00:00:00", "NON-DROP FRAME", "10:00:05:00"),
         (Fraction(30_000, 1001), "01:00:00:00", "NON-DROP FRAME", "01:00:05:00"),
         (Fraction(30_000, 1001), "00:59:59;28", "DROP FRAME", "01:00:04;28"),
+        (Fraction(30), "00:59:59;28", "DROP FRAME", "01:00:04;28"),
+        (Fraction(60), "01:00:59;56", "DROP FRAME", "01:01:05;00"),
+        (Fraction(25), "23:59:57:00", "NON-DROP FRAME", "00:00:02:00"),
     ],
 )
 def test_edit_lists_are_on_the_films_timecode(
@@ -219,7 +222,8 @@ def test_edit_lists_are_on_the_films_timecode(
     assert [event[2] for event in events] == ["A", "A"]
     assert events[1][-4] == events[1][-2] == events[0][-1] == second
     assert events[0][-2] == timecode
-    again = otio.adapters.read_from_string(text, "cmx_3600", rate=float(rate) if ";" in timecode else round(rate))
+    counted = float(Fraction(1000 * round(rate), 1001)) if ";" in timecode else round(rate)
+    again = otio.adapters.read_from_string(text, "cmx_3600", rate=counted)
     assert len(list(again.find_clips())) == 2
 
 

@@ -22,7 +22,7 @@ def work_on(job: Job, order: Order, studio: Studio, progress: OnProgress) -> Fil
     started = time.monotonic()
     try:
         if order.dry_run:
-            return plan_film(job, studio, progress)
+            return plan_film(job, studio, order.fresh, progress)
         return render_unless_known(job, studio, order.fresh, progress)
     except UsageError:
         raise

@@ -35,7 +35,7 @@ def write_cue_table(path: Path, film: Film, sheet: CueSheet) -> None:
     drop_frame = is_drop_frame(film.start_timecode)
 
     def times(span: Span) -> dict[str, str]:
-        labels = (label_of(film.start_sample + at, film.frame_rate, drop_frame) for at in (span.start, span.end))
+        labels = (label_of(film.start_sample + at, film.label_rate, drop_frame) for at in (span.start, span.end))
         return dict(zip(("start", "end"), labels, strict=True))
 
     rows: list[dict[str, object]] = [
@@ -139,7 +139,7 @@ def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
     found = {}
     for name in ("start", "end"):
         try:
-            sample = sample_of(row[name], film.frame_rate) - film.start_sample
+            sample = sample_of(row[name], film.label_rate, is_drop_frame(film.start_timecode)) - film.start_sample
         except ValueError as error:
             raise JsonFault(f"{where}: '{name}': {error}") from None
         if sample < 0:

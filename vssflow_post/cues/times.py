@@ -41,16 +41,19 @@ def label_of(sample: int, frame_rate: Fraction, drop_frame: bool) -> str:
     return f"{int(label[:2]) + 24 * days:02d}{label[2:]}" + (f"+{rest}" if rest else "")
 
 
-def sample_of(label: str, frame_rate: Fraction) -> int:
-    """The sample, counted from midnight, that a label stands for. Raises ValueError with a sentence fragment."""
+def sample_of(label: str, frame_rate: Fraction, drop_frame: bool = False) -> int:
+    """The sample, counted from midnight, that a label stands for; with `drop_frame` one with a colon counts so too.
+
+    Raises ValueError with a sentence fragment.
+    """
     label = label.strip()[:_LONGEST_LABEL]
     match = _LABEL.fullmatch(label)
     if match is None:
         raise ValueError(f"{label!r} is not a timecode of the form HH:MM:SS:FF")
     hours, minutes_on, separator, frames, extra = match.groups()
     days, hour = divmod(int(hours), 24)
-    frame = frame_from_timecode(f"{hour:02d}{minutes_on}{separator}{frames}", frame_rate)
-    frame += days * _frames_a_day(frame_rate, separator == ";")
+    frame = _frame_of(f"{hour:02d}{minutes_on}", separator, frames, frame_rate, drop_frame)
+    frame += days * _frames_a_day(frame_rate, drop_frame or separator == ";")
     return samples_from_frame(frame, frame_rate) + int(extra or 0)
 
 
@@ -66,11 +69,7 @@ def read_time(text: str, frame_rate: Fraction, drop_frame: bool = False) -> Scri
         return ScriptTime(int(hours) * 3600 + int(minutes) * 60 + int(seconds) + fraction, False)
     if timecode := _TIMECODE.fullmatch(text):
         hours, minutes_on, separator, frames = timecode.groups()
-        label = f"{int(hours):02d}{minutes_on}"
-        if drop_frame and separator == ":":
-            frame = _loose_drop_frame(label, int(frames), frame_rate)
-        else:
-            frame = frame_from_timecode(f"{label}{separator}{frames}", frame_rate)
+        frame = _frame_of(f"{int(hours):02d}{minutes_on}", separator, frames, frame_rate, drop_frame)
         return ScriptTime(frame / frame_rate, True)
     raise ValueError(f"{text[:40]!r} is neither HH:MM:SS.mmm nor HH:MM:SS:FF")
 
@@ -96,14 +95,16 @@ def _frames_a_day(frame_rate: Fraction, drop_frame: bool) -> int:
     return frame_from_timecode(f"23:59:59;{nominal - 1:02d}", frame_rate) + 1
 
 
-def _loose_drop_frame(label: str, frame: int, frame_rate: Fraction) -> int:
-    """The frame number of a drop-frame label that was typed with a colon.
+def _frame_of(label: str, separator: str, frames: str, frame_rate: Fraction, drop_frame: bool) -> int:
+    """The frame number of a label that may be drop-frame and typed with a colon.
 
     Who types a colon does not think of the labels that drop-frame skips: such a one is the next that exists.
     """
-    for later in range(4):
+    if not drop_frame or separator == ";":
+        return frame_from_timecode(f"{label}{separator}{frames}", frame_rate)
+    for later in range(nominal_rate(frame_rate) // 15 + 1):
         try:
-            return frame_from_timecode(f"{label};{frame + later:02d}", frame_rate)
+            return frame_from_timecode(f"{label};{int(frames) + later:02d}", frame_rate)
         except ValueError:
             continue
-    return frame_from_timecode(f"{label};{frame:02d}", frame_rate)
+    return frame_from_timecode(f"{label};{frames}", frame_rate)

@@ -1,6 +1,7 @@
 from .bwf import null_test as null_test
 from .delivery import Delivery as Delivery
 from .delivery import deliver as deliver
+from .delivery import timeline_notes as timeline_notes
 from .manifest import MANIFEST as MANIFEST
 from .manifest import faults_of as faults_of
 from .manifest import film_folders as film_folders

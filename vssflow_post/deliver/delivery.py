@@ -15,6 +15,7 @@ from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline
 from vssflow_post.media import Film
+from vssflow_post.media.frame_rates import edit_rate, meant_rate
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.settings.preset import DeliverSettings
 from vssflow_post.timeline import CueSheet, Subtitle
@@ -58,6 +59,19 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
     delivered += _timelines(delivery)
     progress(Progress("deliver", 3, 3))
     return delivered
+
+
+def timeline_notes(film: Film, wanted: DeliverSettings) -> tuple[str, ...]:
+    """A sentence where the timelines that the preset asks for cannot count the film's own frames."""
+    rate, edited = meant_rate(film.frame_rate), edit_rate(film.frame_rate)
+    names = [name for name, is_wanted in (("edit lists", wanted.edl), ("FCPXML", wanted.fcpxml)) if is_wanted]
+    if not names or (rate == edited and not film.variable_rate):
+        return ()
+    why = "its pictures come at a varying rate" if film.variable_rate else f"editors know no {float(rate):.5g}"
+    return (
+        f"Its {' and '.join(names)} count {float(edited):.5g} frames a second, since {why}: in a project at "
+        f"{float(edited):.5g} all clips lie right to the frame. The .otio keeps every sample.",
+    )
 
 
 def _timelines(delivery: Delivery) -> list[Path]:

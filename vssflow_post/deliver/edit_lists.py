@@ -5,6 +5,7 @@ Borders are rounded to the nearest frame; the .otio beside them keeps every samp
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
+from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store.publishing import publish_bytes
+from vssflow_post.timeline import CLOCK_HZ
 
 _REEL_CHARACTERS = 8
 
@@ -33,14 +36,15 @@ def write_edit_lists(folder: Path, film_stem: str, edit: Edit) -> list[Path]:
 
 
 def edit_list(track: Any, edit: Edit, title: str) -> str:
-    """The text of a track's list; record times are on the film's timecode."""
+    """The text of a track's list; record times are on the film's timecode, at a rate that edit lists can say."""
     import opentimelineio as otio
 
     film = edit.film
-    drop_frame = is_drop_frame(film.start_timecode)
+    drop_frame, frame_rate = is_drop_frame(film.start_timecode), edit_rate(film.frame_rate)
     # The adapter counts drop-frame labels at 29.97 and 59.94 always, and whole rates never: labels are what matters.
-    rate = float(film.frame_rate) if drop_frame else float(nominal_rate(film.frame_rate))
-    framed = _in_frames(track, film.frame_rate, rate, round(film.start_sample * film.frame_rate / 48_000))
+    nominal = nominal_rate(frame_rate)
+    rate = float(Fraction(1000 * nominal, 1001)) if drop_frame else float(nominal)
+    framed = _in_frames(track, frame_rate, rate, round(film.start_sample * frame_rate / CLOCK_HZ))
     tracks = [framed]
     if track.kind != otio.schema.TrackKind.Video:
         tracks.append(
@@ -60,7 +64,8 @@ def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int) 
     import opentimelineio as otio
 
     def frame_of(time: Any) -> int:
-        return round(Fraction(time.value) / Fraction(time.rate).limit_denominator(1001) * frame_rate)
+        exact = Fraction(time.value) / Fraction(time.rate).limit_denominator(1001)
+        return math.floor(exact * frame_rate + Fraction(1, 2))
 
     def framed(start: int, end: int) -> Any:
         return otio.opentime.TimeRange(

@@ -2,11 +2,13 @@
 
 Times are exact fractions of a second. Clips are connected to the one clip of the picture, a lane for each track of
 sound; their borders are the nearest frames, as Final Cut Pro wants them, and the .otio beside it keeps every sample.
+Frames are those of the sequence, at a rate that editing systems know; a film of another even rate keeps its own format.
 The OpenTimelineIO adapter for this format is not used: it knows no NTSC rates, and no start timecode.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from xml.etree import ElementTree
 from vssflow_post.audio import DX, MIX, PD
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.deliver.timeline_otio import Edit, rows_of, unicode_name
+from vssflow_post.media.frame_rates import edit_rate, meant_rate
 from vssflow_post.media.timecode import is_drop_frame
 from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from vssflow_post.media import Film
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SEQUENCE = "r0"
+"""Name of the sequence's format."""
+_HALF = Fraction(1, 2)
 _LAYOUTS = {1: "mono", 2: "stereo"}
 """Final Cut Pro's word for so many channels."""
 _ROLES = {DX: "dialogue", PD: "dialogue"}
@@ -41,51 +47,51 @@ def write_fcpxml(path: Path, edit: Edit) -> None:
 def as_fcpxml(edit: Edit, name: str) -> bytes:
     """The document, UTF-8."""
     film = edit.film
-    frame_s = 1 / film.frame_rate
-    start_s = round(film.start_sample * film.frame_rate / CLOCK_HZ) * frame_s
-    length = {"duration": _time(film.n_frames * frame_s)}
     root = ElementTree.Element("fcpxml", version="1.8")
     resources = _add(root, "resources")
     size = {"width": str(film.width), "height": str(film.height)}
-    _add(resources, "format", id="r0", frameDuration=_time(frame_s), **size)
+    for form, rate in {_SEQUENCE: edit_rate(film.frame_rate), _form(film): _picture_rate(film)}.items():
+        _add(resources, "format", id=form, frameDuration=_time(1 / rate), **size)
     assets = _Assets(resources, film, edit.n_channels)
-    picture = assets.picture(edit.picture, start_s, length)
     project = _add(_add(root, "event", name=_text(name)), "project", name=_text(name))
-    drop = {"tcFormat": "DF" if is_drop_frame(film.start_timecode) else "NDF"}
-    layout = {"audioLayout": _LAYOUTS.get(edit.n_channels, "surround"), "audioRate": "48k"}
-    sequence = _add(project, "sequence", format="r0", tcStart=_time(start_s), **length, **drop, **layout)
-    spine = _add(sequence, "spine")
-    at = {"offset": _time(start_s), "start": _time(start_s)}
-    whole = _add(
-        spine,
-        "asset-clip",
-        ref=picture,
-        name=_text(edit.picture.stem),
-        format="r0",
-        srcEnable="video",
-        **at,
-        **length,
-        **drop,
-    )
+    whole = _whole_film(project, edit, assets)
     for lane, stem, cue in _connected(edit):
-        _connect(whole, lane, stem, cue, edit, assets, start_s)
+        _connect(whole, lane, stem, cue, edit, assets)
     for scene in edit.sheet.scenes:
-        start, _ = _in_frames(scene.span, film)
-        marker = {"start": _time(start_s + start * frame_s), "duration": _time(frame_s)}
-        _add(whole, "marker", value=f"scene {scene.index + 1}", **marker)
+        start, _ = _placed(scene.span, film)
+        _add(whole, "marker", value=f"scene {scene.index + 1}", start=_time(start), duration=_time(_frame_s(film)))
     ElementTree.indent(root)
     body: bytes = ElementTree.tostring(root, encoding="utf-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + body + b"\n"
 
 
-def _connect(
-    whole: ElementTree.Element, lane: int, stem: str, cue: Cue, edit: Edit, assets: _Assets, start_s: Fraction
-) -> None:
+def _whole_film(project: ElementTree.Element, edit: Edit, assets: _Assets) -> ElementTree.Element:
+    """The project's sequence, and in it the picture's one clip, which is returned."""
+    film = edit.film
+    tc_start = _time(_start_s(film, edit_rate(film.frame_rate)))
+    length = {"duration": _time(_n_frames(film) * _frame_s(film))}
+    drop = {"tcFormat": "DF" if is_drop_frame(film.start_timecode) else "NDF"}
+    layout = {"audioLayout": _LAYOUTS.get(edit.n_channels, "surround"), "audioRate": "48k"}
+    sequence = _add(project, "sequence", format=_SEQUENCE, tcStart=tc_start, **length, **drop, **layout)
+    return _add(
+        _add(sequence, "spine"),
+        "asset-clip",
+        ref=assets.picture(edit.picture, length),
+        name=_text(edit.picture.stem),
+        format=_form(film),
+        srcEnable="video",
+        offset=tc_start,
+        start=_time(_start_s(film, _picture_rate(film))),
+        **length,
+        **drop,
+    )
+
+
+def _connect(whole: ElementTree.Element, lane: int, stem: str, cue: Cue, edit: Edit, assets: _Assets) -> None:
     """A cue's clip, hung on the picture's: both count from the start timecode."""
-    frame_s = 1 / edit.film.frame_rate
-    start, n_frames = _in_frames(cue.span, edit.film)
+    start, duration = _placed(cue.span, edit.film)
     heard = edit.takes.get(cue.id) or TakeFile(edit.stems[stem], edit.film.duration)
-    at = _time(start_s + start * frame_s)
+    at = _time(start)
     _add(
         whole,
         "asset-clip",
@@ -95,7 +101,7 @@ def _connect(
         audioRole=f"{_ROLES.get(stem, 'effects')}.{stem}",
         offset=at,
         start=at,
-        duration=_time(n_frames * frame_s),
+        duration=_time(duration),
     )
 
 
@@ -110,8 +116,11 @@ class _Assets:
         self._film = film
         self._known: dict[Path, str] = {}
 
-    def picture(self, path: Path, start_s: Fraction, length: dict[str, str]) -> str:
-        return self._declare(path, {"hasVideo": "1", "format": "r0", "start": _time(start_s), **length, **self._sound})
+    def picture(self, path: Path, length: dict[str, str]) -> str:
+        start = _time(_start_s(self._film, _picture_rate(self._film)))
+        return self._declare(
+            path, {"hasVideo": "1", "format": _form(self._film), "start": start, **length, **self._sound}
+        )
 
     def sound(self, heard: TakeFile) -> str:
         if heard.path in self._known:
@@ -137,11 +146,39 @@ def _connected(edit: Edit) -> Iterator[tuple[int, str, Cue]]:
             yield from ((lane, stem, cue) for cue in row)
 
 
-def _in_frames(span: Span, film: Film) -> tuple[int, int]:
-    """The nearest frame to the start, counted from the film's first, and how many frames there are, at least one."""
-    first, last = (round(at * film.frame_rate / CLOCK_HZ) for at in (span.start, span.end))
-    first = min(first, max(0, film.n_frames - 1))
-    return first, max(1, min(last, film.n_frames) - first)
+def _placed(span: Span, film: Film) -> tuple[Fraction, Fraction]:
+    """Start, on the clock of the picture's clip, and duration of a span: the nearest frames of the sequence, at least
+    one, none past the film's end. Seconds."""
+    first, last = (round(at * edit_rate(film.frame_rate) / CLOCK_HZ) for at in (span.start, span.end))
+    n_frames = _n_frames(film)
+    first = min(first, n_frames - 1)
+    duration = max(1, min(last, n_frames) - first) * _frame_s(film)
+    return _start_s(film, _picture_rate(film)) + first * _frame_s(film), duration
+
+
+def _n_frames(film: Film) -> int:
+    """How many whole frames of the sequence the film lasts, at least one."""
+    return max(1, math.floor((film.duration.n_samples + _HALF) * edit_rate(film.frame_rate) / CLOCK_HZ))
+
+
+def _frame_s(film: Film) -> Fraction:
+    """A frame of the sequence, in seconds."""
+    return 1 / edit_rate(film.frame_rate)
+
+
+def _picture_rate(film: Film) -> Fraction:
+    """The rate of the film's own pictures; one that varies is told as the sequence's, as editing systems do."""
+    return edit_rate(film.frame_rate) if film.variable_rate else meant_rate(film.frame_rate)
+
+
+def _form(film: Film) -> str:
+    """Name of the picture's format."""
+    return _SEQUENCE if _picture_rate(film) == edit_rate(film.frame_rate) else "own"
+
+
+def _start_s(film: Film, rate: Fraction) -> Fraction:
+    """The start timecode in seconds: the nearest frame at `rate`."""
+    return round(film.start_sample * rate / CLOCK_HZ) / rate
 
 
 def _add(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTree.Element:

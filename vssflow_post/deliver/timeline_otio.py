@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vssflow_post.audio import DX, FX, MIX
 from vssflow_post.deliver.take_files import TakeFile
+from vssflow_post.media.frame_rates import meant_rate
 from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ, LAYERS, Cue, CueSheet, Span
 
@@ -57,7 +58,7 @@ def timeline_of(edit: Edit, name: str) -> Any:
 
     film, sheet = edit.film, edit.sheet
     timeline = otio.schema.Timeline(name=name)
-    timeline.global_start_time = otio.opentime.RationalTime(_start_frame(film), float(film.frame_rate))
+    timeline.global_start_time = _frames_of(film, film.start_sample)
     timeline.tracks.append(_picture_track(film, sheet, edit.picture))
     for stem in edit.stems:
         if stem == MIX:  # the sum of the others, which their tracks give
@@ -75,10 +76,7 @@ def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
     """One clip of the whole film, a marker at each scene."""
     import opentimelineio as otio
 
-    rate = float(film.frame_rate)
-    whole = otio.opentime.TimeRange(
-        otio.opentime.RationalTime(_start_frame(film), rate), otio.opentime.RationalTime(film.n_frames, rate)
-    )
+    whole = otio.opentime.TimeRange(_frames_of(film, film.start_sample), _frames_of(film, film.duration.n_samples))
     reference = otio.schema.ExternalReference(target_url=unicode_name(picture.name), available_range=whole)
     clip = otio.schema.Clip(name=unicode_name(picture.stem), media_reference=reference, source_range=whole)
     track = otio.schema.Track(name="Picture", kind=otio.schema.TrackKind.Video)
@@ -160,6 +158,9 @@ def _range(span: Span) -> Any:
     )
 
 
-def _start_frame(film: Film) -> int:
-    """The frame number of the start timecode: the frame that starts nearest to the film's first sample."""
-    return round(film.start_sample * film.frame_rate / CLOCK_HZ)
+def _frames_of(film: Film, n_samples: int) -> Any:
+    """A stretch of time as the nearest number of whole frames. Where the rate varies, these are not its pictures."""
+    import opentimelineio as otio
+
+    rate = meant_rate(film.frame_rate)
+    return otio.opentime.RationalTime(round(n_samples * rate / CLOCK_HZ), float(rate))

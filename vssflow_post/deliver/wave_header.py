@@ -15,6 +15,7 @@ from fractions import Fraction
 from xml.etree import ElementTree
 
 from vssflow_post.audio import STEREO, Layout, Loudness
+from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.timeline import CLOCK_HZ
 
 ORIGINATOR = "vssflow-post"
@@ -69,13 +70,17 @@ def header(origin: Origin, n_data: int, loudness: Loudness | None, largest_riff:
 def ixml_chunk(
     project: str, title: str, layout: Layout, start_sample: int, frame_rate: Fraction, drop_frame: bool
 ) -> bytes:
-    """The text of an iXML chunk, UTF-8. `start_sample` counts from midnight, as bext's TimeReference does."""
+    """The text of an iXML chunk, UTF-8. `start_sample` counts from midnight, as bext's TimeReference does.
+
+    A rate that recorders do not know is said as the one at which an edit counts.
+    """
     root = ElementTree.Element("BWFXML")
     _add(root, "IXML_VERSION", IXML_VERSION)
     _add(root, "PROJECT", _printable(project))
     _add(root, "NOTE", title)
     speed = ElementTree.SubElement(root, "SPEED")
-    rate = f"{frame_rate.numerator}/{frame_rate.denominator}"
+    counted = edit_rate(frame_rate)
+    rate = f"{counted.numerator}/{counted.denominator}"
     for name, value in (
         ("MASTER_SPEED", rate), ("CURRENT_SPEED", rate), ("TIMECODE_RATE", rate),
         ("TIMECODE_FLAG", "DF" if drop_frame else "NDF"),

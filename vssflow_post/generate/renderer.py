@@ -24,7 +24,7 @@ from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.store.entries import Missing
+from vssflow_post.store.entries import Missing, address
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
 STAGE_VERSION = 5
@@ -143,6 +143,12 @@ def takes(
             done += 1
             progress(Progress("generate", done, len(requests), cue.id))
             yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
+
+
+def to_make(requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore) -> list[CueRequest]:
+    """Those whose takes are not in the store; of several that give the same take, the first."""
+    by_address = {address(renderer.depends_on(request)): request for request in reversed(requests)}
+    return [request for key, request in by_address.items() if isinstance(store.open(key), Missing)]
 
 
 def checked_take(take: Take, request: CueRequest, backend: str) -> Take:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vssflow_post.errors import FilmFailed, FilmRejected
+from vssflow_post.media.frame_rates import label_rate
 from vssflow_post.timeline import Span, samples_from_seconds
 
 
@@ -36,7 +37,7 @@ class Film:
     digest: str
     """sha256 of the file, hex."""
     frame_rate: Fraction
-    """Frames per second, exact; the average where the rate varies."""
+    """Frames per second, exact; where the rate varies, the standard one of most pictures."""
     n_frames: int
     duration: Span
     """[0, n) on the clock: from the first picture to the end of the last one."""
@@ -74,6 +75,11 @@ class Film:
     def is_cut_off(self) -> bool:
         """Whether `duration` is what could be salvaged of a file that is incomplete."""
         return bool(self.losses)
+
+    @property
+    def label_rate(self) -> Fraction:
+        """At how many frames per second labels count: the frame rate, where it is one that they can."""
+        return label_rate(self.frame_rate)
 
     @property
     def production_stream(self) -> AudioStream | None:

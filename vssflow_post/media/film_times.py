@@ -9,7 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vssflow_post.errors import FilmRejected
+from vssflow_post.media.frame_rates import STANDARD_RATES, meant_rate, nearest_rate
 from vssflow_post.media.limits import MAX_DURATION_S, MAX_FRAME_RATE, MAX_PICTURE_S
 from vssflow_post.media.opening import open_film
 from vssflow_post.media.packets import PacketScan
@@ -20,9 +23,14 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-_STANDARD_RATES = tuple(
-    Fraction(1000 * rate, divisor) for rate in (12, 15, 24, 25, 30, 48, 50, 60, 100, 120) for divisor in (1000, 1001)
-)
+_ROUNDING_S = Fraction(1, 1000)
+"""How far rounded timestamps may be from the rate that they are written for, over the whole film."""
+_SAME_STEP = 0.05
+"""How much distances between pictures may differ, in proportion, that are meant to be one."""
+_MOST = 0.6
+"""Share of the distances that must be one for a film to be said to be at its rate: 3:2 pulldown has two by turns."""
+_NEAR = Fraction(1, 50)
+"""How near a standard rate, in proportion, a varying one must be to be called that."""
 _IN_THE_HEADER = ("matroska", "flv", "asf")
 """Formats that declare one length for all their streams; that of others is FFmpeg's guess."""
 SIZED = (*_IN_THE_HEADER, "avi")
@@ -43,17 +51,34 @@ def require_sane(scan: PacketScan, rate: Fraction, duration_s: Fraction) -> None
 
 
 def frame_rate_of(stream: VideoStream, scan: PacketScan, time_base: Fraction) -> Fraction:
-    """The container's rate; the standard one it stands for where the time base is too coarse to say it exactly."""
-    measured = None
-    if scan.n_frames > 1 and scan.last_pts > scan.first_pts:
-        measured = Fraction(scan.n_frames - 1) / ((scan.last_pts - scan.first_pts) * time_base)
+    """The rate that agrees with the timestamps from the first picture to the last: a standard one where one does, as
+    time bases are often too coarse to say it, else the container's, else that of the timestamps.
+
+    Where pictures lie at uneven distances, the standard rate of most of them.
+    """
     declared = stream.average_rate or stream.base_rate
-    # A declared rate that is far from the timestamps (a field rate, a codec's default) is not believed.
-    if declared and measured and abs(declared / measured - 1) > Fraction(1, 20):
-        declared = measured
-    rate = declared or measured or Fraction(25)
-    nearest = min(_STANDARD_RATES, key=lambda standard: abs(standard / rate - 1))
-    return nearest if abs(nearest / rate - 1) < Fraction(1, 5000) and scan.even else rate
+    span_s = (scan.last_pts - scan.first_pts) * time_base
+    if scan.n_frames < 2 or not span_s:
+        return meant_rate(declared) if declared else Fraction(25)
+    measured = (scan.n_frames - 1) / span_s
+    if not scan.even:
+        return _usual_rate(scan, measured, time_base)
+    candidates = [meant_rate(declared), declared, meant_rate(measured)] if declared else [meant_rate(measured)]
+    tolerance_s = min(time_base, _ROUNDING_S)
+    fitting = (rate for rate in candidates if abs((scan.n_frames - 1) / rate - span_s) <= tolerance_s)
+    return next(fitting, measured)
+
+
+def _usual_rate(scan: PacketScan, measured: Fraction, time_base: Fraction) -> Fraction:
+    """The rate of a film whose pictures lie at uneven distances: that at which most follow each other (the others are
+    longer pauses), or where there is no such thing, the average; in both cases one that a label can count."""
+    steps = np.diff(np.sort(scan.coded_pts))
+    usual = int(np.median(steps))
+    is_usual = np.abs(steps - usual) <= max(1, usual * _SAME_STEP)
+    if usual and np.count_nonzero(is_usual) > _MOST * len(steps):
+        measured = min(1 / (Fraction(float(steps[is_usual].mean())) * time_base), Fraction(MAX_FRAME_RATE))
+    nearest = nearest_rate(measured, STANDARD_RATES)
+    return nearest if abs(nearest / measured - 1) < _NEAR else Fraction(max(1, round(measured)))
 
 
 def declared_by_stream_s(stream: VideoStream) -> Fraction | None:

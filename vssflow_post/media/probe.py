@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -26,12 +26,13 @@ from vssflow_post.media.film_times import (
     require_sane,
     shortfall,
 )
+from vssflow_post.media.frame_rates import label_rate
 from vssflow_post.media.limits import AUDIO_RATES_HZ, MAX_AUDIO_CHANNELS, MAX_PIXELS
 from vssflow_post.media.opening import declared_pixels, open_film, open_regular, read_only, reading_source
 from vssflow_post.media.packets import PacketScan, scan_packets
 from vssflow_post.media.salvage import salvaged
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
-from vssflow_post.media.timecode import frame_from_timecode, samples_from_timecode
+from vssflow_post.media.timecode import label_found, samples_from_timecode
 from vssflow_post.timeline import Span, samples_from_seconds
 
 if TYPE_CHECKING:
@@ -108,11 +109,11 @@ def _probed(path: Path, source: _Source, salvage: bool) -> Film:
     with open_film(path, source.demuxer) as container:
         notes: list[str] = []
         stream = _choose_video(container, path, source.demuxer, notes)
-        timecode = _declared_timecode(container, stream)
+        timecodes = _declared_timecodes(container, stream)
         audio = _audio_streams(container, notes)
         read_only(container, stream)
         scan = scan_packets(container, stream, path, salvage)
-        film = _film(path, source, stream, scan, audio, timecode, notes)
+        film = _film(path, source, stream, scan, audio, timecodes, notes)
         claimed = declared_s(container, stream, source.demuxer)
         missing = source.missing or shortfall(
             declared_by_stream_s(stream), measured_s(scan, film.time_base), film.frame_rate
@@ -171,14 +172,11 @@ def _is_playable(stream: AudioStreamOfFilm) -> bool:
     return low <= (stream.rate or 0) <= high and 1 <= stream.channels <= MAX_AUDIO_CHANNELS
 
 
-def _declared_timecode(container: InputContainer, stream: VideoStream) -> str | None:
+def _declared_timecodes(container: InputContainer, stream: VideoStream) -> list[str]:
     """From the video stream, a timecode track (MP4 `tmcd`), or the container (MXF, Matroska), in this order."""
     others = [other for other in container.streams if other.index != stream.index]
-    for metadata in (stream.metadata, *(other.metadata for other in others), container.metadata):
-        for key, value in metadata.items():
-            if key.lower() == "timecode":
-                return value.strip()
-    return None
+    tables = (stream.metadata, *(other.metadata for other in others), container.metadata)
+    return [value for metadata in tables for key, value in metadata.items() if key.lower() == "timecode"]
 
 
 def _film(
@@ -187,7 +185,7 @@ def _film(
     stream: VideoStream,
     scan: PacketScan,
     audio: tuple[AudioStream, ...],
-    timecode: str | None,
+    timecodes: Sequence[str],
     notes: list[str],
 ) -> Film:
     time_base = stream.time_base or Fraction(1, 90_000)
@@ -195,7 +193,7 @@ def _film(
     duration_s = duration_of(stream, scan, rate, time_base)
     require_sane(scan, rate, duration_s)
     notes += scan.notes
-    timecode = _usable_timecode(timecode, rate, notes)
+    timecode = _start_timecode(timecodes, label_rate(rate), notes)
     film = Film(
         path=path,
         digest="",
@@ -203,7 +201,7 @@ def _film(
         n_frames=scan.n_frames,
         duration=Span(0, samples_from_seconds(duration_s)),
         start_timecode=timecode,
-        start_sample=samples_from_timecode(timecode, rate) if timecode is not None else 0,
+        start_sample=samples_from_timecode(timecode, label_rate(rate)) if timecode is not None else 0,
         width=stream.width,
         height=stream.height,
         video_codec=stream.codec_context.name,
@@ -221,15 +219,13 @@ def _film(
     return _with_choice_of_audio(film)
 
 
-def _usable_timecode(timecode: str | None, frame_rate: Fraction, notes: list[str]) -> str | None:
-    """The timecode; None, and a note, where it cannot exist at this rate."""
-    if timecode is not None:
-        try:
-            frame_from_timecode(timecode, frame_rate)
-        except ValueError as error:
-            notes.append(f"Its start timecode is not used: {error}.")
-            return None
-    return timecode
+def _start_timecode(found: Sequence[str], rate: Fraction, notes: list[str]) -> str | None:
+    """The first that can be a label at this rate, with a note where it is read as another than is written; None, with
+    a note, where none can."""
+    readings = [label_found(text, rate) for text in found]
+    label, sentence = next((reading for reading in readings if reading[0]), readings[0] if readings else (None, ""))
+    notes += [sentence] if sentence else []
+    return label
 
 
 def _with_choice_of_audio(film: Film) -> Film:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -11,11 +10,10 @@ from pathlib import Path
 
 from vssflow_post.audio import LAYOUTS, MIX
 from vssflow_post.backend import CueRequest
-from vssflow_post.cues.casting import gain_db_of, with_voices
-from vssflow_post.cues.dialogue import Dialogue, divide, keeps_whole_track
-from vssflow_post.cues.running_on import with_room
+from vssflow_post.cues.casting import gain_db_of
+from vssflow_post.cues.dialogue import Dialogue, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
-from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
+from vssflow_post.deliver import Slate, staged, stem_files, timeline_notes, write_manifest
 from vssflow_post.deliver.cast_file import write_cast
 from vssflow_post.deliver.delivery import Delivery, deliver
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
@@ -27,6 +25,7 @@ from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
+from vssflow_post.render.asking import Asked, asked_of
 from vssflow_post.render.facts import (
     Work,
     cast_by_rule,
@@ -36,30 +35,34 @@ from vssflow_post.render.facts import (
     report_of,
     takes_to_choose,
 )
-from vssflow_post.render.first_half import SCRIPTED, Spotted, check_deliverable, look_at, requests_of
+from vssflow_post.render.first_half import Spotted, check_deliverable, look_at
 from vssflow_post.render.job import FilmResult, InputDigests, Job
-from vssflow_post.render.stand_ins import askable
+from vssflow_post.render.pace import Moment, cost_of, keep_cost, pace_file
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.publishing import publish
-from vssflow_post.timeline import CueSheet
 
 
 @dataclass(slots=True)
 class Clock:
     """When the stages of one film ended."""
 
-    started: float = field(default_factory=time.monotonic)
-    ends: dict[str, float] = field(default_factory=dict)
+    started: Moment = field(default_factory=Moment.now)
+    ends: dict[str, Moment] = field(default_factory=dict)
 
     def end(self, stage: str) -> None:
-        self.ends[stage] = self.elapsed()
+        self.ends[stage] = Moment.now()
 
     def elapsed(self) -> float:
-        return time.monotonic() - self.started
+        return Moment.now().since(self.started).wall_s
 
     def timing(self) -> Timing:
         analysed, generated, mixed = (self.ends[stage] for stage in ("analyse", "generate", "mix"))
-        return Timing(analysed, generated - analysed, mixed - generated, self.elapsed())
+        return Timing(
+            analysed.since(self.started).wall_s,
+            generated.since(analysed).wall_s,
+            mixed.since(generated).wall_s,
+            self.elapsed(),
+        )
 
 
 def render_film(
@@ -75,20 +78,14 @@ def render_film(
         check_deliverable(film, preset)
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
-    sheet = _voiced(job, film, seen, studio)
-    n_takes = preset.generate.takes
-    dialogue = divide(sheet.cues, preset.dialogue.source, seen.has_sound)
-    asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
-    made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis, n_takes), studio, progress)
-    track, notes = _production_track(film, seen, dialogue, studio)
-    notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
-    cast = cast_facts(seen.sheet, sheet, preset.cast)
-    work = Work(job, film, seen, sheet, cast, dialogue, asked.cues, made, track, asked.warnings, notes)
+    asked = asked_of(job, film, seen, studio)
+    made = _generated(job, asked.requests, studio, progress)
     clock.end("generate")
+    work = _work(job, film, seen, asked, made, studio)
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
-        delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver, seen.script.subtitles)
+        delivery = Delivery(folder, job.stem, film, work.sheet, stems, stem_of, preset.deliver, seen.script.subtitles)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
             delivered = [*stems.values(), *_sheets(work, delivery, progress), *deliver(delivery, progress)]
@@ -99,18 +96,29 @@ def render_film(
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
     write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
+    _remember_cost(work, studio, clock)
     reason = " ".join(report.every_warning) or None
-    brief, by_rule = in_brief(report), cast_by_rule(cast)
+    brief, by_rule = in_brief(report), cast_by_rule(work.cast)
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), brief, cast=by_rule)
 
 
-def _voiced(job: Job, film: Film, seen: Spotted, studio: Studio) -> CueSheet:
-    """The cue sheet with a voice for each line, and room for what takes longer than its subtitle."""
+def _work(job: Job, film: Film, seen: Spotted, asked: Asked, made: Mapping[str, CueTake], studio: Studio) -> Work:
+    """All that is known before the mix."""
     preset = studio.preset
-    sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
-    if preset.dialogue.source not in SCRIPTED:
-        return sheet
-    return with_room(sheet, film.duration, getattr(studio.renderer.backend, "line_s", None))
+    track, had_rotted = _production_track(film, seen, asked.dialogue, studio)
+    notes = (*seen.notes, *asked.sounds.notes, *_rotted_takes(made), *had_rotted, *timeline_notes(film, preset.deliver))
+    cast = cast_facts(seen.sheet, asked.sheet, preset.cast)
+    cues, warnings = asked.sounds.cues, asked.sounds.warnings
+    return Work(job, film, seen, asked.sheet, cast, asked.dialogue, cues, made, track, warnings, notes)
+
+
+def _remember_cost(work: Work, studio: Studio, clock: Clock) -> None:
+    """For the forecasts of other films."""
+    made = [take.audio for take in work.takes.values() if not take.cached]
+    analysed, generated = clock.ends["analyse"], clock.ends["generate"]
+    cost = cost_of(made, work.film.duration.duration_s, generated.since(analysed), Moment.now().since(generated))
+    weights = studio.renderer.backend.weights_digest
+    keep_cost(pace_file(studio.preset.generate, studio.offer.name, studio.plugin, weights), cost)
 
 
 def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
@@ -167,7 +175,7 @@ def _mixed(
         start_sample=film.start_sample,
         layout=LAYOUTS[preset.mix.layout],
         dated_ns=film.modified_ns,
-        timecode=(film.frame_rate, is_drop_frame(film.start_timecode)) if preset.deliver.ixml else None,
+        timecode=(film.label_rate, is_drop_frame(film.start_timecode)) if preset.deliver.ixml else None,
     )
     with stem_files(stems, slate) as files:
         mix = lay_and_mix(

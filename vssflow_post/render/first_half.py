@@ -60,8 +60,11 @@ def check_deliverable(film: Film, preset: Preset) -> None:
         check_picture(film, preset.deliver)
 
 
-def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spotted:
-    """The cue sheet and what it is made from. Features in the file beside the film take the place of the backend's."""
+def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress, keeps: bool = True) -> Spotted:
+    """The cue sheet and what it is made from; what is new of that goes into the store, if it `keeps` it.
+
+    Features in the file beside the film take the place of the backend's.
+    """
     preset = studio.preset
     beside = read_features(job.features, film.duration.end_s) if job.features else {}
     features_key, (analysis_key, analysis, recognition) = _features_address(film, studio), _known(job, film, studio)
@@ -76,9 +79,11 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
     )
     spotted = spot_film(asked, progress)
     found = spotted.analysis
-    if isinstance(features, Missing) and found.features:  # without, it may lack what it looks with, and get it later
+    if (
+        keeps and isinstance(features, Missing) and found.features
+    ):  # without, it may lack what it looks with, and get it later
         studio.features.put(features_key, found.features)
-    if isinstance(analysis, Missing):
+    if keeps and isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
     found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
     return replace(spotted, analysis=found, notes=(*spotted.notes, *_rotted(analysis, features)))
@@ -222,7 +227,7 @@ def _script(asked: Spotting) -> Script | None:
             script = read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
             return Script(subtitles=script.subtitles)
         return None
-    return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
+    return read_script(asked.script, asked.film.label_rate, asked.film.start_timecode)
 
 
 def _segments(

@@ -1,163 +1,157 @@
 """What `--dry-run` says of a film: its cues, and what rendering them would cost here.
 
-How fast this machine makes sound is measured once, on two short cues, and kept in the user's cache for the next dry
-run: nothing else is written.
+The first half of the line is done as a render would do it, but that nothing is kept: so it is known what it takes. What
+the second half takes is known from earlier renders (`pace`), or where there are none, from a short cue that is made for
+it. What lies in the stores of the output folder already costs nothing.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import resource
-import sys
-import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from vssflow_post.analysis.features import KnownFeatures
 from vssflow_post.audio import LAYOUTS
 from vssflow_post.backend import CueRequest
-from vssflow_post.cues.dialogue import Dialogue, divide
-from vssflow_post.errors import VssflowError
-from vssflow_post.generate.renderer import Renderer, checked_take
+from vssflow_post.cues.dialogue import Dialogue
+from vssflow_post.deliver import timeline_notes
+from vssflow_post.generate.renderer import Renderer, checked_take, to_make
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
-from vssflow_post.render.first_half import (
-    Spotted,
-    Spotting,
-    alternates_of,
-    check_deliverable,
-    probed,
-    requests_of,
-    spot_film,
-)
+from vssflow_post.render.asking import asked_of
+from vssflow_post.render.first_half import Spotted, check_deliverable, look_at, probed
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
+from vssflow_post.render.pace import (
+    LOOK_WIDTH,
+    MIX_WIDTH,
+    Cost,
+    Moment,
+    Pace,
+    keep_cost,
+    kept_costs,
+    memory_held,
+    pace_file,
+    pace_of,
+    seconds_on_the_clock,
+    width_of,
+)
+from vssflow_post.render.resume import COMPLETE, inputs_of, verdict_at_a_glance, verdict_by_contents
 from vssflow_post.render.studio import Studio
-from vssflow_post.settings.preset import GenerateSection, Preset
-from vssflow_post.store.entries import address
-from vssflow_post.store.publishing import publish_bytes
-from vssflow_post.store.reading import read_json
 from vssflow_post.timeline import CLOCK_HZ, Span, cue_as_json
 
-DELIVERY_S, DELIVERY_PACE = 1.0, 0.03
-"""Mixing and writing, for any film and for each of its seconds: 180 minutes were mixed in 221 s on two cores."""
 BYTES_PER_SAMPLE = 3
 LONGEST_S = 3
-"""A cue that is measured is cut to this length, in seconds."""
+"""A cue that is made to see how long that takes is cut to this length, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What a second of sound costs here."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ahead:
+    """What there is to do for a film."""
 
-    speech: float
-    """Seconds of work for a second of speech."""
-    sound: float
-    """The same for effects."""
-    memory_bytes: int
-    """The most that the worker held while it was measured."""
-    take_bytes: float
-    """What a second of a take needs in the store."""
+    film: Film
+    spotted: Spotted
+    dialogue: Dialogue
+    requests: Sequence[CueRequest]
+    """For takes that are not in the store."""
+    looked: Moment
+    """What the first half took."""
+    is_complete: bool
+    """Whether it is all done already."""
 
 
-def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
+def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> FilmResult:
     """Everything up to the cue sheet, and a forecast. Raises FilmError for a film that would not be rendered."""
-    started = time.monotonic()
+    started = Moment.now()
+    known = None if fresh else verdict_at_a_glance(job, studio)
+    if known is not None and not known.is_done:
+        return known
     film = probed(job, progress)
-    check_deliverable(film, studio.preset)
-    kept, where = _kept(studio)
-    encoder = studio.renderer.backend.encoder() if kept is None else KnownFeatures({})
-    recognition = studio.recognition if job.cues is None else None
-    asked = Spotting(
-        film, job.script, job.cues, studio.preset, studio.detectors, recognition, encoder, untaken=job.untaken
-    )
-    spotted = spot_film(asked, progress)
-    dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, spotted.has_sound)
-    looked_s = time.monotonic() - started
-    pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)
-    plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
-    warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
-    verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
-    return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, _in_words(plan, spotted), plan)
+    known = known or (None if fresh else verdict_by_contents(job, inputs_of(job, film, studio)))
+    with studio.opening():
+        check_deliverable(film, studio.preset)
+        spotted = look_at(job, film, studio, progress, keeps=False)
+    asked = asked_of(job, film, spotted, studio)
+    requests = to_make(asked.requests, studio.renderer, studio.store)
+    ahead = _Ahead(film, spotted, asked.dialogue, requests, Moment.now().since(started), known is not None)
+    plan = _plan(ahead, studio)
+    warnings = (*film.losses, *spotted.warnings, *asked.dialogue.warnings, *asked.sounds.warnings)
+    notes = (*film.notes, *spotted.notes, *asked.sounds.notes, *timeline_notes(film, studio.preset.deliver))
+    verdict, reason = WARNINGS if warnings else DONE, " ".join((*warnings, *notes)) or None
+    seconds = Moment.now().since(started).wall_s
+    return FilmResult(job.film, verdict, None, reason, seconds, _in_words(plan, ahead), plan)
 
 
-def _kept(studio: Studio) -> tuple[Pace | None, Path]:
-    identity = studio.identity()
-    weights = studio.renderer.backend.weights_digest if identity is None else identity.weights_digest
-    where = pace_file(studio.preset.generate, studio.offer.name, studio.plugin, weights)
-    return kept_pace(where), where
-
-
-def _plan(film: Film, spotted: Spotted, dialogue: Dialogue, preset: Preset, pace: Pace, looked_s: float) -> Plan:
-    speech_s, sound_s = (
-        sum(cue.span.duration_s * (1 + len(alternates_of(cue, preset.generate.takes))) for cue in cues)
-        for cues in (dialogue.generated, [cue for cue in spotted.sheet.cues if cue.kind == "sound"])
-    )
+def _plan(ahead: _Ahead, studio: Studio) -> Plan:
+    film, preset = ahead.film, studio.preset
+    speech_s, sound_s = (_seconds_of(kind, ahead.requests) for kind in ("speech", "sound"))
     n_files = len(preset.mix.stems) + 1
     stems = n_files * LAYOUTS[preset.mix.layout].n_channels * BYTES_PER_SAMPLE * film.duration.n_samples
     picture = film.size_bytes if preset.deliver.picture else 0
-    delivery_s = DELIVERY_S + DELIVERY_PACE * film.duration.duration_s
+    pace = _pace(ahead, studio)
     return Plan(
-        n_scenes=len(spotted.sheet.scenes),
-        cues=tuple(map(cue_as_json, spotted.sheet.cues)),
-        n_production=len(dialogue.production),
+        n_scenes=len(ahead.spotted.sheet.scenes),
+        cues=tuple(map(cue_as_json, ahead.spotted.sheet.cues)),
+        n_production=len(ahead.dialogue.production),
         speech_s=speech_s,
         sound_s=sound_s,
-        work_s=looked_s + speech_s * pace.speech + sound_s * pace.sound + delivery_s,
+        work_s=0.0 if ahead.is_complete else _work_s(ahead, pace, speech_s + sound_s),
         memory_bytes=pace.memory_bytes,
-        disk_bytes=round(stems + picture + (speech_s + sound_s) * pace.take_bytes),
+        disk_bytes=0 if ahead.is_complete else round(stems + picture + (speech_s + sound_s) * pace.take_bytes),
     )
 
 
-def _in_words(plan: Plan, spotted: Spotted) -> str:
+def _seconds_of(kind: str, requests: Sequence[CueRequest]) -> float:
+    return sum(request.span.duration_s for request in requests if request.kind == kind)
+
+
+def _work_s(ahead: _Ahead, pace: Pace, generate_s: float) -> float:
+    """How long a render will take, in seconds, if the machine stays as busy as it was just now."""
+    parts = (
+        (ahead.looked.cpu_s, LOOK_WIDTH),
+        (generate_s * pace.generate_cpu_s, pace.width),
+        (pace.mix_cpu_s(ahead.film.duration.duration_s), MIX_WIDTH),
+    )
+    return sum(seconds_on_the_clock(cpu_s, width, ahead.looked.share) for cpu_s, width in parts)
+
+
+def _in_words(plan: Plan, ahead: _Ahead) -> str:
+    seen = f"{plan.n_scenes} scenes, {len(plan.cues)} cues ({ahead.spotted.speech})"
+    if ahead.is_complete:
+        return f"{seen}; {COMPLETE}"
     return (
-        f"{plan.n_scenes} scenes, {len(plan.cues)} cues ({spotted.speech}); to generate: {plan.speech_s:.1f} s of "
-        f"speech and {plan.sound_s:.1f} s of sound; production dialogue to keep: {plan.n_production} cues; about "
-        f"{plan.work_s / 60:.1f} minutes, {plan.memory_bytes / 1e9:.1f} GB of memory and "
-        f"{plan.disk_bytes / 1e6:.0f} MB of disk"
+        f"{seen}; to generate: {plan.speech_s:.1f} s of speech and {plan.sound_s:.1f} s of sound; production dialogue "
+        f"to keep: {plan.n_production} cues; about {_time_in_words(plan.work_s)}, {plan.memory_bytes / 1e9:.1f} GB of "
+        f"memory and {plan.disk_bytes / 1e6:.0f} MB of disk"
     )
 
 
-def pace_file(settings: GenerateSection, backend: str, plugin: str, weights_digest: str) -> Path:
-    """Where the pace of these settings on this machine is kept, in the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    facts = {**asdict(settings), "seed": 0, "backend": backend, "plugin": plugin, "digest": weights_digest}
-    return cache / "vssflow-post" / "pace" / f"{address({**facts, 'machine': platform.node()})}.json"
+def _time_in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    size, unit = (60, "minutes") if seconds < 90 * 60 else (3600, "hours")
+    return f"{seconds / size:.1f} {unit}"
 
 
-def kept_pace(path: Path) -> Pace | None:
-    """None where nothing was measured yet, or what was kept cannot be read."""
-    return read_json(path, lambda table: Pace(**table))
+def _pace(ahead: _Ahead, studio: Studio) -> Pace:
+    """Of earlier renders, or of a trial where there were none and something is to be made."""
+    where = pace_file(studio.preset.generate, studio.offer.name, studio.plugin, studio.known_identity().weights_digest)
+    costs = kept_costs(where)
+    if pace_of(costs) is None and ahead.requests:
+        longest = max(ahead.requests, key=lambda request: request.span.n_samples)
+        costs.append(_tried(studio.renderer, longest, ahead.looked.share))
+        keep_cost(where, costs[-1])
+    return pace_of(costs) or Pace(0.0, 1.0, 1.0, memory_held(), 0.0)
 
 
-def measured_pace(renderer: Renderer, requests: Sequence[CueRequest], path: Path) -> Pace:
-    """Renders the shortest speech and the shortest sound of `requests`; a kind that is not among them counts as the
-    other. Raises BackendError when the backend breaks its contract."""
-    seconds: dict[str, float] = {}
-    take_bytes = 0.0
-    for kind in ("speech", "sound"):
-        request = min((r for r in requests if r.kind == kind), key=lambda r: r.span.n_samples, default=None)
-        if request is None:
-            continue
-        request = _cut(request)
-        for _ in range(2):  # the first time something is always made ready
-            started = time.perf_counter()
-            (take,) = [
-                checked_take(take, request, renderer.backend.name) for take in renderer.backend.render([request])
-            ]
-            seconds[kind] = (time.perf_counter() - started) / request.span.duration_s
-        take_bytes = 4.0 * take.audio.rate_hz
-    speech = seconds.get("speech", seconds.get("sound", 0.0))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    pace = Pace(speech, seconds.get("sound", speech), memory, take_bytes)
-    if seconds:
-        with suppress(OSError, VssflowError):  # a home that cannot be written: it is measured again
-            path.parent.mkdir(parents=True, exist_ok=True)
-            publish_bytes(path, json.dumps(asdict(pace)).encode("ascii"))
-    return pace
+def _tried(renderer: Renderer, request: CueRequest, share: float) -> Cost:
+    """What a cue takes, or its first seconds. Raises BackendError when the backend breaks its contract."""
+    request = _cut(request)
+    for _ in range(2):  # the first time something is always made ready
+        started = Moment.now()
+        (take,) = [checked_take(take, request, renderer.backend.name) for take in renderer.backend.render([request])]
+    took = Moment.now().since(started)
+    return Cost(
+        request.span.duration_s, took.cpu_s, width_of(took, share), 0.0, 0.0, memory_held(), 4.0 * take.audio.rate_hz
+    )
 
 
 def _cut(request: CueRequest) -> CueRequest:

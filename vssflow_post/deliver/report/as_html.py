@@ -23,6 +23,7 @@ from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_m
 from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers
 from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
 from vssflow_post.deliver.subtitles import as_vtt, of_cue
+from vssflow_post.media.frame_rates import label_rate
 from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -89,7 +90,7 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "n_cached": sum(facts.cached for facts in report.cues),
         "player": {
             "duration_s": report.duration.duration_s,
-            "rate": [report.frame_rate.numerator, report.frame_rate.denominator],
+            "rate": [clock.rate.numerator, clock.rate.denominator],
             "first_frame": clock.first_frame,
             "drop": clock.drop_frame,
         },
@@ -100,7 +101,7 @@ class _Timecode:
     """Times on the film's own timecode."""
 
     def __init__(self, report: FilmReport) -> None:
-        self.rate: Fraction = report.frame_rate
+        self.rate = label_rate(report.frame_rate)
         label = report.start_timecode
         self.drop_frame = is_drop_frame(label)
         self.origin = 0 if label is None else samples_from_timecode(label, self.rate)
