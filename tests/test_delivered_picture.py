@@ -13,7 +13,8 @@ import pytest
 from tests.drawn_films import texture, write_film
 from vssflow_post.deliver.bwf import BroadcastWave
 from vssflow_post.deliver.containers import picture_name
-from vssflow_post.deliver.picture import check_picture, write_picture
+from vssflow_post.deliver.picture import write_picture
+from vssflow_post.deliver.trial import check_picture
 from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.errors import FilmFailed
 from vssflow_post.media import Film

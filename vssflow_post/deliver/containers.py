@@ -16,7 +16,7 @@ FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 TITLES = {".mp4": "MP4", ".mov": "QuickTime", ".mkv": "Matroska"}
 _FOR_SOUND = {"pcm": ".mov", "flac": ".mkv", "opus": ".mkv"}
 """Where a mix of this codec belongs; AAC goes into any."""
-_ONLY_IN_MP4 = frozenset({"av1", "vp9"})
+_NOT_IN_QUICKTIME = frozenset({"av1", "vp8", "vp9"})
 """Codecs that FFmpeg has a QuickTime tag for, and still does not write there: Apple defines none."""
 _BY_FOURCC = frozenset({"avi", "asf", "matroska", "mov", "flv"})
 """Sources whose codecs Matroska takes by their four-character code where it has no name for them."""
@@ -64,7 +64,7 @@ def codecs_of(suffix: str) -> frozenset[str]:
 
     with av.open(io.BytesIO(), "w", format=FORMATS[suffix]) as container:
         names = {canonical for name in container.supported_codecs for canonical in _canonical(name)}
-    return frozenset(names - _ONLY_IN_MP4 if suffix == ".mov" else names)
+    return frozenset(names - _NOT_IN_QUICKTIME if suffix == ".mov" else names)
 
 
 def _canonical(name: str) -> set[str]:

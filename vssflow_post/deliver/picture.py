@@ -6,10 +6,8 @@ Time zero of the delivered file is the first picture, which is sample 0 of the m
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from contextlib import contextmanager
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from heapq import merge
@@ -17,12 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from vssflow_post.audio import Integers, layout_of
-from vssflow_post.deliver.along import LeftOut, Track, add_tracks, left_out
+from vssflow_post.deliver.along import Track, add_tracks
 from vssflow_post.deliver.bwf import WaveReader
-from vssflow_post.deliver.containers import FORMATS, TITLES, language_in, picture_name
+from vssflow_post.deliver.containers import FORMATS, language_in
 from vssflow_post.deliver.copies import NoTemplate, copy_of, keep_tags, picture_copy, says_some_colours
 from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
 from vssflow_post.deliver.pixel_shape import write_pixel_shape
@@ -45,51 +41,10 @@ _ENCODERS = {"aac": "aac", "pcm": "pcm_s24le", "flac": "flac", "opus": "libopus"
 _CODING = {"aac": {"aac_coder": "fast", "aac_is": "0"}}
 """FFmpeg's default, `twoloop`, pays off at low rates. At 320 kb/s `fast` takes half of the time and comes closer to the
 mix; intensity stereo would blur what is different on both sides (docs/delivery.md has the figures)."""
-_LOSSLESS = ("flac", "pcm")
 _LONGEST_WAIT_US = "500000"
 """How long, in the film's microseconds, the muxer waits for the next subtitle: pictures wait in memory meanwhile."""
-_TRIED_PACKETS = 64
-"""Of each track, when it is tried out whether a container holds them."""
 _NOT_COPIED = frozenset({"encoder", "major_brand", "minor_version", "compatible_brands", "timecode", "duration"})
 """Tags of the source's container that are not true of the new one, or are written anew."""
-
-
-def check_picture(film: Film, settings: DeliverSettings) -> LeftOut:
-    """Tries out, in memory, whether the container holds the film's first packets: before anything is rendered.
-
-    Says what of the film will not go along. Raises FilmFailed("not_muxable"), with a way out, where the container does
-    not hold it, and what opening a film raises.
-    """
-    try:
-        _try(film, settings)
-    except FilmFailed as refused:
-        raise FilmFailed(refused.code, f"{refused} {_way_out(film, settings)}") from refused
-    return left_out(film, _suffix(film, settings))
-
-
-def _suffix(film: Film, settings: DeliverSettings) -> str:
-    return Path(picture_name(film, "film", settings)).suffix
-
-
-def _try(film: Film, settings: DeliverSettings) -> None:
-    silence: list[Integers] = [np.zeros((2, CLOCK_HZ // 10), np.int32)]
-    _write(io.BytesIO(), _suffix(film, settings), film, silence, 2, settings, _TRIED_PACKETS)
-
-
-def _way_out(film: Film, settings: DeliverSettings) -> str:
-    """What to ask for instead, as far as it was found out by trying."""
-    asked = settings.audio_codec
-    instead = (*_LOSSLESS, "aac") if asked in _LOSSLESS else ("aac", *_LOSSLESS)
-    ways = {f'deliver.audio_codec = "{codec}"': replace(settings, audio_codec=codec) for codec in instead}
-    if settings.keep_audio:
-        ways = {"deliver.keep_audio = false": replace(settings, keep_audio=False), **ways}
-    for way, other in ways.items():
-        try:
-            _try(film, other)
-        except FilmFailed:
-            continue
-        return f"{TITLES[_suffix(film, other)]} holds it with {way}; deliver.picture = false delivers all but the film."
-    return "No container that is delivered holds it: deliver.picture = false delivers all but the film."
 
 
 def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) -> None:
@@ -99,7 +54,7 @@ def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) 
     """
     wave = WaveReader(mix)
     with publishing(path, partial(_require_playable, FORMATS[path.suffix])) as temporary:
-        shape = _write(f"file:{temporary}", path.suffix, film, wave.blocks(), wave.n_channels, settings, None)
+        shape = mux_film(f"file:{temporary}", path.suffix, film, wave.blocks(), wave.n_channels, settings, None)
         if path.suffix == ".mkv" and shape:
             write_pixel_shape(temporary, shape)
 
@@ -116,7 +71,7 @@ def _require_playable(container: str, path: Path) -> None:
         raise FilmFailed("not_muxable", "What was written holds no picture, or no sound.")
 
 
-def _write(
+def mux_film(
     target: Any,
     suffix: str,
     film: Film,

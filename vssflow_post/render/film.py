@@ -60,7 +60,7 @@ def render_film(
     """
     preset = studio.preset
     with studio.opening():
-        check_deliverable(film, preset)
+        left_out = check_deliverable(film, preset)
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
@@ -68,8 +68,9 @@ def render_film(
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
-    notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
-    work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes)
+    notes = (*left_out.notes, *seen.notes, *asked.notes, *_rotted_takes(made), *notes)
+    warnings = (*left_out.warnings, *asked.warnings)
+    work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, warnings, notes)
     clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}

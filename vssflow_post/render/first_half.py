@@ -23,7 +23,7 @@ from vssflow_post.cues.script import read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
-from vssflow_post.deliver import check_picture
+from vssflow_post.deliver import LeftOut, check_picture
 from vssflow_post.generate.renderer import request_for
 from vssflow_post.media import Film, audio_blocks, production_audio
 from vssflow_post.media.probe import probe
@@ -50,10 +50,10 @@ def probed(job: Job, progress: OnProgress) -> Film:
     return film
 
 
-def check_deliverable(film: Film, preset: Preset) -> None:
-    """Raises FilmRejected for a film whose picture cannot go into what the preset asks for."""
-    if preset.deliver.picture:
-        check_picture(film, preset.deliver)
+def check_deliverable(film: Film, preset: Preset) -> LeftOut:
+    """What of the film will not go along with its picture. Raises FilmFailed for a picture that cannot go into what
+    the preset asks for."""
+    return check_picture(film, preset.deliver) if preset.deliver.picture else LeftOut()
 
 
 def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spotted:

@@ -59,7 +59,7 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     """Everything up to the cue sheet, and a forecast. Raises FilmError for a film that would not be rendered."""
     started = time.monotonic()
     film = probed(job, progress)
-    check_deliverable(film, studio.preset)
+    left_out = check_deliverable(film, studio.preset)
     kept, where = _kept(studio)
     encoder = studio.renderer.backend.encoder() if kept is None else KnownFeatures({})
     recognition = studio.recognition if job.cues is None else None
@@ -69,7 +69,7 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     looked_s = time.monotonic() - started
     pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)
     plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
-    warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
+    warnings = (*film.losses, *left_out.warnings, *spotted.warnings, *dialogue.warnings)
     verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
     return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, _in_words(plan, spotted), plan)
 
