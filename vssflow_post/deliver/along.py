@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from vssflow_post.deliver.containers import TITLES, codecs_of, language_in, takes
+from vssflow_post.deliver.containers import TITLES, codecs_of, takes
 from vssflow_post.deliver.copies import copy_of, keep_tags
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.timeline import CLOCK_HZ
@@ -34,7 +34,7 @@ class LeftOut:
 
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    """Of what a camera notes for itself, which is neither seen nor heard."""
+    """Of what no viewer looks for: what a camera notes for itself, a second picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,29 +72,34 @@ def way_of(stream: Any, film: Film, suffix: str) -> str:
 def left_out(film: Film, suffix: str) -> LeftOut:
     """What of the film a container of this kind does not hold, in words."""
     with open_film(film.path, film.container) as source:
-        ways = [(stream, way_of(stream, film, suffix)) for stream in source.streams]
-        lost = [stream for stream, way in ways if way == "left out"]
-        seen = [_in_words(stream) for stream in lost if stream.type != "data"]
-        data = [_in_words(stream) for stream in lost if stream.type == "data"]
-        cure = any(way_of(stream, film, ".mkv") != "left out" for stream in lost if stream.type != "data")
-    way_out = ' Matroska holds more (deliver.audio_codec = "flac" or "opus").' if cure else " The source keeps them."
-    sentence = f"{TITLES[suffix]} does not hold these tracks of the film, and they are left out: {{}}."
-    return LeftOut(
-        (sentence.format(", ".join(seen)) + way_out,) if seen else (),
-        (sentence.format(", ".join(data)),) if data else (),
-    )
+        lost = [stream for stream in source.streams if way_of(stream, film, suffix) == "left out"]
+        read = [stream for stream in lost if _is_for_viewers(stream)]
+        others = [stream for stream in lost if not _is_for_viewers(stream)]
+        has_cure = any(way_of(stream, film, ".mkv") != "left out" for stream in read)
+        sentence = f"Not in the delivered {TITLES[suffix]} file, but in the source: {{}}."
+        cure = ' Matroska holds it: deliver.audio_codec = "flac" or "opus".' if has_cure else ""
+        return LeftOut(
+            (sentence.format(", ".join(map(_in_words, read))) + cure,) if read else (),
+            (sentence.format(", ".join(map(_in_words, others))),) if others else (),
+        )
+
+
+def _is_for_viewers(stream: Any) -> bool:
+    from av.stream import Disposition
+
+    return stream.type in ("subtitle", "attachment") or bool(stream.disposition & Disposition.attached_pic)
 
 
 def _in_words(stream: Any) -> str:
-    """E.g. `3 (subtitle, hdmv_pgs_subtitle, eng, “Signs”)`."""
+    """E.g. `track 3 (subtitle, hdmv_pgs_subtitle, eng, “Signs”)`."""
     codec = stream.codec.canonical_name if getattr(stream, "codec_context", None) else getattr(stream, "name", None)
-    title = stream.metadata.get("title") or stream.metadata.get("handler_name")
-    said = [stream.type, codec, stream.metadata.get("language"), f"“{title}”" if title else None]
-    return f"{stream.index} ({', '.join(dict.fromkeys(word for word in said if word and word != 'und'))})"
+    title, language = stream.metadata.get("title"), stream.metadata.get("language")
+    said = [stream.type, codec, None if language == "und" else language, f"“{title}”" if title else None]
+    return f"track {stream.index} ({', '.join(word for word in said if word)})"
 
 
 def add_tracks(source: InputContainer, target: OutputContainer, film: Film, suffix: str) -> list[Track]:
-    """Makes the tracks, attachments and chapters that go along; returns the tracks whose packets are to follow."""
+    """Makes the tracks and attachments that go along; returns the tracks whose packets are to follow."""
     tracks = []
     for stream in source.streams:
         way = way_of(stream, film, suffix)
@@ -104,7 +109,6 @@ def add_tracks(source: InputContainer, target: OutputContainer, film: Film, suff
             tracks.append(_rewritten(stream, target, suffix))
         elif way == "attached":
             _attach(stream, target, film)
-    target.set_chapters(list(_chapters(source, film)))
     return tracks
 
 
@@ -119,11 +123,12 @@ def _copied(stream: Any, target: OutputContainer, suffix: str) -> Any:
 
 def _rewritten(stream: Any, target: OutputContainer, suffix: str) -> Track:
     copy = cast("Any", target.add_stream(_PLAIN[suffix]))
+    stream.codec_context.open(strict=False)  # which is when a decoder says how its subtitles look
     copy.codec_context.subtitle_header = stream.codec_context.subtitle_header
+    if suffix != ".mkv":
+        copy.codec_context.codec_tag = "tx3g"  # what QuickTime calls `text` looks otherwise inside
     copy.time_base = Fraction(1, 1000)
     keep_tags(stream, copy, suffix)
-    if language := stream.metadata.get("language"):
-        copy.metadata["language"] = language_in(suffix, language)
     copy.disposition = stream.disposition
     return Track(stream, copy, copy.codec_context)
 
@@ -146,9 +151,14 @@ def _cover(index: int, film: Film) -> bytes:
         return next((bytes(packet) for packet in source.demux(stream) if packet.size), b"")
 
 
-def _chapters(source: InputContainer, film: Film) -> Iterator[Any]:
-    """The chapters, counted from the first picture; one that begins before it begins with it."""
-    zero_s, end_s = film.first_pts * film.time_base, Fraction(film.duration.end, CLOCK_HZ)
+def add_chapters(source: InputContainer, target: OutputContainer, film: Film, lead_s: Fraction) -> None:
+    """Sets the chapters, counted from the first picture, which comes `lead_s` after the new file starts."""
+    target.set_chapters(list(_chapters(source, film, lead_s)))
+
+
+def _chapters(source: InputContainer, film: Film, lead_s: Fraction) -> Iterator[Any]:
+    """One that begins before the first picture begins with the file; one that is all before or behind it is gone."""
+    zero_s, end_s = film.first_pts * film.time_base - lead_s, Fraction(film.duration.end, CLOCK_HZ) + lead_s
     for chapter in source.chapters():
         unit = chapter["time_base"] or Fraction(1)
         start_s, until_s = (chapter[side] * unit - zero_s for side in ("start", "end"))

@@ -62,6 +62,8 @@ def keep_tags(original: Any, copy: Any, suffix: str) -> None:
     kept = {tag: value for tag, value in original.metadata.items() if not tag.lower().startswith(_NOT_COPIED)}
     if language := original.metadata.get("language"):
         kept["language"] = language_in(suffix, language)
+    if name := kept.pop("name", None):  # what QuickTime calls a title
+        kept.setdefault("title", name)
     copy.metadata.update(kept)
 
 

@@ -95,12 +95,14 @@ def kept_packets(source: InputContainer, tracks: Sequence[Track], film: Film) ->
     zero_s = film.first_pts * film.time_base
     by_index = {track.original.index: track for track in tracks}
     for packet in source.demux([track.original for track in tracks]):
-        if packet.size == 0 or (packet.dts is None and packet.pts is None):
+        if packet.size == 0:
             continue
         track = by_index[packet.stream_index]
-        unit = packet.time_base or _CLOCK
         is_cover = track.original.type == "video"
-        shift = 0 if is_cover else round(zero_s / unit)
+        if packet.dts is None and packet.pts is None and not is_cover:
+            continue
+        unit = packet.time_base or _CLOCK
+        shift = round(zero_s / unit)
         dts = 0 if is_cover else cast(int, packet.pts if packet.dts is None else packet.dts) - shift
         if film.is_cut_off and dts * unit * CLOCK_HZ >= film.duration.end:
             continue

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vssflow_post.audio import Integers, layout_of
-from vssflow_post.deliver.along import Track, add_tracks
+from vssflow_post.deliver.along import Track, add_chapters, add_tracks
 from vssflow_post.deliver.bwf import WaveReader
 from vssflow_post.deliver.containers import FORMATS, language_in
 from vssflow_post.deliver.copies import NoTemplate, copy_of, keep_tags, picture_copy, says_some_colours
@@ -148,6 +148,7 @@ def _mux(
     picture.time_base = film.time_base
     sound = _mix_track(target, film, layout, settings)
     kept = _kept_tracks(sound_source, target, film, suffix) if settings.keep_audio else []
+    add_chapters(sound_source, target, film, _lead_s(kept, film, suffix))
     kept += add_tracks(sound_source, target, film, suffix)
     target.metadata.update({tag: value for tag, value in source.metadata.items() if tag not in _NOT_COPIED})
     if film.start_timecode is not None:
@@ -159,6 +160,13 @@ def _mux(
     )
     for _, packet in merge(*tracks, key=lambda timed: timed[0]):
         target.mux(packet)
+
+
+def _lead_s(kept: list[Track], film: Film, suffix: str) -> Fraction:
+    """How much later the first picture comes than the file begins: Matroska knows no time before zero, and is moved."""
+    originals = [track.original for track in kept if suffix == ".mkv" and track.original.start_time is not None]
+    zero_s = film.first_pts * film.time_base
+    return max([Fraction(0), *(zero_s - original.start_time * original.time_base for original in originals)])
 
 
 def _mix_track(target: OutputContainer, film: Film, layout: str, settings: DeliverSettings) -> AudioStream:
