@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from vssflow_post.deliver.containers import TITLES, codecs_of, takes
+from vssflow_post.deliver.containers import TITLES, codecs_of, takes, unsaid_in_quicktime
 from vssflow_post.deliver.copies import copy_of, keep_tags
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.timeline import CLOCK_HZ
@@ -79,8 +79,17 @@ def left_out(film: Film, suffix: str) -> LeftOut:
         sentence = f"Not in the delivered {TITLES[suffix]} file, but in the source: {{}}."
         cure = ' Matroska holds it: deliver.audio_codec = "flac" or "opus".' if has_cure else ""
         return LeftOut(
-            (sentence.format(", ".join(map(_in_words, read))) + cure,) if read else (),
+            (*_unsaid(film, suffix), *([sentence.format(", ".join(map(_in_words, read))) + cure] if read else [])),
             (sentence.format(", ".join(map(_in_words, others))),) if others else (),
+        )
+
+
+def _unsaid(film: Film, suffix: str) -> Iterator[str]:
+    unsaid = unsaid_in_quicktime(film) if suffix == ".mov" else ()
+    if unsaid:
+        yield (
+            f"The delivered QuickTime file does not say how the picture is to be shown ({', '.join(unsaid)}). "
+            'Matroska does: deliver.audio_codec = "flac" or "opus".'
         )
 
 

@@ -165,8 +165,8 @@ def _mux(
 def _lead_s(kept: list[Track], film: Film, suffix: str) -> Fraction:
     """How much later the first picture comes than the file begins: Matroska knows no time before zero, and is moved."""
     originals = [track.original for track in kept if suffix == ".mkv" and track.original.start_time is not None]
-    zero_s = film.first_pts * film.time_base
-    return max([Fraction(0), *(zero_s - original.start_time * original.time_base for original in originals)])
+    first_s = min((Fraction(one.start_time * one.time_base) for one in originals), default=Fraction(0))
+    return max(Fraction(0), film.first_pts * film.time_base - first_s) if originals else Fraction(0)
 
 
 def _mix_track(target: OutputContainer, film: Film, layout: str, settings: DeliverSettings) -> AudioStream:
