@@ -12,7 +12,9 @@ import pytest
 
 from tests.drawn_films import texture, write_film
 from vssflow_post.deliver.bwf import BroadcastWave
-from vssflow_post.deliver.picture import check_picture, picture_name, write_picture
+from vssflow_post.deliver.containers import picture_name
+from vssflow_post.deliver.picture import write_picture
+from vssflow_post.deliver.trial import check_picture
 from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.errors import FilmFailed
 from vssflow_post.media import Film
@@ -200,7 +202,9 @@ def test_what_a_container_cannot_hold_is_told_before_any_render(tmp_path: Path) 
         out.mux(stream.encode(None))
     film = probe(path)
     check_picture(film, DeliverSettings())
-    with pytest.raises(FilmFailed, match=r"vp8.*\.mov.*audio_codec \(pcm\)") as caught:
+    with pytest.raises(
+        FilmFailed, match=r'vp8.*\.mov.*"pcm".*Matroska.*audio_codec = "flac".*picture = false'
+    ) as caught:
         check_picture(film, DeliverSettings(audio_codec="pcm"))
     assert caught.value.full_verdict == "failed:not_muxable"
 

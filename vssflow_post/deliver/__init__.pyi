@@ -1,3 +1,4 @@
+from .along import LeftOut as LeftOut
 from .bwf import null_test as null_test
 from .delivery import Delivery as Delivery
 from .delivery import deliver as deliver
@@ -10,7 +11,7 @@ from .manifest import is_of as is_of
 from .manifest import listed as listed
 from .manifest import tool_version as tool_version
 from .manifest import write_manifest as write_manifest
-from .picture import check_picture as check_picture
 from .staging import staged as staged
 from .stems import Slate as Slate
 from .stems import stem_files as stem_files
+from .trial import check_picture as check_picture

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from vssflow_post.audio import MIX
 from vssflow_post.deliver.bwf import WaveReader
+from vssflow_post.deliver.containers import picture_name
 from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.fcpxml import write_fcpxml
-from vssflow_post.deliver.picture import picture_name, write_picture
+from vssflow_post.deliver.picture import write_picture
 from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline

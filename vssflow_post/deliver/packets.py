@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
+    from vssflow_post.deliver.along import Track
     from vssflow_post.media import Film
 
 _LONGEST_REORDERING = 32
@@ -87,25 +88,49 @@ def sound_packets(stream: AudioStream, blocks: Iterable[Integers]) -> Iterator[t
     yield from _timed(stream.encode(None))
 
 
-def kept_packets(
-    source: InputContainer, tracks: Sequence[tuple[AudioStream, AudioStream]], film: Film
-) -> Iterator[tuple[Fraction, Packet[Any]]]:
-    """The packets of the film's own audio, as they are, moved with the picture; `tracks` pairs source and target."""
+def kept_packets(source: InputContainer, tracks: Sequence[Track], film: Film) -> Iterator[tuple[Fraction, Packet[Any]]]:
+    """The packets of the film's own audio and of what goes along with it, moved with the picture."""
     if not tracks:
         return
     zero_s = film.first_pts * film.time_base
-    targets = {original.index: copy for original, copy in tracks}
-    for packet in source.demux([original for original, _ in tracks]):
-        if packet.size == 0 or packet.dts is None:
+    by_index = {track.original.index: track for track in tracks}
+    for packet in source.demux([track.original for track in tracks]):
+        if packet.size == 0:
+            continue
+        track = by_index[packet.stream_index]
+        is_cover = track.original.type == "video"
+        if packet.dts is None and packet.pts is None and not is_cover:
             continue
         unit = packet.time_base or _CLOCK
         shift = round(zero_s / unit)
-        if film.is_cut_off and (packet.dts - shift) * unit * CLOCK_HZ >= film.duration.end:
+        dts = 0 if is_cover else cast(int, packet.pts if packet.dts is None else packet.dts) - shift
+        if film.is_cut_off and dts * unit * CLOCK_HZ >= film.duration.end:
             continue
-        packet.dts -= shift
-        packet.pts = packet.pts - shift if packet.pts is not None else packet.dts
-        packet.stream = targets[packet.stream_index]
-        yield packet.dts * unit, packet
+        packet.pts, packet.dts = packet.pts - shift if packet.pts is not None and not is_cover else dts, dts
+        if track.original.type != "subtitle":
+            packet.stream = track.copy
+            yield dts * unit, packet
+        elif (subtitle := _subtitle(packet, track, unit)) is not None:
+            yield subtitle.dts * unit, subtitle
+
+
+def _subtitle(packet: Packet[Any], track: Track, unit: Fraction) -> Any:
+    """The packet on its way into its track, cut to what is left of it after the first picture; None for nothing."""
+    start, length = cast(int, packet.pts), packet.duration or 0
+    if start < 0:
+        start, length = 0, start + length
+        if length <= 0:
+            return None
+    written: Any = packet
+    if track.writer is not None:
+        said = track.original.codec_context.decode2(packet)
+        if not said:
+            return None
+        written = track.writer.encode_subtitle(said)
+        written.time_base = unit
+    written.pts = written.dts = start
+    written.duration, written.stream = length, track.copy
+    return written
 
 
 def _timed(packets: Sequence[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:

@@ -6,20 +6,22 @@ Time zero of the delivered file is the first picture, which is sample 0 of the m
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import partial
 from heapq import merge
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from vssflow_post.audio import Integers, layout_of
+from vssflow_post.deliver.along import Track, add_chapters, add_tracks
 from vssflow_post.deliver.bwf import WaveReader
+from vssflow_post.deliver.containers import FORMATS, language_in
+from vssflow_post.deliver.copies import NoTemplate, copy_of, keep_tags, picture_copy, says_some_colours
 from vssflow_post.deliver.packets import kept_packets, picture_packets, sound_packets
+from vssflow_post.deliver.pixel_shape import write_pixel_shape
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.settings.preset import DeliverSettings
@@ -35,52 +37,14 @@ if TYPE_CHECKING:
 
     from vssflow_post.media import Film
 
-_FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
-_MP4_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"})
-"""What players expect in MP4; a film with another codec is delivered as QuickTime."""
 _ENCODERS = {"aac": "aac", "pcm": "pcm_s24le", "flac": "flac", "opus": "libopus"}
 _CODING = {"aac": {"aac_coder": "fast", "aac_is": "0"}}
 """FFmpeg's default, `twoloop`, pays off at low rates. At 320 kb/s `fast` takes half of the time and comes closer to the
 mix; intensity stereo would blur what is different on both sides (docs/delivery.md has the figures)."""
-_CONTAINERS = {"pcm": ".mov", "flac": ".mkv", "opus": ".mkv"}
-"""Where sound of a kind belongs; AAC goes into any."""
-_QUICKTIME_LANGUAGES = {
-    "deu": "ger",
-    "nld": "dut",
-    "ell": "gre",
-    "isl": "ice",
-    "zho": "chi",
-    "sqi": "alb",
-    "swe": "sve",
-}
-"""QuickTime numbers its languages, and FFmpeg knows these numbers by older codes than ISO 639-2/T."""
-_TRIED_PACKETS = 64
-"""Of each track, when it is tried out whether a container holds them."""
+_LONGEST_WAIT_US = "500000"
+"""How long, in the film's microseconds, the muxer waits for the next subtitle: pictures wait in memory meanwhile."""
 _NOT_COPIED = frozenset({"encoder", "major_brand", "minor_version", "compatible_brands", "timecode", "duration"})
 """Tags of the source's container that are not true of the new one, or are written anew."""
-
-
-def picture_name(film: Film, film_stem: str, settings: DeliverSettings) -> str:
-    """The delivered film's file name. The mix's codec decides about the container, and where it does not:
-
-    MP4 or QuickTime where the source is one and the codec fits, else Matroska.
-    """
-    if settings.audio_codec in _CONTAINERS:
-        return film_stem + _CONTAINERS[settings.audio_codec]
-    if film.container != "mov":
-        return f"{film_stem}.mkv"
-    is_quicktime = film.path.suffix.lower() in (".mov", ".qt") or film.video_codec not in _MP4_CODECS
-    return f"{film_stem}{'.mov' if is_quicktime else '.mp4'}"
-
-
-def check_picture(film: Film, settings: DeliverSettings) -> None:
-    """Tries out, in memory, whether the container holds the film's first packets: before anything is rendered.
-
-    Raises FilmFailed("not_muxable") where it does not, and what opening a film raises.
-    """
-    suffix = Path(picture_name(film, "film", settings)).suffix
-    silence: list[Integers] = [np.zeros((2, CLOCK_HZ // 10), np.int32)]
-    _write(io.BytesIO(), suffix, film, silence, 2, settings, _TRIED_PACKETS)
 
 
 def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) -> None:
@@ -89,8 +53,10 @@ def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) 
     Raises FilmFailed("not_muxable") when the container cannot hold the film's packets, and what opening a film raises.
     """
     wave = WaveReader(mix)
-    with publishing(path, partial(_require_playable, _FORMATS[path.suffix])) as temporary:
-        _write(f"file:{temporary}", path.suffix, film, wave.blocks(), wave.n_channels, settings, None)
+    with publishing(path, partial(_require_playable, FORMATS[path.suffix])) as temporary:
+        shape = mux_film(f"file:{temporary}", path.suffix, film, wave.blocks(), wave.n_channels, settings, None)
+        if path.suffix == ".mkv" and shape:
+            write_pixel_shape(temporary, shape)
 
 
 def _require_playable(container: str, path: Path) -> None:
@@ -105,7 +71,7 @@ def _require_playable(container: str, path: Path) -> None:
         raise FilmFailed("not_muxable", "What was written holds no picture, or no sound.")
 
 
-def _write(
+def mux_film(
     target: Any,
     suffix: str,
     film: Film,
@@ -113,20 +79,39 @@ def _write(
     n_channels: int,
     settings: DeliverSettings,
     n_packets: int | None,
-) -> None:
-    """Muxes into `target` (a name or a file in memory), at most `n_packets` of each of the film's tracks."""
+) -> Fraction | None:
+    """Muxes into `target` (a name or a file in memory), at most `n_packets` of each of the film's tracks.
+
+    Returns the shape of the picture's pixels, width by height, where the source says one.
+    """
     import av
 
-    options = {"fflags": "+bitexact"}  # no date, no version: the same bytes on every run
-    if suffix == ".mp4" and isinstance(target, str):  # it is written again from its name
-        options["movflags"] = "+faststart"
     with (
         open_film(film.path, film.container) as source,
         open_film(film.path, film.container) as sound_source,
         _as_verdict(film, suffix, settings),
-        av.open(target, "w", format=_FORMATS[suffix], options=options) as container,
     ):
-        _mux(source, sound_source, container, film, mix, layout_of(n_channels).name, settings, n_packets)
+        original = cast("VideoStream", source.streams[film.video_index])
+        options = _options(suffix, original, isinstance(target, str))
+        with av.open(target, "w", format=FORMATS[suffix], container_options=options) as container:
+            read_only(source, original)
+            _mux(source, sound_source, container, film, mix, layout_of(n_channels).name, settings, n_packets)
+        return original.sample_aspect_ratio
+
+
+def _options(suffix: str, original: VideoStream, is_file: bool) -> dict[str, str]:
+    """The muxer's: the same bytes on every run, and all that the source says of its picture."""
+    options = {"fflags": "+bitexact", "max_interleave_delta": _LONGEST_WAIT_US}
+    if suffix == ".mkv":
+        return {**options, "allow_raw_vfw": "1"}
+    flags = "+faststart" if suffix == ".mp4" and is_file else ""  # it is written again from its name
+    if says_some_colours(original):
+        flags += "+write_colr"
+    if flags:
+        options["movflags"] = flags
+    if suffix == ".mp4":
+        options["strict"] = "unofficial"  # Dolby Vision's, spherical and stereoscopic boxes
+    return options
 
 
 @contextmanager
@@ -137,25 +122,12 @@ def _as_verdict(film: Film, suffix: str, settings: DeliverSettings) -> Iterator[
     kept = sorted({one.codec for one in film.audio_streams}) if settings.keep_audio else []
     try:
         yield
-    except (_NoTemplate, av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
+    except (NoTemplate, av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
         raise FilmFailed(
             "not_muxable",
-            f"Its packets ({', '.join([film.video_codec, *kept])}) cannot be copied into {suffix}: "
-            f"{getattr(error, 'strerror', None) or error}. The preset's deliver.audio_codec ({settings.audio_codec}) "
-            "and deliver.keep_audio decide about the container.",
+            f"Its packets ({', '.join([film.video_codec, *kept])}) cannot be copied into {suffix}, where "
+            f'deliver.audio_codec = "{settings.audio_codec}" puts them: {getattr(error, "strerror", None) or error}.',
         ) from error
-
-
-class _NoTemplate(Exception):
-    """A container that has no tag for a stream's codec."""
-
-
-def _copy_of(stream: Any, target: OutputContainer) -> Any:
-    """A stream of `target` for the packets of `stream`."""
-    try:
-        return target.add_stream_from_template(stream)
-    except ValueError as error:
-        raise _NoTemplate(str(error)) from error
 
 
 def _mux(
@@ -168,13 +140,16 @@ def _mux(
     settings: DeliverSettings,
     n_packets: int | None,
 ) -> None:
-    """Packets of all tracks in the order of their time; `sound_source` is the source once more, for its audio."""
+    """Packets of all tracks in the order of their time; `sound_source` is the source once more, for all but its
+    picture."""
+    suffix = next(suffix for suffix, name in FORMATS.items() if name == target.format.name)
     original = cast("VideoStream", source.streams[film.video_index])
-    read_only(source, original)
-    picture = _copy_of(original, target)
+    picture = picture_copy(original, target, suffix)
     picture.time_base = film.time_base
     sound = _mix_track(target, film, layout, settings)
-    kept = _kept_tracks(sound_source, target, film) if settings.keep_audio else []
+    kept = _kept_tracks(sound_source, target, film, suffix) if settings.keep_audio else []
+    add_chapters(sound_source, target, film, _lead_s(kept, film, suffix))
+    kept += add_tracks(sound_source, target, film, suffix)
     target.metadata.update({tag: value for tag, value in source.metadata.items() if tag not in _NOT_COPIED})
     if film.start_timecode is not None:
         target.metadata["timecode"] = film.start_timecode
@@ -185,6 +160,13 @@ def _mux(
     )
     for _, packet in merge(*tracks, key=lambda timed: timed[0]):
         target.mux(packet)
+
+
+def _lead_s(kept: list[Track], film: Film, suffix: str) -> Fraction:
+    """How much later the first picture comes than the file begins: Matroska knows no time before zero, and is moved."""
+    originals = [track.original for track in kept if suffix == ".mkv" and track.original.start_time is not None]
+    first_s = min((Fraction(one.start_time * one.time_base) for one in originals), default=Fraction(0))
+    return max(Fraction(0), film.first_pts * film.time_base - first_s) if originals else Fraction(0)
 
 
 def _mix_track(target: OutputContainer, film: Film, layout: str, settings: DeliverSettings) -> AudioStream:
@@ -200,23 +182,23 @@ def _mix_track(target: OutputContainer, film: Film, layout: str, settings: Deliv
     production = film.production_stream
     language = settings.language or (production.language if production else None)
     if language:
-        is_quicktime = target.format.name == "mov"
-        track.metadata["language"] = _QUICKTIME_LANGUAGES.get(language, language) if is_quicktime else language
+        suffix = next(suffix for suffix, name in FORMATS.items() if name == target.format.name)
+        track.metadata["language"] = language_in(suffix, language)
     if settings.title:
         track.metadata["title"] = settings.title
     track.disposition = Disposition.default
     return track
 
 
-def _kept_tracks(source: InputContainer, target: OutputContainer, film: Film) -> list[tuple[AudioStream, AudioStream]]:
+def _kept_tracks(source: InputContainer, target: OutputContainer, film: Film, suffix: str) -> list[Track]:
     """The film's own audio streams and their copies, which are not the ones to play."""
     from av.stream import Disposition
 
     tracks = []
     for known in film.audio_streams:
         original = cast("AudioStream", source.streams[known.index])
-        copy = _copy_of(original, target)
-        copy.metadata.update({tag: original.metadata[tag] for tag in ("language", "title") if tag in original.metadata})
-        copy.disposition = Disposition(0)
-        tracks.append((original, copy))
+        copy = copy_of(original, target)
+        keep_tags(original, copy, suffix)
+        copy.disposition = original.disposition & ~Disposition.default
+        tracks.append(Track(original, copy))
     return tracks

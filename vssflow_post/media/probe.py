@@ -148,7 +148,7 @@ def _choose_video(container: InputContainer, path: Path, demuxer: str, notes: li
     if n_pixels and not stream.width:  # a decoder forgets a size that is past the limit
         raise FilmRejected("too_large", f"Its pictures are larger than its header says, and than {MAX_PIXELS} pixels.")
     if not stream.width or not stream.height:
-        raise FilmRejected("unsupported_codec", f"Its {stream.codec_context.name} stream has no picture size.")
+        raise FilmRejected("unsupported_codec", f"Its {stream.codec.canonical_name} stream has no picture size.")
     return stream
 
 
@@ -162,7 +162,7 @@ def _audio_streams(container: InputContainer, notes: list[str]) -> tuple[AudioSt
             continue
         is_default = bool(stream.disposition & Disposition.default)
         layout, language = stream.layout.name, stream.metadata.get("language")
-        codec = stream.codec_context.name
+        codec = stream.codec.canonical_name
         streams.append(AudioStream(stream.index, codec, stream.rate, stream.channels, layout, language, is_default))
     return tuple(streams)
 
@@ -204,7 +204,7 @@ def _film(
         start_sample=samples_from_timecode(timecode, label_rate(rate)) if timecode is not None else 0,
         width=stream.width,
         height=stream.height,
-        video_codec=stream.codec_context.name,
+        video_codec=stream.codec.canonical_name,
         audio_streams=audio,
         container=source.demuxer,
         video_index=stream.index,

@@ -103,7 +103,7 @@ def stated_loudness(path: Path) -> tuple[float, float, float, float, float] | No
 def _stream(stream: Any) -> str:
     """A stream in words."""
     words: list[str] = [stream.type]
-    words += [str(stream.codec_context.name) if stream.codec_context else "copied"]
+    words += [str(stream.codec.canonical_name) if stream.codec_context else "copied"]
     if stream.type == "video":
         words += [f"{stream.width}x{stream.height}", f"{Fraction(stream.average_rate or 0)} fps"]
     elif stream.type == "audio":

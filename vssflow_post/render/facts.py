@@ -61,7 +61,7 @@ class Work:
     track: StoredTake | None
     """The film's own sound, where it is heard."""
     warnings: tuple[str, ...]
-    """Sentences: what is seen, and stays silent."""
+    """Sentences: what is seen, and stays silent; what does not go along with the picture."""
     notes: tuple[str, ...]
     """Sentences: what stands in for what is seen, and what was made again."""
 

@@ -35,7 +35,7 @@ from vssflow_post.render.facts import (
     report_of,
     takes_to_choose,
 )
-from vssflow_post.render.first_half import Spotted, check_deliverable, look_at
+from vssflow_post.render.first_half import Spotted, look_at
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.pace import Moment, cost_of, keep_cost, pace_file
 from vssflow_post.render.studio import Studio
@@ -75,7 +75,6 @@ def render_film(
     """
     preset = studio.preset
     with studio.opening():
-        check_deliverable(film, preset)
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     asked = asked_of(job, film, seen, studio)

@@ -25,7 +25,7 @@ from vssflow_post.cues.script import Script, read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet, take_seed
 from vssflow_post.cues.spotting import spot, unspoken
-from vssflow_post.deliver import check_picture
+from vssflow_post.deliver import LeftOut, check_picture
 from vssflow_post.errors import ScriptError
 from vssflow_post.generate.renderer import request_for
 from vssflow_post.media import Film, audio_blocks, production_audio
@@ -54,18 +54,20 @@ def probed(job: Job, progress: OnProgress) -> Film:
     return film
 
 
-def check_deliverable(film: Film, preset: Preset) -> None:
-    """Raises FilmRejected for a film whose picture cannot go into what the preset asks for."""
-    if preset.deliver.picture:
-        check_picture(film, preset.deliver)
+def check_deliverable(film: Film, preset: Preset) -> LeftOut:
+    """What of the film will not go along with its picture. Raises FilmFailed for a picture that cannot go into what
+    the preset asks for."""
+    return check_picture(film, preset.deliver) if preset.deliver.picture else LeftOut()
 
 
 def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress, keeps: bool = True) -> Spotted:
     """The cue sheet and what it is made from; what is new of that goes into the store, if it `keeps` it.
 
-    Features in the file beside the film take the place of the backend's.
+    Features in the file beside the film take the place of the backend's. Raises FilmFailed for a picture that cannot go
+    into what the preset asks for.
     """
     preset = studio.preset
+    left_out = check_deliverable(film, preset)
     beside = read_features(job.features, film.duration.end_s) if job.features else {}
     features_key, (analysis_key, analysis, recognition) = _features_address(film, studio), _known(job, film, studio)
     features = studio.features.get(features_key)
@@ -86,7 +88,8 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress, keeps: b
     if keeps and isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
     found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
-    return replace(spotted, analysis=found, notes=(*spotted.notes, *_rotted(analysis, features)))
+    notes = (*left_out.notes, *spotted.notes, *_rotted(analysis, features))
+    return replace(spotted, analysis=found, warnings=(*left_out.warnings, *spotted.warnings), notes=notes)
 
 
 def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missing, Recognition | None]:

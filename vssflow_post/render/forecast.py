@@ -18,7 +18,7 @@ from vssflow_post.generate.renderer import Renderer, checked_take, to_make
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
 from vssflow_post.render.asking import asked_of
-from vssflow_post.render.first_half import Spotted, check_deliverable, look_at, probed
+from vssflow_post.render.first_half import Spotted, look_at, probed
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
 from vssflow_post.render.pace import (
     LOOK_WIDTH,
@@ -67,7 +67,6 @@ def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> Fi
     film = probed(job, progress)
     known = known or (None if fresh else verdict_by_contents(job, inputs_of(job, film, studio)))
     with studio.opening():
-        check_deliverable(film, studio.preset)
         spotted = look_at(job, film, studio, progress, keeps=False)
     asked = asked_of(job, film, spotted, studio)
     requests = to_make(asked.requests, studio.renderer, studio.store)
