@@ -15,6 +15,8 @@ _WHAT = {
     ".otio": "timeline",
     ".edl": "edit decision list",
     ".fcpxml": "timeline as FCPXML",
+    ".aaf": "timeline as AAF",
+    ".rpp": "Reaper project",
     ".srt": "subtitles",
     ".vtt": "subtitles",
 }
