@@ -140,9 +140,9 @@ class _Writer:
         return group
 
     def _sources(self, heard: TakeFile) -> list[Any]:
-        """The mobs that stand for a WAV's channels. They are the same in every AAF that refers to the same content."""
+        """The mobs that stand for a WAV's channels; other content makes other mobs, so that no old media is taken for it."""
         if heard.path not in self._channels:
-            content = file_digest(heard.path)
+            content = f"{file_digest(heard.path)} {in_one_line(heard.path.name)}"
             mobs = []
             for number in range(1, self._layout.n_channels + 1):
                 mob = self._mob(self._file.create.SourceMob(in_one_line(heard.path.stem)), f"{content} {number}", "")
