@@ -140,7 +140,7 @@ class _Writer:
         return group
 
     def _sources(self, heard: TakeFile) -> list[Any]:
-        """The mobs that stand for a WAV's channels; other content makes other mobs, so that no old media is taken for it."""
+        """The mobs that stand for a WAV's channels: other content, other mobs, so that nothing old is taken for it."""
         if heard.path not in self._channels:
             content = f"{file_digest(heard.path)} {in_one_line(heard.path.name)}"
             mobs = []
