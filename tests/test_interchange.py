@@ -289,7 +289,7 @@ def test_everything_is_delivered_under_any_name(
     film = film.rename(tmp_path / f"{name}.mp4")
     film.with_suffix(".srt").write_text(SCRIPT)
     preset = tmp_path / "all.toml"
-    wanted = ("takes", "edl", "fcpxml", "aaf", "reaper")
+    wanted = ("takes", "edl", "fcpxml", "aaf", "reaper", "review")
     lines = ["extends = 'draft'", "[deliver]", "audio_codec = 'flac'", *(f"{key} = true" for key in wanted)]
     preset.write_text("\n".join(lines))
     result = CliRunner().invoke(cli, ["render", "-q", "-p", str(preset), "-o", str(tmp_path / "out"), "--", str(film)])

@@ -13,6 +13,7 @@ from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.fcpxml import write_fcpxml
 from vssflow_post.deliver.picture import picture_name, write_picture
 from vssflow_post.deliver.reaper import write_reaper
+from vssflow_post.deliver.review.page import REVIEW, write_review
 from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline
@@ -54,6 +55,9 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
         progress(Progress("deliver", 1, 3, delivery.picture.name))
         write_picture(film, delivery.stems[MIX], delivery.picture, delivery.settings)
         delivered.append(delivery.picture)
+    if delivery.settings.review:
+        progress(Progress("deliver", 1, 3, REVIEW))
+        delivered.append(write_review(folder, stem, film, delivery.sheet, delivery.stems[MIX]))
     progress(Progress("deliver", 2, 3, f"{stem}.otio"))
     delivered += _timelines(delivery)
     progress(Progress("deliver", 3, 3))

@@ -156,6 +156,8 @@ class DeliverSettings:
     """Whether it is also delivered as AAF, for Pro Tools and Media Composer."""
     reaper: bool = False
     """Whether it is also delivered as a Reaper project."""
+    review: bool = False
+    """Whether there is also a page for a mail, with a small picture and the mix inside."""
     ixml: bool = False
     """Whether the WAVs carry an iXML chunk (timecode rate, track names) beside bext."""
 

@@ -19,6 +19,7 @@ _WHAT = {
     ".rpp": "Reaper project",
     ".srt": "subtitles",
     ".vtt": "subtitles",
+    "review.html": "page to review and comment on, for a mail",
 }
 
 
