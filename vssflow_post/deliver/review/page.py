@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vssflow_post.deliver.names import clip_name
+from vssflow_post.deliver.names import clip_name, in_one_line
 from vssflow_post.deliver.review.small_film import small_film
 from vssflow_post.media.timecode import is_drop_frame, timecode_from_samples
 from vssflow_post.store.publishing import publish_bytes
@@ -38,7 +38,7 @@ def review_page(film_stem: str, film: Film, sheet: CueSheet, small: bytes) -> st
         {
             "id": cue.id,
             "kind": cue.kind,
-            "words": clip_name(cue).encode("utf-8", "replace").decode(),
+            "words": in_one_line(clip_name(cue)),
             "start_s": cue.span.start_s,
             "end_s": cue.span.end_s,
         }
@@ -52,7 +52,7 @@ def review_page(film_stem: str, film: Film, sheet: CueSheet, small: bytes) -> st
         "cues": cues,
     }
     return environment.get_template("review/review.html.j2").render(
-        stem=film_stem,
+        stem=in_one_line(film_stem),
         start=timecode_from_samples(film.start_sample, film.frame_rate, drop_frame),
         facts=facts,
         film=base64.b64encode(small).decode("ascii"),
