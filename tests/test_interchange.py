@@ -24,6 +24,7 @@ from vssflow_post.cues.sheet import MAX_SEED, read_cue_sheet, write_cue_sheet
 from vssflow_post.cues.sheet_table import guarded, unguarded
 from vssflow_post.cues.times import label_of, sample_of
 from vssflow_post.deliver.edit_lists import write_edit_lists
+from vssflow_post.deliver.names import clip_name, take_names
 from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.errors import ScriptError
@@ -169,7 +170,8 @@ def test_takes_laid_at_their_time_references_give_the_stems_back(
         ):
             n_clips += 1
             identity = clip.metadata["vssflow"]["id"]
-            assert clip.media_reference.target_url == f"a_{stem}_{identity}.wav"
+            words = {"d0001": "_ANNA", "d0002": "_TOM"}.get(identity, "")
+            assert clip.media_reference.target_url == f"a_{stem}_{identity}{words}.wav"
             held = clip.media_reference.available_range
             audio, _ = soundfile.read(folder / clip.media_reference.target_url, dtype="int32", always_2d=True)
             assert len(audio) == held.duration.value
@@ -278,7 +280,7 @@ def test_fcpxml_times_are_whole_frames_and_clips_lie_inside_their_media(
         end = seconds(clip, "start") + seconds(clip, "duration")
         assert end <= seconds(asset, "start") + seconds(asset, "duration") + half_sample
     assert abs((seconds(clips[1], "offset") * rate - first) - 48_001 * rate / 48_000) <= Fraction(1, 2)
-    assert clips[2].attrib["name"] == "rain ? <&>"
+    assert [clip.attrib["name"] for clip in clips[1:]] == ["d1 ANNA: Hello.", "s1 rain ? <&>"]
 
 
 @pytest.mark.parametrize(
@@ -291,23 +293,73 @@ def test_everything_is_delivered_under_any_name(
     film = film.rename(tmp_path / f"{name}.mp4")
     film.with_suffix(".srt").write_text(SCRIPT)
     preset = tmp_path / "all.toml"
-    preset.write_text("extends = 'draft'\n[deliver]\ntakes = true\nedl = true\nfcpxml = true\naudio_codec = 'flac'\n")
+    wanted = ("takes", "edl", "fcpxml", "aaf", "reaper", "review")
+    lines = ["extends = 'draft'", "[deliver]", "audio_codec = 'flac'", *(f"{key} = true" for key in wanted)]
+    preset.write_text("\n".join(lines))
     result = CliRunner().invoke(cli, ["render", "-q", "-p", str(preset), "-o", str(tmp_path / "out"), "--", str(film)])
     assert result.exit_code == 0, result.output
     (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name not in (".vssflow-post", "batch.json")]
     listed = {entry["name"] for entry in json.loads((folder / "manifest.json").read_text())["deliverables"]}
     assert {path.name for path in folder.iterdir()} == listed | {"manifest.json"}
-    endings = {".otio", ".fcpxml", ".srt", ".vtt", ".mkv", ".wav", ".edl", ".json", ".csv", ".html", ".toml"}
+    endings = {".otio", ".fcpxml", ".aaf", ".rpp", ".srt", ".vtt", ".mkv", ".wav", ".edl", ".json", ".csv", ".html"}
+    endings |= {".toml"}
     assert {path.suffix for path in folder.iterdir()} == endings
     for path in folder.iterdir():
-        if path.suffix in (".edl", ".fcpxml", ".html", ".csv"):
+        if path.suffix in (".edl", ".fcpxml", ".rpp", ".html", ".csv"):
             assert "\x1b" not in path.read_text("utf-8")
 
 
 def test_every_source_of_an_edit_list_has_a_reel_of_its_own() -> None:
-    from vssflow_post.deliver.edit_lists import _reel
+    from vssflow_post.deliver.edit_lists import _reel, _reel_of_cue
 
     reels = [_reel(f"./my%20film_FX_s{number:04}.wav") for number in range(1, 300)]
     assert len(set(reels)) == len(reels)
     assert {len(reel) for reel in reels} == {8}
     assert _reel("./a.mp4") == "a       "
+    takes = [_reel_of_cue(identity) for identity in ("d0001", "d00.01", "rain-bed-left", "rain-bed-right", "x.1", "x1")]
+    assert takes[0] == "d0001   "
+    assert len(set(takes)) == len(takes)
+    assert {len(reel) for reel in takes} == {8}
+
+
+LINE = Cue("d0001", 0, "speech", Span(0, 480), "I'm here. Come in!", "ANNA")
+DOOR = Cue("s0004", 0, "sound", Span(0, 480), sound="footsteps_gravel")
+LONG_PROMPT = dataclasses.replace(DOOR, sound="a wet door of a house slammed now")
+
+
+@pytest.mark.parametrize(
+    ("cue", "file", "clip"),
+    [
+        (LINE, "d0001_ANNA", "d0001 ANNA: I'm here. Come in!"),
+        (dataclasses.replace(LINE, speaker=None), "d0001_Im-here-Come-in", "d0001 I'm here. Come in!"),
+        (dataclasses.replace(LINE, speaker=None, text=""), "d0001", "d0001"),
+        (dataclasses.replace(LINE, text=""), "d0001_ANNA", "d0001 ANNA"),
+        (dataclasses.replace(LINE, speaker="Анна Ф."), "d0001_Anna-F", "d0001 Анна Ф.: I'm here. Come in!"),
+        (dataclasses.replace(LINE, speaker="JÜRGEN \N{CLAPPER BOARD}"), "d0001_JURGEN-clapper", None),
+        (dataclasses.replace(LINE, speaker="../.. CON: a/b\\c"), "d0001_CON-a-b-c", None),
+        (dataclasses.replace(LINE, speaker="\ue000"), "d0001", None),
+        (DOOR, "s0004_footsteps-gravel", "s0004 footsteps_gravel"),
+        (dataclasses.replace(DOOR, sound=""), "s0004", "s0004"),
+        (LONG_PROMPT, "s0004_a-wet-door-of-a-house-slammed", None),
+        (dataclasses.replace(DOOR, sound="x" * 300), "s0004_" + "x" * 32, None),
+    ],
+)  # fmt: skip
+def test_a_file_and_a_clip_say_who_speaks_or_what_is_heard(cue: Cue, file: str, clip: str | None) -> None:
+    assert take_names("reel", [cue], {cue.id: "DX"}) == {cue.id: f"reel_DX_{file}.wav"}
+    assert clip is None or clip_name(cue) == clip
+
+
+def test_no_two_takes_share_a_file_and_none_has_a_name_too_long_for_a_disk() -> None:
+    cues = [
+        dataclasses.replace(LINE, id="a", speaker="b"),
+        dataclasses.replace(LINE, id="a_b", speaker=None, text=""),
+        dataclasses.replace(LINE, id="A", speaker="B"),
+        dataclasses.replace(LINE, id="A_b", speaker=None, text=""),
+        dataclasses.replace(LINE, id="c" * 120, speaker="ANNA"),
+        dataclasses.replace(LINE, id="c" * 119, speaker="ANNA"),
+    ]
+    for film in ("reel", "x" * 199, "\N{CLAPPER BOARD}" * 49):
+        names = take_names(film, cues, {cue.id: "DX" for cue in cues})
+        assert len({name.casefold() for name in names.values()}) == len(cues)
+        assert max(len(name.encode()) for name in names.values()) <= 255
+        assert names == take_names(film, cues, {cue.id: "DX" for cue in cues})

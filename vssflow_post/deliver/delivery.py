@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vssflow_post.audio import MIX
+from vssflow_post.deliver.aaf import write_aaf
 from vssflow_post.deliver.bwf import WaveReader
 from vssflow_post.deliver.containers import picture_name
 from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.fcpxml import write_fcpxml
 from vssflow_post.deliver.picture import write_picture
+from vssflow_post.deliver.reaper import write_reaper
+from vssflow_post.deliver.review.page import REVIEW, write_review
 from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline
@@ -56,6 +59,9 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
         progress(Progress("deliver", 1, 3, delivery.picture.name))
         write_picture(film, delivery.stems[MIX], delivery.picture, delivery.settings)
         delivered.append(delivery.picture)
+    if delivery.settings.review:
+        progress(Progress("deliver", 1, 3, REVIEW))
+        delivered.append(write_review(folder, stem, film, delivery.sheet, delivery.stems[MIX]))
     progress(Progress("deliver", 2, 3, f"{stem}.otio"))
     delivered += _timelines(delivery)
     progress(Progress("deliver", 3, 3))
@@ -86,9 +92,14 @@ def _timelines(delivery: Delivery) -> list[Path]:
         stem_of = {cue.id: edit.stem_for(cue) for cue in delivery.sheet.cues}
         takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, stem_of, wanted.handles_s)
         edit = replace(edit, takes=takes)
-    write_timeline(folder / f"{stem}.otio", edit)
-    delivered = [*(take.path for take in edit.takes.values()), folder / f"{stem}.otio"]
-    if wanted.fcpxml:
-        write_fcpxml(folder / f"{stem}.fcpxml", edit)
-        delivered.append(folder / f"{stem}.fcpxml")
-    return delivered + (write_edit_lists(folder, stem, edit) if wanted.edl else [])
+    formats = [
+        (".otio", write_timeline, True),
+        (".fcpxml", write_fcpxml, wanted.fcpxml),
+        (".aaf", write_aaf, wanted.aaf),
+        (".rpp", write_reaper, wanted.reaper),
+    ]
+    written = {folder / f"{stem}{ending}": write for ending, write, is_wanted in formats if is_wanted}
+    for path, write in written.items():
+        write(path, edit)
+    lists = write_edit_lists(folder, stem, edit) if wanted.edl else []
+    return [*(take.path for take in edit.takes.values()), *written, *lists]

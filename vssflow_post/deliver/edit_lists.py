@@ -5,13 +5,16 @@ Borders are rounded to the nearest frame; the .otio beside them keeps every samp
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from vssflow_post.deliver.names import in_one_line
 from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
 from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
@@ -44,13 +47,14 @@ def edit_list(track: Any, edit: Edit, title: str) -> str:
     # The adapter counts drop-frame labels at 29.97 and 59.94 always, and whole rates never: labels are what matters.
     nominal = nominal_rate(frame_rate)
     rate = float(Fraction(1000 * nominal, 1001)) if drop_frame else float(nominal)
-    framed = _in_frames(track, frame_rate, rate, round(film.start_sample * frame_rate / CLOCK_HZ))
+    cue_of = {unicode_name(take.path.name): identity for identity, take in edit.takes.items()}
+    framed = _in_frames(track, frame_rate, rate, round(film.start_sample * frame_rate / CLOCK_HZ), cue_of)
     tracks = [framed]
     if track.kind != otio.schema.TrackKind.Video:
         tracks.append(
             otio.schema.Track(kind=otio.schema.TrackKind.Video)
         )  # the adapter wants one, and writes the first
-    timeline = otio.schema.Timeline(name=_in_one_line(title))
+    timeline = otio.schema.Timeline(name=in_one_line(title))
     timeline.tracks.extend(tracks)
     text: str = otio.adapters.write_to_string(
         timeline, "cmx_3600", rate=rate, style="avid", reelname_len=_REEL_CHARACTERS
@@ -59,8 +63,11 @@ def edit_list(track: Any, edit: Edit, title: str) -> str:
     return f"{head}\nFCM: {'DROP FRAME' if drop_frame else 'NON-DROP FRAME'}\n{events.lstrip(chr(10))}"
 
 
-def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int) -> Any:
-    """A copy whose clips lie on whole frames, behind a gap as long as the start timecode."""
+def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int, cue_of: Mapping[str, str]) -> Any:
+    """A copy whose clips lie on whole frames, behind a gap as long as the start timecode.
+
+    `cue_of` has the cue of each source that is a take, by file name.
+    """
     import opentimelineio as otio
 
     def frame_of(time: Any) -> int:
@@ -81,10 +88,11 @@ def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int) 
         if start + first_frame > at:
             copy.append(otio.schema.Gap(source_range=framed(0, start + first_frame - at)))
         source_start = frame_of(source.start_time)
-        name = _in_one_line(clip.name).replace("*", " ")
-        reference = otio.schema.ExternalReference(target_url=_in_one_line(clip.media_reference.target_url))
+        name = in_one_line(clip.name).replace("*", " ")
+        reference = otio.schema.ExternalReference(target_url=in_one_line(clip.media_reference.target_url))
         source_range = framed(source_start, source_start + end - start)
-        reel = {"cmx_3600": {"reel": _reel(reference.target_url)}}
+        address = clip.media_reference.target_url
+        reel = {"cmx_3600": {"reel": _reel_of_cue(cue_of[address]) if address in cue_of else _reel(address)}}
         copy.append(otio.schema.Clip(name=name, media_reference=reference, source_range=source_range, metadata=reel))
         at = end + first_frame
     return copy
@@ -96,6 +104,10 @@ def _reel(address: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", name)[-_REEL_CHARACTERS:].ljust(_REEL_CHARACTERS)
 
 
-def _in_one_line(text: str) -> str:
-    """Without line breaks and control characters: a list is read line by line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def _reel_of_cue(identity: str) -> str:
+    """Eight characters for a take: its cue's id, or where that is longer its start and a digest of it."""
+    letters = re.sub(r"[^A-Za-z0-9]", "", identity)
+    if letters == identity and len(letters) <= _REEL_CHARACTERS:
+        return letters.ljust(_REEL_CHARACTERS)
+    digest = hashlib.sha256(identity.encode()).hexdigest()
+    return (letters[:4] + digest)[:_REEL_CHARACTERS]

@@ -11,16 +11,16 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from vssflow_post.audio import DX, MIX, PD
+from vssflow_post.audio import DX, PD
+from vssflow_post.deliver.names import clip_name
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.deliver.timeline_otio import Edit, rows_of, unicode_name
+from vssflow_post.deliver.timeline_otio import Edit, unicode_name
 from vssflow_post.media.frame_rates import edit_rate, meant_rate
 from vssflow_post.media.timecode import is_drop_frame
 from vssflow_post.store.publishing import publish_bytes
@@ -55,8 +55,10 @@ def as_fcpxml(edit: Edit, name: str) -> bytes:
     assets = _Assets(resources, film, edit.n_channels)
     project = _add(_add(root, "event", name=_text(name)), "project", name=_text(name))
     whole = _whole_film(project, edit, assets)
-    for lane, stem, cue in _connected(edit):
-        _connect(whole, lane, stem, cue, edit, assets)
+    rows = [(stem, row) for _, stem, row in edit.tracks() if row]
+    for lane, (stem, row) in enumerate(rows, 1):
+        for cue in row:
+            _connect(whole, lane, stem, cue, edit, assets)
     for scene in edit.sheet.scenes:
         start, _ = _placed(scene.span, film)
         _add(whole, "marker", value=f"scene {scene.index + 1}", start=_time(start), duration=_time(_frame_s(film)))
@@ -90,13 +92,12 @@ def _whole_film(project: ElementTree.Element, edit: Edit, assets: _Assets) -> El
 def _connect(whole: ElementTree.Element, lane: int, stem: str, cue: Cue, edit: Edit, assets: _Assets) -> None:
     """A cue's clip, hung on the picture's: both count from the start timecode."""
     start, duration = _placed(cue.span, edit.film)
-    heard = edit.takes.get(cue.id) or TakeFile(edit.stems[stem], edit.film.duration)
     at = _time(start)
     _add(
         whole,
         "asset-clip",
-        ref=assets.sound(heard),
-        name=_text(cue.text or cue.sound or cue.id),
+        ref=assets.sound(edit.heard(cue)),
+        name=_text(clip_name(cue)),
         lane=str(-lane),
         audioRole=f"{_ROLES.get(stem, 'effects')}.{stem}",
         offset=at,
@@ -134,16 +135,6 @@ class _Assets:
         address = "./" + quote(os.fsencode(path.name))
         _add(self._resources, "asset", id=identity, name=_text(path.stem), src=address, **facts)
         return identity
-
-
-def _connected(edit: Edit) -> Iterator[tuple[int, str, Cue]]:
-    """(lane from 1, stem, cue) of every cue, track by track."""
-    lane = 0
-    for stem in edit.stems:
-        rows = [] if stem == MIX else rows_of([cue for cue in edit.sheet.cues if edit.stem_for(cue) == stem])
-        for row in rows:
-            lane += bool(row)
-            yield from ((lane, stem, cue) for cue in row)
 
 
 def _placed(span: Span, film: Film) -> tuple[Fraction, Fraction]:

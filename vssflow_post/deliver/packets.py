@@ -84,8 +84,8 @@ def sound_packets(stream: AudioStream, blocks: Iterable[Integers]) -> Iterator[t
         frame = av.AudioFrame.from_ndarray(samples, format="s32", layout=layout_of(len(block)).name)
         frame.sample_rate, frame.time_base, frame.pts = CLOCK_HZ, _CLOCK, at
         at += block.shape[1]
-        yield from _timed(stream.encode(frame))
-    yield from _timed(stream.encode(None))
+        yield from timed(stream.encode(frame))
+    yield from timed(stream.encode(None))
 
 
 def kept_packets(source: InputContainer, tracks: Sequence[Track], film: Film) -> Iterator[tuple[Fraction, Packet[Any]]]:
@@ -133,5 +133,6 @@ def _subtitle(packet: Packet[Any], track: Track, unit: Fraction) -> Any:
     return written
 
 
-def _timed(packets: Sequence[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:
+def timed(packets: Sequence[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:
+    """Each with its decoding time in seconds."""
     return ((Fraction(packet.dts or 0) * (packet.time_base or _CLOCK), packet) for packet in packets)

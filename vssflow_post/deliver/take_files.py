@@ -6,7 +6,6 @@ Gain, fades and everything else of the mix is in them: laid at their time refere
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,13 @@ from typing import TYPE_CHECKING
 
 from vssflow_post.audio import layout_of
 from vssflow_post.deliver.bwf import BroadcastWave, WaveReader
+from vssflow_post.deliver.names import take_names
 from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.store.publishing import publishing
 from vssflow_post.timeline import CLOCK_HZ, Cue, Span
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
-
-_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +40,18 @@ def write_takes(
     stem_of: Mapping[str, str],
     handles_s: float,
 ) -> dict[str, TakeFile]:
-    """Writes `<film>_<stem>_<cue>.wav` into `folder` for each of `cues`; returns them by cue id.
+    """Writes a WAV into `folder` for each of `cues` (see `take_names`); returns them by cue id.
 
     `stem_of` names the stem of each cue id. The bext chunk of each file says where in the film it starts.
     """
     handle = round(handles_s * CLOCK_HZ)
     files = {}
+    names = take_names(film_stem, cues, stem_of)
     for cue in cues:
         name = stem_of[cue.id]
         stem = WaveReader(stems[name])
         span = Span(max(0, cue.span.start - handle), min(film.duration.end, cue.span.end + handle))
-        path = folder / _file_name(film_stem, name, cue.id)
+        path = folder / names[cue.id]
         origin = Origin(
             description=f"Cue {cue.id} of {film_stem}, {name}",
             reference=f"{film.digest[:16]}-{hashlib.sha256(cue.id.encode()).hexdigest()[:15]}",
@@ -69,10 +68,3 @@ def write_takes(
                 wave.abandon()
         files[cue.id] = TakeFile(path, span)
     return files
-
-
-def _file_name(film_stem: str, stem: str, identity: str) -> str:
-    name = f"{film_stem}_{stem}_{identity}.wav"
-    if len(os.fsencode(name)) <= _LONGEST_NAME:
-        return name
-    return f"{film_stem}_{stem}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}.wav"

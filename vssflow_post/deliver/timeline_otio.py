@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vssflow_post.audio import DX, FX, MIX
+from vssflow_post.deliver.names import clip_name
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.media.frame_rates import meant_rate
 from vssflow_post.store.publishing import publish_bytes
@@ -40,6 +41,18 @@ class Edit:
         """The name of the cue's stem."""
         return self.stem_of.get(cue.id, _STEM_OF_KIND.get(cue.kind, ""))
 
+    def heard(self, cue: Cue) -> TakeFile:
+        """The WAV that the cue's clip refers to: its own, or else its stem."""
+        return self.takes.get(cue.id) or TakeFile(self.stems[self.stem_for(cue)], self.film.duration)
+
+    def tracks(self) -> Iterator[tuple[str, str, list[Cue]]]:
+        """(its name, its stem, its cues in order) of each track of sound: no two cues of a track overlap."""
+        for stem in self.stems:
+            if stem == MIX:  # the sum of the others, which their tracks give
+                continue
+            for number, row in enumerate(rows_of([cue for cue in self.sheet.cues if self.stem_for(cue) == stem]), 1):
+                yield stem if number == 1 else f"{stem} {number}", stem, row
+
 
 def write_timeline(path: Path, edit: Edit) -> None:
     """Writes `path` (.otio)."""
@@ -60,16 +73,17 @@ def timeline_of(edit: Edit, name: str) -> Any:
     timeline = otio.schema.Timeline(name=name)
     timeline.global_start_time = _frames_of(film, film.start_sample)
     timeline.tracks.append(_picture_track(film, sheet, edit.picture))
-    for stem in edit.stems:
-        if stem == MIX:  # the sum of the others, which their tracks give
-            continue
-        cues = [cue for cue in sheet.cues if edit.stem_for(cue) == stem]
-        for layer, row in enumerate(rows_of(cues)):
-            track = _sound_track(stem if layer == 0 else f"{stem} {layer + 1}", row, edit, edit.stems[stem])
-            lines = [cue for cue in row if cue.kind == "speech" and cue.text.strip()]
-            track.markers.extend(_marker(cue.text, cue.span, "PINK", cue.speaker) for cue in lines)
-            timeline.tracks.append(track)
+    for track_name, _, row in edit.tracks():
+        track = _sound_track(track_name, row, edit)
+        lines = [cue for cue in row if is_line(cue)]
+        track.markers.extend(_marker(cue.text, cue.span, "PINK", cue.speaker) for cue in lines)
+        timeline.tracks.append(track)
     return timeline
+
+
+def is_line(cue: Cue) -> bool:
+    """Whether somebody says words in it; each of them gets a marker."""
+    return cue.kind == "speech" and bool(cue.text.strip())
 
 
 def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
@@ -102,7 +116,7 @@ def _rows(cues: Sequence[Cue]) -> list[list[Cue]]:
     return rows
 
 
-def _sound_track(name: str, cues: Sequence[Cue], edit: Edit, stem: Path) -> Any:
+def _sound_track(name: str, cues: Sequence[Cue], edit: Edit) -> Any:
     """Clips at their samples, gaps between them."""
     import opentimelineio as otio
 
@@ -114,8 +128,8 @@ def _sound_track(name: str, cues: Sequence[Cue], edit: Edit, stem: Path) -> Any:
         facts = {"id": cue.id, "origin": cue.origin, "gain_db": cue.gain_db, "seed": cue.seed}
         track.append(
             otio.schema.Clip(
-                name=cue.text or cue.sound or cue.id,
-                media_reference=_reference(edit.takes.get(cue.id) or TakeFile(stem, edit.film.duration), edit.film),
+                name=clip_name(cue),
+                media_reference=_reference(edit.heard(cue), edit.film),
                 source_range=_range(_stamped(cue.span, edit.film)),
                 metadata={"vssflow": facts},
             )

@@ -26,6 +26,8 @@ FAILED = "failed"
 """The clip did not render: nothing could be compared."""
 ACCEPTED = "accepted"
 """It had changed, and is the golden now."""
+RECORDED = "recorded"
+"""There was nothing to compare, and it is the golden now."""
 SYNC_SAMPLES = 960
 """20 ms: half a frame at 25 frames a second, from which on lips and sound part."""
 _CLIPPED_DB = 12.0
@@ -73,7 +75,7 @@ class Outcome:
 
     clip: str
     status: str
-    """`pass`, `changed`, `worse`, `accepted` or `failed`."""
+    """`pass`, `changed`, `worse`, `accepted`, `recorded` or `failed`."""
     summary: str
     """One sentence."""
     seconds: float = 0.0
@@ -87,7 +89,7 @@ class Outcome:
 
     @property
     def is_passed(self) -> bool:
-        return self.status in (PASS, ACCEPTED)
+        return self.status in (PASS, ACCEPTED, RECORDED)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

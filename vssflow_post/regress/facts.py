@@ -18,7 +18,7 @@ from vssflow_post.errors import UsageError
 from vssflow_post.regress.file_facts import film_facts, wave_facts
 
 FILMS = (".mp4", ".mov", ".mkv", ".m4v", ".webm", ".avi", ".mxf", ".ts")
-TEXTS = (".srt", ".vtt", ".otio", ".csv", ".edl", ".fcpxml")
+TEXTS = (".srt", ".vtt", ".otio", ".csv", ".edl", ".fcpxml", ".rpp")
 _VOLATILE = {"seconds", "cached", "seen"}
 """Keys of a cue that change from run to run, or, by a hundredth, from processor to processor."""
 
@@ -51,9 +51,12 @@ class Rendered:
 def rendered_in(folder: Path) -> Rendered:
     """The render in `folder`, told by its report. Raises UsageError where there is none."""
     mixes = sorted(folder.glob(f"*_{MIX}.wav")) if folder.is_dir() else []
-    if len(mixes) != 1:
-        raise UsageError(f"there is no render in {folder}: it has {len(mixes)} files that end in _{MIX}.wav, not one")
-    return Rendered(folder, mixes[0].name.removesuffix(f"_{MIX}.wav"))
+    stems = [path.name.removesuffix(f"_{MIX}.wav") for path in mixes]
+    if len(stems) > 1:  # a character may be called MIX, and so the take of a line
+        stems = [stem for stem in stems if (folder / f"{stem}.cues.json").is_file()]
+    if len(stems) != 1:
+        raise UsageError(f"there is no render in {folder}: it has {len(stems)} files that end in _{MIX}.wav, not one")
+    return Rendered(folder, stems[0])
 
 
 def facts_of(rendered: Rendered) -> dict[str, object]:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from vssflow_post.audio import MIX
-from vssflow_post.regress.comparing import ACCEPTED, CHANGED, FAILED, PASS, WORSE, Outcome, sounds_to_show
+from vssflow_post.regress.comparing import ACCEPTED, CHANGED, FAILED, PASS, RECORDED, WORSE, Outcome, sounds_to_show
 from vssflow_post.regress.pictures import MOST_DB, Pictures, draw
 from vssflow_post.regress.preview import MIME, Heard
 from vssflow_post.regress.suite import Suite
 from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ
 
-_BADGES = {PASS: "good", ACCEPTED: "good", CHANGED: "fair", WORSE: "bad", FAILED: "bad"}
+_BADGES = {PASS: "good", ACCEPTED: "good", RECORDED: "good", CHANGED: "fair", WORSE: "bad", FAILED: "bad"}
 
 
 def write_page(folder: Path, suite: Suite, outcomes: Sequence[Outcome], goldens: Mapping[str, Heard]) -> Path:

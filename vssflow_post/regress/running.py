@@ -9,9 +9,10 @@ from pathlib import Path
 
 from vssflow_post.audio import MIX
 from vssflow_post.errors import UsageError
-from vssflow_post.regress.comparing import ACCEPTED, CHANGED, FAILED, PASS, Outcome, compare, summary_of
+from vssflow_post.regress.comparing import ACCEPTED, CHANGED, FAILED, PASS, RECORDED, Outcome, compare
 from vssflow_post.regress.facts import rendered_in
 from vssflow_post.regress.golden import MOST_BYTES, read_golden, write_golden
+from vssflow_post.regress.headlines import headline
 from vssflow_post.regress.measuring import Measured, measure
 from vssflow_post.regress.preview import SUFFIXES, Heard, as_flac, as_kept, as_opus, bit_rate
 from vssflow_post.regress.suite import Clip, Suite
@@ -36,8 +37,8 @@ def record(suite: Suite, clips: Sequence[Clip], made: Mapping[str, Made]) -> Ite
         if render.folder is None:
             yield Outcome(clip.name, FAILED, render.reason, render.seconds)
             continue
-        summary = _recorded(suite, clip.name, measure(rendered_in(render.folder)))
-        yield Outcome(clip.name, ACCEPTED, summary, render.seconds)
+        weight = _recorded(suite, clip.name, measure(rendered_in(render.folder)))
+        yield Outcome(clip.name, RECORDED, weight, render.seconds)
 
 
 def check(suite: Suite, clips: Sequence[Clip], made: Mapping[str, Made], accept: bool = False) -> Iterator[Outcome]:
@@ -77,14 +78,18 @@ def golden_audio(suite: Suite, name: str) -> Heard | None:
 
 def _checked(suite: Suite, name: str, new: Measured, accept: bool) -> Outcome:
     golden = read_golden(suite.goldens, name)
-    comparison = None if golden is None else compare(golden, new)
-    if comparison is not None and comparison.status == PASS:
-        return Outcome(name, PASS, summary_of(comparison), comparison=comparison)
-    status = CHANGED if comparison is None else comparison.status
-    summary = "there is no golden of it yet: record it" if comparison is None else summary_of(comparison)
-    heard = as_kept(new.samples[MIX], golden_audio(suite, name))
+    if golden is None:
+        if accept:
+            return Outcome(name, RECORDED, _recorded(suite, name, new), new=new.golden)
+        heard = as_kept(new.samples[MIX], None)
+        return Outcome(name, CHANGED, "there is no golden of it yet: record it", new=new.golden, heard=heard)
+    comparison = compare(golden, new)
+    summary = headline(golden, new, comparison)
+    if comparison.status == PASS:
+        return Outcome(name, PASS, summary, comparison=comparison)
+    status, heard = comparison.status, as_kept(new.samples[MIX], golden_audio(suite, name))
     if accept:
-        status, summary = ACCEPTED, f"{_recorded(suite, name, new)}; {summary}"
+        status, summary = ACCEPTED, f"{summary}; {_recorded(suite, name, new)}"
     return Outcome(name, status, summary, 0.0, comparison, golden, new.golden, heard)
 
 
@@ -101,7 +106,7 @@ def _recorded(suite: Suite, name: str, new: Measured) -> str:
             publish_bytes(path, heard)
             n_bytes += len(heard)
     large = " (much for git: take a shorter film)" if n_bytes > MOST_BYTES and suite.audio != "whole" else ""
-    return f"recorded, {n_bytes / 1000:.0f} kB{large}"
+    return f"its golden weighs {n_bytes / 1000:.0f} kB{large}"
 
 
 def preview_of(audio: str, new: Measured, n_bytes: int) -> bytes | None:

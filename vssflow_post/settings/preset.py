@@ -159,6 +159,12 @@ class DeliverSettings:
     """Whether the timeline is also delivered as CMX 3600 edit decision lists."""
     fcpxml: bool = False
     """Whether it is also delivered as FCPXML."""
+    aaf: bool = False
+    """Whether it is also delivered as AAF, for Pro Tools and Media Composer."""
+    reaper: bool = False
+    """Whether it is also delivered as a Reaper project."""
+    review: bool = False
+    """Whether there is also a page for a mail, with a small picture and the mix inside."""
     ixml: bool = False
     """Whether the WAVs carry an iXML chunk (timecode rate, track names) beside bext."""
 

@@ -15,9 +15,12 @@ _WHAT = {
     ".otio": "timeline",
     ".edl": "edit decision list",
     ".fcpxml": "timeline as FCPXML",
+    ".aaf": "timeline as AAF",
+    ".rpp": "Reaper project",
     ".srt": "subtitles",
     ".vtt": "subtitles",
     "cast.toml": "the cast, for --cast",
+    "review.html": "page to review and comment on, for a mail",
 }
 
 
