@@ -201,6 +201,17 @@ def test_a_line_fits_into_the_time_that_it_is_said_to_take(backend: Backend) -> 
         assert bool(take.notes) is not fits
 
 
+def test_what_a_caption_names_is_heard_though_nothing_of_it_is_seen(backend: Backend) -> None:
+    """A door that slams off screen: at once, and not at all where no caption says so."""
+    still = {"motion": Track(np.zeros((150, 2), np.float32), 100.0)}
+    asked = CueRequest("s1", "sound", Span(0, 72_000), 7, sound="door slams", visual=still)
+    heard, unheard = backend.render([replace(asked, may_be_unseen=True), replace(asked, id="s2")])
+    takes = {take.id: np.abs(take.audio.samples[0]) for take in (heard, unheard)}
+    rate_hz = heard.audio.rate_hz
+    assert takes["s1"][: rate_hz // 2].max() > 0.05
+    assert takes["s2"].max() < 0.01
+
+
 def test_a_prompt_in_words_finds_its_class_and_an_unknown_one_says_so(backend: Backend) -> None:
     from vssflow_dit.sounds import sound_class
 

@@ -238,7 +238,8 @@ class Backend(Protocol):
     """Voices it has by name. A backend that knows more about them says it in `voice_facts`, a mapping from some of
     these names to `VoiceFacts`; it may be left out."""
     sounds: Sequence[str]
-    """Sound classes it knows by name."""
+    """Sound classes it knows by name. A backend that knows which of them words mean says it in `sound_of(words)`, ""
+    for none; it may be left out."""
 
     # A backend that knows how long its lines take says it in `line_s(text, voice)`, two numbers: seconds when spoken as
     # fast as it speaks, and naturally. A line that is too long for its cue then runs on. It may be left out.

@@ -121,6 +121,8 @@ class Line:
     text: str
     speaker: str | None
     """Name of the character, where the script gives one."""
+    direction: str = ""
+    """How it is said, where the script says that: `whispering`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class Caption:
     span: Span
     text: str
     """Plain, without its brackets or signs: `door slams`."""
+    is_sung: bool = False
+    """Whether it stands between the signs of music: words of a song, or what music is heard."""
 
 
 BOTTOM, TOP = 2, 8
@@ -176,6 +180,8 @@ class SpeakingSegment:
     text: str = ""
     """Words, when known (only a script knows them)."""
     speaker: str | None = None
+    direction: str = ""
+    """How they are said, where the script says that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +215,8 @@ class Cue:
     """Which of its takes is heard, from 1."""
     takes: int = 0
     """How many are made of it; 0: as many as the preset says."""
+    direction: str = ""
+    """How a line is said, for people: no backend acts on it (speech cues)."""
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -268,4 +276,5 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
     }
     more = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
     more |= {"take": cue.take if cue.take > 1 else None, "takes": cue.takes or None}
+    more |= {"direction": cue.direction or None}
     return told | {key: value for key, value in more.items() if value is not None}

@@ -18,6 +18,7 @@ from vssflow_dit.frontends.reference import ReferenceFront
 from vssflow_dit.frontends.starter import StarterFront
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import Sampling, VSSFlow
+from vssflow_dit.sounds import sound_class
 from vssflow_dit.text.unsaid import has_sound, left_unsaid
 from vssflow_dit.transformer.conditions import Condition
 from vssflow_post.audio import AudioClip
@@ -75,6 +76,10 @@ class Engine:
 
     def encoder(self) -> FrameEncoder:
         return self._front.encoder()
+
+    def sound_of(self, words: str) -> str:
+        """The class of sound that words mean; "" where none is near. Weights without classes take any words."""
+        return sound_class(words, self.sounds)[0] if self.sounds else words
 
     def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
         return self._front.line_s(text, voice)

@@ -31,7 +31,8 @@ class ScriptDetector:
     name = "script"
 
     def detect(self, evidence: SpeechEvidence) -> Sequence[SpeakingSegment]:
-        return [SpeakingSegment(line.span, self.name, line.text, line.speaker) for line in evidence.lines or ()]
+        lines = evidence.lines or ()
+        return [SpeakingSegment(line.span, self.name, line.text, line.speaker, line.direction) for line in lines]
 
 
 def _without_script(evidence: SpeechEvidence, settings: SpeechSettings) -> str | None:

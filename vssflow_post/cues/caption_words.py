@@ -92,6 +92,12 @@ teacher vendor waiter waitress wife woman women
 _BESIDE_MANNERS = """
 a an and at from her his in of on over the through to with
 """
+_MUSIC = """
+fanfare instrumental jingle lullaby melody music musical orchestra score song soundtrack theme tune
+"""
+_SPEAKING = """
+babble exclaim mumble murmur mutter narrate shout speak stammer stutter whisper yell
+"""
 _IN_ASIDES = """
 and as because but i i'd i'm i've if me my or our that though us we which who you your
 """
@@ -112,6 +118,7 @@ _STAGE = frozenset(_STAGE_VERBS.split())
 _SAID_HOW = frozenset(_MANNERS.split())
 _LITTLE = frozenset(_BESIDE_MANNERS.split())
 _OF_ASIDES = frozenset(_IN_ASIDES.split())
+_MUSICAL = frozenset(_MUSIC.split())
 _SHOUTED = frozenset(_IN_SHOUTS.split())
 
 
@@ -161,6 +168,19 @@ def is_doing(text: str) -> bool:
     """Whether `text` says in the present what somebody does: `sighs`, `coughing`."""
     words = words_of(text)
     return bool(words) and words[0].endswith(("s", "ing")) and _is_form_of(words[0], _VERBS | _STAGE)
+
+
+def is_direction(text: str) -> bool:
+    """Whether `text` says how something is said, or in which language, and tells of no sound: `whispering`."""
+    words = words_of(text)
+    return bool(words) and all(
+        word in _SAID_HOW | _LITTLE | PEOPLE or _is_form_of(word, frozenset(_SPEAKING.split())) for word in words
+    )
+
+
+def means_music(text: str) -> bool:
+    """Whether `text` tells of music: `dramatic music`, `song fades`."""
+    return bool(_MUSICAL & set(words_of(text)))
 
 
 def is_aside(text: str) -> bool:

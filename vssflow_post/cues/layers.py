@@ -28,6 +28,7 @@ class Laid:
     gain_db: float = 0.0
     thing: int | None = None
     seen: Mapping[str, float] = field(default_factory=dict)
+    origin: str = "picture"
 
 
 def prompted(scene: Scene, prompt: str) -> list[Laid]:
@@ -47,6 +48,14 @@ def layered(scene: Scene, sounds: Sequence[SeenSound], classes: Mapping[str, Sou
     found = [_laid(scene.span, BED, each, classes) for each in sounds if each.kind == BED][:1]
     found += [_laid(scene.span, FOLLOWS, each, classes) for each in following][:1]
     return found + (calls or [_laid(scene.span, SPOT, each, classes) for each in struck][:1])
+
+
+def with_asked(laid: Sequence[Laid], asked: Sequence[Laid]) -> list[Laid]:
+    """The sounds of a scene and, in their place where they lie in the same layer, those that somebody asks for."""
+    kept: list[Laid] = []
+    for each in laid:
+        kept += less_speech(each, [other.span for other in asked if other.layer == each.layer])
+    return [*kept, *asked]
 
 
 def runs_through(laid: Sequence[Laid], scene: Scene) -> bool:

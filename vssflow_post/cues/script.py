@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from vssflow_post.cues.caption_words import is_direction
 from vssflow_post.cues.script_subtitles import read_subtitles
 from vssflow_post.cues.script_table import read_table, texts_of_table
 from vssflow_post.cues.script_text import FileText, text_of
@@ -138,9 +139,12 @@ def _said_by(
             continue
         # two people in one subtitle share its time by the length of their lines
         shares = span.shared([len(one.text) for one in said.utterances]) if said.utterances else ()
-        here = tuple(Line(share, one.text, one.speaker) for share, one in zip(shares, said.utterances, strict=True))
+        said_how = ", ".join(filter(is_direction, said.captions))
+        spoken_by = zip(shares, said.utterances, strict=True)
+        here = tuple(Line(share, one.text, one.speaker, said_how) for share, one in spoken_by)
         lines += here
-        captions += [Caption(span, caption) for caption in said.captions if caption]
+        captions += [Caption(span, caption) for caption in said.captions if caption and each.is_spoken]
+        captions += [Caption(span, song, is_sung=True) for song in said.sung]
         subtitles.append(_shown(each, span, here))
     return (
         tuple(sorted(lines, key=lambda line: line.span)),

@@ -50,7 +50,7 @@ _FILM_KEYS = ("path", "duration_s", "frame_rate", "start_timecode")
 _SCENE_KEYS = ("index", "start_s", "end_s")
 _CUE_KEYS = (
     *("id", "scene", "kind", "start_s", "end_s", "text", "speaker", "voice", "sound", "origin", "gain_db", "seed"),
-    *("layer", "thing", "seen", "take", "takes"),
+    *("layer", "thing", "seen", "take", "takes", "direction"),
 )
 _CUE_REQUIRED = ("id", "kind", "start_s", "end_s")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -197,7 +197,7 @@ def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], d
     if kind not in ("speech", "sound"):
         raise table.fault("kind", f'must be "speech" or "sound", not {shown(kind)}')
     span = _span(table, duration)
-    for key in ("text", "speaker", "voice") if kind == "sound" else ("sound",):
+    for key in ("text", "speaker", "voice", "direction") if kind == "sound" else ("sound",):
         if table.value(key):
             raise table.fault(key, f"has no meaning for a {kind} cue")
     here = bisect_right(scenes, span.start, key=lambda scene: scene.span.start) - 1
@@ -221,6 +221,7 @@ def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], d
         seen=_seen(table, path),
         take=table.whole("take", 1, MOST_TAKES) if "take" in table else 1,
         takes=table.whole("takes", 1, MOST_TAKES) if "takes" in table else 0,
+        direction=table.text("direction", max_characters=500),
     )
 
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),
-    *("layer", "thing", "seen", "take", "takes"),
+    *("layer", "thing", "seen", "take", "takes", "direction"),
 )
 _REQUIRED = ("kind", "id", "start", "end")
-_TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer")
+_TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer", "direction")
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 """A cell that starts so may be computed by a spreadsheet (full-width signs too); the apostrophe is the guard's own."""
 

@@ -38,7 +38,9 @@ class Said:
     utterances: tuple[Utterance, ...]
     """What is spoken, in reading order; empty where nothing is."""
     captions: tuple[str, ...]
-    """What is not spoken, plain and without its brackets or signs: `door slams`, `dramatic music`."""
+    """What is not spoken, plain and without its brackets or signs: `door slams`."""
+    sung: tuple[str, ...] = ()
+    """The same of what stands between signs of music: `dramatic music`, the words of a song."""
 
 
 def said_in(texts: Sequence[tuple[str, str | None]]) -> list[Said]:
@@ -57,8 +59,8 @@ def said_in(texts: Sequence[tuple[str, str | None]]) -> list[Said]:
         text, described = without_descriptions(labels.marked(text))
         text, sounds = without_sounds_in_capitals(text) if is_mixed else (text, [])
         spoken = turns.taken(_rows(text, labels), labels, plain_text(given)[:200] if given else None)
-        captions = (_caption(each) for each in (*sung, *described, *sounds))
-        said.append(Said(spoken, tuple(each for each in captions if each)))
+        told, songs = (tuple(filter(None, map(_caption, each))) for each in ((*described, *sounds), sung))
+        said.append(Said(spoken, told, songs))
     return said
 
 

@@ -9,10 +9,10 @@ from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from vssflow_post.cues.layers import Laid, layered, less_speech, prompted, runs_through
+from vssflow_post.cues.layers import Laid, layered, less_speech, prompted, runs_through, with_asked
 from vssflow_post.cues.overlaps import placed
 from vssflow_post.cues.sheet import cue_seed
-from vssflow_post.timeline import CLOCK_HZ, FOLLOWS, LAYERS, Cue, CueSheet, Scene, Span, SpeakingSegment
+from vssflow_post.timeline import CAPTION, CLOCK_HZ, FOLLOWS, LAYERS, Cue, CueSheet, Scene, Span, SpeakingSegment
 
 if TYPE_CHECKING:
     from vssflow_post.cues.seen import SeenSound
@@ -37,6 +37,7 @@ def spot(
     seen: Sequence[Sequence[SeenSound]] = (),
     classes: Mapping[str, SoundClass] = MappingProxyType({}),
     with_effects: bool = True,
+    asked: Sequence[Sequence[Laid]] = (),
 ) -> CueSheet:
     """The cue sheet of a film: cues in the order of their start, speech before the sounds under it.
 
@@ -44,25 +45,28 @@ def spot(
     words (from audio or lips) becomes a speech cue without text. `seen` has what each scene would sound like, of
     `classes`; it is laid in layers, each of which runs through under speech. A scene in which nothing runs through has
     cues without a name beside and under its speech. Seeds come from `seed` and from what a cue is, not from its number:
-    an edit elsewhere in the film leaves its take as it was. Without effects there is speech alone.
+    an edit elsewhere in the film leaves its take as it was. `asked` has what somebody asks for in each scene, which
+    takes the place of what is seen; without effects there is nothing else beside speech.
     """
     scenes = tuple(scenes) or (Scene(0, film.duration),)
     cuts = [scene.span.start for scene in scenes]
     speech = [one.segment for one in placed(segments, film.duration)]
-    layers = _layers(scenes, settings.sound, seen, classes, seed)
-    sounds = _sounds(scenes, speech, settings, layers, film) if with_effects else []
+    layers = _layers(scenes, settings.sound, seen, classes, seed) if with_effects else [[] for _ in scenes]
+    layers = [with_asked(*laid) for laid in zip(layers, asked or [()] * len(scenes), strict=True)]
+    sounds = _sounds(scenes, speech, settings, layers, film, with_effects)
 
     def scene_at(span: Span) -> int:
         return scenes[max(0, bisect_right(cuts, span.start) - 1)].index
 
     spoken = [
         Cue(f"d{number:04d}", scene_at(said.span), "speech", said.span, said.text, said.speaker, origin=said.origin,
-            seed=cue_seed(seed, "speech", said.span, said.text))
+            seed=cue_seed(seed, "speech", said.span, said.text), direction=said.direction)
         for number, said in enumerate(speech, 1)
     ]  # fmt: skip
-    origin = "preset" if settings.sound else "picture"
+    unasked = "preset" if settings.sound else "picture"
     heard = [
-        Cue(f"s{number:04d}", scene_at(laid.span), "sound", laid.span, sound=laid.sound, origin=origin,
+        Cue(f"s{number:04d}", scene_at(laid.span), "sound", laid.span, sound=laid.sound,
+            origin=laid.origin if laid.origin == CAPTION else unasked,
             gain_db=laid.gain_db, seed=cue_seed(seed, "sound", laid.span, "", laid.layer), layer=laid.layer,
             thing=laid.thing, seen=laid.seen)
         for number, laid in enumerate(sounds, 1)
@@ -89,8 +93,9 @@ def _sounds(
     settings: CueSettings,
     layers: Sequence[Sequence[Laid]],
     film: Film,
+    fills: bool,
 ) -> list[Laid]:
-    """All sounds by start, none longer than LONGEST_SOUND: the layers of each scene, and what fills those scenes in
+    """All sounds by start, none longer than LONGEST_SOUND: the layers of each scene, and what `fills` those scenes in
     which nothing runs through."""
     full = [scene.span for scene, laid in zip(scenes, layers, strict=True) if runs_through(laid, scene)]
     cuts = [scene.span.start for scene in scenes]
@@ -101,7 +106,7 @@ def _sounds(
             part for span in said for piece in (_cut(span, cuts) if _within(span, full) else [span])
             for part in _parted(piece)
         ]  # fmt: skip
-    free = [piece for piece in pieces if not _within(piece, full)]
+    free = [piece for piece in pieces if fills and not _within(piece, full)]
     named = [scene.span for scene, laid in zip(scenes, layers, strict=True) if laid]
     sounds = [Laid(piece, FOLLOWS, settings.sound, BESIDE_NAMED_DB if _within(piece, named) else 0.0) for piece in free]
     for laid in chain.from_iterable(layers):

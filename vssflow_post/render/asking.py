@@ -36,6 +36,6 @@ def asked_of(job: Job, film: Film, seen: Spotted, studio: Studio) -> Asked:
     if preset.dialogue.source in SCRIPTED:
         sheet = with_room(sheet, film.duration, getattr(backend, "line_s", None))
     dialogue = divide(sheet.cues, preset.dialogue.source, seen.has_sound)
-    sounds = askable(sheet.cues, backend.sounds, studio.table)
+    sounds = askable(sheet.cues, backend.sounds, studio.table, getattr(backend, "sound_of", None))
     requests = requests_of(sounds.cues, dialogue, seen.analysis, preset.generate.takes)
     return Asked(sheet, dialogue, sounds, tuple(requests))

@@ -20,6 +20,7 @@ from vssflow_post.analysis.picture import Analysis
 from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import Dialogue
+from vssflow_post.cues.direction import Direction, direction_of, unheard
 from vssflow_post.cues.overlaps import gave_way
 from vssflow_post.cues.script import Script, read_script
 from vssflow_post.cues.seen import Seen
@@ -178,18 +179,19 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
     segments: tuple[SpeakingSegment, ...] = ()
+    direction = _direction(asked, script, analysis)
     seen = _seen(asked, analysis if given is None else replace(analysis, scenes=given.scenes))
     if given is not None:
         sentence, sheet = f"cue sheet {asked.cues}", given
     else:
         segments, sentence = _segments(asked, script.lines if script else None, analysis)
-        sheet = _sheet(asked, analysis, segments, seen, has_sound)
+        sheet = _sheet(asked, analysis, segments, seen, has_sound, direction)
     progress(Progress("speech", 1, 1))
     script = script or Script()
     warnings = (*_untaken(asked), *script.warnings, *unspoken(sheet), *gave_way(segments, film.duration))
     warnings += _too_late(script.lines, film)
     looked = asked.recognition.why if asked.recognition and seen else ""
-    notes = (*(kept_note(preset, has_sound) if given is None else ()), *script.notes)
+    notes = (*(kept_note(preset, has_sound) if given is None else ()), *script.notes, *unheard(direction))
     return Spotted(sheet, analysis, segments, sentence, warnings, script, notes, seen, looked, has_sound)
 
 
@@ -199,13 +201,25 @@ def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
     return seen_of(analysis, asked.recognition.table, asked.preset.cues)
 
 
+def _direction(asked: Spotting, script: Script | None, analysis: Analysis) -> Direction:
+    """What the script's captions ask for, where effects are made at all."""
+    if script is None or asked.preset.cues.effects == "never":
+        return Direction()
+    return direction_of(script.captions, analysis.scenes)
+
+
 def _sheet(
-    asked: Spotting, analysis: Analysis, segments: Sequence[SpeakingSegment], seen: Sequence[Seen], has_sound: bool
+    asked: Spotting,
+    analysis: Analysis,
+    segments: Sequence[SpeakingSegment],
+    seen: Sequence[Seen],
+    has_sound: bool,
+    direction: Direction,
 ) -> CueSheet:
     cues, seed = asked.preset.cues, asked.preset.generate.seed
     classes = asked.recognition.table.classes if asked.recognition else {}
     sounds, with_effects = [each.sounds for each in seen], makes_effects(asked.preset, has_sound)
-    return spot(asked.film, analysis.scenes, segments, cues, seed, sounds, classes, with_effects)
+    return spot(asked.film, analysis.scenes, segments, cues, seed, sounds, classes, with_effects, direction.sounds)
 
 
 def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:

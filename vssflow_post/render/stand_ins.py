@@ -5,7 +5,7 @@ Only sounds that the picture asked for are looked up: what a person prompted goe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from vssflow_post.cues.sound_table import SoundTable
@@ -24,9 +24,18 @@ class Askable:
     """Sentences: what stays silent."""
 
 
-def askable(cues: Sequence[Cue], known: Sequence[str], table: SoundTable) -> Askable:
-    """`known` are the classes of the weights; weights without names for them (none known) take words as they are."""
+def askable(
+    cues: Sequence[Cue], known: Sequence[str], table: SoundTable, sound_of: Callable[[str], str] | None = None
+) -> Askable:
+    """`known` are the classes of the weights; weights without names for them (none known) take words as they are.
+
+    `sound_of` says which class words mean, "" for none: a caption that means none stays silent.
+    """
     asked: list[Cue] = []
+    meaningless = [
+        cue for cue in cues if cue.may_be_unseen and cue.sound and sound_of is not None and not sound_of(cue.sound)
+    ]
+    cues = [cue for cue in cues if cue not in meaningless]
     instead: dict[tuple[str, str], list[str]] = {}
     for cue in cues:
         if not known or not cue.sound or cue.origin != "picture" or cue.sound not in table.classes:
@@ -47,7 +56,15 @@ def askable(cues: Sequence[Cue], known: Sequence[str], table: SoundTable) -> Ask
         for (sound, name), ids in instead.items()
         if not name
     )
-    return Askable(tuple(asked), tuple(notes), tuple(warnings))
+    return Askable(tuple(asked), (*notes, *_unknown(meaningless)), tuple(warnings))
+
+
+def _unknown(captions: Sequence[Cue]) -> tuple[str, ...]:
+    """A sentence where captions name no sound that the weights know."""
+    if not captions:
+        return ()
+    named = _listed([f"{cue.id} \u201c{cue.sound}\u201d at {cue.span.start_s:.1f} s" for cue in captions])
+    return (f"Captions that name no sound that the weights know stay silent ({named}); a cue sheet may name another.",)
 
 
 def _listed(ids: Sequence[str]) -> str:

@@ -1,0 +1,120 @@
+"""Captions as direction: what they name is heard at their time, and nothing of them is spoken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from conftest import MakeFilm
+from vssflow_dit.sounds import sound_class
+from vssflow_post.cli import cli
+from vssflow_post.cues.caption_words import is_direction, means_music
+from vssflow_post.cues.direction import direction_of, unheard
+from vssflow_post.cues.layers import Laid, with_asked
+from vssflow_post.render.stand_ins import askable
+from vssflow_post.timeline import BED, CAPTION, CLOCK_HZ, FOLLOWS, SPOT, Caption, Cue, Scene, Span
+
+S = CLOCK_HZ
+SCENES = (Scene(0, Span(0, 10 * S)), Scene(1, Span(10 * S, 20 * S)))
+
+
+def caption(start: float, end: float, text: str, is_sung: bool = False) -> Caption:
+    return Caption(Span.of_seconds(start, end), text, is_sung)
+
+
+def asked(*captions: Caption) -> list[list[tuple[str, str, float, float]]]:
+    sounds = direction_of(captions, SCENES).sounds
+    return [[(each.layer, each.sound, each.span.start_s, each.span.end_s) for each in scene] for scene in sounds]
+
+
+def test_a_spot_lasts_as_long_as_its_caption_and_a_bed_until_the_scene_ends() -> None:
+    found = asked(caption(1, 2.5, "door slams"), caption(4, 6, "rain falling"), caption(12, 13, "gunshot"))
+    assert found == [[(SPOT, "door slams", 1, 2.5), (BED, "rain falling", 4, 10)], [(SPOT, "gunshot", 12, 13)]]
+
+
+def test_none_overlaps_another_of_its_layer_and_none_goes_over_a_cut() -> None:
+    found = asked(
+        caption(1, 3, "door slams"), caption(1, 3, "dog barks"), caption(2, 4, "gunshot"), caption(9, 12, "explosion"),
+        caption(9.9, 9.95, "knock"),
+    )[0]  # fmt: skip
+    assert found == [
+        (FOLLOWS, "dog barks", 1, 2), (SPOT, "door slams", 1, 3), (FOLLOWS, "gunshot", 2, 4),
+        (SPOT, "explosion", 9, 10), (FOLLOWS, "knock", 9.9, 10),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "direction", "music"),
+    [
+        ("whispering", True, False), ("in French", True, False), ("man whispering", True, False),
+        ("angrily", True, False),
+        ("door slams", False, False), ("dramatic music", False, True), ("song fades", False, True),
+        ("car approaches", False, False), ("thunder", False, False),
+    ],
+)  # fmt: skip
+def test_what_a_caption_tells_of(text: str, direction: bool, music: bool) -> None:
+    assert (is_direction(text), means_music(text)) == (direction, music)
+
+
+def test_music_and_songs_are_told_and_ask_for_nothing() -> None:
+    found = direction_of([caption(1, 3, "dark music"), caption(4, 6, "Happy birthday", is_sung=True)], SCENES)
+    assert not any(found.sounds)
+    assert [each for each in unheard(found) if "dark music” at 1.0 s" in each]
+    assert [each for each in unheard(found) if "Happy birthday” at 4.0 s" in each]
+
+
+def test_what_is_asked_for_takes_the_place_of_what_is_seen_in_its_layer() -> None:
+    seen = [Laid(Span(0, 10 * S), BED, "wind"), Laid(Span(0, 10 * S), SPOT, "metal")]
+    door = Laid(Span(4 * S, 5 * S), SPOT, "door slams", origin=CAPTION)
+    laid = with_asked(seen, [door])
+    assert [(each.sound, each.span.start_s, each.span.end_s) for each in laid] == [
+        ("wind", 0, 10), ("metal", 0, 4), ("metal", 5, 10), ("door slams", 4, 5),
+    ]  # fmt: skip
+
+
+def test_a_caption_that_names_no_sound_stays_silent_and_is_told() -> None:
+    cues = [
+        Cue(f"s{k}", 0, "sound", Span(k * S, (k + 1) * S), sound=words, origin=CAPTION)
+        for k, words in enumerate(("door slams", "Anna sighs"))
+    ]
+    known = ("door", "rain")
+    found = askable(cues, known, table=None, sound_of=lambda words: sound_class(words, known)[0])  # type: ignore[arg-type]
+    assert [cue.id for cue in found.cues] == ["s0"]
+    assert "s1 “Anna sighs” at 1.0 s" in found.notes[0]
+
+
+def test_captions_of_a_script_are_cues_and_not_words(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    film = make_film("a.mp4", 100, shots=1)
+    film.with_suffix(".srt").write_text(
+        "1\n00:00:00,500 --> 00:00:01,500\n[door slams]\n\n"
+        "2\n00:00:02,000 --> 00:00:03,500\n(whispering) Who is there?\n"
+    )
+    out = tmp_path / "out"
+    result = CliRunner().invoke(cli, ["render", "-q", "-p", "ci", str(film), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    cues = json.loads((out / "a" / "a.cues.json").read_text())["cues"]
+    door = next(cue for cue in cues if cue["origin"] == "caption")
+    assert (door["sound"], door["start_s"], door["end_s"], door["layer"]) == ("door slams", 0.5, 1.5, "spot")
+    line = next(cue for cue in cues if cue["kind"] == "speech")
+    assert (line["text"], line["direction"]) == ("Who is there?", "whispering")
+    again = CliRunner().invoke(
+        cli, ["render", "-q", "-p", "ci", str(film), "-o", str(tmp_path / "b"), "--cues", str(out / "a" / "a.cues.csv")]
+    )
+    assert again.exit_code == 0, again.output
+    one, other = ((folder / "a" / "a_MIX.wav").read_bytes() for folder in (out, tmp_path / "b"))
+    assert one == other
+
+
+def test_captions_sound_over_a_films_own_sound(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    hum = np.asarray(0.05 * np.sin(2 * np.pi * 440 * np.arange(4 * S) / S), np.float32)
+    film = make_film("a.mp4", 100, shots=1, sound=hum)
+    film.with_suffix(".srt").write_text("1\n00:00:01,000 --> 00:00:02,000\n[gunshot]\n")
+    out = tmp_path / "out"
+    result = CliRunner().invoke(cli, ["render", "-q", "-p", "ci", str(film), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    cues = json.loads((out / "a" / "a.cues.json").read_text())["cues"]
+    assert [(cue["sound"], cue["origin"]) for cue in cues if cue["kind"] == "sound"] == [("gunshot", "caption")]

@@ -1,0 +1,86 @@
+"""Captions as direction: `[door slams]` asks for a door at its time, `[rain]` for a bed, `[dark music]` for music.
+
+What is sung, and how something is said, asks for nothing that is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vssflow_post.cues.caption_words import is_direction, means_music
+from vssflow_post.cues.layers import Laid
+from vssflow_post.timeline import BED, CAPTION, CLOCK_HZ, FOLLOWS, SPOT, Caption, Scene, Span, asks_for_ambience
+
+SHORTEST = CLOCK_HZ // 2
+"""A sound that is asked for gets so many samples at least, where its scene has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """What the captions of a script ask for."""
+
+    sounds: tuple[tuple[Laid, ...], ...] = ()
+    """By scene: in no layer do two of them overlap."""
+    music: tuple[Caption, ...] = ()
+    """Where music is heard: what music it is."""
+    songs: tuple[Caption, ...] = ()
+    """Words that somebody sings."""
+
+
+def direction_of(captions: Sequence[Caption], scenes: Sequence[Scene]) -> Direction:
+    """`captions` and `scenes` by time."""
+    sounds = [
+        each for each in captions if not each.is_sung and not is_direction(each.text) and not means_music(each.text)
+    ]
+    music = [each for each in captions if means_music(each.text)]
+    songs = [each for each in captions if each.is_sung and not means_music(each.text)]
+    return Direction(tuple(tuple(_asked_in(scene, sounds)) for scene in scenes), tuple(music), tuple(songs))
+
+
+def unheard(direction: Direction) -> tuple[str, ...]:
+    """Sentences for the report: what captions tell of and nobody makes."""
+    told = []
+    if direction.music:
+        told.append(f"Captions tell of music, which is not made: {_listed(direction.music)}.")
+    if direction.songs:
+        told.append(f"What is sung is not spoken: {_listed(direction.songs)}.")
+    return tuple(told)
+
+
+def _listed(captions: Sequence[Caption]) -> str:
+    more = f" and {len(captions) - 3} more" if len(captions) > 3 else ""
+    shown = (f"\u201c{each.text[:60]}\u201d at {each.span.start_s:.1f} s" for each in captions[:3])
+    return ", ".join(shown) + more
+
+
+def _asked_in(scene: Scene, captions: Sequence[Caption]) -> list[Laid]:
+    """What is asked for in a scene: a bed until the scene or the next bed begins, a spot as long as its caption."""
+    found: list[Laid] = []
+    for each in captions:
+        start = each.span.start
+        if not scene.span.contains(start):
+            continue
+        if asks_for_ambience(each.text):
+            _lay(found, Laid(Span(start, scene.span.end), BED, each.text, origin=CAPTION), (BED,))
+        else:
+            span = Span(start, min(scene.span.end, max(each.span.end, start + SHORTEST)))
+            _lay(found, Laid(span, SPOT, each.text, origin=CAPTION), (SPOT, FOLLOWS))
+    return sorted(found, key=lambda each: (each.span, each.layer))
+
+
+def _lay(found: list[Laid], new: Laid, layers: Sequence[str]) -> None:
+    """Puts `new` into the first of `layers` in which nothing sounds any more; else what sounds in the last one ends."""
+    last = {layer: max((each for each in found if each.layer == layer), key=_end, default=None) for layer in layers}
+    layer = next((layer for layer, before in last.items() if before is None or _end(before) <= new.span.start), None)
+    before = last[layers[-1]]
+    if layer is None and before is not None:
+        layer = layers[-1]
+        found.remove(before)
+        if before.span.start < new.span.start:
+            found.append(replace(before, span=Span(before.span.start, new.span.start)))
+    found.append(replace(new, layer=layer or new.layer))
+
+
+def _end(laid: Laid) -> int:
+    return laid.span.end
