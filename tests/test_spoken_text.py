@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vssflow_post.cues.casting import choose_voices, with_voices
-from vssflow_post.cues.spoken_text import SECOND_VOICE, Said, said_in
+from vssflow_post.cues.spoken_text import Said, said_in
 from vssflow_post.settings.preset import CastMember
-from vssflow_post.timeline import Cue, CueSheet, Span
+from vssflow_post.timeline import SECOND_VOICE, Cue, CueSheet, Span
 
 OTHERS = ("It is late.", "We should go home now.", "Nobody saw him.", "Well, then.")
 """Lines in mixed case and without labels, which other subtitles of a file may be."""

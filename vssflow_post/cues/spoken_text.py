@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from vssflow_post.cues.caption_words import is_sound_in_capitals
 from vssflow_post.cues.captions import without_descriptions, without_songs, without_sounds_in_capitals
 from vssflow_post.cues.speaker_labels import NAME, Labels
+from vssflow_post.timeline import SECOND_VOICE
 
-SECOND_VOICE = "SECOND VOICE"
-"""Speaks where the script shows that somebody else does, and does not say who: after a dash, or `>>`."""
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(/?[a-zA-Z][^<>\n]*)>|<\d[\d:.]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}\s]*\}")
