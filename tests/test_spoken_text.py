@@ -108,6 +108,7 @@ def test_a_name_in_capitals_stands_on_a_row_of_its_own_where_the_file_has_such()
         ("- (sighs)\n- Come in.", [(None, "Come in.")]),
         (">> Yes. >> No.", [(None, "Yes."), (SECOND_VOICE, "No.")]),
         ("&gt;&gt; ANNA: Yes.", [("ANNA", "Yes.")]),
+        ("\u202a\ufeffANNA\u200b: Yes.", [("ANNA", "Yes.")]),
         ("He left<br>at once.<br/>Now.<BR />Go.", [(None, "He left at once. Now. Go.")]),
     ],
 )
