@@ -313,6 +313,19 @@ def test_no_figure_is_left_unread(text: str) -> None:
 SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "quadrillion": 15}
 
 
+PIECES = """
+1 23 456 1999 007 9/11 / - : . , ' " $ \u20ac % \u00b0 \u00bd \u00b2 x km pm a.m. st th s A B FBI I V XIV Chapter Henry Jan May
+room # @ & + = ( ) * ~ < > hello \u043c\u0438\u0440 \u4e16 \u00e9 \u2116 \u2460 M k bn ft in C \u00b0F v2 .5 .com w/
+"""
+
+
+@given(st.lists(st.sampled_from([*PIECES.split(), " ", " "]), max_size=14).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_mix_of_what_is_written_can_be_said(text: str) -> None:
+    assert not re.search(r"\d", said(text))
+    assert bool(phonemise(text)) >= bool(re.search(r"[0-9]", re.sub(r"<[^<>]*>", "", text)))
+
+
 @given(st.integers(10_000, 10**18 - 1))
 @settings(max_examples=100, deadline=None)
 def test_a_number_with_commas_says_its_value(number: int) -> None:

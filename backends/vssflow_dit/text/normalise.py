@@ -157,12 +157,12 @@ def _read_address(token: str, known: Container[str]) -> list[str]:
     said: list[str] = []
     names = {".": ["dot"], "/": ["slash"], "@": ["at"], "-": ["dash"], "_": ["underscore"], ":": [], "+": ["plus"]}
     for part in re.findall(r"[^\W\d_]+|\d+|[\W_]", re.sub(r"://", " ", token)):
-        if part.isdigit():
+        if part.isdecimal():
             said += in_pairs(part) if len(part) < 5 else digits(part)
         elif part.isalpha():
             said += _read_word(part, "", 0, known)[0]
         else:
-            said += names.get(part, [])
+            said += names.get(part) or SIGNS.get(part, "").split()
     return said
 
 
