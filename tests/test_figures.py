@@ -314,8 +314,8 @@ SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "quadrillio
 
 
 PIECES = """
-1 23 456 1999 007 9/11 / - : . , ' " $ \u20ac % \u00b0 \u00bd \u00b2 x km pm a.m. st th s A B FBI I V XIV Chapter Henry Jan May
-room # @ & + = ( ) * ~ < > hello \u043c\u0438\u0440 \u4e16 \u00e9 \u2116 \u2460 M k bn ft in C \u00b0F v2 .5 .com w/
+1 23 456 1999 007 9/11 / - : . , ' " $ \u20ac % \u00b0 \u00bd \u00b2 x km pm a.m. st th s A B FBI I V XIV Chapter Henry Jan
+May room # @ & + = ( ) * ~ < > hello \u043c\u0438\u0440 \u4e16 \u00e9 \u2116 \u2460 M k bn ft in C \u00b0F v2 .5 .com w/
 """
 
 
