@@ -38,6 +38,10 @@ call 999 => call nine nine nine
 7/11 => seven eleven
 on 12/25 => on twelve twenty five
 10/10 => ten out of ten
+4/5 stars => four out of five stars
+$3/hour => three dollars per hour
+ISBN 978-3-16-148410-0 => isbn nine seven eight | three | one six | one four eight four one oh | oh
+5551234567 => five five five one two three four five six seven
 4/4 time => four four time
 007 => double oh seven
 10-4 => ten four
@@ -314,7 +318,8 @@ SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "quadrillio
 
 
 PIECES = """
-1 23 456 1999 007 9/11 / - : . , ' " $ \u20ac % \u00b0 \u00bd \u00b2 x km pm a.m. st th s A B FBI I V XIV Chapter Henry Jan
+1 23 456 1999 007 9/11
+/ - : . , ' " $ \u20ac % \u00b0 \u00bd \u00b2 x km pm a.m. st th s A B FBI I V XIV Chapter Henry Jan
 May room # @ & + = ( ) * ~ < > hello \u043c\u0438\u0440 \u4e16 \u00e9 \u2116 \u2460 M k bn ft in C \u00b0F v2 .5 .com w/
 """
 

@@ -43,7 +43,8 @@ _TOKEN = re.compile(
   | (?P<joined>(?-i:\b[A-Z]{{1,3}}(?:&[A-Z]{{1,3}})+\b(?:'s\b)?))
   | (?P<tag>\#(?=[^\W\d_])\w+)
   | {FIGURES.strip()}
-  | (?P<sign>\#|<3|[{re.escape("".join(sorted(SIGNS.keys() - {"."})))}]|(?<=\d)\s?[*<>]\s?(?=\d)|(?<=\d)\s/\s(?=\d))
+  | (?P<sign>\#|<3|[{re.escape("".join(sorted(SIGNS.keys() - {"."})))}]
+      |(?<=\d)\s?[*<>]\s?(?=\d)|(?<=\d)\s/\s(?=\d)|(?<=\d)/(?=[a-z]{{3}}))
   | (?P<word>(?:(?<!\w)')?{_LETTER}+(?:'{_LETTER}+)*(?:-(?={_LETTER}))?'?)
   | (?P<pause>[,;:.?!()\[\]]+|\s-+\s|--+|[\u3001\u3002\uff0c]+)
     """,
@@ -144,6 +145,8 @@ def _read_sign(token: str, found: re.Match[str], text: str) -> list[str]:
         return ["number"] if text[found.end() : found.end() + 1].isdigit() else ["hash"]
     if token == "<3":
         return ["heart"]
+    if token == "/":
+        return ["per"]
     said = {"*": "times", "/": "over", "<": "less than", ">": "more than"}.get(token.strip()) or SIGNS[token]
     return said.split()
 

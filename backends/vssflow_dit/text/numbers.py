@@ -43,6 +43,7 @@ FIGURES = rf"""
       |(?:\b\+?1[ .-])?(?:\(\d{{3}}\)\s?|\b\d{{3}}[ .-])\d{{3}}[ .-]\d{{4}}\b
       |\b1-\d{{3}}-[A-Z]{{3,8}}\b|(?-i:\b\d{{3}}-[A-Z]{{4}}\b)
       |\b0\d{{2,4}}[ -]\d{{3,4}}[ -]\d{{3,4}}\b|\b\d{{3}}-\d{{4}}\b(?!-))
+  | (?P<serial>\b\d+(?:-\d+){{3,}}\b)
   | (?P<version>(?-i:\bv)\d+(?:\.\d+)*\b|\b(?!\d+(?:\.\d{{3}})*\.000\b)\d+(?:\.\d+){{2,}}\b)
   | (?P<money>-?[{_SIGN}]\s?(?:{_NUMBER})(?:\s?-\s?[{_SIGN}]?(?:{_NUMBER}))?{_SCALE}?
       |(?<![\w.])-?(?:\d+,\d{{2}}(?=\s?\u20ac)|{_NUMBER}){_SCALE}?\s?(?:[{_SIGN}]|(?-i:{"|".join(CURRENCY_CODES)})\b))
@@ -286,7 +287,7 @@ def _slashed(figure: Figure) -> list[str]:
         top, bottom = int(parts[0]), int(parts[1])
         if figure.token == "1/2" and re.match(r"\s(?:an?|the|of)\b", figure.after):
             return ["half"]
-        if figure.token in ("10/10", "100/100"):
+        if figure.token in ("10/10", "100/100") or re.match(r"\sstars?\b", figure.after):
             return [*cardinal(top), "out", "of", *cardinal(bottom)]
         is_usual = bottom in (2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 32, 64, 100, 1000) or (top == 1 and bottom > 31)
         is_beat = figure.after.lstrip().startswith(("time", "beat"))
@@ -385,10 +386,10 @@ def bare_number(figure: Figure) -> list[str]:
     if re.fullmatch(r"\.(?:22|38|44|45|50|357|380)", token) and _is_gun(figure):
         return in_pairs(token[1:])
     if re.fullmatch(r"1[1-9]\d\d|20\d\d", token) or (
-        re.fullmatch(r"10\d\d|2[1-9]\d\d", token) and before in ("in", "since", "year")
+        re.fullmatch(r"10\d\d|2[1-9]\d\d", token) and before in ("in", "since", "year", "ad", "bc")
     ):
         return year(int(token))
-    if re.fullmatch(r"0\d+", token) or (token.isdigit() and len(token) > 15):
+    if re.fullmatch(r"0\d+", token) or (token.isdigit() and (len(token) in (10, 11) or len(token) > 15)):
         return digits(token)
     return read_number(token)
 
@@ -399,7 +400,7 @@ def _is_gun(figure: Figure) -> bool:
 
 
 _READERS: dict[str, Callable[[Figure], list[str]]] = {
-    "iso": _iso, "date": _short_date, "day": _day, "month": _month, "card": _card, "phone": _phone,
+    "iso": _iso, "date": _short_date, "day": _day, "month": _month, "card": _card, "serial": _card, "phone": _phone,
     "version": _version, "money": _money, "height": _height, "size": _size, "time": _time, "ratio": _ratio,
     "decade": _decade, "ordinal": _ordinal, "mixed": _mixed, "slashed": _slashed, "code": _code,
 }  # fmt: skip
