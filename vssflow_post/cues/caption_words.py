@@ -9,11 +9,12 @@ import re
 from functools import cache
 
 _SOUND_NOUNS = """
-ambience applause audio background beeping blank blast bleep bleeped breathing cacophony censored chatter clatter
-commotion creaking crosstalk din distorted echo expletive explosion explosions fanfare footfalls footstep footsteps
-foreign garbled gunfire gunshot gunshots hoofbeats hubbub inaudible incoherent indistinct instrumental jingle laughter
-lullaby melody muffled murmuring music musical noise noises noisy orchestra overlapping percussion redacted ringtone
-silence siren sirens song soundtrack static theme thunder thunderclap tune unintelligible uproar whoosh wordless
+ambience applause audio background beeping blank blast bleep bleeped breathing buzzer cacophony censored chatter
+clatter commotion creaking crosstalk din distorted doorbell echo expletive explosion explosions fanfare footfalls
+footstep footsteps foreign garbled gunfire gunshot gunshots heartbeat heartbeats hoofbeats hubbub inaudible incoherent
+indistinct instrumental jingle laughter lullaby melody muffled murmuring music musical noise noises noisy orchestra
+overlapping percussion redacted ringtone silence siren sirens song soundtrack static theme thunder thunderclap tune
+unintelligible uproar whoosh wordless
 """
 _SOUND_VERBS = """
 applaud babble bang bark bawl beep bellow blare bleat bleep boom breathe burp buzz cackle caw chant chatter cheer
@@ -27,9 +28,9 @@ stutter swish swoosh thrum thud thump thunder tick tinkle titter toll toot trill
 wail weep wheeze whimper whine whinny whirr whisper whistle whoop yap yawn yell yelp yip yodel
 """
 _STAGE_VERBS = """
-approach bark begin chew clear close continue depart drop enter exit fade fall halt kiss mimic mouth nod open pass
-pause play pour rev revv roll run salute shrug shudder shut smack spit start stop swallow swell translate turn whir
-wince
+approach argue bark begin chew clear close continue converse depart drop enter exit fade fall halt kiss mimic mouth
+nod open pass pause play pour rev revv roll rumble run salute shrug shudder shut smack speak spit start stop swallow
+swell talk translate turn whir wince
 """
 _MANNERS = """
 accent accented afraid agitated alarmed aloud amused angrily angry announcer annoyed anxious arabic awkward beat
@@ -49,37 +50,40 @@ turkish tv unison unsure upset urgent v.o via vo voice-over voiceover warm weak 
 """
 _INTRODUCE = """
 ad address advice again agenda alas alert also although always and announcement answer anyway attention bang because
-besides bonus bottom breaking bulletin but bye careful case category caution certainly challenge chapter checklist
-choice class clue code comment conclusion condition confession consider correction curious danger date day deadline
-dear definition description destination details diagnosis disclaimer document done duration ending episode error
-evidence exactly example except exclusive exercise exit expected explanation fact facts failure faq figure finally
-fine fire first flashback footnote forecast formula freeze from fyi game goal good goodbye great guess halt heading
-headline headlines hello help hence here hey hi hint home homework honestly however hypothesis idea imagine imagining
-important incoming indeed information ingredients instruction instructions intro introduction invoice issue item job
-joke later latest law legend lesson let's level like line link list listen live location log look mail maybe meaning
-meanwhile memo memory menu message method mission mistake moral motto move myth name namely naturally nb never news
-next no nope note notes nothing notice now number objection objective observation occupation oh ok okay once one only
-oops open option orders otherwise outcome overview page paragraph part password perhaps phase place plan please plot
-plus point policy poll post postscript pps prediction preface preview priority problem procedure profession progress
-promise proof proposal proverb ps purpose question questions quote rank rating reason recap recipe remark remember
-reminder repeat report reported request requirement response result results reward riddle right risk round rule rules
-rumor rumour run sale save scenario scene schedule score season second secondly secret section see seriously sign
-simply situation so solution soon sorry source spoiler stage standby statement statistics status step still stop story
-subject success suggestion summary suppose surprise symptoms target task temperature test thanks then theory therefore
-thesis thing things think third though three thus time timeline times tip tips title to today todo tomorrow tonight
-topic total trailer translation trivia truth two type unless update upshot urgent verdict version vote wait wanted
-warning weather week weight welcome well what whatever where why word words work wow yeah year yes yesterday yet
+besides bonus bottom breaking bulletin but bye captions careful case cast category caution cc certainly challenge
+chapter checklist choice class closed clue code comment conclusion condition confession consider continued correction
+credits curious danger date day deadline dear definition description destination details diagnosis directed director
+disclaimer document done duration earlier end ending episode error evidence exactly example except exclusive exercise
+exit expected explanation fact facts failure faq figure finally fine fire first flashback footnote forecast formula
+found free freeze from fyi game goal good goodbye great guess halt heading headline headlines hello help hence here
+hey hi hint home homework honestly however hypothesis idea imagine imagining important incoming indeed information
+ingredients instruction instructions intro introduction invoice issue item job joke later latest law legend lesson
+let's level like line link list listen live location log look lost mail maybe mayday meaning meanwhile memo memory
+menu message method missing mission mistake moral motto move music myth name namely naturally nb never news next no
+nope note notes nothing notice now number objection objective observation occupation oh ok okay once one only oops
+open option orders otherwise outcome overview page paragraph part password perhaps phase place plan please plot plus
+point policy poll post postscript pps prediction preface present preview previously priority problem procedure
+produced profession progress promise proof proposal proverb ps purpose question questions quote rank rating re reason
+recap recipe remark remember reminder repeat report reported request requirement response result results reward riddle
+right risk round rule rules rumor rumour run sale save scenario scene schedule score season second secondly secret
+section see seriously sign simply situation so sold solution soon sorry sos source spoiler spoilers stage standby
+starring statement statistics status step still stop story subject subtitles success suggestion summary suppose
+surprise symptoms target task temperature test thanks then theory therefore thesis thing things think third though
+three thus time timeline times tip tips title tldr to today todo tomorrow tonight topic total trailer translation
+trivia truth two type unless update upshot urgent verdict version vote wait wanted warning weather week weight welcome
+well what whatever where why word words work wow written yeah year yes yesterday yet
 """
 _NOT_LAST = """
-advice alert answer bulletin fact facts forecast headline hint message news note notice plan problem question reason
-reminder result results rule score secret story theory thing things time tip truth update verdict warning word words
+advice ago alert answer bulletin day end entry evening fact facts first forecast gentlemen headline hint later log
+message morning news night note notice plan problem question reason reminder result results rule score secret story
+theory thing things time tip truth update verdict warning word words years
 """
 _IN_SENTENCES = """
-about am are aren't be because been but came can't cannot come could did didn't do does doesn't don't get go going
-gone got had has have haven't he he's here him how i i'd i'll i'm i've if is isn't it it's its know let let's me must
-my need never not our please said say saying says she she's should so tell than that their them then there these they
-they're think this those thought told us want was wasn't we we're were what what's when where which why will't won't
-would you you'll you're you've your
+about am are aren't be because been but came can't cannot come could dear did didn't do does doesn't don't even for
+get go going gone got had has have haven't he he's here him how i i'd i'll i'm i've if is isn't it it's its just keep
+know let let's me must my need never not only our please remember said say saying says she she's should so tell than
+that their them then there these they they're think this those thought told us want was wasn't we we're were what
+what's when where which why will't won't would you you'll you're you've your
 """
 _PEOPLE = """
 actor agent all anchor announcer baby bailiff both boy boys brother butler caller captain chef child children clerk
@@ -104,6 +108,9 @@ and as because but i i'd i'm i've if me my or our that though us we which who yo
 _IN_SHOUTS = """
 don't go i i'm keep let me my never no not please quit start stop us we you your
 """
+_LEADING_TO = """
+to in on over from with at into through as by for under via while during after before off
+"""
 INTRODUCING = frozenset(_INTRODUCE.split())
 """What stands before a colon and is spoken: `WARNING:`, `PS:`, `Remember:`."""
 NOT_LAST = frozenset(_NOT_LAST.split())
@@ -111,6 +118,8 @@ NOT_LAST = frozenset(_NOT_LAST.split())
 IN_SENTENCES = frozenset(_IN_SENTENCES.split())
 """Words that a sentence has and a name of several words lacks."""
 PEOPLE = frozenset(_PEOPLE.split())
+LEADING = frozenset(_LEADING_TO.split())
+"""What begins a direction: `(to Anna)`, `[in the distance]`."""
 _SOUNDS = frozenset(f"{_SOUND_NOUNS} {_SOUND_VERBS}".split())
 _EVENTS = frozenset(_SOUND_NOUNS.split())
 _VERBS = frozenset(_SOUND_VERBS.split())
@@ -161,7 +170,8 @@ def is_sound_in_capitals(text: str) -> bool:
         or text.rstrip()[-1] in ".!?,\u2026"
     ):
         return False
-    return any(word in _EVENTS or _is_form_of(word, _VERBS) for word in words)
+    verbs = _VERBS | _STAGE if len(words) > 1 else _VERBS
+    return any(word in _EVENTS or _is_form_of(word, verbs) for word in words)
 
 
 def is_doing(text: str) -> bool:

@@ -17,9 +17,8 @@ LONGEST_HEAD = 100
 """Characters of a dash and a label before a note."""
 AROUND = 80
 """Characters before and after a bracket that say whether it stands inside a sentence."""
-_NOTE = re.compile(
-    r"[\u2669-\u266f\U0001f3b5\U0001f3b6\U0001f3bc](?:[ \t]*[\u2669-\u266f\U0001f3b5\U0001f3b6\U0001f3bc])*"
-)
+_SIGN = r"[\u00b6\u2669-\u266f\U0001f3b5\U0001f3b6\U0001f3bc]\ufe0f?"
+_NOTE = re.compile(rf"{_SIGN}(?:[ \t]*{_SIGN})*")
 _HASH_AT_HEAD = re.compile(r"(?P<before>(?:^|\n)[ \t>\u2010-\u2015\u2212-]*)#+(?=[ \t]+[^\W\d]|[ \t]*(?:\n|$))")
 _HASH_AT_END = re.compile(r"[ \t]#+(?=[ \t]*(?:\n|$))|[ \t]#+(?=[ \t]+[^\W\d])")
 _HASHES_AROUND = re.compile(r"(?:(?<=\n)|^)([ \t>-]*)#([^\s#\d][^#\n]*)#[ \t]*(?=\n|$)")
@@ -30,8 +29,13 @@ _SQUARE = re.compile(
     r"\[([^\[\]]*)\]|\u3010([^\u3010\u3011]*)\u3011|\u3014([^\u3014\u3015]*)\u3015|\uff3b([^\uff3b\uff3d]*)\uff3d|\{([^{}]*)\}"
 )
 _ROUND = re.compile(r"\(([^()\x00]*)\)|\uff08([^\uff08\uff09\x00]*)\uff09")
+_NAMED_SOUND = re.compile(
+    r"(?:(?<=\n)|^)[ \t-]*(?:(?:THEME )?MUSIC|SONG|SFX|FX|SOUND(?: EFFECTS?)?)[ \t]?:[ \t]*"
+    r"([^\n]+(?:\n(?![^\n]*:)[^\n>-][^\n]*)*)"
+)
 _STARS = re.compile(r"\*{1,3}(?=[^\s*])([^*\n]{1,200})(?<=\S)\*{1,3}")
 _TILDES = re.compile(r"(?<![\w~])[~\u301c\uff5e]+[ \t]*([^~\u301c\uff5e\n]{1,200})[~\u301c\uff5e]+(?![\w~])")
+_BLANKS = re.compile(r"[ \t]+")
 _BLANK_BEFORE_STOP = re.compile(r"(?<=\S)[ \t]{1,9}(?=[.,!?;](?:\s|$))")
 _KEPT_OPEN, _KEPT_CLOSE = "\x01", "\x02"
 _SENTENCE_ENDS = ".!?:;\u2026\u3002\uff01\uff1f\x00>-\u2013\u2014"
@@ -117,8 +121,11 @@ def _cut_at_voice(text: str) -> tuple[str, str]:
 
 
 def without_descriptions(text: str) -> tuple[str, list[str]]:
-    """(text, captions) without what stands in brackets, stars or tildes, but for what is spoken there: an aside inside
-    a sentence (`She said (and I agree) that`), a number, a word with stress (`I *really* mean it`)."""
+    """(text, captions) without what stands in brackets, stars or tildes, or after `MUSIC:`.
+
+    What is spoken there stays: an aside inside a sentence (`She said (and I agree) that`), a number, a word with
+    stress (`I *really* mean it`).
+    """
     captions: list[str] = []
 
     def left_out(found: re.Match[str]) -> str:
@@ -136,14 +143,19 @@ def without_descriptions(text: str) -> tuple[str, list[str]]:
     def starred(found: re.Match[str]) -> str:
         return found[1] if _is_stressed(found[1], *_around(text, found)) else left_out(found)
 
+    def waved(found: re.Match[str]) -> str:
+        is_row = _is_at_head(text, found.start()) and _ROW_END.match(text, found.end())
+        return left_out(found) if is_row or means_sound(found[1]) else found[1]
+
+    text = _NAMED_SOUND.sub(left_out, text)
     text = text.replace(_KEPT_OPEN, " ").replace(_KEPT_CLOSE, " ")
     while (shorter := _SQUARE.sub(left_out, text)) != text:  # innermost first, so nested brackets go too
         text = shorter
     while (shorter := _ROUND.sub(rounded, text)) != text:
         text = shorter
-    text = _TILDES.sub(left_out, text)
+    text = _TILDES.sub(waved, text)
     text = _STARS.sub(starred, text)
-    text = text.replace(_KEPT_OPEN, "(").replace(_KEPT_CLOSE, ")")
+    text = _BLANKS.sub(" ", text.replace(_KEPT_OPEN, "(").replace(_KEPT_CLOSE, ")"))
     return _BLANK_BEFORE_STOP.sub("", text) if captions else text, captions
 
 

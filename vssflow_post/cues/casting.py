@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from vssflow_post.cues.sexes import sex_of
-from vssflow_post.cues.spoken_text import SECOND_VOICE
 from vssflow_post.errors import UsageError
 from vssflow_post.settings.preset import CastMember
-from vssflow_post.timeline import Cue, CueSheet
+from vssflow_post.timeline import SECOND_VOICE, Cue, CueSheet
 
 
 def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:

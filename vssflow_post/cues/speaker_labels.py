@@ -16,6 +16,7 @@ from itertools import pairwise
 from vssflow_post.cues.caption_words import (
     IN_SENTENCES,
     INTRODUCING,
+    LEADING,
     NOT_LAST,
     PEOPLE,
     is_sound_in_capitals,
@@ -43,6 +44,7 @@ _TITLES, _PARTICLES, _COUNTED = (
     )
 )
 _INNER_CAPITALS = re.compile(r"[^\W\d_][a-z\u00df-\u00ff]{0,3}['\u2019]?[^\W\d_a-z]{2,}")
+_ENDS_SENTENCE = re.compile(r"[^.]{5,}\.")
 _SCREENPLAY = re.compile(
     r"[ \t]*[(\[]\s*((?:v\.?\s?o|o\.?\s?s|o\.?\s?c|cont['\u2019]?d|off|pre-?lap)\b[^()\[\]\n]*)[)\]]", re.IGNORECASE
 )
@@ -50,6 +52,8 @@ _SIGNS = re.compile(r"^[\s>\u2010-\u2015\u2212-]+")
 _OWN_ROW_DIRECTION = re.compile(r"[ \t]*[(\[][^()\[\]\n]*[)\]]\s*$")
 _DIRECTION_BEFORE_COLON = re.compile(r"\s*[(\[][^()\[\]\n]*[)\]]\s*(?=[:\uff1a])")
 _LABEL_INSIDE = re.compile(rf"(?<=[.?!\u2026\"'\u2019\u201d])[ \t]+(?=([^\W\d_][^:.?!,;\n]{{0,{LONGEST_LABEL}}}):\s)")
+_MAY_TOUCH = "\"'\u201c\u2018\u00ab\u00bf\u00a1([\u266a\u2026*\u2013\u2014-"
+"""What may follow a label's colon without a blank."""
 NAME = "\x00"
 """Stands before and after a name that a sign of the file marks as one (`<v Anna>`, `[TOM]`)."""
 
@@ -89,10 +93,11 @@ class Labels:
         shape = _shape(name)
         return shape == "capitals" or (shape == "mixed" and (self.are_usual or name.casefold() in self.recurring))
 
-    def of_row(self, row: str) -> tuple[str | None, str]:
-        """(name, words) of one row; the name is None where it has no label."""
+    def of_row(self, row: str, given: str | None = None) -> tuple[str | None, str]:
+        """(name, words) of one row; the name is None where it has no label. The name that is `given` for the subtitle
+        is a label in any spelling."""
         found = _colon(row)
-        if found is None or not self.is_name(found[0]):
+        if found is None or not (self.is_name(found[0]) or found[0].casefold() == (given or "").casefold()):
             return None, row
         return found
 
@@ -121,7 +126,20 @@ class Labels:
         signs, content, colon, following = found.groups()
         name = content.strip()
         is_name = bool(_shape(name)) and not means_sound(name) if colon else self._is_name_in_brackets(name)
-        return f"{signs}{NAME}{name}{NAME}" if is_name and (following or colon) else found.group()
+        if not (following or colon):
+            return found.group()
+        name, direction = (name, "") if is_name else self._name_and_direction(name)
+        return f"{signs}{NAME}{name}{NAME}{direction and f'[{direction}] '}" if name else found.group()
+
+    def _name_and_direction(self, content: str) -> tuple[str, str]:
+        """`Anna` and `in French`, of a bracket that has both; ("", "") of another."""
+        first, comma, direction = content.partition(",")
+        if comma and self._is_name_in_brackets(first.strip()) and means_sound(direction):
+            return first.strip(), direction.strip()
+        words = content.split()
+        names = (" ".join(words[:n]) for n in range(min(4, len(words) - 1), 0, -1))
+        name = next((name for name in names if name.casefold() in self.recurring), "")
+        return name, content[len(name) :].strip() if name else ""
 
     def _is_name_in_brackets(self, name: str) -> bool:
         return _is_bracket_name(name) or (name.casefold() in self.recurring and bool(_shape(name)))
@@ -158,7 +176,7 @@ def _colon(row: str) -> tuple[str, str] | None:
     name, colon, blank = found.groups()
     rest = row[found.end() :]
     name = " ".join(name.split())
-    touching = colon == ":" and not blank and rest and rest[0] not in "\"'\u201c\u2018\u00ab\u00bf\u00a1([\u266a\u2026*"
+    touching = colon == ":" and not blank and rest and rest[0] not in _MAY_TOUCH
     if touching and not (rest[0].isalpha() and len(name) > 1 and name.upper() == name != name.lower()):
         return None
     return name, rest
@@ -178,12 +196,12 @@ def _shape(name: str) -> str | None:
         or re.search(r"[!?;\u2026<>=|{}\x00]|\.\.", name)
     ):
         return None
-    if any(word.endswith(".") and len(word) > 5 for word in words) or _introduces(name):
+    if any(_ENDS_SENTENCE.fullmatch(word) for word in re.split(r"[\s/]+", name)) or _introduces(name):
         return None
     plain = words_of(name)
     if len(plain) > 1 and (set(plain) & IN_SENTENCES or plain[0] in ("and", "or", "no", "yes", "oh")):
         return None
-    if any("," in word for word in words) and not all(_shape(part) for part in name.split(",")):
+    if any("," in word for word in words) and not all(_shape(part.strip()) for part in name.split(",")):
         return None
     if all(_is_small(word) or _is_capital(word) for word in words) and any(map(_is_capital, words)):
         return "capitals"
@@ -230,6 +248,8 @@ def _is_bracket_name(name: str) -> bool:
     person (`[Old man]`), and no sound."""
     words = name.split()
     if not _shape(name) or len(words) > 5 or means_sound(name) or is_sound_in_capitals(name) or "," in name:
+        return False
+    if words_of(name)[0] in LEADING:
         return False
     if set(words_of(name)) & PEOPLE:
         return True

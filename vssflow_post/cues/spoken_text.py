@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from vssflow_post.cues.caption_words import is_sound_in_capitals
 from vssflow_post.cues.captions import without_descriptions, without_songs, without_sounds_in_capitals
 from vssflow_post.cues.speaker_labels import NAME, Labels
+from vssflow_post.timeline import SECOND_VOICE
 
-SECOND_VOICE = "SECOND VOICE"
-"""Speaks where the script shows that somebody else does, and does not say who: after a dash, or `>>`."""
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}\s]*\}")
+_MARKUP = re.compile(r"<(/?[a-zA-Z][^<>\n]*)>|<\d[\d:.]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}\s]*\}")
+_TAGS = frozenset(("", "b", "c", "em", "font", "i", "lang", "p", "rt", "ruby", "s", "span", "strong", "u", "v", "div"))
+"""Of subtitles; a name with `/` in front is ""."""
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _SIGN = re.compile(r"\s*(>>+|-+\s*>>+|[-\u2010-\u2015\u2212]+(?=\s*\S))\s*")
+_DASHES = " \t-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _CHANGE_INSIDE = re.compile(r"[ \t]*>>+[ \t]*(?=\S)")
 _DASH_INSIDE = re.compile(r"(?<=[.?!\u2026\"'\u2019\u201d])[ \t]+(?=[-\u2010-\u2015\u2212][ \t]*[^\W\d_a-z])")
 
@@ -78,10 +81,17 @@ def plain_text(text: str) -> str:
 
 def _plain_rows(raw: str) -> str:
     """`raw` without markup, its rows without blanks at their ends; `<v Anna>` sets a row's name in NAME."""
-    text = _BREAK.sub("\n", raw.replace(NAME, " "))
+    text = _BREAK.sub("\n", _INVISIBLE.sub("", raw.replace(NAME, " ")))
     text = _VOICE.sub(lambda voice: f"\n{NAME}{voice.group(1).strip()}{NAME}", text)
-    text = html.unescape(_MARKUP.sub("", text)).replace("\r", "\n")
+    text = html.unescape(_MARKUP.sub(_tag_or_caption, text)).replace("\r", "\n")
     return "\n".join(filter(None, (_BLANKS.sub(" ", row).strip() for row in text.split("\n"))))
+
+
+def _tag_or_caption(found: re.Match[str]) -> str:
+    """Nothing for markup; `[door slams]` for `<door slams>`, which is none."""
+    content = found[1] or "/"
+    is_tag = "=" in content or re.split(r"[\s./]", content)[0].lower() in _TAGS
+    return "" if is_tag else f"[{content}]"
 
 
 def _is_shouted(text: str) -> bool:
@@ -94,11 +104,12 @@ def _rows(text: str, labels: Labels) -> list[str]:
     for row in _CHANGE_INSIDE.sub("\n>> ", text).split("\n"):
         sign = _SIGN.match(row)
         rows += _DASH_INSIDE.split(row) if sign and ">" not in sign[1] else [row]
-    return [part.strip() for row in rows for part in labels.split(row) if part.strip()]
+    return [part.strip() for row in rows for part in labels.split(row) if part.strip(_DASHES)]
 
 
 def _caption(text: str) -> str:
     shown = plain_text(text.replace(NAME, " ")).strip(" :-*~#\u266a")
+    shown = shown[1:-1] if shown[:1] + shown[-1:] in ("()", "[]") else shown
     return shown if any(map(str.isalnum, shown)) else ""
 
 
@@ -118,7 +129,7 @@ class _Turns:
         is_dialogue = _is_dialogue(rows, signs)
         said: list[tuple[str | None, list[str]]] = []
         for row, sign in zip(rows, signs, strict=True):
-            name, words = _named(row[len(sign) :], labels)
+            name, words = _named(row[len(sign) :], labels, given)
             if ">>" in sign:
                 said.append((name or given or (_other(self.last, None) if self.has_begun else None), []))
             elif name or not said:
@@ -145,10 +156,10 @@ def _is_dialogue(rows: Sequence[str], signs: Sequence[str]) -> bool:
     )
 
 
-def _named(row: str, labels: Labels) -> tuple[str | None, str]:
-    """(name or None, words) of one row without its sign."""
+def _named(row: str, labels: Labels, given: str | None) -> tuple[str | None, str]:
+    """(name or None, words) of one row without its sign; `given` is the subtitle's speaker."""
     if row.startswith(NAME) and row.count(NAME) == 2:
         _, voice, words = row.split(NAME)
         return plain_text(voice)[:200] or None, words
-    name, words = labels.of_row(row)
+    name, words = labels.of_row(row, given)
     return (plain_text(name) if name else None), words
