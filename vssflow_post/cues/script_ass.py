@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from vssflow_post.cues.subtitle_rows import position_of, visible
-from vssflow_post.cues.timed_text import MalformedLine, Remarks, TimedText
+from vssflow_post.cues.timed_text import MalformedLine, TimedText
 from vssflow_post.cues.times import ScriptTime
 
 if TYPE_CHECKING:
@@ -25,13 +25,15 @@ _SUNG = {"karaoke", "kara", "song", "songs", "lyric", "lyrics", "romaji", "kanji
 _SIGNS = {"sign", "signs", "typeset", "typesetting", "ts", "screen", "onscreen"}
 """Words in the name of a style, which people call alike."""
 _SET = re.compile(r"\\(?:move|org|i?clip|t)\s*\(|\\(?:fr[xyz]?|fa[xy])-?[\d.]*[1-9]")
-_SET_IN = "set into the picture like a sign, so it is not spoken; a line that is spoken needs no tags but its place"
+KARAOKE = r"karaoke, so it is not spoken; a line that is spoken needs a style of dialogue and no {\k} tags"
+SIGN = "a sign, so it is not spoken; a line that is spoken needs a style of dialogue"
+LOOKS_SET = "set into the picture like a sign, so it is not spoken; a line that is spoken needs no tags but its place"
 _PLACED = re.compile(r"\\pos\s*\(")
 _DRESSED = re.compile(r"\\(?:fs(?:c[xy])?[\d+-]|fn|blur|be\d|bord|[1-4]?c&|shad)")
 """Tags of text that is made to look like a part of the picture; of speech that is only moved there is none."""
 
 
-def read_ass(text: str, kind: str, remarks: Remarks) -> Iterator[TimedText]:
+def read_ass(text: str, kind: str) -> Iterator[TimedText]:
     """The events of a file of `kind` `ass` or `ssa` but comments and drawings, in file order. Raises MalformedLine."""
     import pysubs2
 
@@ -53,7 +55,7 @@ def read_ass(text: str, kind: str, remarks: Remarks) -> Iterator[TimedText]:
             text=shown,
             speaker=event.name.strip() or None,
             line=line,
-            is_spoken=_is_spoken(event, line, remarks),
+            not_speech=_not_speech(event),
             position=position_of(shown, position=int(style.alignment) if style else 2),
         )
 
@@ -62,17 +64,15 @@ def _time(ms: int) -> ScriptTime:
     return ScriptTime(Fraction(int(ms), 1000), False)
 
 
-def _is_spoken(event: SSAEvent, line: int, remarks: Remarks) -> bool:
+def _not_speech(event: SSAEvent) -> str:
+    """A remark on what an event is, or "" for speech."""
     words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", event.style)}
     if _KARAOKE.search(event.text) or words & _SUNG or event.effect.strip().lower() in ("karaoke", "fx"):
-        remarks.note(line, r"karaoke, so it is not spoken; a line that is needs a style of dialogue and no {\k} tags")
-    elif words & _SIGNS or re.fullmatch(r"signs?|text", event.name.strip(), re.IGNORECASE):
-        remarks.note(line, "a sign, so it is not spoken; a line that is spoken needs a style of dialogue")
-    elif _SET.search(event.text) or (_PLACED.search(event.text) and _DRESSED.search(event.text)):
-        remarks.lose(line, _SET_IN)
-    else:
-        return True
-    return False
+        return KARAOKE
+    if words & _SIGNS or re.fullmatch(r"signs?|text", event.name.strip(), re.IGNORECASE):
+        return SIGN
+    looks_set = _SET.search(event.text) or (_PLACED.search(event.text) and _DRESSED.search(event.text))
+    return LOOKS_SET if looks_set else ""
 
 
 def _event_lines(rows: list[str]) -> Iterator[int]:
