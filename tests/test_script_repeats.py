@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,8 @@ to my channel
 00:00:06.010 --> 00:00:08.000 align:start position:0%
 [Music]
 today<00:00:06.500><c> we</c><00:00:07.000><c> cook</c>
-"""
+""".replace("@", " ")
+"""Each row that is empty has a blank, as such captions have."""
 PHRASES = [(0, 2.5, "hello everyone welcome"), (2.51, 4, "to my channel"), (6.01, 8, "today we cook")]
 
 
@@ -146,8 +148,6 @@ def test_automatic_captions_that_roll_up_are_said_once_at_their_time(tmp_path: P
 
 
 def test_so_are_those_that_were_turned_into_subrip(tmp_path: Path) -> None:
-    import re
-
     text = re.sub(r"<[^<>]*>| align.*", "", AUTOMATIC.partition("\n\n")[2]).replace(".", ",")
     blocks = [f"{number}\n{block}" for number, block in enumerate(text.strip().split("\n\n"), 1)]
     assert said(script_of(tmp_path, "a.srt", "\n\n".join(blocks))) == PHRASES
