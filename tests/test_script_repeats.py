@@ -182,3 +182,28 @@ def test_a_subtitle_that_is_there_twice_is_said_once(tmp_path: Path) -> None:
     script = script_of(tmp_path, "a.srt", f"1\n{block}2\n{block}")
     assert said(script) == [(1, 3, "The market was full.")]
     assert script.notes == ("a.srt, line 6: the same text at the same time as another, so it is said once.",)
+
+
+def test_fields_stand_in_the_order_that_the_file_gives(tmp_path: Path) -> None:
+    content = "[Events]\nFormat: Start, End, Name, Text\nDialogue: 0:00:01.00,0:00:03.00,Ann,Hello, you\n"
+    script = script_of(tmp_path, "a.ass", content)
+    assert [(line.speaker, line.text) for line in script.lines] == [("Ann", "Hello, you")]
+
+
+@pytest.mark.parametrize(
+    ("alignment", "place"), [(1, 1), (2, 2), (3, 3), (5, 7), (6, 8), (7, 9), (9, 4), (10, 5), (11, 6)]
+)
+def test_the_places_of_old_styles(tmp_path: Path, alignment: int, place: int) -> None:
+    content = (
+        f"[V4 Styles]\nFormat: Name, Alignment\nStyle: Top,{alignment}\n"
+        "[Events]\nFormat: Marked, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+        "Dialogue: Marked=0,0:00:01.00,0:00:03.00,*Top,,0,0,0,,Hi\n"
+    )
+    [subtitle] = script_of(tmp_path, "a.ssa", content).subtitles
+    assert subtitle.position == place
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r", "\r\r\n", "\n\n"])
+def test_ass_with_line_ends_of_any_kind(tmp_path: Path, newline: str) -> None:
+    content = "\ufeff" + (HEAD + HELLO).replace("\n", newline)
+    assert said(script_of(tmp_path, "a.ass", content.encode())) == [(1, 3, "Hello there.")]

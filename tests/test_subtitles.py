@@ -93,7 +93,8 @@ def test_subrip_keeps_the_place_that_webvtt_names(tmp_path: Path, settings: str,
 
 def test_the_place_of_a_style_is_kept(tmp_path: Path) -> None:
     content = (
-        "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, Alignment\nStyle: Top,Arial,20,8\n"
+        "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, Alignment\n"
+        "Style: Top,Arial,20,8\n"
         "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
         "Dialogue: 0,0:00:01.00,0:00:05.00,Top,,0,0,0,,Hi\n"
     )

@@ -78,9 +78,14 @@ def bare(row: str) -> str:
     return " ".join(row.split())
 
 
+def split_rows(text: str) -> list[str]:
+    """The rows of a file with line ends of any kind."""
+    return re.split(r"\r+\n|\n\r|[\n\r\v\f\u2028\u2029]", text.replace("\ufeff", ""))
+
+
 def rows_of(text: str, kind: str) -> Rows:
     """The rows of a file with its times found. Raises MalformedLine."""
-    texts = re.split(r"\r+\n|\n\r|[\n\r\v\f\u2028\u2029]", text)
+    texts = split_rows(text)
     rows = _single_spaced(Rows(kind, texts, list(range(1, len(texts) + 1))))
     in_comment = False
     for i, row in enumerate(rows.texts):

@@ -1,4 +1,4 @@
-"""Subtitles: SRT and WebVTT, and ASS by pysubs2, told apart by what is in a file where that is certain."""
+"""Subtitles: SRT, WebVTT and ASS, told apart by what is in a file where that is certain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RUBY = re.compile(
 def read_subtitles(text: str, kind: str, remarks: Remarks) -> list[TimedText]:
     """The subtitles of a file of `kind` `srt`, `vtt`, `ass` or `ssa` by time, each text once. Raises MalformedLine."""
     kind = _kind_of(text, kind)
-    found = read_ass(text, kind) if kind in ("ass", "ssa") else _read_rows(text, kind, remarks)
+    found = read_ass(text) if kind in ("ass", "ssa") else _read_rows(text, kind, remarks)
     texts = each_once([each for each in found if _lasts(each, remarks)], remarks)
     for each in texts:
         if not each.is_spoken:
@@ -39,7 +39,7 @@ def _kind_of(text: str, kind: str) -> str:
 
 
 def _read_rows(text: str, kind: str, remarks: Remarks) -> Iterator[TimedText]:
-    rows = rows_of(text.replace("\ufeff", ""), kind)
+    rows = rows_of(text, kind)
     for timing, body in bodies(rows, remarks):
         start, end = (ScriptTime(seconds, False) for seconds in (timing.start_s, timing.end_s))
         body = _RUBY.sub("", body).replace(r"\N", "\n").replace(r"\h", " ")
