@@ -142,3 +142,21 @@ def test_the_gpus_engine_renders_every_request_the_same_again() -> None:
     engine = open_gpu(GenerationSettings(deterministic=True))
     first, second = samples(engine, requests()), samples(engine, requests()[::-1])
     assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_a_line_that_no_voice_can_say_is_silent_and_told() -> None:
+    engine = Engine("cpu", torch.device("cpu"), GenerationSettings(steps=1), torch.float32)
+    texts = {"all": "Привет, мир!", "part": "Hello, мир.", "none": "Hello, café.", "signs": "... ?!", "nobody": ""}
+    span = Span.of_seconds(0, 1.5)
+    asked = [CueRequest(name, "speech", span, 1, text, "slt") for name, text in texts.items()]
+    takes = {take.id: take for take in engine.render(asked)}
+    assert sorted(takes) == sorted(texts)
+    assert {name: take.audio.n_samples for name, take in takes.items()} == dict.fromkeys(texts, 36_000)
+    assert not takes["all"].audio.samples.any()
+    assert not takes["signs"].audio.samples.any()
+    assert takes["part"].audio.samples.any()
+    [whole], [part], [signs] = (takes[name].notes for name in ("all", "part", "signs"))
+    assert "“Привет, мир!” (Cyrillic letters)" in whole
+    assert "“мир” (Cyrillic letters)" in part
+    assert "no word in “... ?!”" in signs
+    assert takes["none"].notes == takes["nobody"].notes == ()

@@ -18,6 +18,8 @@ CLOCK_HZ = 48_000
 BED, FOLLOWS, SPOT = "bed", "follows", "spot"
 LAYERS = (BED, FOLLOWS, SPOT)
 """Of sound cues: the ambience of a place, what goes with a motion, and what comes at moments."""
+SECOND_VOICE = "SECOND VOICE"
+"""Speaks where a script shows that somebody else does, and does not say who: after a dash, or `>>`."""
 _AMBIENCE = (
     r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
     r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"

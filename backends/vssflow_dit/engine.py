@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from vssflow_dit.frontends.reference import ReferenceFront
 from vssflow_dit.frontends.starter import StarterFront
 from vssflow_dit.lanes import Lanes
 from vssflow_dit.model import Sampling, VSSFlow
+from vssflow_dit.text.unsaid import has_sound, left_unsaid
 from vssflow_dit.transformer.conditions import Condition
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
@@ -76,11 +77,16 @@ class Engine:
         return self._front.encoder()
 
     def render(self, requests: Sequence[CueRequest]) -> Iterator[Take]:
-        """Cues of like length share a batch, shortest first."""
+        """Cues of like length share a batch, shortest first; a line in which nothing can be said is silent."""
         batch: list[Ready] = []
         room = self._tokens_at_once
         for request in sorted(requests, key=lambda request: request.span.n_samples):
-            ready = Ready(request, self._front.streams(request))
+            note = left_unsaid(request.text) if request.kind == "speech" else ""
+            if note and not has_sound(request.text):
+                yield self._silent(request, note)
+                continue
+            streams = self._front.streams(request)
+            ready = Ready(request, replace(streams, notes=(*streams.notes, note)) if note else streams)
             if batch and ready.streams.n_tokens > room:
                 yield from self._takes(batch)
                 batch, room = [], self._tokens_at_once
@@ -99,6 +105,10 @@ class Engine:
     def close(self) -> None:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
+
+    def _silent(self, request: CueRequest, note: str) -> Take:
+        n_samples = round(request.span.n_samples * self._model.rate_hz / CLOCK_HZ)
+        return Take(request.id, AudioClip(np.zeros((1, n_samples), np.float32), self._model.rate_hz), (note,), 0.0)
 
     def _takes(self, batch: Sequence[Ready]) -> Iterator[Take]:
         """The takes of one batch: sampled together, then decoded, each by itself."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from vssflow_post.errors import UsageError
 from vssflow_post.settings.preset import CastMember
-from vssflow_post.timeline import Cue, CueSheet
+from vssflow_post.timeline import SECOND_VOICE, Cue, CueSheet
 
 
 def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
@@ -28,8 +28,9 @@ def with_voices(
     """The cue sheet with a voice in every speech cue that has words.
 
     The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the
-    `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice. Raises UsageError for a
-    voice of the cast that the backend does not have; those of cues were checked where their sheet was read.
+    `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice, and who answers without a
+    name another. Raises UsageError for a voice of the cast that the backend does not have; those of cues were checked
+    where their sheet was read.
     """
     speech = [cue for cue in sheet.cues if _is_spoken(cue)]
     chosen = choose_voices(
@@ -48,21 +49,26 @@ def choose_voices(
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
     the alphabet steps aside to the next free voice. The batch's speakers choose first: whoever speaks in this film,
-    their voices are the same.
+    their voices are the same. `ANNA` and `Anna` are one person. The second voice without a name comes last, and is
+    never the first one's.
     """
+    batch_speakers, speakers = tuple(batch_speakers), tuple(speakers)
     check_cast(cast, voices)
     if not voices:
         return {}
-    first = sorted(set(batch_speakers))
-    names = first + sorted(set(speakers) - set(first))
-    chosen = {name: cast[name].voice for name in names if name in cast and cast[name].voice}
-    for name in names:
-        if name not in chosen:
-            start = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+    of_batch, of_film = ({name.upper() for name in names} for names in (batch_speakers, speakers))
+    in_cast = {name.upper(): member.voice for name, member in cast.items() if member.voice}
+    everybody = sorted(of_batch) + sorted(of_film - of_batch)
+    chosen = {person: in_cast[person] for person in everybody if person in in_cast}
+    for person in everybody:
+        if person not in chosen and person != SECOND_VOICE:
+            start = int.from_bytes(hashlib.sha256(person.encode("utf-8", "surrogatepass")).digest()[:8], "big")
             ring = [voices[(start + step) % len(voices)] for step in range(len(voices))]
             n_of = {voice: list(chosen.values()).count(voice) for voice in ring}
-            chosen[name] = min(ring, key=lambda voice: n_of[voice])  # the ring's order decides among equals
-    return chosen
+            chosen[person] = min(ring, key=lambda voice: n_of[voice])  # the ring's order decides among equals
+    if SECOND_VOICE in everybody and SECOND_VOICE not in chosen:
+        chosen[SECOND_VOICE] = min(voices[1:] or voices, key=list(chosen.values()).count)
+    return {name: chosen[name.upper()] for name in (*batch_speakers, *speakers)}
 
 
 def gain_db_of(cue: Cue, cast: Mapping[str, CastMember]) -> float:

@@ -1,4 +1,4 @@
-"""From the text of a subtitle to the words somebody speaks, and who."""
+"""From the text of subtitles to the words somebody speaks, who speaks them, and what else they tell."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vssflow_post.cues.caption_words import is_sound_in_capitals
+from vssflow_post.cues.captions import without_descriptions, without_songs, without_sounds_in_capitals
+from vssflow_post.cues.speaker_labels import NAME, Labels
+from vssflow_post.timeline import SECOND_VOICE
+
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{[^{}]*\}")
-_DESCRIPTION = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
-_DASH = re.compile(r"^\s*[-\u2010-\u2015\u2212]+\s*(?=\S)")
-_PREFIX = re.compile(r"^\s*([^\W\d_][^:\n]{0,39}?)\s*:(?:\s+|$)")
-_BRACKETED_SPEAKER = re.compile(r"^\s*\[([^\[\]:\n]{1,40})\]\s*:(?=\s|$)", re.MULTILINE)
-_MUSIC_SIGNS = str.maketrans(dict.fromkeys("♪♫♬♩", " "))
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_MARKUP = re.compile(r"<(/?[a-zA-Z][^<>\n]*)>|<\d[\d:.]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}\s]*\}")
+_TAGS = frozenset(("", "b", "c", "em", "font", "i", "lang", "p", "rt", "ruby", "s", "span", "strong", "u", "v", "div"))
+"""Of subtitles; a name with `/` in front is ""."""
+_BLANKS = re.compile(r"[^\S\n]+")
+_SIGN = re.compile(r"\s*(>>+|-+\s*>>+|[-\u2010-\u2015\u2212]+(?=\s*\S))\s*")
+_DASHES = " \t-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_CHANGE_INSIDE = re.compile(r"[ \t]*>>+[ \t]*(?=\S)")
+_DASH_INSIDE = re.compile(r"(?<=[.?!\u2026\"'\u2019\u201d])[ \t]+(?=[-\u2010-\u2015\u2212][ \t]*[^\W\d_a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +44,29 @@ class Said:
 
 
 def said_in(texts: Sequence[tuple[str, str | None]]) -> list[Said]:
-    """What each subtitle of a file says, from the (text, speaker or None) of all of them."""
-    return [_said(raw, plain_text(speaker)[:200] if speaker else None) for raw, speaker in texts]
+    """What each subtitle of a file says, from the (text, speaker or None) of all of them.
+
+    Markup goes, wrapped lines are joined. What is sung, stands in brackets or describes a sound is a caption. Labels
+    name the speaker (see `speaker_labels`), otherwise the speaker given does. People who share a subtitle stay apart:
+    by their names, by dashes, or by `>>`.
+    """
+    parted = without_songs([_plain_rows(text) for text, _ in texts])
+    labels = Labels.of([text for text, _ in parted])
+    is_mixed = sum((text != text.upper()) - _is_shouted(text) for text, _ in parted) > 0
+    turns = _Turns(go_on=sum(">>" in text for text, _ in parted) > 1)
+    said = []
+    for (text, sung), (_, given) in zip(parted, texts, strict=True):
+        text, described = without_descriptions(labels.marked(text))
+        text, sounds = without_sounds_in_capitals(text) if is_mixed else (text, [])
+        spoken = turns.taken(_rows(text, labels), labels, plain_text(given)[:200] if given else None)
+        captions = (_caption(each) for each in (*sung, *described, *sounds))
+        said.append(Said(spoken, tuple(each for each in captions if each)))
+    return said
 
 
 def utterances(raw: str, speaker: str | None = None) -> tuple[Utterance, ...]:
     """What is spoken in a file of one subtitle of text `raw`."""
     return said_in([(raw, speaker)])[0].utterances
-
-
-def _said(raw: str, speaker: str | None) -> Said:
-    """What one subtitle of text `raw` says.
-
-    Markup and sound descriptions (`[door slams]`, `(sighs)`) are removed and wrapped lines joined. `ANNA: text` and
-    `<v Anna>` name the speaker, otherwise `speaker` does. Lines of two people in one subtitle (two names, or two
-    lines with a dash) stay apart.
-    """
-    text = _VOICE.sub(lambda voice: f"\n\x00{voice.group(1).strip()}\x00", raw.replace("\x00", " "))
-    text = html.unescape(_MARKUP.sub("", text))
-    text = _BRACKETED_SPEAKER.sub(r"\1:", text)
-    text, captions = _without_descriptions(text)
-    rows = [row for row in text.translate(_MUSIC_SIGNS).split("\n") if row.strip()]
-    dialogue = sum(bool(_DASH.match(row)) for row in rows) > 1
-    said: list[tuple[str | None, list[str]]] = []
-    for row in rows:
-        dashed = bool(_DASH.match(row))
-        name, words = _speaker_of(_DASH.sub("", row))
-        if not said or name or (dialogue and dashed):
-            said.append((name or speaker, []))
-        said[-1][1].append(words)
-    clean = (Utterance(plain_text(" ".join(words)), name) for name, words in said)
-    spoken = tuple(line for line in clean if any(character.isalnum() for character in line.text))
-    return Said(spoken, tuple(caption for caption in captions if caption))
 
 
 def plain_text(text: str) -> str:
@@ -77,28 +76,87 @@ def plain_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", shown).split())
 
 
-def _without_descriptions(text: str) -> tuple[str, list[str]]:
-    """(text, what its brackets held)."""
-    captions: list[str] = []
-    while found := _DESCRIPTION.search(text):  # innermost first, so nested brackets go too
-        captions.append(plain_text(found.group()[1:-1].translate(_MUSIC_SIGNS)))
-        text = f"{text[: found.start()]} {text[found.end() :]}"
-    return text, captions
+def _plain_rows(raw: str) -> str:
+    """`raw` without markup, its rows without blanks at their ends; `<v Anna>` sets a row's name in NAME."""
+    text = _BREAK.sub("\n", raw.replace(NAME, " "))
+    text = _VOICE.sub(lambda voice: f"\n{NAME}{voice.group(1).strip()}{NAME}", text)
+    text = html.unescape(_MARKUP.sub(_tag_or_caption, text)).replace("\r", "\n")
+    return "\n".join(filter(None, (_BLANKS.sub(" ", row).strip() for row in text.split("\n"))))
 
 
-def _speaker_of(row: str) -> tuple[str | None, str]:
-    """(name, words) of one row of text; the name is None where the row gives none.
+def _tag_or_caption(found: re.Match[str]) -> str:
+    """Nothing for markup; `[door slams]` for `<door slams>`, which is none."""
+    content = found[1] or "/"
+    is_tag = "=" in content or re.split(r"[\s./]", content)[0].lower() in _TAGS
+    return "" if is_tag else f"[{content}]"
 
-    Only a name in capitals counts: `Remember: the door` is speech.
-    """
-    if row.count("\x00") == 2:
-        _, voice, words = row.split("\x00")
-        return plain_text(voice) or None, words
-    prefix = _PREFIX.match(row)
-    if prefix is None:
-        return None, row
-    name = plain_text(prefix.group(1))
-    letters = [c for c in name if c.isalpha()]
-    if any(c != c.upper() for c in letters) or len(name.split()) > 4:
-        return None, row
-    return name, row[prefix.end() :]
+
+def _is_shouted(text: str) -> bool:
+    return text == text.upper() != text.lower() and not is_sound_in_capitals(text)
+
+
+def _rows(text: str, labels: Labels) -> list[str]:
+    """The rows of a subtitle, each with one speaker at most."""
+    rows: list[str] = []
+    for row in _CHANGE_INSIDE.sub("\n>> ", text).split("\n"):
+        sign = _SIGN.match(row)
+        rows += _DASH_INSIDE.split(row) if sign and ">" not in sign[1] else [row]
+    return [part.strip() for row in rows for part in labels.split(row) if part.strip(_DASHES)]
+
+
+def _caption(text: str) -> str:
+    shown = plain_text(text.replace(NAME, " ")).strip(" :-*~#\u266a")
+    shown = shown[1:-1] if shown[:1] + shown[-1:] in ("()", "[]") else shown
+    return shown if any(map(str.isalnum, shown)) else ""
+
+
+@dataclass(slots=True)
+class _Turns:
+    """Who speaks, from subtitle to subtitle."""
+
+    go_on: bool
+    """Whether a speaker goes on until the next `>>`, as in files that mark every change by it."""
+    last: str | None = None
+    """Who spoke last."""
+    has_begun: bool = False
+
+    def taken(self, rows: Sequence[str], labels: Labels, given: str | None) -> tuple[Utterance, ...]:
+        """What is said in the rows of one subtitle; `given` is its speaker where a row names none."""
+        signs = [found[0] if (found := _SIGN.match(row)) else "" for row in rows]
+        is_dialogue = _is_dialogue(rows, signs)
+        said: list[tuple[str | None, list[str]]] = []
+        for row, sign in zip(rows, signs, strict=True):
+            name, words = _named(row[len(sign) :], labels, given)
+            if ">>" in sign:
+                said.append((name or given or (_other(self.last, None) if self.has_begun else None), []))
+            elif name or not said:
+                said.append((name or given or (self.last if self.go_on else None), []))
+            elif is_dialogue and sign:
+                said.append((_other(said[-1][0], given), []))
+            said[-1][1].append(words)
+            self.last, self.has_begun = said[-1][0], True
+        clean = (Utterance(plain_text(" ".join(words)).lstrip(": "), name) for name, words in said)
+        return tuple(line for line in clean if any(map(str.isalnum, line.text)))
+
+
+def _other(speaker: str | None, given: str | None) -> str | None:
+    """Who answers `speaker` without a name."""
+    return given if speaker == SECOND_VOICE else SECOND_VOICE
+
+
+def _is_dialogue(rows: Sequence[str], signs: Sequence[str]) -> bool:
+    """Whether a dash begins what somebody else says: where two rows have one, or it follows a whole sentence."""
+    if sum(bool(sign) for sign in signs) > 1:
+        return True
+    return any(
+        after.strip() == "-" and before[-1] in ".?!\u2026\"'" for before, after in zip(rows, signs[1:], strict=False)
+    )
+
+
+def _named(row: str, labels: Labels, given: str | None) -> tuple[str | None, str]:
+    """(name or None, words) of one row without its sign; `given` is the subtitle's speaker."""
+    if row.startswith(NAME) and row.count(NAME) == 2:
+        _, voice, words = row.split(NAME)
+        return plain_text(voice)[:200] or None, words
+    name, words = labels.of_row(row, given)
+    return (plain_text(name) if name else None), words

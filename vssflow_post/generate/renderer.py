@@ -27,7 +27,7 @@ from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.store.entries import Missing
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 """Part of every address: raised when what a take depends on changes."""
 
 

@@ -16,8 +16,9 @@ from vssflow_dit.bars import watched
 from vssflow_dit.evaluation.heldout import JUDGED_HZ, Waveform
 from vssflow_dit.evaluation.measures import Measure
 from vssflow_dit.synthesis.speech import Utterance
-from vssflow_dit.text.normalise import PAUSE, spoken_words
+from vssflow_dit.text.normalise import spoken_words
 from vssflow_dit.text.phonemes import dictionary, word_symbols
+from vssflow_dit.text.readings import PAUSE
 from vssflow_post.progress import OnProgress
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.text.letters import spell_out
-from vssflow_dit.text.normalise import PAUSE, spoken_words
+from vssflow_dit.text.normalise import spoken_words
+from vssflow_dit.text.readings import PAUSE
 
 BLANK = "<blank>"
 _IN_ORDER = """
