@@ -19,7 +19,7 @@ from vssflow_post.cli import cli
 from vssflow_post.cues.script import Script, read_script
 from vssflow_post.deliver.subtitle_fit import MOST_COLUMNS, MOST_ROWS, fitted
 from vssflow_post.deliver.subtitles import as_srt, as_vtt, shown
-from vssflow_post.timeline import CLOCK_HZ, Cue, Run, Span, Subtitle
+from vssflow_post.timeline import CLOCK_HZ, SECOND_VOICE, Cue, Run, Span, Subtitle
 
 FILM = Span(0, 60 * CLOCK_HZ)
 
@@ -52,6 +52,13 @@ def srt(text: str, start: str = "00:00:01,000", end: str = "00:00:05,000") -> st
         "{\\an7}<i>Come</i> in.\nNow.",
         "\u266a dramatic music \u266a",
         "Un<i>believ</i>able.",
+        "{door slams}",
+        "<door slams>",
+        "- Who?\n- You.",
+        ">> Who?\n>> You.",
+        "\u3010\u96f7\u9e23\u3011",
+        "*sighs* Somebody knocked twice.",
+        "# Happy birthday to you #",
     ],
 )
 def test_a_subtitle_that_fits_is_delivered_as_it_stands(tmp_path: Path, text: str) -> None:
@@ -138,6 +145,11 @@ def test_a_line_without_a_script_has_rows_that_fit() -> None:
     assert text.startswith("1\n00:00:01,000 --> ")
     assert "\nANNA: This is" in text
     assert max(map(len, text.split("\n"))) <= MOST_COLUMNS
+
+
+def test_who_answers_without_a_name_is_not_named() -> None:
+    cue = Cue("d1", 0, "speech", Span(CLOCK_HZ, 5 * CLOCK_HZ), "Come in.", SECOND_VOICE)
+    assert as_srt(shown([cue])) == srt("Come in.")
 
 
 def test_captions_beyond_the_film_and_lines_that_nobody_says_are_left_out(tmp_path: Path) -> None:

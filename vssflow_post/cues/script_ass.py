@@ -63,6 +63,7 @@ def _event(rest: str, number: int, fields: tuple[str, ...]) -> dict[str, str]:
     for name in ("start", "end"):
         if not _TIME.fullmatch(event[name]):
             raise MalformedLine(number, f"{name} is not a time (H:MM:SS.cc): {event[name][:40]!r}")
+    event["text"] = re.sub(r"\{[^{}\\]*\}", "", event["text"])  # comments
     event["text"] = event["text"].replace(r"\N", "\n").replace(r"\n", "\n").replace(r"\h", " ")
     return event
 

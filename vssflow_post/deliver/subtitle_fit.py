@@ -29,7 +29,7 @@ SHORTEST = 480
 """Samples of a part: what is too short for that stays whole."""
 _SENTENCE_END = re.compile(r"[.?!\u2026\u3002\uff1f\uff01][\"')\]\u201d\u2019]*$")
 _CLAUSE_END = re.compile(r"[,;:\u3001\uff0c\u2013\u2014-][\"'\u201d\u2019]*$")
-_DASH = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*\S")
+_TURN = re.compile(r"\s*(?:[-\u2010-\u2015\u2212]|>>)")
 
 Word: TypeAlias = tuple[Run, ...]
 """What stands between two blanks, in one style or several; or the name of who speaks."""
@@ -63,7 +63,7 @@ def _turns(subtitle: Subtitle) -> Iterator[list[SubtitleRow]]:
     later = [" ".join(line.text.split()[:4]) for line in subtitle.said[1:]]
     for row in subtitle.rows:
         text = "".join(run.text for run in row)
-        if turn and (_DASH.match(text) or row[0].style == VOICE or any(words in text for words in later)):
+        if turn and (_TURN.match(text) or row[0].style == VOICE or any(words in text for words in later)):
             yield turn
             turn = []
         turn.append(row)
