@@ -34,7 +34,8 @@ _DRESSED = re.compile(r"\\(?:fs(?:c[xy])?[\d+-]|fn|blur|be\d|bord|[1-4]?c&|shad)
 
 def read_ass(text: str) -> Iterator[TimedText]:
     """The events of a file of ASS or SSA but comments and drawings, in file order. Raises MalformedLine."""
-    section, fields, seen = "", dict(_FIELDS), False
+    section, seen = "", False
+    fields: dict[str, tuple[str, ...]] = {**_FIELDS}
     places: dict[str, int] = {}
     for number, row in enumerate(split_rows(text), 1):
         kind, _, rest = row.strip().partition(":")

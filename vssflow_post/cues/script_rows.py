@@ -61,7 +61,7 @@ class Rows:
     timings: list[Timing] = field(default_factory=list)
 
     def is_blank(self, i: int) -> bool:
-        return i < 0 or not bare(self.texts[i])
+        return i < 0 or not self.texts[i].strip() or not (self.texts[i].isascii() or bare(self.texts[i]))
 
     def number(self, i: int) -> int | None:
         """The number that is all there is in a row: `2`, `2.`, `#2`, `[2]`."""
