@@ -184,6 +184,12 @@ def test_a_subtitle_that_is_there_twice_is_said_once(tmp_path: Path) -> None:
     assert script.notes == ("a.srt, line 6: the same text at the same time as another, so it is said once.",)
 
 
+def test_a_sign_may_be_as_long_and_as_short_as_it_likes(tmp_path: Path) -> None:
+    signs = event(1, 1, "Exit", "Sign") + event(2, 1, "Exit", "Sign") + event(1, 3, "x " * 1500, "Sign")
+    script = script_of(tmp_path, "a.ass", HEAD + signs + HELLO)
+    assert (said(script), script.warnings) == ([(1, 3, "Hello there.")], ())
+
+
 def test_fields_stand_in_the_order_that_the_file_gives(tmp_path: Path) -> None:
     content = "[Events]\nFormat: Start, End, Name, Text\nDialogue: 0:00:01.00,0:00:03.00,Ann,Hello, you\n"
     script = script_of(tmp_path, "a.ass", content)

@@ -5,11 +5,15 @@ No number is spoken, no line is lost without a word, and words that look like nu
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tests.conftest import MakeFilm
 from tests.scripts import refusal, said, script_of
+from vssflow_post.cli import cli
 
 TWO = "1\n00:00:01,000 --> 00:00:03,000\nThe market was full.\n\n2\n00:00:04,000 --> 00:00:06,000\nCome in.\n"
 BOTH = [(1, 3, "The market was full."), (4, 6, "Come in.")]
@@ -39,6 +43,9 @@ def numbered(number: str, first: str = "1") -> str:
         numbered("\u200e2"),
         numbered("2\n"),
         numbered("17"),
+        numbered("17\n"),
+        numbered("2", "1\n"),
+        numbered("2", "7\n"),
         numbered("2-\u0439"),
         TWO.replace("2\n00", "2 00").replace("1\n00", "1 00"),
         TWO.replace("\n2\n", "\n"),
@@ -203,6 +210,23 @@ def test_an_end_some_milliseconds_before_the_start_is_no_duration_and_more_is_an
     assert said(script) == BOTH[1:]
     assert "no duration" in script.warnings[0]
     assert refusal(tmp_path, "b.srt", TWO.replace("03,000", "00,500")) == "b.srt, line 2: ends before it starts"
+
+
+def test_what_is_left_out_is_a_warning_of_the_film_and_a_note_is_none(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    noted, lost = make_film("noted.mp4", n_frames=48), make_film("lost.mp4", n_frames=48)
+    spoken = "1\n00:00:00,200 --> 00:00:01,400\nCafé.\n\n"
+    noted.with_suffix(".srt").write_bytes(spoken.encode("cp1252"))
+    lost.with_suffix(".srt").write_text(spoken + "2\n00:00:01,500 --> 00:00:01,500\nCome in.\n")
+    command = ["render", str(noted), str(lost), "-o", str(tmp_path / "out"), "-p", "ci", "--json"]
+    films = json.loads(CliRunner().invoke(cli, command).stdout)["films"]
+    assert [(film["verdict"], film["reason"]) for film in films] == [
+        ("done", "noted.srt: not UTF-8; read as Windows-1252. Where letters are wrong, save it as UTF-8."),
+        ("done_with_warnings", "lost.srt, line 6: no duration, so it is not spoken; give it an end after its start."),
+    ]
+    told = json.loads((tmp_path / "out" / "lost" / "report.json").read_text())["warnings"]
+    assert told == [films[1]["reason"]]
 
 
 def test_many_remarks_of_a_kind_are_one_sentence(tmp_path: Path) -> None:

@@ -88,6 +88,13 @@ def test_what_only_begins_like_the_film_is_not_its_script(tmp_path: Path, names:
     assert beside(tmp_path, names) == (None, "")
 
 
+def test_subtitles_that_are_not_read_are_told_where_there_is_no_script(tmp_path: Path) -> None:
+    _, untaken = beside(tmp_path, ["film.sub", "film.en.ttml"])
+    assert "film.sub (of a kind that is not read here)" in untaken
+    assert untaken.endswith("save it as film.srt.")
+    assert beside(tmp_path, ["film.en.srt"]) == ("film.en.srt", "")
+
+
 def test_the_script_of_another_film_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "film.en.mkv").touch()
     assert beside(tmp_path, ["film.en.srt"]) == (None, "")

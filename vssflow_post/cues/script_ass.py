@@ -15,7 +15,7 @@ from vssflow_post.cues.timed_text import MalformedLine, TimedText
 from vssflow_post.cues.times import ScriptTime
 from vssflow_post.timeline import BOTTOM
 
-_TIME = re.compile(r"\d{1,2}:[0-5]\d:[0-5]\d[.:]\d{2,3}", re.ASCII)
+_TIME = re.compile(r"\d{1,2}:[0-5]\d:[0-5]\d(?:[.:,]\d{1,3})?", re.ASCII)
 EVENTS = "events"
 _FIELDS = {EVENTS: ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")}
 """By section; of a file that does not say."""
@@ -82,7 +82,7 @@ def _timed(event: dict[str, str], number: int, places: dict[str, int]) -> TimedT
 
 
 def _time(text: str) -> ScriptTime:
-    hours, minutes, seconds, decimals = re.split("[:.]", text)
+    hours, minutes, seconds, decimals = [*re.split("[:.,]", text), "0"][:4]
     whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
     return ScriptTime(whole + Fraction(int(decimals), 10 ** len(decimals)), False)
 

@@ -187,8 +187,8 @@ def _number_before(
         if number is None and rows.kind == "srt" and not _is_like_a_number(bare(rows.texts[row])):
             remarks.lose(rows.numbers[row], _AS_NUMBER)
         return row, number
-    touches = end == gap.stop and not is_last and (is_numbered or number in expected)
-    if number is None or not (touches or (rows.is_blank(row - 1) and number in expected)):
+    is_likely = number in expected or (is_numbered and not is_last)
+    if number is None or not is_likely or not (rows.is_blank(row - 1) or (end == gap.stop and not is_last)):
         return end, None
     if is_last:
         remarks.lose(rows.numbers[row], f"subtitle {number} has no times and no text, as if the file were cut off")
@@ -245,7 +245,7 @@ def _head(rows: Rows, before: range) -> list[int]:
 
 def _remark_untimed(rows: Rows, found: Sequence[int], remarks: Remarks) -> None:
     for i in found:
-        if not rows.is_blank(i):
+        if not rows.is_blank(i) and rows.number(i) is None:
             remarks.lose(rows.numbers[i], _UNTIMED)
 
 

@@ -58,6 +58,8 @@ def _lasts(each: TimedText, remarks: Remarks) -> bool:
     """Whether a subtitle has text and a duration, which is remarked otherwise. Raises MalformedLine for one that ends
     well before it starts."""
     duration_s = each.end.seconds - each.start.seconds
+    if not each.is_spoken and duration_s <= 0:
+        return False
     if not visible(each.text):
         remarks.note(each.line, "a subtitle without text")
         return False
