@@ -38,6 +38,10 @@ call 999 => call nine nine nine
 7/11 => seven eleven
 on 12/25 => on twelve twenty five
 10/10 => ten out of ten
+4/5 stars => four out of five stars
+$3/hour => three dollars per hour
+ISBN 978-3-16-148410-0 => isbn nine seven eight | three | one six | one four eight four one oh | oh
+5551234567 => five five five one two three four five six seven
 4/4 time => four four time
 007 => double oh seven
 10-4 => ten four
@@ -51,6 +55,8 @@ on 12/25 => on twelve twenty five
 0800 123 456 => oh eight oh oh | one two three | four five six
 123-45-6789 => one two three | four five | six seven eight nine
 1234 5678 9012 3456 => one two three four | five six seven eight | nine oh one two | three four five six
+555-HELP => five five five | help
+area code 212 => area code two one two
 zip 90210 => zip nine oh two one oh
 """
 MONEY = """
@@ -79,6 +85,8 @@ a $5 bill => a five dollar bill
 PARTS = """
 ½ a cup => half a cup
 ½ cup => one half cup
+1 ½ hours => one and a half hours
+2-1/2 inches => two and a half inches
 1½ hours => one and a half hours
 2 1/2 hours => two and a half hours
 3¾ => three and three quarters
@@ -152,6 +160,8 @@ TIMES = """
 7:05 pm => seven oh five p. m.
 7.30pm => seven thirty p. m.
 7pm => seven p. m.
+7:05pm => seven oh five p. m.
+8:00-9:30pm => eight to nine thirty p. m.
 7 p.m. => seven p. m.
 19:00 => nineteen hundred
 12:00 => twelve
@@ -225,6 +235,12 @@ Part I. => part one
 Super Bowl LVIII => super bowl fifty eight
 Rocky II => rocky two
 WWII => world war two
+WW2 => world war two
+World War I was => world war one was
+Title IX => title nine
+BA123 => b. a. one twenty three
+Y2K => y. two k.
+401(k) => four oh one k.
 plan A => plan a.
 an A+ => an a. plus
 a .45 => a forty five
@@ -236,6 +252,11 @@ NASA => nasa
 U.S.A. => u. s. a.
 UN => u. n.
 AT&T => a. t. and t.
+M&M's => m. and m.'s
+U.S.'s => u. s.'s
+Ph.D. => p. h. d.
+w/o it => without it
+w/ it => with it
 R&B => r. and b.
 salt & pepper => salt and pepper
 C++ => c plus plus
@@ -294,6 +315,20 @@ def test_no_figure_is_left_unread(text: str) -> None:
 
 
 SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "quadrillion": 15}
+
+
+PIECES = """
+1 23 456 1999 007 9/11
+/ - : . , ' " $ \u20ac % \u00b0 \u00bd \u00b2 x km pm a.m. st th s A B FBI I V XIV Chapter Henry Jan
+May room # @ & + = ( ) * ~ < > hello \u043c\u0438\u0440 \u4e16 \u00e9 \u2116 \u2460 M k bn ft in C \u00b0F v2 .5 .com w/
+"""
+
+
+@given(st.lists(st.sampled_from([*PIECES.split(), " ", " "]), max_size=14).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_mix_of_what_is_written_can_be_said(text: str) -> None:
+    assert not re.search(r"\d", said(text))
+    assert bool(phonemise(text)) >= bool(re.search(r"[0-9]", re.sub(r"<[^<>]*>", "", text)))
 
 
 @given(st.integers(10_000, 10**18 - 1))

@@ -92,6 +92,7 @@ def test_a_name_in_capitals_stands_on_a_row_of_its_own_where_the_file_has_such()
         ("[Old man] Come in.", [("Old man", "Come in.")]),
         ("[MAN ON RADIO] Come in.", [("MAN ON RADIO", "Come in.")]),
         ("[TOM]\nCome in.", [("TOM", "Come in.")]),
+        ("[Anna, in French] Come in.", [("Anna", "Come in.")]),
         ("<v Anna>Come in.", [("Anna", "Come in.")]),
         ("<v.loud Anna Lee>Come in.</v>", [("Anna Lee", "Come in.")]),
         ("<TOM> Come in.", [("TOM", "Come in.")]),
@@ -108,11 +109,18 @@ def test_a_name_in_capitals_stands_on_a_row_of_its_own_where_the_file_has_such()
         ("- (sighs)\n- Come in.", [(None, "Come in.")]),
         (">> Yes. >> No.", [(None, "Yes."), (SECOND_VOICE, "No.")]),
         ("&gt;&gt; ANNA: Yes.", [("ANNA", "Yes.")]),
+        ("\u202a\ufeffANNA\u200b: Yes.", [("ANNA", "Yes.")]),
         ("He left<br>at once.<br/>Now.<BR />Go.", [(None, "He left at once. Now. Go.")]),
     ],
 )
 def test_signs_of_who_speaks(text: str, expected: list[tuple[str | None, str]]) -> None:
     assert spoken(text) == [expected]
+
+
+def test_a_bracket_may_hold_a_name_of_the_file_and_a_direction() -> None:
+    said = told("[Anna] Yes.", "[Anna chuckles] No.", "[Anna over phone] Well.", "[Anna] Go.")
+    assert [each.utterances[0].speaker for each in said] == ["Anna"] * 4
+    assert [each.captions for each in said] == [(), ("chuckles",), ("over phone",), ()]
 
 
 def test_arrows_change_the_speaker_from_subtitle_to_subtitle() -> None:
@@ -159,6 +167,8 @@ def test_arrows_change_the_speaker_from_subtitle_to_subtitle() -> None:
         ("*sighs* Somebody knocked.", "Somebody knocked.", ["sighs"]),
         ("*door opens*", "", ["door opens"]),
         ("**gunshot**", "", ["gunshot"]),
+        ('MUSIC: "Hallelujah"\nby Leonard Cohen', "", ['"Hallelujah" by Leonard Cohen']),
+        ("SFX: door slams\nANNA: Who is there?", "Who is there?", ["door slams"]),
         ("Well *sighs* I know.", "Well I know.", ["sighs"]),
         ("I *really* mean it.", "I really mean it.", []),
         ("*Really* good.", "Really good.", []),
@@ -202,6 +212,8 @@ def test_a_song_goes_on_until_the_note_that_closes_it() -> None:
     ("text", "words"),
     [
         ("DOG BARKS", ""),
+        ("ENGINE STARTS", ""),
+        ("HE SPEAKS GERMAN", ""),
         ("APPLAUSE", ""),
         ("DOOR SLAMS", ""),
         ("HE SIGHS", ""),

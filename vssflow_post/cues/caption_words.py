@@ -9,11 +9,12 @@ import re
 from functools import cache
 
 _SOUND_NOUNS = """
-ambience applause audio background beeping blank blast bleep bleeped breathing cacophony censored chatter clatter
-commotion creaking crosstalk din distorted echo expletive explosion explosions fanfare footfalls footstep footsteps
-foreign garbled gunfire gunshot gunshots hoofbeats hubbub inaudible incoherent indistinct instrumental jingle laughter
-lullaby melody muffled murmuring music musical noise noises noisy orchestra overlapping percussion redacted ringtone
-silence siren sirens song soundtrack static theme thunder thunderclap tune unintelligible uproar whoosh wordless
+ambience applause audio background beeping blank blast bleep bleeped breathing buzzer cacophony censored chatter
+clatter commotion creaking crosstalk din distorted doorbell echo expletive explosion explosions fanfare footfalls
+footstep footsteps foreign garbled gunfire gunshot gunshots heartbeat heartbeats hoofbeats hubbub inaudible incoherent
+indistinct instrumental jingle laughter lullaby melody muffled murmuring music musical noise noises noisy orchestra
+overlapping percussion redacted ringtone silence siren sirens song soundtrack static theme thunder thunderclap tune
+unintelligible uproar whoosh wordless
 """
 _SOUND_VERBS = """
 applaud babble bang bark bawl beep bellow blare bleat bleep boom breathe burp buzz cackle caw chant chatter cheer
@@ -27,9 +28,9 @@ stutter swish swoosh thrum thud thump thunder tick tinkle titter toll toot trill
 wail weep wheeze whimper whine whinny whirr whisper whistle whoop yap yawn yell yelp yip yodel
 """
 _STAGE_VERBS = """
-approach bark begin chew clear close continue depart drop enter exit fade fall halt kiss mimic mouth nod open pass
-pause play pour rev revv roll run salute shrug shudder shut smack spit start stop swallow swell translate turn whir
-wince
+approach argue bark begin chew clear close continue converse depart drop enter exit fade fall halt kiss mimic mouth
+nod open pass pause play pour rev revv roll rumble run salute shrug shudder shut smack speak spit start stop swallow
+swell talk translate turn whir wince
 """
 _MANNERS = """
 accent accented afraid agitated alarmed aloud amused angrily angry announcer annoyed anxious arabic awkward beat
@@ -162,7 +163,8 @@ def is_sound_in_capitals(text: str) -> bool:
         or text.rstrip()[-1] in ".!?,\u2026"
     ):
         return False
-    return any(word in _EVENTS or _is_form_of(word, _VERBS) for word in words)
+    verbs = _VERBS | _STAGE if len(words) > 1 else _VERBS
+    return any(word in _EVENTS or _is_form_of(word, verbs) for word in words)
 
 
 def is_doing(text: str) -> bool:

@@ -29,6 +29,10 @@ _SQUARE = re.compile(
     r"\[([^\[\]]*)\]|\u3010([^\u3010\u3011]*)\u3011|\u3014([^\u3014\u3015]*)\u3015|\uff3b([^\uff3b\uff3d]*)\uff3d|\{([^{}]*)\}"
 )
 _ROUND = re.compile(r"\(([^()\x00]*)\)|\uff08([^\uff08\uff09\x00]*)\uff09")
+_NAMED_SOUND = re.compile(
+    r"(?:(?<=\n)|^)[ \t-]*(?:(?:THEME )?MUSIC|SONG|SFX|FX|SOUND(?: EFFECTS?)?)[ \t]?:[ \t]*"
+    r"([^\n]+(?:\n(?![^\n]*:)[^\n>-][^\n]*)*)"
+)
 _STARS = re.compile(r"\*{1,3}(?=[^\s*])([^*\n]{1,200})(?<=\S)\*{1,3}")
 _TILDES = re.compile(r"(?<![\w~])[~\u301c\uff5e]+[ \t]*([^~\u301c\uff5e\n]{1,200})[~\u301c\uff5e]+(?![\w~])")
 _BLANKS = re.compile(r"[ \t]+")
@@ -117,8 +121,11 @@ def _cut_at_voice(text: str) -> tuple[str, str]:
 
 
 def without_descriptions(text: str) -> tuple[str, list[str]]:
-    """(text, captions) without what stands in brackets, stars or tildes, but for what is spoken there: an aside inside
-    a sentence (`She said (and I agree) that`), a number, a word with stress (`I *really* mean it`)."""
+    """(text, captions) without what stands in brackets, stars or tildes, or after `MUSIC:`.
+
+    What is spoken there stays: an aside inside a sentence (`She said (and I agree) that`), a number, a word with
+    stress (`I *really* mean it`).
+    """
     captions: list[str] = []
 
     def left_out(found: re.Match[str]) -> str:
@@ -140,6 +147,7 @@ def without_descriptions(text: str) -> tuple[str, list[str]]:
         is_row = _is_at_head(text, found.start()) and _ROW_END.match(text, found.end())
         return left_out(found) if is_row or means_sound(found[1]) else found[1]
 
+    text = _NAMED_SOUND.sub(left_out, text)
     text = text.replace(_KEPT_OPEN, " ").replace(_KEPT_CLOSE, " ")
     while (shorter := _SQUARE.sub(left_out, text)) != text:  # innermost first, so nested brackets go too
         text = shorter

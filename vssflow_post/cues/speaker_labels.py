@@ -126,7 +126,20 @@ class Labels:
         signs, content, colon, following = found.groups()
         name = content.strip()
         is_name = bool(_shape(name)) and not means_sound(name) if colon else self._is_name_in_brackets(name)
-        return f"{signs}{NAME}{name}{NAME}" if is_name and (following or colon) else found.group()
+        if not (following or colon):
+            return found.group()
+        name, direction = (name, "") if is_name else self._name_and_direction(name)
+        return f"{signs}{NAME}{name}{NAME}{direction and f'[{direction}] '}" if name else found.group()
+
+    def _name_and_direction(self, content: str) -> tuple[str, str]:
+        """`Anna` and `in French`, of a bracket that has both; ("", "") of another."""
+        first, comma, direction = content.partition(",")
+        if comma and self._is_name_in_brackets(first.strip()) and means_sound(direction):
+            return first.strip(), direction.strip()
+        words = content.split()
+        names = (" ".join(words[:n]) for n in range(min(4, len(words) - 1), 0, -1))
+        name = next((name for name in names if name.casefold() in self.recurring), "")
+        return name, content[len(name) :].strip() if name else ""
 
     def _is_name_in_brackets(self, name: str) -> bool:
         return _is_bracket_name(name) or (name.casefold() in self.recurring and bool(_shape(name)))

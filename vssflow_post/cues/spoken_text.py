@@ -18,6 +18,7 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(/?[a-zA-Z][^<>\n]*)>|<\d[\d:.]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}\s]*\}")
 TAGS = frozenset(("", "b", "c", "em", "font", "i", "lang", "p", "rt", "ruby", "s", "span", "strong", "u", "v", "div"))
 """Of subtitles; a name with `/` in front is ""."""
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _SIGN = re.compile(r"\s*(>>+|-+\s*>>+|[-\u2010-\u2015\u2212]+(?=\s*\S))\s*")
 _DASHES = " \t-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
@@ -78,7 +79,7 @@ def plain_text(text: str) -> str:
 
 def _plain_rows(raw: str) -> str:
     """`raw` without markup, its rows without blanks at their ends; `<v Anna>` sets a row's name in NAME."""
-    text = _BREAK.sub("\n", raw.replace(NAME, " "))
+    text = _BREAK.sub("\n", _INVISIBLE.sub("", raw.replace(NAME, " ")))
     text = _VOICE.sub(lambda voice: f"\n{NAME}{voice.group(1).strip()}{NAME}", text)
     text = html.unescape(_MARKUP.sub(_tag_or_caption, text)).replace("\r", "\n")
     return "\n".join(filter(None, (_BLANKS.sub(" ", row).strip() for row in text.split("\n"))))

@@ -38,11 +38,13 @@ _TOKEN = re.compile(
     rf"""
     (?P<address>https?://[^\s<>"']*[\w/]|\bwww\.[^\s<>"']*[\w/]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+
       |(?-i:\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:{_TLDS})(?:/[\w./?=&%\#~-]*[\w/])?\b))
-  | (?P<dotted>\b(?:[A-Za-z]\.){{2,}})
-  | (?P<joined>(?-i:\b[A-Z]{{1,3}}(?:&[A-Z]{{1,3}})+\b))
+  | (?P<degree>\bPh\.?D\b\.?)
+  | (?P<dotted>\b(?:[A-Za-z]\.){{2,}}(?:'s\b)?)
+  | (?P<joined>(?-i:\b[A-Z]{{1,3}}(?:&[A-Z]{{1,3}})+\b(?:'s\b)?))
   | (?P<tag>\#(?=[^\W\d_])\w+)
   | {FIGURES.strip()}
-  | (?P<sign>\#|<3|[{re.escape("".join(sorted(SIGNS.keys() - {"."})))}]|(?<=\d)\s?[*<>]\s?(?=\d))
+  | (?P<sign>\#|<3|[{re.escape("".join(sorted(SIGNS.keys() - {"."})))}]
+      |(?<=\d)\s?[*<>]\s?(?=\d)|(?<=\d)\s/\s(?=\d)|(?<=\d)/(?=[a-z]{{3}}))
   | (?P<word>(?:(?<!\w)')?{_LETTER}+(?:'{_LETTER}+)*(?:-(?={_LETTER}))?'?)
   | (?P<pause>[,;:.?!()\[\]]+|\s-+\s|--+|[\u3001\u3002\uff0c]+)
     """,
@@ -88,6 +90,8 @@ def _has_no_sound(letters: str) -> bool:
 def _plain(text: str) -> str:
     """`text` without markup, its quotes, dashes and figures in their plain forms."""
     plain = re.sub(r"</?[a-zA-Z][^<>]*>|\{\\[^}]*\}", " ", unicodedata.normalize("NFC", text)).translate(_QUOTES)
+    plain = re.sub(r"\bw/(o\b|(?=\s))\s?", lambda found: "without " if found[1] else "with ", plain)
+    plain = re.sub(r"(?<=\d)\(([a-z])\)", r"\1", plain)  # 401(k)
     plain = re.sub(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))|(?<=\d) (?=000(?!\d))", "", plain)  # 10 000
     plain = "".join(character if character.isascii() else _plain_character(character) for character in plain)
     return re.sub(r"\b([a-z])-(?=\1)", "", plain, flags=re.IGNORECASE)  # w-w-what
@@ -118,14 +122,15 @@ def _read(found: re.Match[str], text: str, at: int, known: Container[str]) -> tu
         return _read_word(token, text, at, known)
     if kind == "address":
         return _read_address(token, known), at
-    if kind == "dotted":
-        lower = token.lower()
+    if kind == "degree":
+        return ["p.", "h.", "d."], at
+    if kind in ("dotted", "joined"):
+        lower = token.lower().removesuffix("'s")
         # The stop of "p.m." also ends the sentence where a capital follows.
         ends = [PAUSE] if re.match(r"\s+[A-Z]", text[at:]) and lower in ("a.m.", "p.m.") else []
-        spoken = _SHORT_TAIL.get(lower, " ".join(letter + "." for letter in lower.replace(".", "")))
-        return [*spoken.split(), *ends], at
-    if kind == "joined":
-        return [word for letter in token for word in (["and"] if letter == "&" else [letter.lower() + "."])], at
+        letters = " ".join("and" if letter == "&" else letter + "." for letter in lower.replace(".", ""))
+        ending = "'s" if token.endswith("'s") else ""
+        return [*(_SHORT_TAIL.get(lower, letters) + ending).split(), *ends], at
     if kind == "tag":
         return ["hashtag", *(word for part in _camels(token[1:]) for word in spoken_words(part, known))], at
     if kind in ("sign", "pause"):
@@ -140,7 +145,9 @@ def _read_sign(token: str, found: re.Match[str], text: str) -> list[str]:
         return ["number"] if text[found.end() : found.end() + 1].isdigit() else ["hash"]
     if token == "<3":
         return ["heart"]
-    said = {"*": "times", "<": "less than", ">": "more than"}.get(token.strip()) or SIGNS[token]
+    if token == "/":
+        return ["per"]
+    said = {"*": "times", "/": "over", "<": "less than", ">": "more than"}.get(token.strip()) or SIGNS[token]
     return said.split()
 
 
@@ -153,12 +160,12 @@ def _read_address(token: str, known: Container[str]) -> list[str]:
     said: list[str] = []
     names = {".": ["dot"], "/": ["slash"], "@": ["at"], "-": ["dash"], "_": ["underscore"], ":": [], "+": ["plus"]}
     for part in re.findall(r"[^\W\d_]+|\d+|[\W_]", re.sub(r"://", " ", token)):
-        if part.isdigit():
+        if part.isdecimal():
             said += in_pairs(part) if len(part) < 5 else digits(part)
         elif part.isalpha():
             said += _read_word(part, "", 0, known)[0]
         else:
-            said += names.get(part, [])
+            said += names.get(part) or SIGNS.get(part, "").split()
     return said
 
 
@@ -211,8 +218,10 @@ def _numeral_after(word: str, rest: str) -> re.Match[str] | None:
     found = _NUMERAL.match(rest) if word[:1].isupper() else None
     if found is None or not found[1] or (len(found[1]) == 1 and word.lower() not in NUMBERED | REIGNING):
         return None
-    if found[1] == "I" and (word.lower() in REIGNING or re.match(r"\s+[a-z]", rest[found.end() :])):
+    if found[1] == "I" and word.lower() in REIGNING:
         return None
+    if found[1] == "I" and word.lower() in ("part", "type", "class") and re.match(r"\s+[a-z]", rest[found.end() :]):
+        return None  # Part I can do
     return found if found[1] != "L" else None
 
 

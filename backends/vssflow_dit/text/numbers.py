@@ -41,18 +41,20 @@ FIGURES = rf"""
   | (?P<card>\b\d{{4}}(?:[ -]\d{{4}}){{3}}\b|\b\d{{3}}-\d{{2}}-\d{{4}}\b|\b\d(?:-\d){{2,}}\b(?!-?\d))
   | (?P<phone>\+\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,5}}(?!\d)
       |(?:\b\+?1[ .-])?(?:\(\d{{3}}\)\s?|\b\d{{3}}[ .-])\d{{3}}[ .-]\d{{4}}\b
-      |\b1-\d{{3}}-[A-Z]{{3,8}}\b|\b0\d{{2,4}}[ -]\d{{3,4}}[ -]\d{{3,4}}\b|\b\d{{3}}-\d{{4}}\b(?!-))
+      |\b1-\d{{3}}-[A-Z]{{3,8}}\b|(?-i:\b\d{{3}}-[A-Z]{{4}}\b)
+      |\b0\d{{2,4}}[ -]\d{{3,4}}[ -]\d{{3,4}}\b|\b\d{{3}}-\d{{4}}\b(?!-))
+  | (?P<serial>\b\d+(?:-\d+){{3,}}\b)
   | (?P<version>(?-i:\bv)\d+(?:\.\d+)*\b|\b(?!\d+(?:\.\d{{3}})*\.000\b)\d+(?:\.\d+){{2,}}\b)
   | (?P<money>-?[{_SIGN}]\s?(?:{_NUMBER})(?:\s?-\s?[{_SIGN}]?(?:{_NUMBER}))?{_SCALE}?
       |(?<![\w.])-?(?:\d+,\d{{2}}(?=\s?\u20ac)|{_NUMBER}){_SCALE}?\s?(?:[{_SIGN}]|(?-i:{"|".join(CURRENCY_CODES)})\b))
   | (?P<height>\b\d{{1,2}}(?:'\s?\d{{1,2}}(?:"|''|(?!\d))|\s?ft\.?\s?\d{{1,2}}\s?in\b\.?))
   | (?P<size>\b\d+(?:\.\d+)?(?:\s?[x\u00d7]\s?\d+(?:\.\d+)?)+s?\b|\b\d+(?:\.\d+)?x\b)
-  | (?P<time>\b\d{{1,2}}:\d{{2}}(?::\d{{2}})?\b(?!:)(?:\s?[ap]\.?m\b\.?)?|\b\d{{1,2}}\.\d{{2}}\s?[ap]\.?m\b\.?
+  | (?P<time>\b\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?![\d:])(?:\s?[ap]\.?m\b\.?|\b)|\b\d{{1,2}}\.\d{{2}}\s?[ap]\.?m\b\.?
       |\b[0-2]\d[0-5]\d\s(?:hours|hrs)\b)
   | (?P<ratio>\b\d+:\d+\b)
   | (?P<decade>'?\b(?:\d{{2}}|\d{{4}})'?s\b|'\d{{2}}\b)
   | (?P<ordinal>\b\d[\d,]*(?:st|nd|rd|th)s?\b)
-  | (?P<mixed>\b\d+\s\d{{1,2}}/\d{{1,2}}\b(?!/))
+  | (?P<mixed>\b\d+(?:\s{{1,2}}|-)\d{{1,2}}/\d{{1,2}}\b(?!/))
   | (?P<slashed>\b\d+(?:/\d+)+\b)
   | (?P<code>(?-i:\b[A-Z]{{1,6}}(?:-?\d+[A-Z]{{0,3}})+|\b\d+(?:[A-Z]{{1,3}}\d+)+[A-Z]{{0,3}})(?:'?s)?\b)
   | (?P<number>(?:(?<![\w.])-)?(?:{_NUMBER}))
@@ -275,7 +277,7 @@ def _ordinal(figure: Figure) -> list[str]:
 
 
 def _mixed(figure: Figure) -> list[str]:
-    whole, fraction = figure.token.split()
+    whole, fraction = re.split(r"[\s-]+", figure.token)
     return [*cardinal(int(whole)), "and", *_part(*(int(each) for each in fraction.split("/")), article=True)]
 
 
@@ -285,7 +287,7 @@ def _slashed(figure: Figure) -> list[str]:
         top, bottom = int(parts[0]), int(parts[1])
         if figure.token == "1/2" and re.match(r"\s(?:an?|the|of)\b", figure.after):
             return ["half"]
-        if figure.token in ("10/10", "100/100"):
+        if figure.token in ("10/10", "100/100") or re.match(r"\sstars?\b", figure.after):
             return [*cardinal(top), "out", "of", *cardinal(bottom)]
         is_usual = bottom in (2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 32, 64, 100, 1000) or (top == 1 and bottom > 31)
         is_beat = figure.after.lstrip().startswith(("time", "beat"))
@@ -305,6 +307,8 @@ def _part(top: int, bottom: int, *, article: bool = False) -> list[str]:
 def _code(figure: Figure) -> list[str]:
     """Letters by their names, but for a word of four and more: COVID-19; and figures in pairs: F-150 is f one fifty."""
     token = re.sub(r"(?<=\d)'?s$", "", figure.token)
+    if token in ("WW1", "WW2"):
+        return ["world", "war", *cardinal(int(token[-1]))]
     said: list[str] = []
     for part in re.findall(r"[A-Z]+|\d+", token):
         if part.isdigit():
@@ -356,7 +360,7 @@ def _with_unit(figure: Figure, unit: re.Match[str]) -> list[str]:
     if name is None or (written.lower() in AFTER_A_NUMBER and not touching):
         return []
     first, *rest = name.split()
-    if (token == "1" or figure.is_adjective) and first not in ("percent", "hertz"):
+    if (token == "1" or figure.word_before in ("a", "an")) and first not in ("percent", "hertz"):
         first = {"feet": "foot", "inches": "inch", "square": "square", "cubic": "cubic"}.get(
             first, first.removesuffix("s")
         )
@@ -382,10 +386,10 @@ def bare_number(figure: Figure) -> list[str]:
     if re.fullmatch(r"\.(?:22|38|44|45|50|357|380)", token) and _is_gun(figure):
         return in_pairs(token[1:])
     if re.fullmatch(r"1[1-9]\d\d|20\d\d", token) or (
-        re.fullmatch(r"10\d\d", token) and before in ("in", "since", "year")
+        re.fullmatch(r"10\d\d|2[1-9]\d\d", token) and before in ("in", "since", "year", "ad", "bc")
     ):
         return year(int(token))
-    if re.fullmatch(r"0\d+", token) or (token.isdigit() and len(token) > 15):
+    if re.fullmatch(r"0\d+", token) or (token.isdigit() and (len(token) in (10, 11) or len(token) > 15)):
         return digits(token)
     return read_number(token)
 
@@ -396,7 +400,7 @@ def _is_gun(figure: Figure) -> bool:
 
 
 _READERS: dict[str, Callable[[Figure], list[str]]] = {
-    "iso": _iso, "date": _short_date, "day": _day, "month": _month, "card": _card, "phone": _phone,
+    "iso": _iso, "date": _short_date, "day": _day, "month": _month, "card": _card, "serial": _card, "phone": _phone,
     "version": _version, "money": _money, "height": _height, "size": _size, "time": _time, "ratio": _ratio,
     "decade": _decade, "ordinal": _ordinal, "mixed": _mixed, "slashed": _slashed, "code": _code,
 }  # fmt: skip

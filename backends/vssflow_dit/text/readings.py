@@ -162,7 +162,7 @@ NUMBERED_BY_PAIRS = frozenset((
 ONLY_NUMBERED = frozenset(("nos", "p", "pp"))
 """Abbreviations of nothing unless a number follows."""
 SPELLED_OUT = frozenset((
-    "dial", "dialed", "dialled", "zip", "zipcode", "pin", "passcode", "password", "extension", "ext", "badge",
+    "code", "dial", "dialed", "dialled", "zip", "zipcode", "pin", "passcode", "password", "extension", "ext", "badge",
 ))  # fmt: skip
 """Before a number that is said digit by digit."""
 DIALLED = frozenset(("call", "phone", "ring", "text", "called", "calling", "rang"))

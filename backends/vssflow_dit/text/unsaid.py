@@ -41,5 +41,7 @@ _STOPS = '.,;:!?()[]"\u2026\u3001\u3002\uff0c'
 def _letters_of(words: list[str]) -> str:
     """Which alphabets the words are written in, as Unicode calls them: Cyrillic letters."""
     names = (unicodedata.name(each, "").split(" ")[0] for word in words for each in word if not each.isascii())
-    known = dict.fromkeys(name.capitalize() if name != "CJK" else name for name in names if name not in ("", "LATIN"))
+    known = dict.fromkeys(
+        "Chinese" if name == "CJK" else name.capitalize() for name in names if name not in ("", "LATIN")
+    )
     return " and ".join(list(known)[:3]) + " letters"
