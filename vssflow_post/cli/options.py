@@ -34,7 +34,7 @@ def script_option(command: Command) -> Command:
         "--script",
         type=FILE,
         envvar="VSSFLOW_POST_SCRIPT",
-        help="Lines to speak: .srt, .vtt, .ass or .csv. Without it, a file of the film's name beside it is taken.",
+        help="Lines to speak: .srt, .vtt, .ass or .csv. Without it, the one beside the film: film.srt, film.en.srt.",
     )(command)
 
 

@@ -72,7 +72,8 @@ if TYPE_CHECKING:
 def render(**options: Any) -> None:
     """Render films: a dialogue stem, an effects stem, their mix and a report, each film in a folder of its own.
 
-    INPUT is a film or a folder, which is walked. A file NAME.srt, .vtt, .ass or .csv beside NAME.mp4 is its script.
+    INPUT is a film or a folder, which is walked. A file NAME.srt, .vtt, .ass or .csv beside NAME.mp4 is its script;
+    where there is none, NAME.en.srt is.
     A run that was stopped goes on where it was; only one run at a time may write into a folder (the second one ends
     with exit code 2).
 

@@ -37,7 +37,7 @@ def _without_layers(texts: Sequence[TimedText], remarks: Remarks) -> list[TimedT
         if at is not None and _is_layer(kept[at], each):
             first = kept[at]
             end = max(first.end, each.end, key=lambda time: time.seconds)
-            kept[at] = replace(first, end=end, is_spoken=first.is_spoken or each.is_spoken)
+            kept[at] = replace(first, end=end, not_speech=first.not_speech and each.not_speech)
             remarks.note(each.line, "the same text at the same time as another, so it is said once")
         else:
             last[words] = len(kept)

@@ -124,6 +124,7 @@ def _said_by(
     timed: Sequence[TimedText], remarks: Remarks
 ) -> tuple[tuple[Line, ...], tuple[Caption, ...], tuple[Subtitle, ...]]:
     """The lines, captions and subtitles of the texts, each by time. Raises MalformedLine for one that is too long."""
+    timed = [each for each in timed if each.is_spoken or not _is_too_long(each.text)]
     for each in timed:
         if _is_too_long(each.text):
             raise MalformedLine(each.line, f"one line of dialogue has more than {MAX_LINE_CHARACTERS} characters")

@@ -1,4 +1,4 @@
-"""Subtitles of ASS and SSA by pysubs2, after a check that can name the line that is wrong.
+"""Subtitles of ASS and SSA, whose fields stand in the order that their Format row gives.
 
 An event is speech, unless it is a comment, a drawing, karaoke or a sign: text that is set into the picture.
 """
@@ -8,97 +8,101 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from vssflow_post.cues.script_rows import split_rows
 from vssflow_post.cues.subtitle_rows import position_of, visible
-from vssflow_post.cues.timed_text import MalformedLine, Remarks, TimedText
+from vssflow_post.cues.timed_text import MalformedLine, TimedText
 from vssflow_post.cues.times import ScriptTime
+from vssflow_post.timeline import BOTTOM
 
-if TYPE_CHECKING:
-    from pysubs2 import SSAEvent
-
-_TIME = re.compile(r"\s*(\d{1,2}):([0-5]\d):([0-5]\d)[.:](\d{2,3})\s*", re.ASCII)
-_FIELDS = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
-MOST_OPEN_BRACES = 100
+_TIME = re.compile(r"\d{1,2}:[0-5]\d:[0-5]\d(?:[.:,]\d{1,3})?", re.ASCII)
+EVENTS = "events"
+_FIELDS = {EVENTS: ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")}
+"""By section; of a file that does not say."""
 _KARAOKE = re.compile(r"\\(?:k[fot]?|K)\d")
 _SUNG = {"karaoke", "kara", "song", "songs", "lyric", "lyrics", "romaji", "kanji", "op", "ed", "opening", "ending"}
 _SIGNS = {"sign", "signs", "typeset", "typesetting", "ts", "screen", "onscreen"}
 """Words in the name of a style, which people call alike."""
 _SET = re.compile(r"\\(?:move|org|i?clip|t)\s*\(|\\(?:fr[xyz]?|fa[xy])-?[\d.]*[1-9]")
-_SET_IN = "set into the picture like a sign, so it is not spoken; a line that is spoken needs no tags but its place"
+KARAOKE = r"karaoke, so it is not spoken; a line that is spoken needs a style of dialogue and no {\k} tags"
+SIGN = "a sign, so it is not spoken; a line that is spoken needs a style of dialogue"
+LOOKS_SET = "set into the picture like a sign, so it is not spoken; a line that is spoken needs no tags but its place"
 _PLACED = re.compile(r"\\pos\s*\(")
 _DRESSED = re.compile(r"\\(?:fs(?:c[xy])?[\d+-]|fn|blur|be\d|bord|[1-4]?c&|shad)")
 """Tags of text that is made to look like a part of the picture; of speech that is only moved there is none."""
 
 
-def read_ass(text: str, kind: str, remarks: Remarks) -> Iterator[TimedText]:
-    """The events of a file of `kind` `ass` or `ssa` but comments and drawings, in file order. Raises MalformedLine."""
-    import pysubs2
-
-    lines = list(_event_lines(text.split("\n")))
-    try:
-        document = pysubs2.SSAFile.from_string(text, format_=kind)
-    except (ValueError, IndexError, KeyError, pysubs2.Pysubs2Error) as error:
-        raise MalformedLine(1, f"is not a readable {kind.upper()} file ({error})") from None
-    if len(document) != len(lines):
-        raise MalformedLine(1, f"is not a readable {kind.upper()} file: {len(lines)} events, {len(document)} texts")
-    for line, event in zip(lines, document, strict=True):
-        shown = event.text.replace(r"\N", "\n").replace(r"\n", "\n").replace(r"\h", " ")
-        if event.is_comment or (event.text.strip() and not visible(shown)):
-            continue
-        style = document.styles.get(event.style)
-        yield TimedText(
-            start=_time(event.start),
-            end=_time(event.end),
-            text=shown,
-            speaker=event.name.strip() or None,
-            line=line,
-            is_spoken=_is_spoken(event, line, remarks),
-            position=position_of(shown, position=int(style.alignment) if style else 2),
-        )
-
-
-def _time(ms: int) -> ScriptTime:
-    return ScriptTime(Fraction(int(ms), 1000), False)
-
-
-def _is_spoken(event: SSAEvent, line: int, remarks: Remarks) -> bool:
-    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", event.style)}
-    if _KARAOKE.search(event.text) or words & _SUNG or event.effect.strip().lower() in ("karaoke", "fx"):
-        remarks.note(line, r"karaoke, so it is not spoken; a line that is needs a style of dialogue and no {\k} tags")
-    elif words & _SIGNS or re.fullmatch(r"signs?|text", event.name.strip(), re.IGNORECASE):
-        remarks.note(line, "a sign, so it is not spoken; a line that is spoken needs a style of dialogue")
-    elif _SET.search(event.text) or (_PLACED.search(event.text) and _DRESSED.search(event.text)):
-        remarks.lose(line, _SET_IN)
-    else:
-        return True
-    return False
-
-
-def _event_lines(rows: list[str]) -> Iterator[int]:
-    """Line numbers of the events, each checked for its fields and times."""
-    fields: list[str] = list(_FIELDS)
-    in_events = seen = False
-    for number, row in enumerate(rows, 1):
-        row = row.strip()
-        if row.startswith("["):
-            in_events = row.lower() == "[events]"
-            seen = seen or in_events
-        elif in_events and row.startswith("Format:"):
-            fields = [name.strip().lower() for name in row.removeprefix("Format:").split(",")]
-        elif in_events and row.startswith(("Dialogue:", "Comment:")):
-            _check_event(row, number, fields)
-            yield number
+def read_ass(text: str) -> Iterator[TimedText]:
+    """The events of a file of ASS or SSA but comments and drawings, in file order. Raises MalformedLine."""
+    section, seen = "", False
+    fields: dict[str, tuple[str, ...]] = {**_FIELDS}
+    places: dict[str, int] = {}
+    for number, row in enumerate(split_rows(text), 1):
+        kind, _, rest = row.strip().partition(":")
+        if kind.startswith("[") and not rest:
+            section = kind.strip("[]").lower()
+            seen = seen or section == EVENTS
+        elif kind == "Format":
+            fields[section] = tuple(name.strip().lower() for name in rest.split(","))
+        elif kind == "Style":
+            style = dict(zip(fields.get(section, ()), map(str.strip, rest.split(",")), strict=False))
+            places[style.get("name", "")] = _place(style.get("alignment", ""), is_old="+" not in section)
+        elif kind == "Dialogue" and section == EVENTS:
+            event = _event(rest, number, fields[EVENTS])
+            if visible(event["text"]) or not event["text"].strip():
+                yield _timed(event, number, places)
     if not seen:
         raise MalformedLine(1, "has no [Events] section, so this is no ASS file")
 
 
-def _check_event(row: str, number: int, fields: list[str]) -> None:
-    values = row.split(":", 1)[1].split(",", len(fields) - 1)
+def _event(rest: str, number: int, fields: tuple[str, ...]) -> dict[str, str]:
+    """The fields of an event by name. Raises MalformedLine."""
+    values = rest.split(",", len(fields) - 1)
     if len(values) < len(fields):
         raise MalformedLine(number, f"has {len(values)} of the {len(fields)} fields of an event")
-    for name, value in zip(fields, values, strict=True):
-        if name in ("start", "end") and not _TIME.fullmatch(value):
-            raise MalformedLine(number, f"{name} is not a time (H:MM:SS.cc): {value.strip()[:40]!r}")
-    if row.count("{", row.rfind("}") + 1) > MOST_OPEN_BRACES:  # pysubs2 looks for the end of each up to the row's end
-        raise MalformedLine(number, "has tags that are never closed: {")
+    event = {**dict.fromkeys(_FIELDS[EVENTS], ""), **dict(zip(fields, map(str.strip, values), strict=True))}
+    for name in ("start", "end"):
+        if not _TIME.fullmatch(event[name]):
+            raise MalformedLine(number, f"{name} is not a time (H:MM:SS.cc): {event[name][:40]!r}")
+    event["text"] = re.sub(r"\{[^{}\\]*\}", "", event["text"])  # comments
+    event["text"] = event["text"].replace(r"\N", "\n").replace(r"\n", "\n").replace(r"\h", " ")
+    return event
+
+
+def _timed(event: dict[str, str], number: int, places: dict[str, int]) -> TimedText:
+    return TimedText(
+        start=_time(event["start"]),
+        end=_time(event["end"]),
+        text=event["text"],
+        speaker=event["name"] or None,
+        line=number,
+        not_speech=_not_speech(event),
+        position=position_of(event["text"], position=places.get(event["style"].lstrip("*"), BOTTOM)),
+    )
+
+
+def _time(text: str) -> ScriptTime:
+    hours, minutes, seconds, decimals = [*re.split("[:.,]", text), "0"][:4]
+    whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+    return ScriptTime(whole + Fraction(int(decimals), 10 ** len(decimals)), False)
+
+
+def _place(alignment: str, is_old: bool) -> int:
+    """Where a style stands, as the number keys lie; in SSA 4 is added for the top and 8 for the middle."""
+    if not re.fullmatch(r"\d{1,2}", alignment):
+        return BOTTOM
+    place = int(alignment)
+    if is_old:
+        place = place % 4 + (3 if place > 8 else 6 if place > 4 else 0)
+    return place if place in range(1, 10) else BOTTOM
+
+
+def _not_speech(event: dict[str, str]) -> str:
+    """A remark on what an event is, or "" for speech."""
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", event["style"])}
+    if _KARAOKE.search(event["text"]) or words & _SUNG or event["effect"].lower() in ("karaoke", "fx"):
+        return KARAOKE
+    if words & _SIGNS or re.fullmatch(r"signs?|text", event["name"], re.IGNORECASE):
+        return SIGN
+    looks_set = _SET.search(event["text"]) or (_PLACED.search(event["text"]) and _DRESSED.search(event["text"]))
+    return LOOKS_SET if looks_set else ""

@@ -61,7 +61,7 @@ class Rows:
     timings: list[Timing] = field(default_factory=list)
 
     def is_blank(self, i: int) -> bool:
-        return i < 0 or not bare(self.texts[i])
+        return i < 0 or not self.texts[i].strip() or not (self.texts[i].isascii() or bare(self.texts[i]))
 
     def number(self, i: int) -> int | None:
         """The number that is all there is in a row: `2`, `2.`, `#2`, `[2]`."""
@@ -78,9 +78,14 @@ def bare(row: str) -> str:
     return " ".join(row.split())
 
 
+def split_rows(text: str) -> list[str]:
+    """The rows of a file with line ends of any kind."""
+    return re.split(r"\r+\n|\n\r|[\n\r\v\f\u2028\u2029]", text.replace("\ufeff", ""))
+
+
 def rows_of(text: str, kind: str) -> Rows:
     """The rows of a file with its times found. Raises MalformedLine."""
-    texts = re.split(r"\r+\n|\n\r|[\n\r\v\f\u2028\u2029]", text)
+    texts = split_rows(text)
     rows = _single_spaced(Rows(kind, texts, list(range(1, len(texts) + 1))))
     in_comment = False
     for i, row in enumerate(rows.texts):
@@ -182,8 +187,8 @@ def _number_before(
         if number is None and rows.kind == "srt" and not _is_like_a_number(bare(rows.texts[row])):
             remarks.lose(rows.numbers[row], _AS_NUMBER)
         return row, number
-    touches = end == gap.stop and not is_last and (is_numbered or number in expected)
-    if number is None or not (touches or (rows.is_blank(row - 1) and number in expected)):
+    is_likely = number in expected or (is_numbered and not is_last)
+    if number is None or not is_likely or not (rows.is_blank(row - 1) or (end == gap.stop and not is_last)):
         return end, None
     if is_last:
         remarks.lose(rows.numbers[row], f"subtitle {number} has no times and no text, as if the file were cut off")
@@ -240,7 +245,7 @@ def _head(rows: Rows, before: range) -> list[int]:
 
 def _remark_untimed(rows: Rows, found: Sequence[int], remarks: Remarks) -> None:
     for i in found:
-        if not rows.is_blank(i):
+        if not rows.is_blank(i) and rows.number(i) is None:
             remarks.lose(rows.numbers[i], _UNTIMED)
 
 

@@ -1,4 +1,4 @@
-"""Subtitles: SRT and WebVTT, and ASS by pysubs2, told apart by what is in a file where that is certain."""
+"""Subtitles: SRT, WebVTT and ASS, told apart by what is in a file where that is certain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from vssflow_post.cues.repeats import each_once
-from vssflow_post.cues.script_ass import read_ass
+from vssflow_post.cues.script_ass import LOOKS_SET, read_ass
 from vssflow_post.cues.script_rows import bodies, rows_of
 from vssflow_post.cues.subtitle_rows import position_of, visible
 from vssflow_post.cues.timed_text import NO_DURATION, MalformedLine, Remarks, TimedText
@@ -23,8 +23,12 @@ _RUBY = re.compile(
 def read_subtitles(text: str, kind: str, remarks: Remarks) -> list[TimedText]:
     """The subtitles of a file of `kind` `srt`, `vtt`, `ass` or `ssa` by time, each text once. Raises MalformedLine."""
     kind = _kind_of(text, kind)
-    found = read_ass(text, kind, remarks) if kind in ("ass", "ssa") else _read_rows(text, kind, remarks)
-    return each_once([each for each in found if _lasts(each, remarks)], remarks)
+    found = read_ass(text) if kind in ("ass", "ssa") else _read_rows(text, kind, remarks)
+    texts = each_once([each for each in found if _lasts(each, remarks)], remarks)
+    for each in texts:
+        if not each.is_spoken:
+            (remarks.lose if each.not_speech == LOOKS_SET else remarks.note)(each.line, each.not_speech)
+    return texts
 
 
 def _kind_of(text: str, kind: str) -> str:
@@ -35,7 +39,7 @@ def _kind_of(text: str, kind: str) -> str:
 
 
 def _read_rows(text: str, kind: str, remarks: Remarks) -> Iterator[TimedText]:
-    rows = rows_of(text.replace("\ufeff", ""), kind)
+    rows = rows_of(text, kind)
     for timing, body in bodies(rows, remarks):
         start, end = (ScriptTime(seconds, False) for seconds in (timing.start_s, timing.end_s))
         body = _RUBY.sub("", body).replace(r"\N", "\n").replace(r"\h", " ")
@@ -54,6 +58,8 @@ def _lasts(each: TimedText, remarks: Remarks) -> bool:
     """Whether a subtitle has text and a duration, which is remarked otherwise. Raises MalformedLine for one that ends
     well before it starts."""
     duration_s = each.end.seconds - each.start.seconds
+    if not each.is_spoken and duration_s <= 0:
+        return False
     if not visible(each.text):
         remarks.note(each.line, "a subtitle without text")
         return False

@@ -43,6 +43,8 @@ CODE_PAGES = {
 }
 """What is told apart, by codec, with the names that people know."""
 _MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+LEAST_LIKELIHOOD = 0.005
+"""Of text; a single word of two letters has 0.02."""
 SURE_OF_ALPHABET = 1.5
 """How much likelier than the next code page that spells another alphabet one must be."""
 NEARLY, NEARLY_OF_FEW = 1.1, 3.0
@@ -180,7 +182,7 @@ def _likely(data: bytes) -> Iterator[_Spelling]:
         codec = found["encoding"] or ""
         with suppress(UnicodeDecodeError, LookupError):
             spelling = _Spelling(codec, found["confidence"], data.decode(codec))
-            if codec in CODE_PAGES and spelling.is_text:
+            if codec in CODE_PAGES and spelling.likelihood > LEAST_LIKELIHOOD and spelling.is_text:
                 yield spelling
 
 

@@ -23,6 +23,9 @@ _FOR_THE_DEAF = {"sdh", "cc", "hi", "hoh", "captions"}
 _PARTS = {"forced", "foreign", "signs", "songs", "commentary", "karaoke", "lyrics", "sign", "song"}
 """Words for subtitles that leave out most of what is spoken, or hold something else."""
 _STRANGE = "named for something that is not known here"
+_UNREAD_SUFFIXES = (".sub", ".idx", ".sup", ".smi", ".sbv", ".ttml", ".dfxp", ".itt", ".stl", ".scc", ".usf")
+"""Of subtitles that are not read here."""
+_SUFFIXES = (*SCRIPT_SUFFIXES, *_UNREAD_SUFFIXES)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,4}|-\d{3})*")
 _REST = re.compile(r"[._ \-\[(]")
 _UNSUITED = 5
@@ -58,7 +61,7 @@ def sidecar_of(film: Path, names: Sequence[tuple[str, str]] | None = None) -> Si
     first = bisect_left(names, (stem, ""))
     near = list(takewhile(lambda name: name[0].startswith(stem), names[first:]))
     others = {Path(folded).stem for folded, _ in near if folded.endswith(FILM_SUFFIXES)} - {stem}
-    scripts = (name for folded, name in near if folded.endswith(SCRIPT_SUFFIXES) and Path(folded).stem not in others)
+    scripts = (name for folded, name in near if folded.endswith(_SUFFIXES) and Path(folded).stem not in others)
     read = (_Named.of(name, stem, film.stem) for name in scripts)
     ranked = sorted((each for each in read if each is not None), key=lambda each: each.rank)
     if not ranked:
@@ -90,12 +93,12 @@ class _Named:
             return None
         tags = tuple(filter(None, re.split(r"[._ \[\]()]|-(?=sdh|cc|forced|full)", rest.lstrip("._ -"))))
         kind, why_not = _kind_of(tags)
+        if suffix.lower() in _UNREAD_SUFFIXES:
+            kind, why_not = _UNSUITED + 1, "of a kind that is not read here"
         if why_not == _STRANGE and not rest.startswith("."):
             return None
-        spelling = 0 if name == f"{stem}{suffix.lower()}" else 1
-        return cls(
-            name, tags, (kind, spelling if not tags else 0, SCRIPT_SUFFIXES.index(suffix.lower()), name), why_not
-        )
+        spelling = 0 if tags or name == f"{stem}{suffix.lower()}" else 1
+        return cls(name, tags, (kind, spelling, _SUFFIXES.index(suffix.lower()), name), why_not)
 
 
 def _kind_of(tags: tuple[str, ...]) -> tuple[int, str]:
@@ -118,10 +121,11 @@ def _untaken(scripts: Sequence[_Named], film: Path) -> str:
     more = f" and {len(scripts) - MOST_TOLD} more" if len(scripts) > MOST_TOLD else ""
     suited = [each for each in scripts if not each.why_not]
     several = ", since several suit as well" if len(suited) > 1 else ""
-    return (
-        f"No script is taken{several}, though beside the film lies {', '.join(shown)}{more}: "
-        f"--script {scripts[0].name} takes it, or call the one that is meant {film.stem}{Path(scripts[0].name).suffix}."
-    )
+    first = Path(scripts[0].name)
+    way_out = f"--script {first} takes it, or call the one that is meant {film.stem}{first.suffix}"
+    if first.suffix.lower() in _UNREAD_SUFFIXES:
+        way_out = f"save it as {film.stem}.srt"
+    return f"No script is taken{several}, though beside the film lies {', '.join(shown)}{more}: {way_out}."
 
 
 def _folded(name: str) -> str:

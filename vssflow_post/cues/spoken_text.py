@@ -16,7 +16,7 @@ from vssflow_post.timeline import SECOND_VOICE
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(/?[a-zA-Z][^<>\n]*)>|<\d[\d:.]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}\s]*\}")
-_TAGS = frozenset(("", "b", "c", "em", "font", "i", "lang", "p", "rt", "ruby", "s", "span", "strong", "u", "v", "div"))
+TAGS = frozenset(("", "b", "c", "em", "font", "i", "lang", "p", "rt", "ruby", "s", "span", "strong", "u", "v", "div"))
 """Of subtitles; a name with `/` in front is ""."""
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -90,7 +90,7 @@ def _plain_rows(raw: str) -> str:
 def _tag_or_caption(found: re.Match[str]) -> str:
     """Nothing for markup; `[door slams]` for `<door slams>`, which is none."""
     content = found[1] or "/"
-    is_tag = "=" in content or re.split(r"[\s./]", content)[0].lower() in _TAGS
+    is_tag = "=" in content or re.split(r"[\s./]", content)[0].lower() in TAGS
     return "" if is_tag else f"[{content}]"
 
 

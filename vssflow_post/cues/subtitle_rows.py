@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import re
 
+from vssflow_post.cues.spoken_text import TAGS
 from vssflow_post.timeline import BOTTOM, TOP, VOICE, Run, SubtitleRow
 
-_PIECES = re.compile(r"(</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{[^{}\n]*\}|\n)")
+_PIECES = re.compile(r"(</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^{}\n]*\}|\{[a-zA-Z]:[^{}\s]*\}|\n)")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
 _HTML_STYLE = re.compile(r"<(/?)([biu])(?:\.[^>]*)?\s*>", re.IGNORECASE)
 _ASS_STYLE = re.compile(r"\\([biu])(\d+)(?![a-zA-Z(])|\\(r)(?![a-zA-Z])|\\(p)(\d+)")
@@ -28,11 +29,23 @@ def rows_shown(text: str) -> tuple[SubtitleRow, ...]:
             rows.append([Run(_joined(voice.group(1)), VOICE)])
         elif tag := _HTML_STYLE.fullmatch(piece):
             (style.discard if tag.group(1) else style.add)(tag.group(2).lower())
-        elif piece.startswith("{") and piece.endswith("}"):
+        elif piece.startswith("{\\") and _PIECES.fullmatch(piece):
             drawing = _restyled(piece, style, drawing)
-        elif not _PIECES.fullmatch(piece) and piece and not drawing:
+        elif piece and not drawing and not _is_tag(piece):
             rows[-1].append(Run(html.unescape(piece).replace("\n", " "), "".join(sorted(style))))
     return tuple(tuple(row) for row in rows if any(run.style != VOICE and run.text.strip() for run in row))
+
+
+def _is_tag(piece: str) -> bool:
+    """Whether a piece is markup that has no meaning here; `<door slams>` is none."""
+    if not _PIECES.fullmatch(piece):
+        return False
+    return (
+        piece[0] == "{"
+        or "=" in piece
+        or re.split(r"[\s./>]", piece.lstrip("</"))[0].lower() in TAGS
+        or piece[1].isdigit()
+    )
 
 
 def _restyled(tags: str, style: set[str], drawing: bool) -> bool:

@@ -59,9 +59,13 @@ class TimedText:
     """From a column of its own (CSV), or from the Name field (ASS)."""
     line: int
     """Where it stands in the file, from 1."""
-    is_spoken: bool = True
-    """Whether it is speech, for all that the file says: signs and karaoke are not."""
+    not_speech: str = ""
+    """What it is for all that the file says, as a remark: a sign, karaoke."""
     position: int = BOTTOM
     """Where it is shown, as the number keys lie (ASS): 2 is bottom centre, 8 top centre."""
     settings: str = ""
     """The cue settings of WebVTT."""
+
+    @property
+    def is_spoken(self) -> bool:
+        return not self.not_speech

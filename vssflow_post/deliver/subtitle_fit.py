@@ -20,14 +20,16 @@ MOST_ROWS = 2
 CLAUSE, SENTENCE = 1, 2
 """What may end with a word."""
 COLUMNS_FOR_AN_END = 10
-"""So much longer one row may be than the other for the first to end with a clause; twice that for a sentence."""
+"""So much longer one row may be than the other for the first to end with a clause; twice that for a sentence. And so
+that it does not end with a little word, which belongs to the next."""
+LITTLE_WORD = 3
 LEAST_SHARE = 0.4
 """Of what fits into a subtitle, which it must hold to end with a sentence or a clause."""
 SHORTEST = 480
 """Samples of a part: what is too short for that stays whole."""
 _SENTENCE_END = re.compile(r"[.?!\u2026\u3002\uff1f\uff01][\"')\]\u201d\u2019]*$")
 _CLAUSE_END = re.compile(r"[,;:\u3001\uff0c\u2013\u2014-][\"'\u201d\u2019]*$")
-_DASH = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*\S")
+_TURN = re.compile(r"\s*(?:[-\u2010-\u2015\u2212]|>>)")
 
 Word: TypeAlias = tuple[Run, ...]
 """What stands between two blanks, in one style or several; or the name of who speaks."""
@@ -61,7 +63,7 @@ def _turns(subtitle: Subtitle) -> Iterator[list[SubtitleRow]]:
     later = [" ".join(line.text.split()[:4]) for line in subtitle.said[1:]]
     for row in subtitle.rows:
         text = "".join(run.text for run in row)
-        if turn and (_DASH.match(text) or row[0].style == VOICE or any(words in text for words in later)):
+        if turn and (_TURN.match(text) or row[0].style == VOICE or any(words in text for words in later)):
             yield turn
             turn = []
         turn.append(row)
@@ -156,7 +158,9 @@ def _in_rows(words: list[Word]) -> list[list[Word]]:
     def cost(n: int) -> float:
         first, second = _columns(words[:n]), _columns(words[n:])
         too_long = max(0, first - MOST_COLUMNS, second - MOST_COLUMNS)
-        return 1000 * too_long + abs(first - second) - COLUMNS_FOR_AN_END * _end_of(words[:n])
+        end = _end_of(words[:n])
+        hangs = not end and _columns([words[n - 1]]) <= LITTLE_WORD
+        return 1000 * too_long + abs(first - second) - COLUMNS_FOR_AN_END * (end - hangs)
 
     n = min(range(1, len(words)), key=cost) if len(words) > 1 else 1
     return [row for row in (words[:n], words[n:]) if row]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vssflow_post.deliver.subtitle_fit import fitted
 from vssflow_post.store.publishing import publish_bytes
-from vssflow_post.timeline import BOTTOM, CLOCK_HZ, TOP, VOICE, Cue, Run, Span, Subtitle, SubtitleRow
+from vssflow_post.timeline import BOTTOM, CLOCK_HZ, SECOND_VOICE, TOP, VOICE, Cue, Run, Span, Subtitle, SubtitleRow
 
 
 def write_subtitles(
@@ -68,7 +68,7 @@ def _placed(subtitle: Subtitle, lines: dict[tuple[str, str | None], list[Cue]]) 
 
 def of_cue(cue: Cue) -> Subtitle:
     """A line by itself, in one row."""
-    name = (Run(" ".join(cue.speaker.split()), VOICE),) if cue.speaker else ()
+    name = (Run(" ".join(cue.speaker.split()), VOICE),) if cue.speaker not in (None, "", SECOND_VOICE) else ()
     return Subtitle(cue.span, ((*name, Run(" ".join(cue.text.split()))),), name=cue.id)
 
 
