@@ -42,7 +42,7 @@ def test_an_analysis_comes_back_as_it_was(tmp_path: Path) -> None:
     found = AnalysisStore(tmp_path).get(KEY)
     assert isinstance(found, Analysis)
     assert {one.name for one in dataclasses.fields(Analysis)} == {
-        *("scenes", "mouths", "features", "pictures", "places", "things", "looks")
+        *("scenes", "mouths", "features", "pictures", "places", "things", "moving", "looks")
     }
     assert (found.scenes, found.pictures, found.features) == (scenes, analysis.pictures, {})
     assert [(mouth.span, mouth.box) for mouth in found.mouths] == [(mouth.span, mouth.box) for mouth in mouths]

@@ -36,19 +36,23 @@ def spot(
     seed: int,
     seen: Sequence[Sequence[SeenSound]] = (),
     classes: Mapping[str, SoundClass] = MappingProxyType({}),
+    moving: Sequence[bool] = (),
 ) -> CueSheet:
     """The cue sheet of a film: cues in the order of their start, speech before the sounds under it.
 
     A cut ends a sound cue, but speech may run over it: a cue belongs to the scene in which it starts. A segment without
     words (from audio or lips) becomes a speech cue without text. `seen` has what each scene would sound like, of
     `classes`; it is laid in layers, each of which runs through under speech. A scene in which nothing runs through has
-    cues without a name beside and under its speech. Seeds come from `seed` and from what a cue is, not from its number:
-    an edit elsewhere in the film leaves its take as it was.
+    cues without a name beside and under its speech, where something moves: `moving` says so of each scene (none: all
+    do). Seeds come from `seed` and from what a cue is, not from its number: an edit elsewhere in the film leaves its
+    take as it was.
     """
     scenes = tuple(scenes) or (Scene(0, film.duration),)
     cuts = [scene.span.start for scene in scenes]
     speech = [one.segment for one in placed(segments, film.duration)]
-    sounds = _sounds(scenes, speech, settings, _layers(scenes, settings.sound, seen, classes, seed), film)
+    stirs = moving or [True] * len(scenes)
+    layers = _layers(scenes, settings.sound, seen, classes, seed, stirs)
+    sounds = _sounds(scenes, speech, settings, layers, film, stirs)
 
     def scene_at(span: Span) -> int:
         return scenes[max(0, bisect_right(cuts, span.start) - 1)].index
@@ -74,11 +78,14 @@ def _layers(
     seen: Sequence[Sequence[SeenSound]],
     classes: Mapping[str, SoundClass],
     seed: int,
+    moving: Sequence[bool],
 ) -> list[list[Laid]]:
     """What is laid in each scene, of what is prompted or seen."""
     if prompt or not seen:
         return [prompted(scene, prompt) for scene in scenes]
-    return [layered(scene, sounds, classes, seed) for scene, sounds in zip(scenes, seen, strict=True)]
+    return [
+        layered(scene, sounds, moves, classes, seed) for scene, sounds, moves in zip(scenes, seen, moving, strict=True)
+    ]
 
 
 def _sounds(
@@ -87,9 +94,10 @@ def _sounds(
     settings: CueSettings,
     layers: Sequence[Sequence[Laid]],
     film: Film,
+    moving: Sequence[bool],
 ) -> list[Laid]:
     """All sounds by start, none longer than LONGEST_SOUND: the layers of each scene, and what fills those scenes in
-    which nothing runs through."""
+    which nothing runs through and something moves, or a prompt asks for it."""
     full = [scene.span for scene, laid in zip(scenes, layers, strict=True) if runs_through(laid, scene)]
     cuts = [scene.span.start for scene in scenes]
     said = _without_slivers(_stretches([each.span for each in speech]), film.duration, cuts)
@@ -99,7 +107,8 @@ def _sounds(
             part for span in said for piece in (_cut(span, cuts) if _within(span, full) else [span])
             for part in _parted(piece)
         ]  # fmt: skip
-    free = [piece for piece in pieces if not _within(piece, full)]
+    stirring = [scene.span for scene, moves in zip(scenes, moving, strict=True) if moves or settings.sound]
+    free = [piece for piece in pieces if not _within(piece, full) and _within(piece, stirring)]
     named = [scene.span for scene, laid in zip(scenes, layers, strict=True) if laid]
     sounds = [Laid(piece, FOLLOWS, settings.sound, BESIDE_NAMED_DB if _within(piece, named) else 0.0) for piece in free]
     for laid in chain.from_iterable(layers):

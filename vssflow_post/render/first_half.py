@@ -180,7 +180,8 @@ def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
 def _sheet(asked: Spotting, analysis: Analysis, segments: Sequence[SpeakingSegment], seen: Sequence[Seen]) -> CueSheet:
     cues, seed = asked.preset.cues, asked.preset.generate.seed
     classes = asked.recognition.table.classes if asked.recognition else {}
-    return spot(asked.film, analysis.scenes, segments, cues, seed, [each.sounds for each in seen], classes)
+    sounds = [each.sounds for each in seen]
+    return spot(asked.film, analysis.scenes, segments, cues, seed, sounds, classes, analysis.moving)
 
 
 def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:
