@@ -137,6 +137,17 @@ def test_a_place_goes_on_over_cuts_within_it() -> None:
     assert [classes(one) for one in seen([SHORE] * 3, [NOTHING] * 3, [TRAIN] * 3)] == [["surf"], [], ["train_tram"]]
 
 
+def test_a_thing_is_the_same_after_a_cut_that_shows_less_of_it() -> None:
+    """Of one picture a third of what it takes is enough, where the next scene is sure; two minutes away it is not."""
+    letter, little = {"envelope": 0.4}, {"envelope": 0.15}
+    assert classes(seen([little] * 2)[0]) == []
+    assert [classes(each) for each in seen([little] * 2, [letter] * 2, [little] * 2)] == [["paper"]] * 3
+    assert classes(seen([letter] * 2, [{"envelope": 0.02}] * 2)[1]) == []
+    assert classes(seen([letter] * 2, [TRAIN] * 2)[1]) == classes(seen([TRAIN] * 2)[0])
+    apart = seen([letter] * 2, *[[NOTHING] * 2] * 30, [little] * 2)
+    assert (classes(apart[0]), classes(apart[-1])) == (["paper"], [])
+
+
 def test_a_thing_that_only_its_crop_shows_is_named_as_that_thing() -> None:
     scene = Scene(0, Span(0, 4 * CLOCK_HZ))
     looks = [Look(0, NOTHING), Look(CLOCK_HZ, NOTHING), Look(CLOCK_HZ, {"ram": 0.6}, 1)]

@@ -74,6 +74,7 @@ class AnalysisStore:
             ],
             "n_things": [len(of_scene) for of_scene in analysis.things],
             "things": [_facts_of(thing) for thing in things],
+            "moving": list(analysis.moving),
             "looks": [[look.sample, look.thing, dict(look.labels)] for look in analysis.looks],
             "tracks": table,
             "n_pictures": [len(of_scene) for of_scene in analysis.pictures],
@@ -113,6 +114,7 @@ def _unpacked(entry: Entry) -> Analysis:
         pictures=_pictures(entry),
         places=tuple(track for name, track in tracks.items() if name.startswith("place ")),
         things=tuple(tuple(islice(things, n)) for n in facts["n_things"]),
+        moving=tuple(facts["moving"]),
         looks=tuple(Look(sample, labels, thing) for sample, thing, labels in facts["looks"]),
     )
 

@@ -31,6 +31,11 @@ TEXTURE = 30.0
 """Mean squared slope (grey levels a pixel) from which a cell's flow is believed in full."""
 FAST = 0.3
 """Pixels from which a camera is fast: its picture is moved and looked at again."""
+GRAIN = 6.0
+"""Times the difference of half of the picture by which a pixel must differ: what differs everywhere is grain."""
+FADES, FADED = 0.01, 0.5
+"""Part by which a picture becomes brighter or darker in the slowest fade from one picture to the next, and part of the
+difference that it leaves at most."""
 _ROUNDS = 4
 """Of the robust fit: what does not follow the camera counts less and less."""
 
@@ -115,16 +120,10 @@ class Camera:
     def step(self, before: Grey, after: Grey) -> Step:
         texture, slope = self._texture(after)
         camera, flow = self._camera(before, after, texture)
-        difference: Plane = np.subtract(after, before, dtype=np.float32)
-        if camera is not REST:
-            found = np.subtract(after, _moved(before, camera, onto=after), dtype=np.float32)
-            if np.abs(found).sum() < np.abs(difference).sum():
-                difference = found
-            else:
-                camera = REST
+        camera, difference = _explained(before, after, camera)
         light = middle_of(difference[::3, ::3])
         difference -= np.float32(light)
-        change: Plane = np.abs(difference) - np.float32(FLOOR)
+        change: Plane = beyond_grain(difference, FLOOR)
         if camera is not REST:
             change -= np.float32(SLACK) * slope
         carried = self.places - camera.inverse()(self.places)
@@ -174,6 +173,32 @@ def small_grey(frame: Frame) -> Grey:
     size = (max(CELL, round(width * scale)), max(CELL, round(height * scale)))
     small = cv2.resize(frame.grey, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (3, 3), 0), np.uint8)
+
+
+def _explained(before: Grey, after: Grey, camera: Similarity) -> tuple[Similarity, Plane]:
+    """The camera's motion, if there is any, and what differs between two pictures beyond it, or beyond a fade."""
+    plain: Plane = np.subtract(after, before, dtype=np.float32)
+    if camera is not REST:
+        found = np.subtract(after, _moved(before, camera, onto=after), dtype=np.float32)
+        if np.abs(found).sum() < np.abs(plain).sum():
+            return camera, found
+    return REST, less_fade(before, plain)
+
+
+def beyond_grain(difference: Plane, floor: float) -> Plane:
+    """By how much more than `floor`, and than grain makes, each pixel differs; negative for what does not."""
+    size = np.abs(difference)
+    return np.asarray(size - np.float32(max(floor, GRAIN * middle_of(size[::3, ::3]))), np.float32)
+
+
+def less_fade(before: npt.NDArray[Any], difference: Plane) -> Plane:
+    """The difference without what a fade makes of it: there all of the picture is brightened in proportion."""
+    seen = before.astype(np.float32)
+    off = seen - seen.mean()
+    factor = float((off * difference).sum()) / max(float(np.square(off).sum()), 1.0)
+    faded: Plane = difference - np.float32(factor) * seen
+    rest = np.abs(faded - faded.mean()).sum()
+    return faded if abs(factor) > FADES and rest < FADED * np.abs(difference - difference.mean()).sum() else difference
 
 
 def warped_back(plane: Plane, camera: Similarity) -> Plane:

@@ -54,6 +54,8 @@ class Analysis:
     """Where something moves in each scene, from 0 (left) to 1; row 0 lies at the scene's start."""
     things: tuple[tuple[Thing, ...], ...] = ()
     """What moves by itself in each scene, the one that moves most first."""
+    moving: tuple[bool, ...] = ()
+    """Of each scene, whether something moves in it; black, a title, a photograph do not."""
     looks: tuple[Look, ...] = ()
     """What a recogniser saw in pictures of each scene, by time; none where nothing looked."""
 
@@ -139,6 +141,9 @@ class _Eyes:
             pictures=self._thumbnails.of_scenes(scenes),
             places=self._places.finish(scenes),
             things=things,
+            moving=tuple(
+                bool(found) or moves for found, moves in zip(things, self._places.moving(scenes), strict=True)
+            ),
             looks=() if self._looker is None else self._looker.finish(duration, things[-1]),
         )
 

@@ -35,6 +35,10 @@ MOST_OF_ALL = 0.1
 """Share of the pixels, at most, that repeats are measured by: after a cut small motion is no repeat."""
 STANDS = 0.1
 """Pixels by which a camera that stands may seem to move, in nine pictures of ten."""
+BLACK, ON_BLACK = 24, 0.6
+"""Grey level up to which a pixel is black, and share of such pixels in a shot of titles."""
+ROLLS, ROLLING = 0.2, 0.5
+"""Pixels from one picture to the next by which titles roll, and share of the pictures in which they do."""
 SHOCK = 0.5
 """Share of the picture that changes in a cut, or where nothing can be told."""
 
@@ -52,6 +56,8 @@ class _Whole(NamedTuple):
     """How much brighter it became, in grey levels."""
     shift: float
     """Of the camera, in pixels at the picture's middle."""
+    black: float
+    """Share of the later picture that is black."""
 
 
 class ThingFinder:
@@ -71,6 +77,7 @@ class ThingFinder:
         """Height and width of the small pictures."""
         self._lost: list[Mover] = []
         self._seen: list[_Whole] = []
+        self._black = 0.0
         self._start = 0
         self._shots: list[tuple[Thing, ...]] = []
         self._starts: list[int] = []
@@ -84,6 +91,7 @@ class ThingFinder:
             self._movers, self._size = Movers(self._camera), plane.shape
             self._before, self._before_sample = plane, frame.sample
             return
+        self._black = float(np.count_nonzero(plane <= BLACK)) / plane.size
         n_changed = int(np.count_nonzero(cv2.absdiff(plane, self._before) > FLOOR))
         still = n_changed <= max(STILL * plane.size, REPEAT * self._n_changed)
         if still and self._n_changed:  # whether it is a repeat or rest is known only when motion goes on, or doesn't
@@ -108,7 +116,8 @@ class ThingFinder:
         assert self._movers is not None
         step_s = max((sample - self._before_sample) / CLOCK_HZ, 1e-3)
         middle = complex(self._size[1], self._size[0]) / 2
-        self._seen.append(_Whole(sample, self._before_sample, step.light, abs(step.camera(middle) - middle)))
+        shift = abs(step.camera(middle) - middle)
+        self._seen.append(_Whole(sample, self._before_sample, step.light, shift, self._black))
         self._lost += self._movers.push(_calm(step), sample, step_s)
         self._before_sample = sample
 
@@ -141,7 +150,8 @@ class ThingFinder:
         movers = [*self._lost, *live]
         shot = [[row for row in mover.rows if span.contains(row.sample)] for mover in movers]
         seen = [one for one in self._seen if span.contains(one.sample)]
-        found = _things([rows for rows in shot if rows], seen, span, self._size)
+        rolls = self._rolls(seen)
+        found = () if rolls else _things([rows for rows in shot if rows], seen, span, self._size)
         if len(found) == 1 and self._stands(span):
             found = (replace(found[0], is_alone=True),)
         self._shots.append(found)
@@ -151,6 +161,12 @@ class ThingFinder:
         self._lost = [mover for mover in self._lost if mover.rows]
         self._seen = [one for one in self._seen if one.began >= sample]
         self._start = sample
+
+    def _rolls(self, seen: Sequence[_Whole]) -> bool:
+        """Whether a shot is writing that moves over black, as credits do: nothing in it moves by itself."""
+        if not seen or np.median([one.black for one in seen]) < ON_BLACK:
+            return False
+        return float(np.mean([one.shift > ROLLS for one in seen])) > ROLLING
 
     def _stands(self, span: Span) -> bool:
         """Whether the camera stands during a shot."""

@@ -36,12 +36,17 @@ def prompted(scene: Scene, prompt: str) -> list[Laid]:
     return [Laid(scene.span, BED, prompt)] if asks_for_ambience(prompt) else []
 
 
-def layered(scene: Scene, sounds: Sequence[SeenSound], classes: Mapping[str, SoundClass], seed: int) -> list[Laid]:
-    """The sounds of a scene; `sounds` has the surest of each kind first.
+def layered(
+    scene: Scene, sounds: Sequence[SeenSound], moves: bool, classes: Mapping[str, SoundClass], seed: int
+) -> list[Laid]:
+    """The sounds of a scene; `sounds` has the surest of each kind first. Where nothing `moves` (in a photograph, or a
+    title) nothing is struck and nothing goes: a place sounds all the same, and animals call.
 
     What is struck is a spot. Where animals call, so that the spots are taken, it is laid with what follows a motion, as
     far as there is nothing there.
     """
+    if not moves:
+        sounds = [each for each in sounds if each.kind != FOLLOWS and classes[each.sound_class].when != STRIKES]
     calls = _calls(scene, [each for each in sounds if classes[each.sound_class].when == NOW_AND_THEN], classes, seed)
     struck = [each for each in sounds if classes[each.sound_class].when == STRIKES]
     following = [each for each in sounds if each.kind == FOLLOWS] + (struck if calls else [])

@@ -33,6 +33,8 @@ _MOST = {"bed": 1, "follows": 2, "spot": 2}
 """Claims of each kind in a scene."""
 _GOES_ON = 1 / 4
 """Share of the threshold with which a place that is believed goes on over a cut."""
+_SHARED = 1 / 3
+"""Share of the needed score with which a thing that is believed of a scene nearby is believed of another."""
 _LONGEST_AWAY = 20 * CLOCK_HZ
 """Between two scenes at one place, in clock samples: what lies between them is there, too, if it is not longer."""
 _CROP, _CROP_AMONG_PEOPLE = 0.8, 0.5
@@ -88,9 +90,9 @@ def seen_in(
         for scene in scenes
     ]
     places = _places(scenes, evidence, threshold)
+    things = _things(scenes, evidence, threshold)
     return tuple(
-        Seen(each.labels, (*place, *each.claims("follows", threshold), *each.claims("spot", threshold)))
-        for each, place in zip(evidence, places, strict=True)
+        Seen(each.labels, (*place, *found)) for each, place, found in zip(evidence, places, things, strict=True)
     )
 
 
@@ -184,6 +186,35 @@ def _places(
             for k in range(before + 1, after):
                 places[k] = (SeenSound(bed.sound_class, "bed", min(bed.confidence, again.confidence), {}),)
     return places
+
+
+def _things(
+    scenes: Sequence[Scene], evidence: Sequence[SceneEvidence], threshold: float
+) -> list[tuple[SeenSound, ...]]:
+    """What follows a motion and the spots of each scene: what is believed of it alone, or what it is seen to share.
+
+    A scene of which nothing is believed has what is believed of one nearby, where it shows some of that: a cut does not
+    make another thing of what goes on, and the same action would be soft as paper here and hard as a door there.
+    """
+    alone = [(*each.claims("follows", threshold), *each.claims("spot", threshold)) for each in evidence]
+    found = list(alone)
+    for k, scene in enumerate(scenes):
+        if alone[k]:
+            continue
+        near = (n for n, other in enumerate(scenes) if alone[n] and _away(scene.span, other.span) <= _LONGEST_AWAY)
+        shown = [
+            evidence[k].claim(name, score, thing)
+            for name in dict.fromkeys(each.sound_class for n in near for each in alone[n])
+            for score, thing in [evidence[k].score(name)]
+            if score >= _SHARED * evidence[k].needed(name, threshold)
+        ]
+        found[k] = tuple(sorted(shown, key=lambda each: (-each.confidence, each.sound_class))[:1])
+    return found
+
+
+def _away(one: Span, other: Span) -> int:
+    """Clock samples between two scenes."""
+    return max(0, one.start - other.end, other.start - one.end)
 
 
 def call_spans(span: Span, seed: int) -> tuple[Span, ...]:

@@ -36,6 +36,7 @@ def spot(
     seed: int,
     seen: Sequence[Sequence[SeenSound]] = (),
     classes: Mapping[str, SoundClass] = MappingProxyType({}),
+    moving: Sequence[bool] = (),
     with_effects: bool = True,
     asked: Sequence[Sequence[Laid]] = (),
 ) -> CueSheet:
@@ -44,16 +45,21 @@ def spot(
     A cut ends a sound cue, but speech may run over it: a cue belongs to the scene in which it starts. A segment without
     words (from audio or lips) becomes a speech cue without text. `seen` has what each scene would sound like, of
     `classes`; it is laid in layers, each of which runs through under speech. A scene in which nothing runs through has
-    cues without a name beside and under its speech. Seeds come from `seed` and from what a cue is, not from its number:
-    an edit elsewhere in the film leaves its take as it was. `asked` has what somebody asks for in each scene, which
-    takes the place of what is seen; without effects there is nothing else beside speech.
+    cues without a name beside and under its speech, where something moves: `moving` says so of each scene (none: all
+    do). Seeds come from `seed` and from what a cue is, not from its number: an edit elsewhere in the film leaves its
+    take as it was. `asked` has what somebody asks for in each scene, which takes the place of what is seen; without
+    effects there is nothing else beside speech.
     """
     scenes = tuple(scenes) or (Scene(0, film.duration),)
     cuts = [scene.span.start for scene in scenes]
     speech = [one.segment for one in placed(segments, film.duration)]
-    layers = _layers(scenes, settings.sound, seen, classes, seed) if with_effects else [[] for _ in scenes]
+    stirs = moving or [True] * len(scenes)
+    layers = _layers(scenes, settings.sound, seen, classes, seed, stirs) if with_effects else [[] for _ in scenes]
     layers = [with_asked(*laid) for laid in zip(layers, asked or [()] * len(scenes), strict=True)]
-    sounds = _sounds(scenes, speech, settings, layers, film, with_effects)
+    filled = [
+        scene.span for scene, moves in zip(scenes, stirs, strict=True) if with_effects and (moves or settings.sound)
+    ]
+    sounds = _sounds(scenes, speech, settings, layers, film, filled)
 
     def scene_at(span: Span) -> int:
         return scenes[max(0, bisect_right(cuts, span.start) - 1)].index
@@ -80,11 +86,14 @@ def _layers(
     seen: Sequence[Sequence[SeenSound]],
     classes: Mapping[str, SoundClass],
     seed: int,
+    moving: Sequence[bool],
 ) -> list[list[Laid]]:
     """What is laid in each scene, of what is prompted or seen."""
     if prompt or not seen:
         return [prompted(scene, prompt) for scene in scenes]
-    return [layered(scene, sounds, classes, seed) for scene, sounds in zip(scenes, seen, strict=True)]
+    return [
+        layered(scene, sounds, moves, classes, seed) for scene, sounds, moves in zip(scenes, seen, moving, strict=True)
+    ]
 
 
 def _sounds(
@@ -93,10 +102,10 @@ def _sounds(
     settings: CueSettings,
     layers: Sequence[Sequence[Laid]],
     film: Film,
-    fills: bool,
+    filled: Sequence[Span],
 ) -> list[Laid]:
-    """All sounds by start, none longer than LONGEST_SOUND: the layers of each scene, and what `fills` those scenes in
-    which nothing runs through."""
+    """All sounds by start, none longer than LONGEST_SOUND: the layers of each scene, and what fills those scenes, of
+    those that are `filled`, in which nothing runs through."""
     full = [scene.span for scene, laid in zip(scenes, layers, strict=True) if runs_through(laid, scene)]
     cuts = [scene.span.start for scene in scenes]
     said = _without_slivers(_stretches([each.span for each in speech]), film.duration, cuts)
@@ -106,7 +115,7 @@ def _sounds(
             part for span in said for piece in (_cut(span, cuts) if _within(span, full) else [span])
             for part in _parted(piece)
         ]  # fmt: skip
-    free = [piece for piece in pieces if fills and not _within(piece, full)]
+    free = [piece for piece in pieces if not _within(piece, full) and _within(piece, filled)]
     named = [scene.span for scene, laid in zip(scenes, layers, strict=True) if laid]
     sounds = [Laid(piece, FOLLOWS, settings.sound, BESIDE_NAMED_DB if _within(piece, named) else 0.0) for piece in free]
     for laid in chain.from_iterable(layers):

@@ -14,13 +14,16 @@ DOOR_LUFS = -22.5
 """The loudest 400 ms of a door that shuts, as the starter makes it: level 0."""
 MOST_DB = 8.0
 """No take is moved further: what came out much softer than others of its class was seen to be slight."""
+RESIDUE_LUFS = -50.0
+"""The loudest 400 ms of a take below which it is what a sampler leaves where nothing sounds, and is not raised: the
+softest classes of the starter lie ten decibels higher."""
 _PIECE_S = 4
 
 
 def evening_db(take: Source) -> float:
-    """The gain that brings the loudest 400 ms of a take to DOOR_LUFS, as far as MOST_DB; 0 where it is silent."""
+    """The gain that brings the loudest 400 ms of a take to DOOR_LUFS, as far as MOST_DB; 0 where nothing sounds."""
     loudest = loudest_lufs(take)
-    return 0.0 if loudest is None else max(-MOST_DB, min(MOST_DB, DOOR_LUFS - loudest))
+    return 0.0 if loudest is None or loudest < RESIDUE_LUFS else max(-MOST_DB, min(MOST_DB, DOOR_LUFS - loudest))
 
 
 def loudest_lufs(take: Source) -> float | None:

@@ -219,7 +219,8 @@ def _sheet(
     cues, seed = asked.preset.cues, asked.preset.generate.seed
     classes = asked.recognition.table.classes if asked.recognition else {}
     sounds, with_effects = [each.sounds for each in seen], makes_effects(asked.preset, has_sound)
-    return spot(asked.film, analysis.scenes, segments, cues, seed, sounds, classes, with_effects, direction.sounds)
+    moving, asked_for = analysis.moving, direction.sounds
+    return spot(asked.film, analysis.scenes, segments, cues, seed, sounds, classes, moving, with_effects, asked_for)
 
 
 def _too_late(lines: Sequence[Line], film: Film) -> tuple[str, ...]:

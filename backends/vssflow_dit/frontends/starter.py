@@ -1,7 +1,7 @@
 """The starter's front end: phonemes in time, the mouth, strikes and speed, voice and class of sound, from a cue.
 
-Its sound is silent where the mel is at its floor, before and after a line, and where nothing moved that could be heard;
-a struck thing only rings down between two blows.
+Its sound is silent where the mel is at its floor, before and after a line, and where nothing without a name strikes; a
+struck thing only rings down between two blows.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ UNSEEN_SPEED = 0.4
 FADE_S = 0.04
 """How long a sound takes to come and to go, at either end of what is heard."""
 RINGS_S = 3.0
-"""How long something without a name may be heard after it moved last."""
+"""How long something without a name may be heard after its last strike. A motion that has no name is heard of its
+strikes alone: of its pace the weights have learned no sound, and leave what lies 45 dB or more below full scale."""
 QUIET_LN = 1.6
 """Mel frames whose loudest band lies less than this above the floor are silence: what is left is the sampler's dust."""
 
@@ -81,7 +82,9 @@ class StarterFront:
             seen = self._seen(request)
             if seen is not None:
                 motion = _heard_of(_resampled(seen, n), follows(name) if name else "")
-            heard_s = None if name else _moved_s(motion)
+            heard_s = _struck_s(motion)
+            if name and (heard_s[1] or follows(name) != "strikes"):
+                heard_s = None
             if follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
             elif request.may_be_unseen:
@@ -187,10 +190,10 @@ def _gated(wave: Tensor, mel: Tensor) -> Tensor:
     return wave * gain[0, 0]
 
 
-def _moved_s(motion: npt.NDArray[np.float32]) -> tuple[float, float]:
-    """From when to when something moves in (n, 2) mel frames, and rings; (0, 0) where nothing does."""
-    moving = np.flatnonzero(motion.any(axis=1))
-    return (moving[0] / FRAME_RATE_HZ, moving[-1] / FRAME_RATE_HZ + RINGS_S) if len(moving) else (0.0, 0.0)
+def _struck_s(motion: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """From when to when strikes in (n, 2) mel frames are heard; (0, 0) where nothing strikes."""
+    struck = np.flatnonzero(motion[:, 0])
+    return (struck[0] / FRAME_RATE_HZ, struck[-1] / FRAME_RATE_HZ + RINGS_S) if len(struck) else (0.0, 0.0)
 
 
 def _heard_only(wave: Tensor, heard_s: tuple[float, float], rate_hz: int) -> Tensor:
