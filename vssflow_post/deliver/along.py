@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from vssflow_post.deliver.containers import TITLES, codecs_of, takes, unsaid_in_quicktime
+from vssflow_post.deliver.containers import TITLES, codecs_of, takes
 from vssflow_post.deliver.copies import copy_of, keep_tags
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.timeline import CLOCK_HZ
@@ -85,10 +85,9 @@ def left_out(film: Film, suffix: str) -> LeftOut:
 
 
 def _unsaid(film: Film, suffix: str) -> Iterator[str]:
-    unsaid = unsaid_in_quicktime(film) if suffix == ".mov" else ()
-    if unsaid:
+    if film.shown_as and suffix == ".mov":
         yield (
-            f"The delivered QuickTime file does not say how the picture is to be shown ({', '.join(unsaid)}). "
+            f"The delivered QuickTime file does not say how the picture is to be shown ({', '.join(film.shown_as)}). "
             'Matroska does: deliver.audio_codec = "flac" or "opus".'
         )
 
