@@ -30,8 +30,16 @@ def picture_copy(original: VideoStream, target: OutputContainer, suffix: str) ->
         if original.sample_aspect_ratio:
             context.sample_aspect_ratio = original.sample_aspect_ratio
     keep_tags(original, copy, suffix)
+    if suffix == ".mkv" and context is not None and _has_alpha(copy):
+        context.pix_fmt = original.format.name.replace("yuv", "yuva", 1)  # whereupon the muxer says it itself
     copy.disposition = original.disposition
     return copy
+
+
+def _has_alpha(copy: VideoStream) -> bool:
+    """Whether VP8 or VP9 has its alpha beside each packet; the tag that tells of it is taken away."""
+    tags = [tag for tag in copy.metadata if tag.lower() == "alpha_mode"]
+    return [copy.metadata.pop(tag) for tag in tags] == ["1"]
 
 
 def copy_of(stream: Any, target: OutputContainer) -> Any:
