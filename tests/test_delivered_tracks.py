@@ -217,8 +217,8 @@ def test_the_container_s_word_on_the_shape_wins_over_the_stream_s(tmp_path: Path
 def shape_of(path: Path) -> Fraction | None:
     """As FFmpeg reads it; and Matroska's own sum over its tracks is right."""
     if path.suffix == ".mkv":
-        data = path.read_bytes()
-        at = data.index(b"\x16\x54\xae\x6b") + 4
+        data, mark = path.read_bytes(), b"\x16\x54\xae\x6b"
+        at = data.index(mark, data.index(mark) + 4) + 4  # behind the table that says where they are
         n = 9 - data[at].bit_length()
         tracks = data[at + n : at + n + (int.from_bytes(data[at : at + n], "big") & ~(1 << 7 * n))]
         assert tracks[:2] == b"\xbf\x84"
