@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from fractions import Fraction
@@ -11,8 +12,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tests.drawn_films import texture
+from vssflow_post.cli import cli
 from vssflow_post.deliver.along import LeftOut
 from vssflow_post.deliver.bwf import BroadcastWave
 from vssflow_post.deliver.containers import picture_name
@@ -445,6 +448,50 @@ def test_subtitles_and_chapters_go_along_in_sync(tmp_path: Path, name: str, aske
     assert attachments == (["a.ttf"] if name == "a.mkv" and not lost else [])
     assert len(left_out.warnings) == bool(lost)
     assert all(each in left_out.warnings[0] and "Matroska" in left_out.warnings[0] for each in lost)
+
+
+def test_what_is_left_out_stands_in_the_report_and_in_the_forecast(fake_backend: Path, tmp_path: Path) -> None:
+    source, preset = with_company(tmp_path / "a.mkv"), tmp_path / "pcm.toml"
+    preset.write_text("extends = 'ci'\n[deliver]\npicture = true\naudio_codec = 'pcm'\n")
+    for more in ([], ["--dry-run"]):
+        words = ["render", str(source), "-o", str(tmp_path / "out"), "-q", "--json", "-p", str(preset), *more]
+        film = json.loads(CliRunner().invoke(cli, words).stdout)["films"][0]
+        assert film["verdict"] == "done_with_warnings"
+        assert "track 3 (attachment, a.ttf)" in film["reason"]
+    assert any("a.ttf" in each for each in json.loads((tmp_path / "out/a/report.json").read_text())["warnings"])
+
+
+def test_subtitles_begin_with_the_picture_and_end_with_it(tmp_path: Path) -> None:
+    """One is over before the first picture, one goes on under it, and one waits until the film is over."""
+    early, source = with_company(tmp_path / "early.mkv"), tmp_path / "a.mkv"
+    with av.open(str(early)) as old, av.open(str(source), "w") as new:
+        video, text = old.streams.video[0], old.streams.subtitles[0]
+        picture, said = (new.add_stream_from_template(each, opaque=True) for each in (video, text))
+        words = bytes(next(old.demux(text)))
+        for start, length in ((0, 1000), (4000, 1800), (6000, 500), (90_000, 500)):
+            packet = av.Packet(words)
+            packet.pts = packet.dts = start
+            packet.duration, packet.time_base, packet.stream = length, Fraction(1, 1000), said
+            new.mux(packet)
+        old.seek(0)
+        for packet in old.demux(video):
+            if packet.size:
+                packet.pts, packet.dts, packet.stream = packet.pts + 5000, (packet.dts or 0) + 5000, picture
+                new.mux(packet)
+    for asked in ("aac", "pcm"):
+        out, _ = delivered(probe(source), DeliverSettings(audio_codec=asked))
+        assert [time for time, _ in words_of(out)] == [0.0, 1.0]
+
+
+def test_a_subtitle_that_steps_back_fails_no_film(tmp_path: Path) -> None:
+    source = with_company(tmp_path / "a.mkv")
+    data = bytearray(source.read_bytes())
+    at = data.index(SAID[1][2].encode()) - 3  # in its block: two bytes of time, flags, and the words
+    data[at : at + 2] = (int.from_bytes(data[at : at + 2], "big") - 2700).to_bytes(2, "big")
+    source.write_bytes(data)
+    assert [time for time, _ in words_of(source)] == [1.0, 0.5]
+    out, _ = delivered(probe(source))
+    assert [time for time, _ in words_of(out)] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(("asked", "suffix"), [("aac", ".mp4"), ("flac", ".mkv"), ("pcm", ".mov")])
