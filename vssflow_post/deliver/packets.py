@@ -6,6 +6,7 @@ Time zero is the first picture.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
@@ -137,9 +138,14 @@ def _cut(packet: Packet[Any], earliest: int) -> int | None:
 
 def _written(packet: Packet[Any], track: Track, unit: Fraction) -> Iterator[Packet[Any]]:
     """The packet as it goes into its track: as it is, or its subtitle written anew."""
+    import av
+
     if track.writer is None:
         yield packet
-    elif said := track.original.codec_context.decode2(packet):
+        return
+    with suppress(av.error.InvalidDataError):  # a subtitle that no player could read either
+        if not (said := track.original.codec_context.decode2(packet)):
+            return
         written = track.writer.encode_subtitle(said)
         written.pts = written.dts = packet.pts
         written.duration, written.time_base = packet.duration, unit
