@@ -352,6 +352,59 @@ def test_what_a_container_does_not_take_is_told_with_one_that_does(
     assert "lib" not in str(caught.value)
 
 
+def test_pictures_that_matroska_cannot_hide_are_told_of(tmp_path: Path) -> None:
+    whole, source = encoded(tmp_path / "whole.mp4"), tmp_path / "a.mp4"
+    options = {"avoid_negative_ts": "disabled"}
+    with av.open(str(whole)) as old, av.open(str(source), "w", container_options=options) as new:
+        copy = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for packet in old.demux(video=0):
+            if packet.size:
+                shift = round(Fraction(5, 25) / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, copy
+                new.mux(packet)
+    film = probe(source)
+    assert delivered(film)[1] == LeftOut()
+    (warning,) = delivered(film, DeliverSettings(audio_codec="flac"))[1].warnings
+    assert "5 pictures before" in warning
+    assert '"pcm"' in warning
+
+
+def test_the_file_s_frame_rate_stays_where_the_stream_says_another(tmp_path: Path) -> None:
+    plain, source = encoded(tmp_path / "plain.mkv"), tmp_path / "a.mkv"
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        copy = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        copy.codec_context.framerate = Fraction(25, 2)
+        for packet in old.demux(video=0):
+            if packet.size:
+                packet.pts, packet.dts, packet.stream = 2 * packet.pts, 2 * (packet.dts or 0), copy
+                packet.duration *= 2
+                new.mux(packet)
+    for asked in ("aac", "pcm"):
+        with av.open(str(delivered(probe(source), DeliverSettings(audio_codec=asked))[0])) as container:
+            assert container.streams.video[0].average_rate == Fraction(25, 2)
+
+
+def test_sound_of_windows_media_stays_beside_the_mix(tmp_path: Path) -> None:
+    source = tmp_path / "a.wmv"
+    with av.open(str(source), "w") as out:
+        video, audio = out.add_stream("wmv2", rate=25), out.add_stream("wmav2", rate=44_100, layout="stereo")
+        video.width, video.height, video.pix_fmt, audio.bit_rate = 96, 64, "yuv420p", 128_000
+        for k in range(N_PICTURES):
+            frame = av.VideoFrame.from_ndarray(texture(k, 96, 64), format="rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 25)
+            out.mux(video.encode(frame))
+        sound = av.AudioFrame.from_ndarray(np.zeros((2, 20_480), np.float32), format="fltp", layout="stereo")
+        sound.sample_rate, sound.pts, sound.time_base = 44_100, 0, Fraction(1, 44_100)
+        out.mux(audio.encode(sound))
+        for stream in (video, audio):
+            out.mux(stream.encode(None))
+    out_path, _ = delivered(probe(source), DeliverSettings(keep_audio=True))
+    with av.open(str(source)) as before, av.open(str(out_path)) as after:
+        assert [each.codec.canonical_name for each in after.streams.audio] == ["aac", "wmav2"]
+        packets = [[bytes(p) for p in each.demux(audio=n) if p.size] for each, n in ((before, 0), (after, 1))]
+        assert packets[0] == packets[1] != []
+
+
 SAID = ((1000, 2000, "The market was full."), (3200, 700, "Ärger über Straße."))
 """Start and length in ms from the first picture, and words."""
 
