@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -96,15 +97,16 @@ def takes(suffix: str, stream: Any, tag: str = NO_TAG) -> bool:
     """Whether a container's header can be written with a copy of the stream, by this code."""
     import av
 
-    container = av.open(io.BytesIO(), "w", format=FORMATS[suffix])
-    try:
-        copy = container.add_stream_from_template(stream, opaque=True)
-        if copy.codec_context is not None:
-            copy.codec_context.codec_tag = tag
-        container.start_encoding()
-    except (ValueError, av.error.FFmpegError):
-        return False
-    return True
+    with closing(io.BytesIO()) as nowhere:  # closed before the container, which then writes no end
+        container = av.open(nowhere, "w", format=FORMATS[suffix])
+        try:
+            copy = container.add_stream_from_template(stream, opaque=True)
+            if copy.codec_context is not None:
+                copy.codec_context.codec_tag = tag
+            container.start_encoding()
+        except (ValueError, av.error.FFmpegError):
+            return False
+        return True
 
 
 def language_in(suffix: str, language: str) -> str:

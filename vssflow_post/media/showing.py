@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ def shown_as(stream: VideoStream) -> tuple[str, ...]:
     """
     import av
 
-    header = io.BytesIO()
-    container = av.open(header, "w", format="matroska")
-    with suppress(ValueError, av.error.FFmpegError):  # a codec that Matroska has no name for
-        container.add_stream_from_template(stream, opaque=True)
-        container.start_encoding()
-    return tuple(title for mark, title in _MARKS.items() if mark in header.getvalue())
+    with closing(io.BytesIO()) as header:  # closed before the container, which then writes no end
+        container = av.open(header, "w", format="matroska")
+        with suppress(ValueError, av.error.FFmpegError):  # a codec that Matroska has no name for
+            container.add_stream_from_template(stream, opaque=True)
+            container.start_encoding()
+        return tuple(title for mark, title in _MARKS.items() if mark in header.getvalue())
