@@ -16,7 +16,8 @@ import pytest
 from tests.drawn_films import texture, write_film
 from vssflow_post.deliver import is_complete, write_manifest
 from vssflow_post.deliver.bwf import BroadcastWave
-from vssflow_post.deliver.picture import picture_name, write_picture
+from vssflow_post.deliver.containers import picture_name
+from vssflow_post.deliver.picture import write_picture
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline
 from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.errors import FilmFailed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from vssflow_post.deliver.containers import TITLES, codecs_of, takes, unsaid_in_quicktime
+from vssflow_post.deliver.containers import TITLES, codecs_of, takes
 from vssflow_post.deliver.copies import copy_of, keep_tags
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.timeline import CLOCK_HZ
@@ -79,18 +79,35 @@ def left_out(film: Film, suffix: str) -> LeftOut:
         sentence = f"Not in the delivered {TITLES[suffix]} file, but in the source: {{}}."
         cure = ' Matroska holds it: deliver.audio_codec = "flac" or "opus".' if has_cure else ""
         return LeftOut(
-            (*_unsaid(film, suffix), *([sentence.format(", ".join(map(_in_words, read))) + cure] if read else [])),
+            (
+                *_unsaid(source, film, suffix),
+                *([sentence.format(", ".join(map(_in_words, read))) + cure] if read else []),
+            ),
             (sentence.format(", ".join(map(_in_words, others))),) if others else (),
         )
 
 
-def _unsaid(film: Film, suffix: str) -> Iterator[str]:
-    unsaid = unsaid_in_quicktime(film) if suffix == ".mov" else ()
-    if unsaid:
+def _unsaid(source: InputContainer, film: Film, suffix: str) -> Iterator[str]:
+    if suffix == ".mkv" and (n_hidden := _n_hidden(source, film)):
         yield (
-            f"The delivered QuickTime file does not say how the picture is to be shown ({', '.join(unsaid)}). "
+            f"Matroska knows no edit list: it shows {n_hidden} pictures before the film's first one. "
+            'QuickTime hides them: deliver.audio_codec = "pcm" or "aac".'
+        )
+    if film.shown_as and suffix == ".mov":
+        yield (
+            f"The delivered QuickTime file does not say how the picture is to be shown ({', '.join(film.shown_as)}). "
             'Matroska does: deliver.audio_codec = "flac" or "opus".'
         )
+
+
+def _n_hidden(source: InputContainer, film: Film) -> int:
+    """Pictures that are there for others to be decoded from, and lie before the first one that is shown."""
+    n_hidden = 0
+    for packet in source.demux(source.streams[film.video_index]):
+        if packet.pts is None or (packet.dts is not None and packet.dts >= film.first_pts):
+            break
+        n_hidden += packet.pts < film.first_pts
+    return n_hidden
 
 
 def _is_for_viewers(stream: Any) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
+from contextlib import closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from vssflow_post.media.opening import open_film
 from vssflow_post.settings.preset import DeliverSettings
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ _NOT_IN_QUICKTIME = frozenset({"av1", "vp8", "vp9"})
 """Codecs that FFmpeg has a QuickTime tag for, and still does not write there: Apple defines none."""
 _BY_FOURCC = frozenset({"avi", "asf", "matroska", "mov", "flv"})
 """Sources whose codecs Matroska takes by their four-character code where it has no name for them."""
-_UNSAID_IN_QUICKTIME = {b"Dolby Vision": "Dolby Vision", b"\x76\x71\x81": "360 degrees", b"\x53\xb8\x81": "stereoscopy"}
-"""How Matroska's header starts to say how a picture is to be shown (ProjectionType, StereoMode), where FFmpeg has a
-box for it in MP4 and none in QuickTime."""
 NO_TAG = "\0\0\0\0"
 _HEVC_TAGS = ("hvc1", "hev1", "dvh1", "dvhe")
 _QUICKTIME_LANGUAGES = {
@@ -53,23 +49,9 @@ def picture_name(film: Film, film_stem: str, settings: DeliverSettings) -> str:
 def _natural_for(film: Film) -> tuple[str, ...]:
     """The source's own container, or the one of its trade: MXF is for editing, as QuickTime is."""
     if film.container == "mov":
-        is_quicktime = film.path.suffix.lower() in (".mov", ".qt") and not unsaid_in_quicktime(film)
+        is_quicktime = film.path.suffix.lower() in (".mov", ".qt") and not film.shown_as  # which it cannot say
         return (".mov", ".mp4", ".mkv") if is_quicktime else (".mp4", ".mov", ".mkv")
     return (".mov", ".mkv") if film.container == "mxf" else (".mkv", ".mov")
-
-
-@lru_cache(maxsize=16)
-def unsaid_in_quicktime(film: Film) -> tuple[str, ...]:
-    """What a QuickTime file would not say of how the film's picture is to be shown, and others do."""
-    import av
-
-    header = io.BytesIO()
-    with open_film(film.path, film.container) as source:
-        container = av.open(header, "w", format="matroska")
-        with suppress(ValueError, av.error.FFmpegError):
-            container.add_stream_from_template(source.streams[film.video_index], opaque=True)
-            container.start_encoding()
-    return tuple(title for mark, title in _UNSAID_IN_QUICKTIME.items() if mark in header.getvalue())
 
 
 def _holds(suffix: str, film: Film) -> bool:
@@ -115,15 +97,16 @@ def takes(suffix: str, stream: Any, tag: str = NO_TAG) -> bool:
     """Whether a container's header can be written with a copy of the stream, by this code."""
     import av
 
-    container = av.open(io.BytesIO(), "w", format=FORMATS[suffix])
-    try:
-        copy = container.add_stream_from_template(stream, opaque=True)
-        if copy.codec_context is not None:
-            copy.codec_context.codec_tag = tag
-        container.start_encoding()
-    except (ValueError, av.error.FFmpegError):
-        return False
-    return True
+    with closing(io.BytesIO()) as nowhere:  # closed before the container, which then writes no end
+        container = av.open(nowhere, "w", format=FORMATS[suffix])
+        try:
+            copy = container.add_stream_from_template(stream, opaque=True)
+            if copy.codec_context is not None:
+                copy.codec_context.codec_tag = tag
+            container.start_encoding()
+        except (ValueError, av.error.FFmpegError):
+            return False
+        return True
 
 
 def language_in(suffix: str, language: str) -> str:

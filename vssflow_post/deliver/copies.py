@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from vssflow_post.deliver.containers import NO_TAG, language_in, tag_in
+from vssflow_post.deliver.containers import NO_TAG, codecs_of, language_in, tag_in
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -24,14 +24,26 @@ class NoTemplate(Exception):
 
 def picture_copy(original: VideoStream, target: OutputContainer, suffix: str) -> VideoStream:
     """The picture's track in the new film. Raises NoTemplate where the container has no name for its codec."""
+    if suffix != ".mkv" and (codec := original.codec.canonical_name) not in codecs_of(suffix):
+        raise NoTemplate(f"it has no code for {codec}")
     copy = cast("VideoStream", copy_of(original, target))
     if (context := copy.codec_context) is not None:
         context.codec_tag = tag_in(suffix, original)
+        if original.average_rate:
+            context.framerate = original.average_rate  # the file's label: the stream may say another one
         if original.sample_aspect_ratio:
             context.sample_aspect_ratio = original.sample_aspect_ratio
     keep_tags(original, copy, suffix)
+    if suffix == ".mkv" and context is not None and _has_alpha(copy):
+        context.pix_fmt = original.format.name.replace("yuv", "yuva", 1)  # whereupon the muxer says it itself
     copy.disposition = original.disposition
     return copy
+
+
+def _has_alpha(copy: VideoStream) -> bool:
+    """Whether VP8 or VP9 has its alpha beside each packet; the tag that tells of it is taken away."""
+    tags = [tag for tag in copy.metadata if tag.lower() == "alpha_mode"]
+    return [copy.metadata.pop(tag) for tag in tags] == ["1"]
 
 
 def copy_of(stream: Any, target: OutputContainer) -> Any:
@@ -40,9 +52,10 @@ def copy_of(stream: Any, target: OutputContainer) -> Any:
         return target.add_stream_from_template(stream, opaque=True)
     except ValueError as error:
         tag = stream.codec_context.codec_tag if stream.codec_context else ""
-        has_code = tag == NO_TAG or tag.isprintable()
+        has_code = stream.type == "audio" or tag == NO_TAG or tag.isprintable()
         if stream.type not in _STAND_INS or target.format.name != "matroska" or not has_code:
-            raise NoTemplate(str(error)) from error
+            codec = stream.codec.canonical_name if stream.codec_context else stream.type
+            raise NoTemplate(f"it has no code for {codec}") from error
     return _by_fourcc(stream, target)
 
 

@@ -6,6 +6,7 @@ Time zero is the first picture.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
@@ -90,47 +91,65 @@ def sound_packets(stream: AudioStream, blocks: Iterable[Integers]) -> Iterator[t
 
 def kept_packets(source: InputContainer, tracks: Sequence[Track], film: Film) -> Iterator[tuple[Fraction, Packet[Any]]]:
     """The packets of the film's own audio and of what goes along with it, moved with the picture."""
+    from av.stream import Discard
+
     if not tracks:
         return
     zero_s = film.first_pts * film.time_base
     by_index = {track.original.index: track for track in tracks}
+    for other in source.streams:
+        if other.index not in by_index:
+            other.discard = Discard.all
+    last: dict[int, int] = {}
     for packet in source.demux([track.original for track in tracks]):
         if packet.size == 0:
             continue
         track = by_index[packet.stream_index]
-        is_cover = track.original.type == "video"
-        if packet.dts is None and packet.pts is None and not is_cover:
+        kind, unit = track.original.type, packet.time_base or _CLOCK
+        at = _moved(packet, None if kind == "video" else round(zero_s / unit))
+        if at is None or (at * unit * CLOCK_HZ >= film.duration.end and (film.is_cut_off or kind == "subtitle")):
             continue
-        unit = packet.time_base or _CLOCK
-        shift = round(zero_s / unit)
-        dts = 0 if is_cover else cast(int, packet.pts if packet.dts is None else packet.dts) - shift
-        if film.is_cut_off and dts * unit * CLOCK_HZ >= film.duration.end:
+        if kind == "subtitle" and (at := _cut(packet, last.get(packet.stream_index, 0))) is None:
             continue
-        packet.pts, packet.dts = packet.pts - shift if packet.pts is not None and not is_cover else dts, dts
-        if track.original.type != "subtitle":
-            packet.stream = track.copy
-            yield dts * unit, packet
-        elif (subtitle := _subtitle(packet, track, unit)) is not None:
-            yield subtitle.dts * unit, subtitle
+        last[packet.stream_index] = at
+        for written in _written(packet, track, unit):
+            written.stream = track.copy
+            yield at * unit, written
 
 
-def _subtitle(packet: Packet[Any], track: Track, unit: Fraction) -> Any:
-    """The packet on its way into its track, cut to what is left of it after the first picture; None for nothing."""
-    start, length = cast(int, packet.pts), packet.duration or 0
-    if start < 0:
-        start, length = 0, start + length
-        if length <= 0:
-            return None
-    written: Any = packet
-    if track.writer is not None:
-        said = track.original.codec_context.decode2(packet)
-        if not said:
-            return None
+def _moved(packet: Packet[Any], shift: int | None) -> int | None:
+    """Its decoding time, counted from the first picture; None where it has none. Without a shift it becomes zero."""
+    start = packet.pts if packet.dts is None else packet.dts
+    if shift is None:
+        packet.pts = packet.dts = 0
+    elif start is not None:
+        packet.pts, packet.dts = (start if packet.pts is None else packet.pts) - shift, start - shift
+    return packet.dts
+
+
+def _cut(packet: Packet[Any], earliest: int) -> int | None:
+    """Lets a subtitle begin no earlier than the picture, and than the one before it; None where nothing is left."""
+    start = cast(int, packet.pts)
+    length = (packet.duration or 0) - max(0, earliest - start)
+    packet.pts = packet.dts = max(start, earliest)
+    packet.duration = max(0, length)
+    return packet.dts if start >= earliest or length > 0 else None
+
+
+def _written(packet: Packet[Any], track: Track, unit: Fraction) -> Iterator[Packet[Any]]:
+    """The packet as it goes into its track: as it is, or its subtitle written anew."""
+    import av
+
+    if track.writer is None:
+        yield packet
+        return
+    with suppress(av.error.InvalidDataError):  # a subtitle that no player could read either
+        if not (said := track.original.codec_context.decode2(packet)):
+            return
         written = track.writer.encode_subtitle(said)
-        written.time_base = unit
-    written.pts = written.dts = start
-    written.duration, written.stream = length, track.copy
-    return written
+        written.pts = written.dts = packet.pts
+        written.duration, written.time_base = packet.duration, unit
+        yield written
 
 
 def timed(packets: Sequence[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:

@@ -86,7 +86,8 @@ def _way_out(film: Film, settings: DeliverSettings) -> str:
     instead = (*_LOSSLESS, "aac") if asked in _LOSSLESS else ("aac", *_LOSSLESS)
     ways = {f'deliver.audio_codec = "{codec}"': replace(settings, audio_codec=codec) for codec in instead}
     if settings.keep_audio:
-        ways = {"deliver.keep_audio = false": replace(settings, keep_audio=False), **ways}
+        silent = {f"deliver.keep_audio = false and {way}": replace(one, keep_audio=False) for way, one in ways.items()}
+        ways = {"deliver.keep_audio = false": replace(settings, keep_audio=False), **ways, **silent}
     for way, other in ways.items():
         try:
             _try(film, other)

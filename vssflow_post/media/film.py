@@ -63,6 +63,8 @@ class Film:
     """Where the last picture starts, on the clock."""
     variable_rate: bool = False
     """Whether pictures lie at uneven distances: then times come from timestamps, never from frame numbers."""
+    shown_as: tuple[str, ...] = ()
+    """What the container says of how the picture is to be shown: `Dolby Vision`, `360 degrees`, `stereoscopy`."""
     notes: tuple[str, ...] = ()
     """Sentences for the report: choices that were made, oddities that were found."""
     losses: tuple[str, ...] = ()

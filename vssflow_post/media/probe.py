@@ -31,6 +31,7 @@ from vssflow_post.media.limits import AUDIO_RATES_HZ, MAX_AUDIO_CHANNELS, MAX_PI
 from vssflow_post.media.opening import declared_pixels, open_film, open_regular, read_only, reading_source
 from vssflow_post.media.packets import PacketScan, scan_packets
 from vssflow_post.media.salvage import salvaged
+from vssflow_post.media.showing import shown_as
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
 from vssflow_post.media.timecode import label_found, samples_from_timecode
 from vssflow_post.timeline import Span, samples_from_seconds
@@ -212,6 +213,7 @@ def _film(
         time_base=time_base,
         last_frame_sample=samples_from_seconds((scan.last_pts - scan.first_pts) * time_base),
         variable_rate=not scan.even,
+        shown_as=shown_as(stream),
         notes=tuple(notes),
         size_bytes=source.size_bytes,
         modified_ns=source.modified_ns,
