@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections import Counter
@@ -143,10 +144,27 @@ class Live:
         self._bars.console.print(Text(safe(sentence)))
 
 
+def _plain() -> bool:
+    """Whether `NO_COLOR` is set (no-color.org): then nothing but text is written, and no bars move."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 def _stdout() -> Console:
     """Stdout; as wide as its lines when it is no terminal, so that logs and `grep` get one line per row."""
-    console = Console()
+    console = Console(color_system=None if _plain() else "auto")
     return console if console.is_terminal else Console(width=10_000)
+
+
+def say(text: str, indent: int = 0) -> None:
+    """A line on stdout; on a terminal it is broken between words, and goes on under its first `indent` signs."""
+    console = _stdout()
+    first, rest = safe(text[:indent]), Text(safe(text[indent:]))
+    if not console.is_terminal:
+        console.print(Text(first) + rest)
+        return
+    for number, line in enumerate(rest.wrap(console, max(20, console.width - indent))):
+        line.rstrip()
+        console.print(Text(first if number == 0 else " " * indent) + line)
 
 
 def watching(quiet: bool) -> AbstractContextManager[Watcher]:
@@ -154,7 +172,7 @@ def watching(quiet: bool) -> AbstractContextManager[Watcher]:
     if quiet:
         return nullcontext(Silence())
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not console.is_terminal or _plain():
         return nullcontext(Log())
     live: AbstractContextManager[Watcher] = Live(console)
     return live

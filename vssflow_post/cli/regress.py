@@ -248,16 +248,16 @@ def as_table(outcomes: Sequence[Outcome]) -> dict[str, object]:
 
 def _tell(outcomes: Sequence[Outcome]) -> None:
     """Says what became of the clips, a line each, and a line for each finding where there are several."""
-    from vssflow_post.cli.console import safe
+    from vssflow_post.cli.console import say
 
     for each in outcomes:
-        click.echo(f"{each.status:<8} {safe(each.clip)}: {safe(each.summary)}")
+        say(f"{each.status:<8} {each.clip}: {each.summary}", 9)
         if len(each.findings) > 1:
             worst_first = sorted(each.lines, key=lambda line: not line.startswith("worse"))
             for line in worst_first[:MOST_LINES]:
-                click.echo(f"         {safe(line)}")
+                say(f"         {line}", 9)
             if len(worst_first) > MOST_LINES:
-                click.echo(f"         and {len(worst_first) - MOST_LINES} more (--html, --junit and --json tell all)")
+                say(f"         and {len(worst_first) - MOST_LINES} more (--html, --junit and --json tell all)", 9)
 
 
 def _end(outcomes: Sequence[Outcome]) -> None:
