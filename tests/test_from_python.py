@@ -29,7 +29,7 @@ def test_the_example_of_the_docs_renders_a_folder(make_film: MakeFilm, tmp_path:
     assert told[-2].startswith("films/a.mp4 done")
     assert told[-1].startswith("films/b.mp4 rejected:")
     assert (tmp_path / "out" / "a" / "a_MIX.wav").exists()
-    assert len((tmp_path / "out" / "batch.json").read_text().splitlines()) == 2
+    assert len((tmp_path / "out" / "batch.jsonl").read_text().splitlines()) == 2
 
 
 def test_what_would_meet_every_film_is_raised(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 PROGRAM = """
 from pathlib import Path
-from vssflow_post.cli.console import print_rows, print_summary, say, watching
+from vssflow_post.cli.console import print_rows, print_summary, say
+from vssflow_post.cli.watching import watching
 from vssflow_post.progress import Progress
 from vssflow_post.render.job import FilmResult
 

@@ -254,6 +254,8 @@ class BackendIdentity:
 
     weights_digest: str
     voices: tuple[str, ...]
+    voice_facts: Mapping[str, VoiceFacts] = field(default_factory=dict)
+    """Of those voices of which something is known."""
 
 
 @dataclass(frozen=True, slots=True)

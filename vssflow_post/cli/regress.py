@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vssflow_post.cli.options import FILE, backend_options, resolved_preset, workers_option
+from vssflow_post.cli.options import FILE, backend_options, json_option, resolved_preset, workers_option
 from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def record(
 @click.option("--keep", type=FILE, metavar="DIR", help="Keep the renders, as DIR/CLIP.")
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the result as JUnit XML.")
 @click.option("--html", type=FILE, metavar="DIR", help="Write DIR/index.html: what changed, to be seen and heard.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+@json_option
 @backend_options
 @workers_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -186,7 +186,7 @@ def _made(clips: Sequence[Clip], rendered: Path | None, rendering: Rendering) ->
 def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict[str, Made]:
     """Every clip rendered anew into `folder`, deterministically; clips of one preset together."""
     from vssflow_post.batch.run import Hiring, run_jobs
-    from vssflow_post.cli.console import watching
+    from vssflow_post.cli.watching import watching
     from vssflow_post.regress import Made
     from vssflow_post.render.job import Order
     from vssflow_post.store.output_folder import OutputFolder

@@ -128,7 +128,9 @@ def open_studio(preset: Preset, out: OutputFolder, plugins: Plugins) -> Studio:
 
 
 def _identity_of(renderer: Renderer) -> BackendIdentity:
-    return BackendIdentity(renderer.backend.weights_digest, tuple(renderer.backend.voices))
+    backend = renderer.backend
+    facts = getattr(backend, "voice_facts", {})
+    return BackendIdentity(backend.weights_digest, tuple(backend.voices), facts)
 
 
 def _opened(offer: BackendOffer, preset: Preset) -> Backend:
