@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check fmt lint types arch wheel-test evaluate regress bench clean
+.PHONY: help demo test test-slow check fmt lint types arch wheel-test evaluate regress bench man clean
 
 help:
 	@echo "make demo        install into $(VENV) and render the demo film into $(DEMO_OUT)"
@@ -25,6 +25,7 @@ help:
 	@echo "make evaluate    measure the shipped weights and write docs/evaluation.md"
 	@echo "make regress     render the demo suite and hold it against its goldens"
 	@echo "make bench       measure the model, the start, a render and a whole film against its decoding"
+	@echo "make man         write a man page for each command into man/"
 	@echo "make clean       remove what was built and rendered here"
 
 # Stamps: each step of the installation runs again only when pyproject.toml has changed.
@@ -93,5 +94,11 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/render_speed.py
 	$(BIN)/python benchmarks/whole_film.py
 
+man: $(VENV)/.dev
+	mkdir -p man
+	@# Plugins add their commands when the commands are asked for.
+	$(BIN)/python -c 'from click_man.core import write_man_pages; from vssflow_post.cli import cli; \
+	  cli.list_commands(None); write_man_pages("vssflow-post", cli, target_dir="man")'
+
 clean:
-	rm -rf build dist *.egg-info $(DEMO_OUT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist man *.egg-info $(DEMO_OUT) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

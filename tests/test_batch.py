@@ -1,4 +1,4 @@
-"""Batches: a worker that dies or hangs costs its film only, and `batch.json` knows what became of each film."""
+"""Batches: a worker that dies or hangs costs its film only, and `batch.jsonl` knows what became of each film."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def verdicts(result: Result) -> dict[str, str]:
 
 
 def lines(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / "batch.json").read_text("ascii").splitlines()]
+    return [json.loads(line) for line in (out / "batch.jsonl").read_text("ascii").splitlines()]
 
 
 def impatient(folder: Path) -> Path:
@@ -160,16 +161,50 @@ def test_every_film_stands_once_in_the_ledger_with_its_last_verdict(tmp_path: Pa
     ledger.record(first, FilmResult(first.film, DONE, first.folder), 2)
     assert len(lines(tmp_path)) == 3
     ledger.close()
-    assert [(Path(line["film"]), line["verdict"]) for line in lines(tmp_path)] == [
-        (second.film, "done"),
-        (first.film, "done"),
+    assert [(line["film"], line["output"], line["verdict"]) for line in lines(tmp_path)] == [
+        ("b\udcff.mp4", "b\udcff", "done"),
+        ("a.mp4", "a", "done"),
     ]
+
+
+def test_the_ledger_says_where_things_are_from_its_own_folder(tmp_path: Path) -> None:
+    out = tmp_path / "here" / "out"
+    out.mkdir(parents=True)
+    film = job(tmp_path / "here" / "films" / "a.mp4", out)
+    bad = job(tmp_path / "elsewhere" / ".." / "b.mp4", out)
+    ledger = Ledger(OutputFolder(out))
+    ledger.record(film, FilmResult(film.film, DONE, film.folder), 1)
+    ledger.record(bad, result_of(FilmFailed("io", "gone"), bad.film, 1.5), 1)
+    ledger.close()
+    assert [(line["film"], line["output"], line["report"].partition("/")[0]) for line in lines(out)] == [
+        ("../films/a.mp4", "a", "a"),
+        ("../../b.mp4", None, ".vssflow-post"),
+    ]
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here").rename(tmp_path / "there" / "all")
+    moved = tmp_path / "there" / "all" / "out"
+    again = job(tmp_path / "there" / "all" / "films" / "a.mp4", moved)
+    ledger = Ledger(OutputFolder(moved))
+    ledger.record(again, FilmResult(again.film, DONE, again.folder), 0)
+    ledger.close()
+    assert [line["film"] for line in lines(moved)] == ["../../b.mp4", "../films/a.mp4"]
+
+
+def test_a_ledger_of_old_is_taken_over(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "a").mkdir(parents=True)
+    of_old = {"film": str(tmp_path / "films" / "a.mp4"), "verdict": "done", "output": str(out / "a"), "tries": 1}
+    (out / "batch.json").write_text(json.dumps({**of_old, "report": str(out / "a" / "report.json")}) + "\n")
+    Ledger(OutputFolder(out)).close()
+    assert [path.name for path in sorted(out.iterdir())] == ["a", "batch.jsonl"]
+    [line] = lines(out)
+    assert (line["film"], line["output"], line["report"]) == ("../films/a.mp4", "a", "a/report.json")
 
 
 def test_a_ledger_torn_by_a_kill_loses_its_torn_line_only(tmp_path: Path) -> None:
     film = job(tmp_path / "a.mp4", tmp_path)
     Ledger(OutputFolder(tmp_path)).record(film, FilmResult(film.film, DONE, film.folder), 1)
-    with (tmp_path / "batch.json").open("a") as file:
+    with (tmp_path / "batch.jsonl").open("a") as file:
         file.write('{"film": "/b.mp4", "verd')
     other = job(tmp_path / "c.mp4", tmp_path)
     Ledger(OutputFolder(tmp_path)).record(other, FilmResult(other.film, DONE, other.folder), 1)
@@ -184,9 +219,9 @@ def test_a_film_without_results_has_a_report_that_says_why(
     assert render(bad, good, "-o", out, "-p", "ci").exit_code == 1
     by_name = {Path(line["film"]).name: line for line in lines(out)}
     for name, verdict in (("bad.mp4", "rejected:not_media"), ("good.mp4", "done")):
-        report = json.loads(Path(by_name[name]["report"]).read_text("utf-8"))
+        report = json.loads((out / by_name[name]["report"]).read_text("utf-8"))
         assert (report["verdict"], by_name[name]["verdict"]) == (verdict, verdict)
-    assert by_name["bad.mp4"]["reason"] in json.loads(Path(by_name["bad.mp4"]["report"]).read_text())["warnings"]
+    assert by_name["bad.mp4"]["reason"] in json.loads((out / by_name["bad.mp4"]["report"]).read_text())["warnings"]
     assert not (out / "bad").exists()
 
 
@@ -270,7 +305,7 @@ def test_a_long_batch_does_not_grow_and_is_known_again_at_once(
     process = subprocess.Popen([*command, "-q", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     samples: dict[int, tuple[int, int, int]] = {}
     while process.poll() is None:
-        ledger = tmp_path / "out" / "batch.json"
+        ledger = tmp_path / "out" / "batch.jsonl"
         n_ended = ledger.read_text().count("\n") if ledger.exists() else 0
         with suppress(OSError):  # it may end in between
             samples[n_ended] = footprint(process.pid)
@@ -294,3 +329,22 @@ def footprint(process: int) -> tuple[int, int, int]:
         raise ProcessLookupError(f"{process} has ended: what waits to be collected has no memory")
     resident, threads = (int(status[key].split()[0]) for key in ("VmRSS", "Threads"))
     return resident * 1024, len(list(Path(f"/proc/{process}/fd").iterdir())), threads
+
+
+def test_a_log_file_says_when_what_happened(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    good, bad, log = make_film("good\n.mp4", n_frames=12, shots=1), tmp_path / "bad.mp4", tmp_path / "render.log"
+    bad.write_text("no film")
+    log.write_text("what stood there\n")
+    assert render(good, bad, "-o", tmp_path / "out", "-p", "ci", "--log-file", log).exit_code == 1
+    first, *told = log.read_text("utf-8").splitlines()
+    assert first == "what stood there"
+    times = [datetime.fromisoformat(line.split(" ", 1)[0]) for line in told]
+    assert times == sorted(times)
+    assert all(time.tzinfo is not None for time in times)
+    said = [line.split(" ", 1)[1] for line in told]
+    assert "[1/2] good\\n.mp4" in said
+    assert any(line.startswith("good\\n.mp4: done in ") for line in said)
+    assert any(line.startswith("bad.mp4: rejected:not_media in ") for line in said)
+    result = render(good, "-o", tmp_path / "out", "-p", "ci", "--log-file", tmp_path / "nowhere" / "x.log")
+    assert result.exit_code == 2
+    assert "cannot write the log" in result.stderr

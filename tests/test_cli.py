@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -325,6 +326,59 @@ def test_presets_and_backends_say_where_things_come_from(fake_backend: Path) -> 
     assert "auto takes fake" in backends
 
 
+def table(*arguments: object, exit_code: int = 0) -> dict[str, Any]:
+    """The object that a command prints with `--json`, on stdout and nothing else."""
+    result = run(*arguments, "--json")
+    assert result.exit_code == exit_code, result.output
+    told = json.loads(result.stdout)
+    assert isinstance(told, dict)
+    return told
+
+
+def test_what_is_listed_is_listed_for_programs_too(fake_backend: Path, tmp_path: Path) -> None:
+    listed = {each["name"]: each for each in table("presets")["presets"]}
+    assert listed["web"]["origin"] == "shipped"
+    assert Path(listed["web"]["path"]).is_file()
+    shown = table("presets", "atsc")
+    assert (shown["name"], shown["settings"]["loudness"]["target_lufs"]) == ("atsc", -24.0)
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[mix]\nfade_ms = -1\n")
+    [fault] = table("presets", "check", bad, exit_code=2)["faults"]
+    assert ":2:" in fault
+    assert table("presets", "check", "web") == {"preset": "web", "faults": []}
+    told = table("backends")
+    assert told["auto"] == "fake"
+    assert {"kind": "backend", "name": "absent", "state": "unusable", "why": "it is made of nothing"} in told["offers"]
+    cast = tmp_path / "cast.toml"
+    cast.write_text("[cast]\nANNA = 'bass'\n")
+    voices = {each["voice"]: each for each in table("voices", "--cast", cast)["voices"]}
+    assert voices["bass"]["cast_for"] == ["ANNA"]
+    assert voices["alto"]["cast_for"] == []
+    sampled = table("voices", "--samples", tmp_path / "samples")
+    assert sorted(sampled["samples"]) == [
+        str(tmp_path / "samples" / f"{name}.wav") for name in ("alto", "bass", "tenor")
+    ]
+
+
+def test_voices_with_nothing_to_say_are_wrong_usage(fake_backend: Path, tmp_path: Path) -> None:
+    result = run("voices", "--samples", tmp_path / "samples", "--text", " ")
+    assert (result.exit_code, (tmp_path / "samples").exists()) == (2, False)
+    assert "--text says nothing" in result.stderr
+
+
+def test_the_cache_is_listed_for_programs_too(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    assert run("render", make_film("a.mp4", n_frames=12, shots=1), "-o", tmp_path / "out").exit_code == 0
+    told = table("cache", tmp_path / "out")
+    kinds = {kind: kept for kind, kept in told["kept"].items() if kind != "all"}
+    assert told["removed"] is None
+    assert {"takes"} <= set(kinds)
+    for key in ("entries", "bytes"):
+        assert told["kept"]["all"][key] == sum(kept[key] for kept in kinds.values()) > 0
+    pruned = table("cache", tmp_path / "out", "--max-size", "0MB")
+    assert pruned["removed"]["entries"] == told["kept"]["all"]["entries"]
+    assert pruned["kept"] == {"all": {"entries": 0, "bytes": 0, "last_used": None}}
+
+
 @pytest.mark.slow
 def test_doctor_has_one_line_per_check(fake_backend: Path) -> None:
     result = run("doctor")
@@ -333,6 +387,11 @@ def test_doctor_has_one_line_per_check(fake_backend: Path) -> None:
     assert all(line.split()[0] in ("ok", "absent", "warning", "missing") for line in lines)
     for subject in ("python", "torch", "FFmpeg", "OpenCV", "silero", "pyannote", "weights", "disk"):
         assert any(subject in line for line in lines), subject
+    told = table("doctor")
+    assert told["fit"]
+    assert [f"{check['state']:<7} {check['name']:<16}" for check in told["checks"]] == [
+        line[: max(24, 8 + len(check["name"]))] for line, check in zip(lines, told["checks"], strict=True)
+    ]
 
 
 def test_commands_that_do_not_exist_are_wrong_usage(fake_backend: Path) -> None:

@@ -123,3 +123,20 @@ def test_example_plugin_registers_and_keeps_the_contract(hum: ModuleType) -> Non
     assert abs(take.audio.n_samples - span.duration_s * take.audio.rate_hz) <= 1
     assert np.array_equal(take.audio.samples, again.audio.samples)
     assert np.isfinite(take.audio.samples).all()
+
+
+def test_an_install_without_cuda_leaves_out_what_it_says_and_nothing_else() -> None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {re.match(r"[A-Za-z0-9._-]+", requirement)[0] for requirement in wanted}  # type: ignore[index]
+    page = (ROOT / "docs" / "install.md").read_text("utf-8").partition("## Without CUDA")[2].partition("## Update")[0]
+    left_out = {"pyannote.audio", "diffusers", "transformers"}
+    assert all(name in page for name in left_out)
+    commands = " ".join(line for line in page.replace("\\\n", " ").splitlines() if "pip install" in line)
+    installed = {re.split(r"[<=>]", word.strip("'"))[0] for word in commands.split()}
+    assert names - {"tomli", "audioop-lts"} - left_out <= installed
+    assert not left_out & installed

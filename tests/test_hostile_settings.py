@@ -151,7 +151,9 @@ def test_all_strange_voices_of_a_cast_are_told() -> None:
         check_cast({"ANNA": CastMember("soprano"), "EVE": CastMember("alto"), "TOM": CastMember("castrato")}, VOICES)
 
 
-@pytest.mark.parametrize("name", ["..mp4", "...mp4", "....mkv", ".vssflow-post.mp4", "batch.json.mp4"])
+@pytest.mark.parametrize(
+    "name", ["..mp4", "...mp4", "....mkv", ".vssflow-post.mp4", "batch.jsonl.mp4", "batch.json.mp4"]
+)
 def test_no_name_of_a_film_leads_out_of_the_output_folder_or_onto_what_lies_in_it(name: str) -> None:
     assert deliverable_stem(Path(name)).startswith("_")
 

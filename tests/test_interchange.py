@@ -323,7 +323,7 @@ def test_everything_is_delivered_under_any_name(
     preset.write_text("\n".join(lines))
     result = CliRunner().invoke(cli, ["render", "-q", "-p", str(preset), "-o", str(tmp_path / "out"), "--", str(film)])
     assert result.exit_code == 0, result.output
-    (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name not in (".vssflow-post", "batch.json")]
+    (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name not in (".vssflow-post", "batch.jsonl")]
     listed = {entry["name"] for entry in json.loads((folder / "manifest.json").read_text())["deliverables"]}
     assert {path.name for path in folder.iterdir()} == listed | {"manifest.json"}
     endings = {".otio", ".fcpxml", ".aaf", ".rpp", ".srt", ".vtt", ".mkv", ".wav", ".edl", ".json", ".csv", ".html"}

@@ -92,7 +92,7 @@ def test_a_cluster_delivers_what_this_machine_does_also_when_a_worker_is_killed(
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["done"] == 3
     assert Path(f"{fake_backend}.died").exists()
-    tries = [json.loads(line)["tries"] for line in (tmp_path / "there" / "batch.json").read_text().splitlines()]
+    tries = [json.loads(line)["tries"] for line in (tmp_path / "there" / "batch.jsonl").read_text().splitlines()]
     assert sorted(tries) == [1, 1, 2]
     for film in ("a", "b", "c"):
         delivered = {path.name for path in (tmp_path / "here" / film).iterdir()}

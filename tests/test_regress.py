@@ -8,12 +8,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmarks.seeded_changes import CHANGES, Change, read_stems, write_stems
+from benchmarks.seeded_changes import CHANGES, Change, Stems, read_stems, write_stems
 from conftest import MakeFilm, install_fake_backend, put_anew, write_film
 from vssflow_post.cli import cli
 from vssflow_post.mix.dither import FULL_SCALE, Quantiser, as_float
@@ -264,7 +265,7 @@ def test_accept_makes_the_new_render_the_golden(copied: Path) -> None:
     assert regress("check", suite, "--rendered", copied / "kept").exit_code == 1
     accepted = regress("check", suite, "--rendered", copied / "kept", "--accept")
     assert accepted.exit_code == 0
-    assert accepted.stdout.startswith("accepted a: recorded")
+    assert accepted.stdout.startswith("accepted a: FX is 6.0 dB softer throughout; its golden weighs ")
     assert findings(suite, copied / "kept") == []
 
 
@@ -349,3 +350,114 @@ def test_workers_and_order_change_nothing(make_film: MakeFilm, fake_backend: Pat
     assert regress("record", suite).exit_code == 0
     suite.write_text("".join(reversed(clips)))
     assert regress("check", suite, "--workers", 2).exit_code == 0
+
+
+def headline(folder: Path) -> str:
+    """What the terminal says first of the clip `a`, and that JUnit and JSON say the same."""
+    result = regress("check", folder / "suite.toml", "--rendered", folder / "kept", "--junit", folder / "junit.xml")
+    status, _, told = result.stdout.splitlines()[0].partition(" a: ")
+    assert status.strip() in ("changed", "worse")
+    assert f'message="{escape(told, {chr(34): "&quot;"})}"' in (folder / "junit.xml").read_text("utf-8")
+    return told
+
+
+def louder(db: float, *names: str) -> Callable[[Stems], Stems]:
+    return lambda stems: {name: sound * 10 ** (db / 20) if name in names else sound for name, sound in stems.items()}
+
+
+HEARD: dict[str, tuple[Callable[[Stems], Stems], str]] = {
+    "a stem": (louder(1.0, "FX"), "FX is 1.0 dB louder throughout"),
+    "a stem, a little": (louder(-0.1, "DX"), "DX is 0.1 dB softer throughout"),
+    "all": (louder(-2.5, "DX", "FX"), "everything is 2.5 dB softer throughout"),
+    "late": (lambda stems: {**stems, "DX": np.roll(stems["DX"], 24)}, "DX is 0.5 ms late throughout"),
+    "inverted": (lambda stems: {**stems, "FX": -stems["FX"]}, "FX is inverted throughout"),
+    "silent": (lambda stems: {**stems, "FX": stems["FX"] * 0}, "FX is silent"),
+    "sides": (lambda stems: {**stems, "FX": stems["FX"][::-1]}, "FX has another stereo picture"),
+}
+
+
+@pytest.mark.parametrize("kind", HEARD)
+def test_a_headline_says_what_is_heard(copied: Path, kind: str) -> None:
+    act, words = HEARD[kind]
+    waves = render_of(copied).waves
+    write_stems(waves, act(read_stems(waves)))
+    assert headline(copied) == words
+
+
+def edited_cue(number: int, **changes: object) -> Callable[[Rendered], None]:
+    return edited_json("{clip}.cues.json", lambda sheet: sheet["cues"][number].update(changes))
+
+
+def speech(render: Rendered, number: int) -> tuple[int, str]:
+    """Place in the sheet and id of a line."""
+    cues = json.loads((render.folder / "a.cues.json").read_text("utf-8"))["cues"]
+    return [(place, cue["id"]) for place, cue in enumerate(cues) if cue["kind"] == "speech"][number]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"text": "Something else."}, "says other words"),
+        ({"voice": "nobody"}, "has another voice (nobody, was "),
+        ({"speaker": "EVE"}, "is said by EVE, not TOM"),
+        ({"gain_db": -3.0}, "is asked for 3.0 dB softer"),
+        ({"end_s": 3.0}, "lies at 1.40 to 3.00 s, was at 1.40 to "),
+        ({"seed": 77}, "has another seed"),
+    ],
+)
+def test_a_headline_says_what_is_asked_otherwise(copied: Path, changes: dict[str, object], words: str) -> None:
+    place, identity = speech(render_of(copied), 1)
+    edited_cue(place, **changes)(render_of(copied))
+    assert headline(copied).startswith(f"{identity} {words}")
+
+
+def test_a_headline_counts_cues_that_come_go_and_change_alike(copied: Path) -> None:
+    def shuffled(sheet: dict[str, Any]) -> None:
+        del sheet["cues"][0]
+        for cue in sheet["cues"]:
+            cue["seed"] += 1
+
+    edited_json("{clip}.cues.json", shuffled)(render_of(copied))
+    told = headline(copied)
+    cues = json.loads((render_of(copied).folder / "a.cues.json").read_text("utf-8"))["cues"]
+    assert told == f"s0001 is gone; {len(cues)} cues have another seed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((0.2, 0.5, 0.8, 1.1), (0.2, 1.1), "two strikes are missing in s9"),
+        ((0.2, 0.5, 0.8), (0.2, 0.5), "a strike is missing in s9"),
+        ((0.2,), (0.2, 0.6, 0.9, 1.2), "three strikes are new in s9"),
+        ((0.2, 0.8), (0.2, 0.95), "a strike moved in s9"),
+    ],
+)
+def test_a_headline_counts_strikes(
+    copied: Path, before: tuple[float, ...], after: tuple[float, ...], words: str
+) -> None:
+    """Strikes of 5 ms in a cue of 1.5 s from 2 s on; nothing else is heard in the effects."""
+    edited_json("{clip}.cues.json", lambda sheet: sheet["cues"].append(
+        {**sheet["cues"][0], "id": "s9", "kind": "sound", "start_s": 2.0, "end_s": 3.5, "layer": "spot"}
+    ))(render_of(copied))  # fmt: skip
+    waves = render_of(copied).waves
+    stems = read_stems(waves)
+    for places in (before, after):
+        effects = np.zeros_like(stems["FX"])
+        for at_s in places:
+            start = round((2.0 + at_s) * 48_000)
+            effects[:, start : start + 240] = 0.3 * np.sin(np.arange(240) * 0.4)
+        write_stems(waves, {**stems, "FX": effects})
+        if places is before:
+            recorded = regress("record", copied / "suite.toml", "--rendered", copied / "kept")
+            assert recorded.stdout.startswith("recorded a: its golden weighs ")
+    assert words in headline(copied)
+
+
+def test_a_first_record_says_recorded(copied: Path) -> None:
+    shutil.rmtree(copied / "suite.goldens")
+    suite = copied / "suite.toml"
+    assert "there is no golden of it yet: record it" in regress("check", suite, "--rendered", copied / "kept").stdout
+    accepted = regress("check", suite, "--rendered", copied / "kept", "--accept")
+    assert accepted.exit_code == 0
+    assert accepted.stdout.startswith("recorded a: its golden weighs ")
+    assert findings(suite, copied / "kept") == []

@@ -296,7 +296,7 @@ def test_names_of_all_kinds(make_film: MakeFilm, fake_backend: Path, tmp_path: P
     result = CliRunner().invoke(cli, ["render", "-q", "-p", "draft", str(film.parent), "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert "\x1b" not in result.output
-    (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name not in (".vssflow-post", "batch.json")]
+    (folder,) = [path for path in (tmp_path / "out").iterdir() if path.name not in (".vssflow-post", "batch.jsonl")]
     assert (folder / "manifest.json").exists()
     assert len(list(folder.glob("*_MIX.wav"))) == 1
 

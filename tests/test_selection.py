@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -138,21 +139,28 @@ def test_watching_ends_with_an_interrupt_and_keeps_what_was_done(
     out = tmp_path / "out"
     command = [sys.executable, "-m", "vssflow_post", "render", str(tmp_path / "films"), "-o", str(out), "-p", "ci"]
     process = subprocess.Popen(
-        [*command, "--watch"],
+        [*command, "--watch", "--json"],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    assert process.stdout is not None
     assert process.stderr is not None
-    while not (out / "batch.json").exists():
+    while not (out / "batch.jsonl").exists():
         time.sleep(0.05)
     make_film("films/a.mp4", n_frames=12, shots=1)
     for line in process.stderr:
         if "a.mp4: done" in line:
             break
+    told = json.loads(process.stdout.readline())  # while it goes on
+    assert (told["film"], told["verdict"], told["output"]) == (
+        str(tmp_path / "films" / "a.mp4"), "done", str(out / "a"),
+    )  # fmt: skip
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
-    assert '"verdict": "done"' in (out / "batch.json").read_text()
+    assert process.stdout.read() == ""
+    assert '"verdict": "done"' in (out / "batch.jsonl").read_text()
     assert (out / "a" / "manifest.json").exists()
 
 

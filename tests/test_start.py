@@ -67,6 +67,18 @@ except SystemExit as ended:
     assert (out / "film" / "manifest.json").exists()
 
 
+@pytest.mark.parametrize("command", ["voices", "sounds", "presets", "backends"])
+def test_what_lists_opens_no_model(command: str) -> None:
+    code = """
+from vssflow_post.cli import main
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+"""
+    assert imported(code, ("torch", "cv2", "av", "vssflow_dit.engine"), command) == []
+
+
 def test_a_worker_starts_without_the_commands() -> None:
     code = "import vssflow_post.cli, vssflow_post.batch.local_crew\nfrom vssflow_post.plugins import load_plugins\n"
     assert imported(code + "load_plugins().backends()", ("click", "rich", *FOR_WORKERS)) == []

@@ -215,16 +215,21 @@ def index_digest(index: str) -> str:
 
 def identify(settings: GenerationSettings) -> BackendIdentity:
     """What an engine with these weights is, once it is open. Raises UsageError for a folder that holds no weights."""
-    from safetensors import SafetensorError, safe_open
-
     folder = folder_of(settings.weights)
-    try:
-        with safe_open(folder / MODEL, framework="np") as file:
-            config = ModelConfig.from_json(file.metadata()["config"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{folder / MODEL} holds no model: {error}") from error
+    config = config_of_weights(folder)
     voices = config.voices if config.family.named else ()
     return BackendIdentity(index_digest((folder / INDEX).read_text()), voices, config.voice_facts)
+
+
+def config_of_weights(folder: Path) -> ModelConfig:
+    """What lies inside the model in `folder`, unverified. Raises UsageError where there is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / MODEL, framework="np") as file:
+            return ModelConfig.from_json(file.metadata()["config"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{folder / MODEL} holds no model: {error}") from error
 
 
 def config_names() -> list[str]:

@@ -1,4 +1,4 @@
-"""Many films: found, chosen, given to workers here or on a cluster, written into batch.json."""
+"""Many films: found, chosen, given to workers here or on a cluster, written into batch.jsonl."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from vssflow_post.errors import FilmRejected, UsageError
 from vssflow_post.media import looks_like_film
 from vssflow_post.media.signature import FILM_SUFFIXES
 from vssflow_post.render.job import Job
-from vssflow_post.store.output_folder import LEDGER, STATE_FOLDER
+from vssflow_post.store.output_folder import LEDGER, LEDGER_OF_OLD, STATE_FOLDER
 from vssflow_post.store.reading import read_json
 
 NOT_FILMS = (
@@ -132,7 +132,7 @@ def deliverable_stem(film: Path) -> str:
         kept = kept[:-1] if kept and kept[-1] & 0xC0 == 0xC0 else kept
         return os.fsdecode(kept) + "~" + hashlib.sha256(raw).hexdigest()[:8]
     # "..mp4" and "...mp4" would name the output folder and its parent
-    is_taken = stem in (STATE_FOLDER, LEDGER) or not stem.strip(".")
+    is_taken = stem in (STATE_FOLDER, LEDGER, LEDGER_OF_OLD) or not stem.strip(".")
     return f"_{stem}" if is_taken else stem
 
 

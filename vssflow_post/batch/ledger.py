@@ -1,4 +1,8 @@
-"""`batch.json`: the verdict of every film that was to have results in a folder, one line of JSON a film."""
+"""`batch.jsonl`: the verdict of every film that was to have results in a folder, one line of JSON a film.
+
+Paths in it are relative to the output folder, so that films and results may move together; what stands elsewhere on the
+machine is found by its way from there.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from typing import Any
 from vssflow_post.deliver.manifest import MANIFEST, is_of
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.render.job import FilmResult, Job
-from vssflow_post.store.output_folder import OutputFolder
+from vssflow_post.store.output_folder import LEDGER_OF_OLD, OutputFolder
 from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import Span
 
@@ -27,12 +31,15 @@ class Ledger:
 
     def __init__(self, out: OutputFolder) -> None:
         self._out = out
-        self._lines = _whole_lines(out.ledger)
+        self._base = os.path.realpath(out.path)
+        of_old = out.path / LEDGER_OF_OLD
+        self._lines = self._whole_lines(out.ledger if out.ledger.exists() else of_old)
         self._owners: defaultdict[str, list[str]] = defaultdict(list)
-        """By folder of results: the films that earlier runs made them of."""
+        """By folder of results: the films that earlier runs made them of; as the lines say them."""
         for film, line in self._lines.items():
             self._owners[str(line.get("output"))].append(film)
         self._rewrite()
+        of_old.unlink(missing_ok=True)
 
     def record(self, job: Job, result: FilmResult, n_tries: int) -> None:
         """A line that cannot be written now (the disk is full) is tried again by `close`.
@@ -40,10 +47,10 @@ class Ledger:
         The line of a film that was not worked on, and whose verdict is the old one, stays as it is.
         """
         line: dict[str, Any] = {
-            "film": str(result.film.absolute()),
+            "film": self._relative(result.film),
             "verdict": result.verdict,
-            "output": None if result.output is None else str(result.output.absolute()),
-            "report": str(self._report_path(job, result)),
+            "output": None if result.output is None else self._relative(result.output),
+            "report": self._relative(self._report_path(job, result)),
             "reason": result.reason,
             "seconds": round(result.seconds, 3),
             "tries": n_tries,
@@ -61,8 +68,9 @@ class Ledger:
     def collision(self, job: Job) -> FilmRejected | None:
         """Why a film would be delivered over another one's results: they are those of an earlier run, the other film is
         still there, and it is not the same one."""
-        mine, folder = str(job.film.absolute()), str(job.folder.absolute())
-        other = next((film for film in self._owners[folder] if film != mine and Path(film).exists()), None)
+        mine, owners = self._relative(job.film), self._owners[self._relative(job.folder)]
+        others = [self._absolute(film) for film in owners if film != mine]
+        other = next((film for film in others if film.exists()), None)
         if other is None:
             return None
         if not (job.folder / MANIFEST).exists() or not job.film.is_file() or is_of(job.folder, job.film):
@@ -73,6 +81,28 @@ class Ledger:
     def close(self) -> None:
         """Raises FilmFailed("no_space") or OSError when the file cannot be written."""
         self._rewrite()
+
+    def _relative(self, path: Path) -> str:
+        """A path as the lines say it."""
+        return os.path.relpath(_resolved(path), self._base)
+
+    def _absolute(self, said: str) -> Path:
+        return Path(os.path.normpath(Path(self._base, said)))
+
+    def _whole_lines(self, path: Path) -> dict[str, dict[str, Any]]:
+        """The last line of each film, by the film's path; what is no such line is left out. Lines of old say absolute
+        paths, and are turned into those that we say."""
+        lines: dict[str, dict[str, Any]] = {}
+        with suppress(OSError):
+            for text in path.read_bytes().splitlines():
+                with suppress(ValueError, TypeError, KeyError):
+                    line = json.loads(text)
+                    for key in ("film", "output", "report"):
+                        if line.get(key) is not None:
+                            line[key] = self._relative(self._absolute(str(line[key])))
+                    lines.pop(line["film"], None)
+                    lines[line["film"]] = line
+        return lines
 
     def _rewrite(self) -> None:
         text = "".join(map(_as_text, self._lines.values()))
@@ -110,13 +140,6 @@ def _as_text(line: dict[str, Any]) -> str:
     return json.dumps(line, ensure_ascii=True) + "\n"  # ASCII: a name need not be valid Unicode
 
 
-def _whole_lines(path: Path) -> dict[str, dict[str, Any]]:
-    """The last line of each film, by the film's path; what is no such line is left out."""
-    lines: dict[str, dict[str, Any]] = {}
-    with suppress(OSError):
-        for text in path.read_bytes().splitlines():
-            with suppress(ValueError, TypeError, KeyError):
-                line = json.loads(text)
-                lines.pop(str(line["film"]), None)
-                lines[str(line["film"])] = line
-    return lines
+def _resolved(path: Path) -> Path:
+    """Its own name in the real folder that it lies in: a film that is a link is not what it links to."""
+    return Path(os.path.realpath(path.parent), path.name)

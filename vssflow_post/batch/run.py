@@ -85,7 +85,7 @@ def _plugins_for(order: Order, hiring: Hiring) -> Plugins | None:
 
 @contextmanager
 def _book(order: Order, plugins: Plugins | None, watcher: Watcher) -> Iterator[Book]:
-    """Holds the output folder and keeps its `batch.json`; not for a dry run, which writes nothing."""
+    """Holds the output folder and keeps its `batch.jsonl`; not for a dry run, which writes nothing."""
     if order.dry_run:
         yield EmptyBook()
         return
@@ -97,4 +97,4 @@ def _book(order: Order, plugins: Plugins | None, watcher: Watcher) -> Iterator[B
             try:
                 ledger.close()
             except (OSError, VssflowError) as error:
-                watcher.note(f"batch.json is not complete: {error}")
+                watcher.note(f"batch.jsonl is not complete: {error}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vssflow_post.cli.options import FILE
+from vssflow_post.cli.options import FILE, json_option
 from vssflow_post.cli.quantities import AGE, SIZE
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 @click.argument("folder", type=FILE, default=Path(), metavar="[DIR]")
 @click.option("--older-than", type=AGE, help="Remove what was not used for so long: 12h, 30d, 8w.")
 @click.option("--max-size", type=SIZE, help="Remove what was unused the longest until this is left: 500MB, 10GB.")
-def cache(folder: Path, older_than: float | None, max_size: float | None) -> None:
+@json_option
+def cache(folder: Path, older_than: float | None, max_size: float | None, as_json: bool) -> None:
     """Show how much the store in the output folder DIR (else the current folder) holds, by kind, and prune it.
 
     The store spares the next run work; deliverables do not need it. While a run holds the folder, nothing is removed.
@@ -30,34 +33,44 @@ def cache(folder: Path, older_than: float | None, max_size: float | None) -> Non
       vssflow-post cache out --older-than 30d
       vssflow-post cache out --max-size 10GB
     """
-    from rich.filesize import decimal
-
     from vssflow_post.store.output_folder import OutputFolder
     from vssflow_post.store.pruning import kept_entries, prune
 
     out = OutputFolder(folder)
+    removed: list[Kept] | None = None
     if older_than is not None or max_size is not None:
         since_s = None if older_than is None else time.time() - older_than
         removed = prune(out, since_s, None if max_size is None else int(max_size))
-        click.echo(f"removed {len(removed)} entries, {decimal(sum(kept.n_bytes for kept in removed))}")
-    _show(kept_entries(out))
+    entries = kept_entries(out)
+    groups = [
+        (kind, [kept for kept in entries if kept.kind == kind]) for kind in sorted({kept.kind for kept in entries})
+    ]
+    if as_json:
+        kept = {kind: _sizes(group) for kind, group in (*groups, ("all", entries))}
+        click.echo(json.dumps({"removed": None if removed is None else _sizes(removed), "kept": kept}, indent=2))
+        return
+    _show([*groups, ("all", entries)], removed)
 
 
-def _show(entries: list[Kept]) -> None:
+def _show(groups: Sequence[tuple[str, Sequence[Kept]]], removed: Sequence[Kept] | None) -> None:
     from rich.filesize import decimal
 
     from vssflow_post.cli.console import print_rows
 
-    kinds = sorted({kept.kind for kept in entries})
-    groups = [(kind, [kept for kept in entries if kept.kind == kind]) for kind in kinds] + [("all", entries)]
+    if removed is not None:
+        click.echo(f"removed {len(removed)} entries, {decimal(sum(kept.n_bytes for kept in removed))}")
     rows = [
-        (kind, str(len(group)), decimal(sum(kept.n_bytes for kept in group)), _last_use(group))
+        (kind, str(len(group)), decimal(sum(kept.n_bytes for kept in group)), _last_use(group, "%Y-%m-%d %H:%M") or "")
         for kind, group in groups
     ]
     print_rows(rows, ("kind", "entries", "size", "last used"))
 
 
-def _last_use(entries: list[Kept]) -> str:
-    if not entries:
-        return ""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(max(kept.used_s for kept in entries)))
+def _sizes(entries: Sequence[Kept]) -> dict[str, object]:
+    """Entries of the store as `--json` says them; null for the last use of none."""
+    n_bytes = sum(kept.n_bytes for kept in entries)
+    return {"entries": len(entries), "bytes": n_bytes, "last_used": _last_use(entries, "%Y-%m-%dT%H:%M:%S%z")}
+
+
+def _last_use(entries: Sequence[Kept], form: str) -> str | None:
+    return time.strftime(form, time.localtime(max(kept.used_s for kept in entries))) if entries else None

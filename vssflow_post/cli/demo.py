@@ -28,8 +28,8 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
 
     from vssflow_post.batch.inputs import Films
     from vssflow_post.batch.run import Hiring, run_films
-    from vssflow_post.cli.console import watching
     from vssflow_post.cli.render import report
+    from vssflow_post.cli.watching import watching
     from vssflow_post.render.job import Order
     from vssflow_post.store.output_folder import OutputFolder
 

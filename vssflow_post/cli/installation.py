@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import click
+
+from vssflow_post.cli.options import json_option
 
 
 @click.command(short_help="List every backend, speech detector and recogniser: usable, or why not.")
-def backends() -> None:
+@json_option
+def backends(as_json: bool) -> None:
     """List every backend, speech detector and recogniser that is installed: usable here, or why not.
 
     Broken plugins are named.
 
     \b
-    Example:
+    Examples:
       vssflow-post backends
+      vssflow-post backends --json
     """
-    from vssflow_post.cli.console import print_rows
     from vssflow_post.cli.doctor import detector_state, recogniser_state
     from vssflow_post.errors import BackendUnavailable
     from vssflow_post.plugins import choose_backend, load_plugins
@@ -27,29 +33,42 @@ def backends() -> None:
     rows += [("detector", offer.name, *detector_state(offer)) for offer in detectors]
     rows += [("recogniser", offer.name, *recogniser_state(offer)) for offer in plugins.recognisers()]
     rows += [("plugin", broken.name, "broken", broken.reason) for broken in plugins.broken]
-    print_rows(rows, ("kind", "name", "state", "why"))
     try:
-        click.echo(f"auto takes {choose_backend(offers)[1]}")
+        chosen, choice = choose_backend(offers)[0].name, f"auto takes {choose_backend(offers)[1]}"
     except BackendUnavailable as error:
-        click.echo(str(error))
+        chosen, choice = None, str(error)
+    if as_json:
+        offered = [dict(zip(("kind", "name", "state", "why"), row, strict=True)) for row in rows]
+        click.echo(json.dumps({"offers": offered, "auto": chosen, "why": choice}, indent=2))
+        return
+    from vssflow_post.cli.console import print_rows
+
+    print_rows(rows, ("kind", "name", "state", "why"))
+    click.echo(choice)
 
 
 @click.command(short_help="Check this installation; one line per check.")
-def doctor() -> None:
+@json_option
+def doctor(as_json: bool) -> None:
     """Check what is installed, which device there is and which models; one line per check.
 
     Ends with exit code 1 when something is missing that every render needs.
 
     \b
-    Example:
+    Examples:
       vssflow-post doctor
+      vssflow-post doctor --json
     """
     from vssflow_post.cli.console import safe
     from vssflow_post.cli.doctor import run_checks
 
-    is_fit = True
+    checks = []
     for check in run_checks():
-        click.echo(f"{check.state:<7} {check.name:<16} {safe(check.finding)}")
-        is_fit = is_fit and check.state != "missing"
+        checks.append(check)
+        if not as_json:
+            click.echo(f"{check.state:<7} {check.name:<16} {safe(check.finding)}")
+    is_fit = all(check.state != "missing" for check in checks)
+    if as_json:
+        click.echo(json.dumps({"checks": [asdict(check) for check in checks], "fit": is_fit}, indent=2))
     if not is_fit:
         click.get_current_context().exit(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vssflow_post.cli.options import FILE, preset_option, resolved_preset, salvage_option
+from vssflow_post.cli.options import FILE, json_option, preset_option, resolved_preset, salvage_option
 
 if TYPE_CHECKING:
     from vssflow_post.backend import Features, Thing, Track
@@ -28,7 +28,7 @@ _PATH_HZ = 2.0
 @click.argument("film", type=FILE)
 @preset_option
 @salvage_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+@json_option
 def look(film: Path, preset: str, salvage: bool, as_json: bool) -> None:
     """Show scene by scene what is seen in FILM, what moves, and what it would sound like.
 
@@ -66,7 +66,7 @@ def look(film: Path, preset: str, salvage: bool, as_json: bool) -> None:
 
 def _seen(film: Film, settings: Preset) -> Sights:
     """The film as it is seen; how far that is shows on a terminal."""
-    from vssflow_post.cli.console import watching
+    from vssflow_post.cli.watching import watching
     from vssflow_post.plugins import load_plugins
     from vssflow_post.render.sights import see
 

@@ -92,6 +92,13 @@ def workers_option(command: Command) -> Command:
     )(command)
 
 
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")(
+        command
+    )
+
+
 def resolved_preset(name: str, cast_file: Path | None = None, **overrides: object) -> Preset:
     """The preset with what the command line or environment set: `generate_seed=3` means `seed` of `[generate]`.
 

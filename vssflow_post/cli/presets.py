@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import click
+
+from vssflow_post.cli.options import json_option
 
 
 @click.command(short_help="List the presets, show one, or check one.")
 @click.argument("name", required=False, metavar="[NAME]")
 @click.argument("file", required=False, metavar="[check FILE]")
-def presets(name: str | None, file: str | None) -> None:
+@json_option
+def presets(name: str | None, file: str | None, as_json: bool) -> None:
     """List the presets, or show all settings of the one called NAME, with where it comes from.
 
     `presets check FILE` names everything that is wrong with a preset, each with its line, and ends with exit code 2
@@ -27,12 +32,16 @@ def presets(name: str | None, file: str | None) -> None:
     from vssflow_post.settings.files import as_toml, find_preset, list_presets, load_preset
 
     if name == "check" and file is not None:
-        _check(file)
+        _check(file, as_json)
         return
     if file is not None:
         raise UsageError(f"presets takes one NAME, or `check` and a file; what is {file!r} for?")
     if name is not None:
         found = find_preset(name)
+        if as_json:
+            facts = {"name": found.name, "origin": found.origin, "path": str(found.path)}
+            click.echo(json.dumps({**facts, "settings": load_preset(name).as_table()}, indent=2))
+            return
         click.echo(f"# {found.name} ({found.origin}): {found.path}")
         click.echo(as_toml(load_preset(name)), nl=False)
         return
@@ -43,17 +52,23 @@ def presets(name: str | None, file: str | None) -> None:
         except PresetError as error:
             description = f"broken: {error}"
         rows.append((each.name, each.origin, description, str(each.path)))
+    if as_json:
+        keys = ("name", "origin", "description", "path")
+        click.echo(json.dumps({"presets": [dict(zip(keys, row, strict=True)) for row in rows]}, indent=2))
+        return
     print_rows(rows, ("preset", "origin", "description", "file"))
 
 
-def _check(name_or_path: str) -> None:
+def _check(name_or_path: str, as_json: bool) -> None:
     """Says every fault, one a line."""
     from vssflow_post.cli.console import safe
     from vssflow_post.settings.files import faults_of
 
     faults = faults_of(name_or_path)
-    for sentence in faults:
-        click.echo(safe(sentence))
+    if as_json:
+        click.echo(json.dumps({"preset": name_or_path, "faults": faults}, indent=2))
+    else:
+        for sentence in faults or [f"{name_or_path}: nothing is wrong with it"]:
+            click.echo(safe(sentence))
     if faults:
         click.get_current_context().exit(2)
-    click.echo(f"{safe(name_or_path)}: nothing is wrong with it")

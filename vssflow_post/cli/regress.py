@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vssflow_post.cli.options import FILE, backend_options, resolved_preset, workers_option
+from vssflow_post.cli.options import FILE, backend_options, json_option, resolved_preset, workers_option
 from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def record(
 @click.option("--keep", type=FILE, metavar="DIR", help="Keep the renders, as DIR/CLIP.")
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the result as JUnit XML.")
 @click.option("--html", type=FILE, metavar="DIR", help="Write DIR/index.html: what changed, to be seen and heard.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+@json_option
 @backend_options
 @workers_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -186,7 +186,7 @@ def _made(clips: Sequence[Clip], rendered: Path | None, rendering: Rendering) ->
 def _rendered(clips: Sequence[Clip], folder: Path, rendering: Rendering) -> dict[str, Made]:
     """Every clip rendered anew into `folder`, deterministically; clips of one preset together."""
     from vssflow_post.batch.run import Hiring, run_jobs
-    from vssflow_post.cli.console import watching
+    from vssflow_post.cli.watching import watching
     from vssflow_post.regress import Made
     from vssflow_post.render.job import Order
     from vssflow_post.store.output_folder import OutputFolder
@@ -248,16 +248,16 @@ def as_table(outcomes: Sequence[Outcome]) -> dict[str, object]:
 
 def _tell(outcomes: Sequence[Outcome]) -> None:
     """Says what became of the clips, a line each, and a line for each finding where there are several."""
-    from vssflow_post.cli.console import safe
+    from vssflow_post.cli.console import say
 
     for each in outcomes:
-        click.echo(f"{each.status:<8} {safe(each.clip)}: {safe(each.summary)}")
+        say(f"{each.status:<8} {each.clip}: {each.summary}", 9)
         if len(each.findings) > 1:
             worst_first = sorted(each.lines, key=lambda line: not line.startswith("worse"))
             for line in worst_first[:MOST_LINES]:
-                click.echo(f"         {safe(line)}")
+                say(f"         {line}", 9)
             if len(worst_first) > MOST_LINES:
-                click.echo(f"         and {len(worst_first) - MOST_LINES} more (--html, --junit and --json tell all)")
+                say(f"         and {len(worst_first) - MOST_LINES} more (--html, --junit and --json tell all)", 9)
 
 
 def _end(outcomes: Sequence[Outcome]) -> None:

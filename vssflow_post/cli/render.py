@@ -67,7 +67,13 @@ if TYPE_CHECKING:
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="No films whose path below INPUT is like this.")
 @click.option("--watch", is_flag=True, help="Go on with films that come into the folders, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Only show scenes, cues and the work ahead; write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object on stdout and nothing else; with --watch, one on a line for each film as it ends.",
+)
+@click.option("--log-file", type=FILE, metavar="FILE", help="Write there, too, what happens, each line with its time.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def render(**options: Any) -> None:
     """Render films: a dialogue stem, an effects stem, their mix and a report, each film in a folder of its own.
@@ -115,6 +121,7 @@ class RenderOptions:
     watch: bool
     dry_run: bool
     as_json: bool
+    log_file: Path | None
     quiet: bool
 
     def resolved_preset(self) -> Preset:
@@ -142,13 +149,14 @@ class RenderOptions:
 
 def _render(options: RenderOptions) -> None:
     from vssflow_post.batch.run import Hiring, run_films, watch_films
-    from vssflow_post.cli.console import watching
+    from vssflow_post.cli.watching import JsonLines, watching
     from vssflow_post.render.job import Order
     from vssflow_post.store.output_folder import OutputFolder
 
     order = Order(options.resolved_preset(), OutputFolder(options.output), options.fresh, options.dry_run)
     films, hiring = options.films(), Hiring(options.workers, options.cluster)
-    with watching(options.quiet) as watcher:
+    lines = [JsonLines(film_as_table)] if options.watch and options.as_json else []
+    with watching(options.quiet, options.log_file, *lines) as watcher:
         results = (watch_films if options.watch else run_films)(films, order, hiring, watcher)
     report(results, options.as_json)
 
@@ -168,15 +176,17 @@ def report(results: Sequence[FilmResult], as_json: bool) -> None:
 def as_table(results: Sequence[FilmResult]) -> dict[str, object]:
     """The object that `--json` prints."""
     counts = Counter(result.kind for result in results)
-    films = [
-        {
-            "film": str(result.film),
-            "verdict": result.verdict,
-            "output": None if result.output is None else str(result.output),
-            "reason": result.reason,
-            "seconds": round(result.seconds, 3),
-            **({"plan": asdict(result.plan)} if result.plan else {}),
-        }
-        for result in results
-    ]
+    films = [film_as_table(result) for result in results]
     return {"films": films, **{kind: counts[kind] for kind in ("done", "warnings", "rejected", "failed")}}
+
+
+def film_as_table(result: FilmResult) -> dict[str, object]:
+    """What `--json` says of one film."""
+    return {
+        "film": str(result.film),
+        "verdict": result.verdict,
+        "output": None if result.output is None else str(result.output),
+        "reason": result.reason,
+        "seconds": round(result.seconds, 3),
+        **({"plan": asdict(result.plan)} if result.plan else {}),
+    }

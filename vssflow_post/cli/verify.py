@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from vssflow_post.cli.options import FILE
+from vssflow_post.cli.options import FILE, json_option
 
 
 @click.command(short_help="Check delivered files against their manifests.")
 @click.argument("folder", type=FILE, metavar="DIR")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+@json_option
 def verify(folder: Path, as_json: bool) -> None:
     """Check every film folder at or under DIR: each file that its manifest lists is there, and its digest is right.
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vssflow_post.cli.options import FILE, backend_options, cast_option, preset_option, resolved_preset
+from vssflow_post.cli.options import FILE, backend_options, cast_option, json_option, preset_option, resolved_preset
 from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
     from vssflow_post.backend import VoiceFacts
-
-
-def _about(facts: VoiceFacts | None) -> tuple[str, str, str]:
-    """Sex, pitch and accent as they are printed; nothing where nothing is known."""
-    return ("", "", "") if facts is None else (facts.sex, f"{facts.pitch_hz:.0f} Hz", facts.accent)
+    from vssflow_post.settings.preset import CastMember, Preset
 
 
 @click.command(short_help="List the voices; write a sample of each.")
@@ -26,8 +23,15 @@ def _about(facts: VoiceFacts | None) -> tuple[str, str, str]:
 @backend_options
 @click.option("--samples", type=FILE, metavar="DIR", help="Folder that gets a WAV of each voice.")
 @click.option("--text", default="The storm is coming, and we have to leave now.", show_default=True, help="To be said.")
+@json_option
 def voices(
-    preset: str, cast: Path | None, backend: str | None, weights: str | None, samples: Path | None, text: str
+    preset: str,
+    cast: Path | None,
+    backend: str | None,
+    weights: str | None,
+    samples: Path | None,
+    text: str,
+    as_json: bool,
 ) -> None:
     """List the voices of the backend, and which characters the cast gives them. Nothing is played.
 
@@ -35,31 +39,62 @@ def voices(
     Examples:
       vssflow-post voices
       vssflow-post voices --samples voices/ --text "Come in."
-      vssflow-post voices --cast cast.toml
+      vssflow-post voices --cast cast.toml --json
     """
+    if not text.strip():
+        raise UsageError("--text says nothing: give the words that each voice is to say")
+    settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
+    table, paths = _voices(settings, samples, text)
+    if as_json:
+        click.echo(json.dumps({"voices": table, "samples": [str(path) for path in paths]}, indent=2))
+        return
+    from vssflow_post.cli.console import print_rows, safe
+
+    rows = [tuple(_cell(each[key]) for key in ("voice", "sex", "pitch_hz", "accent", "cast_for")) for each in table]
+    print_rows(rows, ("voice", "sex", "pitch", "accent", "cast for"))
+    for path in paths:
+        click.echo(safe(path))
+
+
+def _voices(settings: Preset, samples: Path | None, text: str) -> tuple[list[dict[str, object]], list[Path]]:
+    """What is known of each voice, and the samples that were written; only these need the backend opened."""
     from contextlib import closing
     from tempfile import TemporaryDirectory
 
-    from vssflow_post.cli.console import print_rows, safe
-    from vssflow_post.generate.voice_samples import write_samples
+    from vssflow_post.cues.casting import check_cast
     from vssflow_post.plugins import load_plugins
     from vssflow_post.render.studio import open_studio
     from vssflow_post.store.output_folder import OutputFolder
 
-    settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
     with (
         TemporaryDirectory() as scratch,
         closing(open_studio(settings, OutputFolder(Path(scratch)), load_plugins())) as studio,
     ):
-        engine = studio.renderer.backend
-        parts = {
-            voice: [name for name, member in settings.cast.items() if member.voice == voice] for voice in engine.voices
-        }
-        if not parts:
+        known = studio.known_identity()
+        check_cast(settings.cast, known.voices)
+        if not known.voices:
             raise UsageError(f"the weights {settings.generate.weights} have no voices of their own: nothing to list")
-        facts: Mapping[str, VoiceFacts] = getattr(engine, "voice_facts", {})
-        rows = [(voice, *_about(facts.get(voice)), ", ".join(names)) for voice, names in parts.items()]
-        print_rows(rows, ("voice", "sex", "pitch", "accent", "cast for"))
-        if samples is not None:
-            for path in write_samples(engine, text, samples):
-                click.echo(safe(path))
+        table = [_about(voice, known.voice_facts.get(voice), settings.cast) for voice in known.voices]
+        if samples is None:
+            return table, []
+        from vssflow_post.generate.voice_samples import write_samples
+
+        return table, list(write_samples(studio.renderer.backend, text, samples))
+
+
+def _about(voice: str, facts: VoiceFacts | None, cast: Mapping[str, CastMember]) -> dict[str, object]:
+    """A voice as `--json` says it; null for what is not known."""
+    return {
+        "voice": voice,
+        "sex": facts.sex if facts else None,
+        "pitch_hz": round(facts.pitch_hz) if facts else None,
+        "accent": facts.accent if facts else None,
+        "cast_for": [name for name, member in cast.items() if member.voice == voice],
+    }
+
+
+def _cell(value: object) -> str:
+    """As the table shows it."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "" if value is None else f"{value} Hz" if isinstance(value, int) else str(value)

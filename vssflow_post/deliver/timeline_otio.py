@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vssflow_post.audio import DX, FX, MIX
+from vssflow_post.audio import DX, FX, STEMS
 from vssflow_post.deliver.names import clip_name
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.media.frame_rates import meant_rate
@@ -48,7 +48,7 @@ class Edit:
     def tracks(self) -> Iterator[tuple[str, str, list[Cue]]]:
         """(its name, its stem, its cues in order) of each track of sound: no two cues of a track overlap."""
         for stem in self.stems:
-            if stem == MIX:  # the sum of the others, which their tracks give
+            if stem not in STEMS:  # the mix is the sum of the others, which their tracks give
                 continue
             for number, row in enumerate(rows_of([cue for cue in self.sheet.cues if self.stem_for(cue) == stem]), 1):
                 yield stem if number == 1 else f"{stem} {number}", stem, row

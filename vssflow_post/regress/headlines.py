@@ -24,7 +24,7 @@ from vssflow_post.regress.distances import HEARD_DB
 from vssflow_post.regress.golden import Golden
 from vssflow_post.regress.measuring import FILM, Measured
 from vssflow_post.regress.reference import Reference
-from vssflow_post.timeline import CLOCK_HZ
+from vssflow_post.timeline import BED, CLOCK_HZ, SPOT
 
 _MOST = 3
 """Statements of a headline; how many more there are is said."""
@@ -37,6 +37,8 @@ _KEPT_DB = 0.5
 """Where the level of all channels together changes by no more, and that of one does, the sides have changed."""
 _FEW_HOPS = 10
 """Too little sound to speak of throughout."""
+_ONSET_S = 0.03
+"""What sounds so near an onset belongs to it."""
 _MOVED_HOPS = 30
 """An onset that is gone and one that is new, so near in one cue, are one that moved."""
 
@@ -136,10 +138,10 @@ class _Sound:
     cues: Mapping[str, Facts]
 
     def cue_at(self, time_s: float) -> str:
-        """The cue that is heard in this sound then, the shortest where several are; "" without one."""
+        """The cue that is heard in this sound then; of several a spot before a bed, then the shortest. "" for none."""
         kind = "speech" if self.name in (DX, PD) else "sound"
         there = {
-            name: cue["end_s"] - cue["start_s"]
+            name: (cue.get("layer") == BED, cue.get("layer") != SPOT, cue["end_s"] - cue["start_s"])
             for name, cue in self.cues.items()
             if cue.get("kind") == kind and cue["start_s"] - HOP / CLOCK_HZ <= time_s < cue["end_s"]
         }
@@ -197,7 +199,7 @@ def _throughout(sound: _Sound, found: Sequence[Finding]) -> Iterator[str]:
     change = (levels[1] - levels[0])[heard]
     middle = float(np.median(change)) if len(change) >= _FEW_HOPS else 0.0
     mean = _mean_change(sound, middle)
-    is_level = abs(middle) >= limits.GAIN.limit and abs(mean) >= limits.CHANNEL.limit
+    is_level = min(abs(middle), abs(mean)) >= limits.CHANNEL.limit
     if is_level and np.quantile(np.abs(change - middle), 0.9) <= _THROUGHOUT_DB:
         yield f"{sound.name} is {_louder(mean)} throughout"
     is_level_kept = len(change) and np.quantile(np.abs(change), 0.99) <= _KEPT_DB
@@ -240,14 +242,11 @@ def _mean_change(sound: _Sound, middle: float | None) -> float:
 
 def _somewhere(sound: _Sound, found: Sequence[Finding], asked: set[str]) -> Iterator[str]:
     """What is wrong in any film; onsets that are gone, new or elsewhere; and other cues that sound otherwise."""
-    for finding in found:
-        if finding.is_worse and finding.time_s is not None and sound.cue_at(finding.time_s) not in asked:
-            what = {limits.HIGH.name: "clicks or clips", limits.SILENCE.name: f"has {finding.sentence}"}
-            if finding.kind in what:
-                yield f"{sound.name} {what[finding.kind]} at {finding.time_s:.2f} s"
     within = int(limits.ONSET.limit)
-    lost = _by_cue(sound, [each.hop for each in unmatched(sound.before.onsets, sound.after.onsets, within)])
-    gained = _by_cue(sound, [each.hop for each in unmatched(sound.after.onsets, sound.before.onsets, within)])
+    gone_hops = [each.hop for each in unmatched(sound.before.onsets, sound.after.onsets, within)]
+    new_hops = [each.hop for each in unmatched(sound.after.onsets, sound.before.onsets, within)]
+    yield from _wrong(sound, found, asked, new_hops)
+    lost, gained = _by_cue(sound, gone_hops), _by_cue(sound, new_hops)
     cues = [cue for cue in dict.fromkeys([*lost, *gained]) if cue not in asked]
     for cue in cues:
         gone, new = lost.get(cue, []), gained.get(cue, [])
@@ -262,6 +261,17 @@ def _somewhere(sound: _Sound, found: Sequence[Finding], asked: set[str]) -> Iter
         yield f"{names} {'sounds' if len(other) == 1 else 'sound'} otherwise"
     elif not cues and not asked and abs(_mean_change(sound, None)) >= limits.CHANNEL.limit:
         yield f"{sound.name} is {_louder(_mean_change(sound, None))} on the whole"
+
+
+def _wrong(sound: _Sound, found: Sequence[Finding], asked: set[str], new_hops: Sequence[int]) -> Iterator[str]:
+    """Clicks, clipping and lost sound, but where another cue is asked for, or an onset is new: it may be as bright."""
+    what = {limits.HIGH.name: "clicks or clips", limits.SILENCE.name: "has {}"}
+    for finding in found:
+        if not finding.is_worse or finding.time_s is None or finding.kind not in what:
+            continue
+        is_onset = any(abs(hop * HOP / CLOCK_HZ - finding.time_s) <= _ONSET_S for hop in new_hops)
+        if sound.cue_at(finding.time_s) not in asked and not (is_onset and finding.kind == limits.HIGH.name):
+            yield f"{sound.name} {what[finding.kind].format(finding.sentence)} at {finding.time_s:.2f} s"
 
 
 def _onsets(sound: _Sound, n: int, verb: str, place: str) -> str:

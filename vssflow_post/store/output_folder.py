@@ -17,8 +17,8 @@ from vssflow_post.store.publishing import is_temporary, sweep
 
 STATE_FOLDER = ".vssflow-post"
 """Name of the folder, inside the output folder, of everything that is kept and not delivered."""
-LEDGER = "batch.json"
-"""Name of the file, inside the output folder, with the verdict of every film."""
+LEDGER, LEDGER_OF_OLD = "batch.jsonl", "batch.json"
+"""Name of the file, inside the output folder, with the verdict of every film; and what it was called before 0.3."""
 _WAIT_S = 10.0
 """How long processes of a killed run may take to notice that it is gone."""
 

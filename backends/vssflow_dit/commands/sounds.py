@@ -21,14 +21,11 @@ def sounds(prompt: str, weights: str, as_json: bool) -> None:
       vssflow-post sounds "rain 70%, wind 30%"
       vssflow-post sounds --weights runs/starter/weights --json
     """
-    from vssflow_dit.checkpoint import weights as weight_files
-    from vssflow_dit.config import folder_of
+    from vssflow_dit.config import config_of_weights, folder_of
     from vssflow_dit.sounds import ALIASES, follows, loudest, sound_mixture
     from vssflow_post.errors import UsageError
 
-    folder = folder_of(weights)
-    _, parts = weight_files.verified(folder)
-    classes = weight_files.config_in(folder, parts).sounds
+    classes = config_of_weights(folder_of(weights)).sounds
     if not classes:
         raise UsageError(f"the weights {weights} have no classes of sound: they follow the picture's features alone")
     if not prompt:
