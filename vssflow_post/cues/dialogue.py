@@ -43,3 +43,8 @@ def divide(cues: Sequence[Cue], source: str, has_audio: bool) -> Dialogue:
 def keeps_whole_track(settings: DialogueSettings, has_audio: bool) -> bool:
     """Whether the film's own sound is heard throughout, not only in the cues that keep it."""
     return has_audio and settings.production == "whole" and settings.source in ("auto", "production")
+
+
+def keeps_sound(cues: Sequence[Cue], settings: DialogueSettings) -> bool:
+    """Whether a sheet's dialogue has anything of the film's own sound, where it has some."""
+    return keeps_whole_track(settings, has_audio=True) or bool(divide(cues, settings.source, True).production)

@@ -26,6 +26,20 @@ class AudioStream:
     language: str | None
     default: bool
     """Whether the container marks it as the one to play."""
+    number: int = 1
+    """Which of the film's audio tracks it is, counted from 1."""
+    labels: tuple[str, ...] = ()
+    """FFmpeg's names of its channels, e.g. `FL` and `FR`; none where they are unknown."""
+    title: str = ""
+    role: str = ""
+    """What it is beside the film's own sound: `commentary`, `audio description`, ...; "" for the film's own sound."""
+
+    @property
+    def name(self) -> str:
+        """As a sentence calls it, e.g. `track 2 (Mic, eng)`."""
+        role = "" if self.role in self.title.lower() else self.role
+        said = ", ".join(filter(None, (self.title, role, self.language)))
+        return f"track {self.number} ({said})" if said else f"track {self.number}"
 
 
 @dataclass(frozen=True, slots=True)

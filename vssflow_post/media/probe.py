@@ -29,6 +29,7 @@ from vssflow_post.media.film_times import (
 from vssflow_post.media.limits import AUDIO_RATES_HZ, MAX_AUDIO_CHANNELS, MAX_PIXELS
 from vssflow_post.media.opening import declared_pixels, open_film, open_regular, read_only, reading_source
 from vssflow_post.media.packets import PacketScan, scan_packets
+from vssflow_post.media.pickups import plain_layout
 from vssflow_post.media.salvage import salvaged
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
 from vssflow_post.media.timecode import frame_from_timecode, samples_from_timecode
@@ -152,23 +153,54 @@ def _choose_video(container: InputContainer, path: Path, demuxer: str, notes: li
 
 
 def _audio_streams(container: InputContainer, notes: list[str]) -> tuple[AudioStream, ...]:
-    from av.stream import Disposition
-
     streams = []
-    for stream in container.streams.audio:
-        if stream.codec_context is None or not _is_playable(stream):
-            notes.append(f"Audio stream {stream.index} cannot be decoded and is left out.")
-            continue
-        is_default = bool(stream.disposition & Disposition.default)
-        layout, language = stream.layout.name, stream.metadata.get("language")
-        codec = stream.codec_context.name
-        streams.append(AudioStream(stream.index, codec, stream.rate, stream.channels, layout, language, is_default))
+    for number, stream in enumerate(container.streams.audio, 1):
+        track = _audio_stream(stream, number) if stream.codec_context is not None else None
+        if track is None or not _is_playable(track):
+            notes.append(f"Audio track {number} cannot be decoded and is left out.")
+        else:
+            streams.append(track)
     return tuple(streams)
 
 
-def _is_playable(stream: AudioStreamOfFilm) -> bool:
+def _audio_stream(stream: AudioStreamOfFilm, number: int) -> AudioStream:
+    from av.stream import Disposition
+
+    layout, labels = plain_layout(stream)
+    language = stream.metadata.get("language")
+    title = " ".join((stream.metadata.get("title") or "").split())
+    return AudioStream(
+        index=stream.index,
+        codec=stream.codec_context.name,
+        rate_hz=stream.rate or 0,
+        channels=stream.codec_context.channels,
+        layout=layout,
+        language=language if language != "und" else None,
+        default=bool(stream.disposition & Disposition.default),
+        number=number,
+        labels=labels,
+        title=title,
+        role=_role_of(stream, title),
+    )
+
+
+def _is_playable(track: AudioStream) -> bool:
     low, high = AUDIO_RATES_HZ
-    return low <= (stream.rate or 0) <= high and 1 <= stream.channels <= MAX_AUDIO_CHANNELS
+    return low <= track.rate_hz <= high and 1 <= track.channels <= MAX_AUDIO_CHANNELS
+
+
+def _role_of(stream: AudioStreamOfFilm, title: str) -> str:
+    """By what the container says of the track, else by its title."""
+    from av.stream import Disposition
+
+    said = {
+        "commentary": Disposition.comment,
+        "audio description": Disposition.visual_impaired | Disposition.descriptions,
+        "for the hard of hearing": Disposition.hearing_impaired,
+        "music and effects": Disposition.clean_effects,
+    }
+    told = next((role for role, flag in said.items() if stream.disposition & flag), "")
+    return told or next((role for role in said if role in title.lower()), "")
 
 
 def _declared_timecode(container: InputContainer, stream: VideoStream) -> str | None:
@@ -196,7 +228,7 @@ def _film(
     require_sane(scan, rate, duration_s)
     notes += scan.notes
     timecode = _usable_timecode(timecode, rate, notes)
-    film = Film(
+    return Film(
         path=path,
         digest="",
         frame_rate=rate,
@@ -218,7 +250,6 @@ def _film(
         size_bytes=source.size_bytes,
         modified_ns=source.modified_ns,
     )
-    return _with_choice_of_audio(film)
 
 
 def _usable_timecode(timecode: str | None, frame_rate: Fraction, notes: list[str]) -> str | None:
@@ -230,12 +261,3 @@ def _usable_timecode(timecode: str | None, frame_rate: Fraction, notes: list[str
             notes.append(f"Its start timecode is not used: {error}.")
             return None
     return timecode
-
-
-def _with_choice_of_audio(film: Film) -> Film:
-    """The film, with a note where it has several audio tracks: which one counts."""
-    chosen = film.production_stream
-    if chosen is None or len(film.audio_streams) < 2:
-        return film
-    choice = f"It has {len(film.audio_streams)} audio streams; stream {chosen.index} is the production track."
-    return replace(film, notes=(*film.notes, choice))

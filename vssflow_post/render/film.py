@@ -21,6 +21,7 @@ from vssflow_post.generate.history import ROTTED, read_history, write_history
 from vssflow_post.generate.renderer import CueTake, takes
 from vssflow_post.generate.take_store import StoredTake, production_track
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
+from vssflow_post.media.pickups import Pickup, pickups_of
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
@@ -67,7 +68,7 @@ def render_film(
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
-    track, notes = _production_track(film, dialogue, studio)
+    track, notes = _production_track(film, seen.pickups, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
     work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes)
     clock.end("generate")
@@ -96,12 +97,18 @@ def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progres
     return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress)}
 
 
-def _production_track(film: Film, dialogue: Dialogue, studio: Studio) -> tuple[StoredTake | None, tuple[str, ...]]:
+def _production_track(
+    film: Film, pickups: Sequence[Pickup], dialogue: Dialogue, studio: Studio
+) -> tuple[StoredTake | None, tuple[str, ...]]:
     """The film's own sound where the preset keeps it, in the store; and a sentence where it had rotted there."""
     if not dialogue.production and not keeps_whole_track(studio.preset.dialogue, film.production_stream is not None):
         return None, ()
-    track, had_rotted = production_track(film, studio.store)
+    track, had_rotted = production_track(film, pickups or _first_track(film), studio.store)
     return track, ("What the store held of this film's own sound had rotted and was made again.",) * had_rotted
+
+
+def _first_track(film: Film) -> tuple[Pickup, ...]:
+    return pickups_of(film.production_stream) if film.production_stream else ()
 
 
 def _rotted_takes(made: Mapping[str, CueTake]) -> Iterator[str]:

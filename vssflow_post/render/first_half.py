@@ -10,22 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from vssflow_post.analysis.analysis_store import analysis_address
 from vssflow_post.analysis.features import KnownFeatures, read_features
+from vssflow_post.analysis.listening import Heard, hear
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
-from vssflow_post.cues.dialogue import Dialogue
+from vssflow_post.cues.dialogue import Dialogue, keeps_sound
 from vssflow_post.cues.script import read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import check_picture
 from vssflow_post.generate.renderer import request_for
-from vssflow_post.media import Film, audio_blocks, production_audio
+from vssflow_post.media import Film
+from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
@@ -75,7 +75,7 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
     if isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
     found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
-    return replace(spotted, analysis=found, notes=_rotted(analysis, features))
+    return replace(spotted, analysis=found, notes=(*_rotted(analysis, features), *spotted.notes))
 
 
 def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missing, Recognition | None]:
@@ -139,7 +139,9 @@ class Spotted:
     lines: tuple[Line, ...] = ()
     """Of the script, where one was read."""
     notes: tuple[str, ...] = ()
-    """Sentences about what had rotted in the store."""
+    """Sentences: which sound tracks were listened to, and what had rotted in the store."""
+    pickups: tuple[Pickup, ...] = ()
+    """What of the film's own sound is kept where it is; none where it was not listened to."""
     seen: tuple[Seen, ...] = ()
     """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
     looked: str = ""
@@ -156,17 +158,15 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
-    segments: tuple[SpeakingSegment, ...] = ()
     seen = _seen(asked, analysis if given is None else replace(analysis, scenes=given.scenes))
-    if given is not None:
-        sentence, sheet = f"cue sheet {asked.cues}", given
-    else:
-        segments, sentence = _segments(asked, lines, analysis)
-        sheet = _sheet(asked, analysis, segments, seen)
+    heard = _heard(asked, lines, analysis, given)
+    sheet = given or _sheet(asked, analysis, heard.segments, seen)
     progress(Progress("speech", 1, 1))
-    warnings = (*unspoken(sheet), *_too_late(lines or (), film))
+    warnings = (*unspoken(sheet), *_too_late(lines or (), film), *heard.warnings)
     looked = asked.recognition.why if asked.recognition and seen else ""
-    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
+    return Spotted(
+        sheet, analysis, heard.segments, heard.why, warnings, lines or (), heard.notes, heard.pickups, seen, looked
+    )
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
@@ -196,23 +196,23 @@ def _script(asked: Spotting) -> tuple[Line, ...] | None:
     return read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
 
 
-def _segments(
-    asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis
-) -> tuple[tuple[SpeakingSegment, ...], str]:
-    if asked.preset.dialogue.source == "none":
-        return (), "the preset wants no dialogue"
-    film = asked.film
-    has_audio = film.production_stream is not None
+def _heard(asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis, given: CueSheet | None) -> Heard:
+    """Who speaks when. With a cue sheet that is settled, and what matters is in which tracks its wordless cues are."""
+    dialogue = asked.preset.dialogue
+    why = f"cue sheet {asked.cues}" if given is not None else "the preset wants no dialogue"
+    is_kept = dialogue.source != "none" and (given is None or keeps_sound(given.cues, dialogue))
+    if not is_kept:
+        return Heard((), why)
     evidence = SpeechEvidence(
-        film=film.path,
-        duration=film.duration,
+        film=asked.film.path,
+        duration=asked.film.duration,
         lines=lines,
-        audio=partial(production_audio, film) if has_audio else None,
-        audio_blocks=partial(audio_blocks, film) if has_audio else None,
+        audio=None,
         mouths=analysis.mouths,
         script=asked.script if lines is not None else None,
     )
-    return find_segments(evidence, asked.preset.speech, asked.detectors)
+    heard = hear(asked.film, evidence, dialogue, asked.preset.speech, asked.detectors)
+    return heard if given is None else replace(heard, segments=(), why=why)
 
 
 def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis) -> list[CueRequest]:

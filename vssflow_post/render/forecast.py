@@ -71,7 +71,8 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
     warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
     verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
-    return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, _in_words(plan, spotted), plan)
+    words = " ".join((_in_words(plan, spotted) + ".", *spotted.notes)) if spotted.notes else _in_words(plan, spotted)
+    return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, words, plan)
 
 
 def _kept(studio: Studio) -> tuple[Pace | None, Path]:
