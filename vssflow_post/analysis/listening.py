@@ -97,7 +97,7 @@ def hear(
         pickups = groups[0] if groups else [each for track in tracks[:1] for each in pickups_of(track)]
         segments, why = listener.hears(pickups, offers)
         deaf = [offer.name for offer in listener.split()[1]]
-        spoken = [segment for segment in segments if segment.origin not in deaf]
+        spoken = tuple(segment for segment in segments if segment.origin not in deaf)
         found = dict.fromkeys(pickups, spoken) if groups and not is_told else {}
         heard = Heard(segments, why, tuple(pickups))
     else:

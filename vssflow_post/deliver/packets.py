@@ -13,6 +13,7 @@ import numpy as np
 
 from vssflow_post.audio import Integers, layout_of
 from vssflow_post.errors import FilmFailed
+from vssflow_post.media.joins import JOINABLE, Clock, packets_on_one_clock
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def picture_packets(
     otherwise, and nothing is presented by them.
     """
     last_dts: int | None = None
-    for packet, dts in _with_dts(source.demux(stream), film):
+    for packet, dts in _with_dts(packets_on_one_clock(source, stream, film.container), film):
         pts = packet.pts if packet.pts is not None else dts
         if film.is_cut_off and film.sample_of_pts(pts) >= film.duration.end:
             continue
@@ -95,7 +96,10 @@ def kept_packets(
         return
     zero_s = film.first_pts * film.time_base
     targets = {original.index: copy for original, copy in tracks}
+    clocks = {original.index: Clock(original.time_base or _CLOCK, film.joins) for original, _ in tracks}
     for packet in source.demux([original for original, _ in tracks]):
+        if film.container in JOINABLE:
+            packet = clocks[packet.stream_index].moved(packet)
         if packet.size == 0 or packet.dts is None:
             continue
         unit = packet.time_base or _CLOCK

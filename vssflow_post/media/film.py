@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vssflow_post.errors import FilmFailed, FilmRejected
+from vssflow_post.media.joins import Join
 from vssflow_post.timeline import Span, samples_from_seconds
 
 
@@ -78,15 +79,17 @@ class Film:
     """Whether pictures lie at uneven distances: then times come from timestamps, never from frame numbers."""
     notes: tuple[str, ...] = ()
     """Sentences for the report: choices that were made, oddities that were found."""
+    joins: tuple[Join, ...] = ()
+    """Where the file was joined from several recordings; all times are on the clock of the first one."""
     losses: tuple[str, ...] = ()
-    """Sentences for the report: what of a film that is cut off could not be salvaged."""
+    """Sentences for the report: what of a damaged film could not be salvaged."""
     size_bytes: int = 0
     modified_ns: int = 0
     """The file's modification time when it was probed, nanoseconds since the epoch."""
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether `duration` is what could be salvaged of a file that is incomplete."""
+        """Whether this is what could be salvaged of a file that is incomplete or damaged."""
         return bool(self.losses)
 
     @property

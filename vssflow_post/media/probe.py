@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.completeness import shortage
-from vssflow_post.media.decode import OPEN_ENDED
 from vssflow_post.media.film import AudioStream, Film, ensure_same_file, ensure_unchanged
 from vssflow_post.media.film_times import (
     SIZED,
@@ -30,7 +29,7 @@ from vssflow_post.media.limits import AUDIO_RATES_HZ, MAX_AUDIO_CHANNELS, MAX_PI
 from vssflow_post.media.opening import declared_pixels, open_film, open_regular, read_only, reading_source
 from vssflow_post.media.packets import PacketScan, scan_packets
 from vssflow_post.media.pickups import plain_layout
-from vssflow_post.media.salvage import salvaged
+from vssflow_post.media.salvage import require_all_packets, salvaged
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
 from vssflow_post.media.timecode import frame_from_timecode, samples_from_timecode
 from vssflow_post.timeline import Span, samples_from_seconds
@@ -112,18 +111,19 @@ def _probed(path: Path, source: _Source, salvage: bool) -> Film:
         timecode = _declared_timecode(container, stream)
         audio = _audio_streams(container, notes)
         read_only(container, stream)
-        scan = scan_packets(container, stream, path, salvage)
+        scan = scan_packets(container, stream, path, source.demuxer, salvage)
         film = _film(path, source, stream, scan, audio, timecode, notes)
-        claimed = declared_s(container, stream, source.demuxer)
+        claimed = declared_s(container, stream, source.demuxer) if not scan.joins else None
         missing = source.missing or shortfall(
-            declared_by_stream_s(stream), measured_s(scan, film.time_base), film.frame_rate
+            claimed and declared_by_stream_s(stream), measured_s(scan, film.time_base), film.frame_rate
         )
         if not source.missing and source.demuxer in SIZED:
             require_declared_packets(container, path, source.demuxer, missing, scan.end_pts * film.time_base)
     if missing and not salvage:
         raise FilmRejected("truncated", f"The file is cut off: {missing}.")
-    if missing or (salvage and source.demuxer in OPEN_ENDED):
-        return salvaged(film, scan.coded_pts, missing, claimed)
+    if salvage:
+        return salvaged(film, scan, missing, claimed)
+    require_all_packets(film, scan)
     return film
 
 
@@ -226,7 +226,7 @@ def _film(
     rate = frame_rate_of(stream, scan, time_base)
     duration_s = duration_of(stream, scan, rate, time_base)
     require_sane(scan, rate, duration_s)
-    notes += scan.notes
+    notes += (*scan.notes, *_as_it_was_written(scan, time_base))
     timecode = _usable_timecode(timecode, rate, notes)
     return Film(
         path=path,
@@ -242,6 +242,7 @@ def _film(
         audio_streams=audio,
         container=source.demuxer,
         video_index=stream.index,
+        joins=scan.joins,
         first_pts=scan.first_pts,
         time_base=time_base,
         last_frame_sample=samples_from_seconds((scan.last_pts - scan.first_pts) * time_base),
@@ -250,6 +251,18 @@ def _film(
         size_bytes=source.size_bytes,
         modified_ns=source.modified_ns,
     )
+
+
+def _as_it_was_written(scan: PacketScan, time_base: Fraction) -> Iterator[str]:
+    """Sentences about a stream that was joined from several, or received with faults."""
+    zero_s = scan.first_pts * time_base
+    for join in scan.joins:
+        where, jump = float(join.at_s - zero_s), float(join.jump_s)
+        yield f"It is joined from several recordings: at {where:.3f} s its clock jumps by {jump:+.3f} s (closed)."
+    if scan.marked:
+        first = float(min(scan.marked) * time_base - zero_s)
+        n = f"{len(scan.marked)} of its video packets are" if len(scan.marked) > 1 else "1 of its video packets is"
+        yield f"{n} damaged or incomplete, the first at {first:.3f} s."
 
 
 def _usable_timecode(timecode: str | None, frame_rate: Fraction, notes: list[str]) -> str | None:

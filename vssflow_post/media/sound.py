@@ -18,7 +18,8 @@ from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.decode import OPEN_ENDED
 from vssflow_post.media.film import AudioStream, Film, judged
-from vssflow_post.media.opening import open_film, packets_of, read_only
+from vssflow_post.media.joins import Clock, packets_on_one_clock
+from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.media.pickups import Pickup, by_track, fold_down, pickups_of, plain_layout
 from vssflow_post.media.verdicts import reading
 from vssflow_post.timeline import CLOCK_HZ, samples_from_seconds
@@ -35,6 +36,8 @@ _JITTER_S = Fraction(1, 100)
 """Timestamps that are off by less are rounding (Matroska: 1 ms) or writers' jitter; more is a gap or an overlap."""
 _PRIMING_S = Fraction(1, 2)
 """Decode errors this early are a stream that was cut out of a longer one, not damage."""
+_SEAM_S = Fraction(1, 2)
+"""Where recordings are joined, one's sound may end so long before the next one's begins."""
 _MOST_TOLD = 5
 """Stretches without sound that are told one by one."""
 
@@ -50,6 +53,10 @@ class _Faults:
     was_damaged: bool = False
     """Whether something was since the last sound that is whole."""
     holes: list[tuple[Fraction, Fraction]] = field(default_factory=list)
+    n_joins: int = 0
+    """Of recordings, so far."""
+    n_joined: int = 0
+    """The same when the last piece was laid."""
     end: str = ""
     """Why it ends before its time, as a sentence's end."""
 
@@ -62,7 +69,8 @@ class _Faults:
 
     def hole(self, start_s: Fraction, end_s: Fraction) -> None:
         """There is no sound in between. Told where it was damaged; other formats than streams may leave out silence."""
-        if self.was_damaged or self.film.container in OPEN_ENDED:
+        is_seam = self.n_joins != self.n_joined and end_s - start_s < _SEAM_S
+        if self.was_damaged or (self.film.container in OPEN_ENDED and not is_seam):
             self.holes.append((start_s, end_s))
 
     def sentences(self) -> Iterator[str]:
@@ -199,7 +207,7 @@ def _aligned(pieces: Iterator[_Piece], zero_s: Fraction, rate_hz: int, faults: _
             written = at
         elif written - at > tolerance:
             samples = samples[written - at :]
-        faults.was_damaged = False
+        faults.was_damaged, faults.n_joined = False, faults.n_joins
         if len(samples):
             yield samples
             written += len(samples)
@@ -237,7 +245,9 @@ def _decoded(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]
         audio = container.streams.audio[[one.index for one in container.streams.audio].index(faults.track.index)]
         plain_layout(audio)
         read_only(container, audio)
-        for packet in packets_of(container, audio):
+        clock = Clock(audio.time_base or Fraction(1, 90_000), film.joins)
+        for packet in packets_on_one_clock(container, audio, film.container, clock=clock):
+            faults.n_joins = len(clock.joins)
             try:
                 decoded = cast("list[AudioFrame]", packet.decode())
             except av.error.InvalidDataError:

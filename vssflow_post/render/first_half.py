@@ -162,7 +162,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     heard = _heard(asked, lines, analysis, given)
     sheet = given or _sheet(asked, analysis, heard.segments, seen)
     progress(Progress("speech", 1, 1))
-    warnings = (*unspoken(sheet), *_too_late(lines or (), film), *heard.warnings)
+    warnings = (*analysis.flaws, *unspoken(sheet), *_too_late(lines or (), film), *heard.warnings)
     looked = asked.recognition.why if asked.recognition and seen else ""
     return Spotted(
         sheet, analysis, heard.segments, heard.why, warnings, lines or (), heard.notes, heard.pickups, seen, looked
