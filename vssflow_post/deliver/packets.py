@@ -97,19 +97,23 @@ def kept_packets(
     zero_s = film.first_pts * film.time_base
     targets = {original.index: copy for original, copy in tracks}
     clocks = {original.index: Clock(original.time_base or _CLOCK, film.joins) for original, _ in tracks}
+    last_dts: dict[int, int] = {}
     for packet in source.demux([original for original, _ in tracks]):
-        if film.container in JOINABLE:
-            packet = clocks[packet.stream_index].moved(packet)
         if packet.size == 0 or packet.dts is None:
             continue
+        if film.container in JOINABLE:
+            clocks[packet.stream_index].moved(packet)
         unit = packet.time_base or _CLOCK
         shift = round(zero_s / unit)
-        if film.is_cut_off and (packet.dts - shift) * unit * CLOCK_HZ >= film.duration.end:
+        dts = packet.dts - shift
+        if film.is_cut_off and dts * unit * CLOCK_HZ >= film.duration.end:
             continue
-        packet.dts -= shift
-        packet.pts = packet.pts - shift if packet.pts is not None else packet.dts
+        if film.joins and dts <= last_dts.get(packet.stream_index, dts - 1):
+            continue  # where a recording's sound begins before the sound of the one before it ends
+        last_dts[packet.stream_index] = dts
+        packet.pts, packet.dts = packet.pts - shift if packet.pts is not None else dts, dts
         packet.stream = targets[packet.stream_index]
-        yield packet.dts * unit, packet
+        yield dts * unit, packet
 
 
 def _timed(packets: Sequence[Packet[Any]]) -> Iterator[tuple[Fraction, Packet[Any]]]:

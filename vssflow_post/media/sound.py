@@ -57,6 +57,8 @@ class _Faults:
     """Of recordings, so far."""
     n_joined: int = 0
     """The same when the last piece was laid."""
+    kinds: list[tuple[Fraction, str]] = field(default_factory=list)
+    """(where, what) the sound is from there on: its rate and channels."""
     end: str = ""
     """Why it ends before its time, as a sentence's end."""
 
@@ -66,6 +68,11 @@ class _Faults:
             self.first_s = at_s if not self.n_damaged else min(at_s, self.first_s)
             self.n_damaged += 1
             self.was_damaged = True
+
+    def kind(self, at_s: Fraction, what: str) -> None:
+        """From `at_s` on the sound is of this kind."""
+        if not self.kinds or self.kinds[-1][1] != what:
+            self.kinds.append((at_s, what))
 
     def hole(self, start_s: Fraction, end_s: Fraction) -> None:
         """There is no sound in between. Told where it was damaged; other formats than streams may leave out silence."""
@@ -83,6 +90,8 @@ class _Faults:
         elif self.n_damaged:
             first = f"{self.n_damaged} of its packets, the first at {float(self.first_s):.3f} s"
             yield f"Sound is damaged in {name}, and taken as silence: {first}."
+        for (_, before), (at_s, after) in itertools.pairwise(self.kinds):
+            yield f"The sound of {name} changes from {before} to {after} at {float(at_s):.3f} s."
         if self.end:
             yield f"The sound of {name} {self.end}."
 
@@ -265,6 +274,7 @@ def _piece(frame: AudioFrame, weights: _Weights, film: Film, faults: _Faults) ->
     samples = _folded(frame, weights)
     start_s = frame.pts * frame.time_base if frame.pts is not None and frame.time_base is not None else None
     at_s = (start_s or Fraction(0)) - film.first_pts * film.time_base
+    faults.kind(at_s, f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels")
     if not np.isfinite(samples).all():
         if faults.track is film.production_stream:
             raise FilmRejected("non_finite_audio", "Its audio holds values that are not finite (NaN or infinity).")
