@@ -160,13 +160,20 @@ def _asked_for(film: Film, numbers: Sequence[int]) -> tuple[tuple[AudioStream, .
 
 def _groups(film: Film, pickups: Sequence[Pickup]) -> Iterator[list[Pickup]]:
     """What belongs together, never empty: the film's own sound, then that in other languages, then commentaries."""
-    own = next((track.language for track in tracks_of(film) if track.language and not track.role), None)
+    own = _language_of(film)
     kinds: dict[tuple[str, str], list[Pickup]] = {}
     for pickup in pickups:
         track = pickup.track
         language = "" if track.language in (None, own) else str(track.language)
         kinds.setdefault((track.role, language), []).append(pickup)
     yield from (kinds[kind] for kind in sorted(kinds, key=lambda kind: (bool(kind[0]), bool(kind[1]))))
+
+
+def _language_of(film: Film) -> str | None:
+    """Of the film's own sound: that of the track that plays first, else the only one that any track bears."""
+    tracks = [track for track in tracks_of(film) if not track.role]
+    languages = {track.language for track in tracks if track.language}
+    return (tracks[0].language if tracks else None) or (languages.pop() if len(languages) == 1 else None)
 
 
 def _silent_first(film: Film, survey: Survey, kept: Sequence[Pickup], wanted: DialogueSettings) -> tuple[str, ...]:

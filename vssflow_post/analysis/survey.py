@@ -49,7 +49,7 @@ class Survey:
 def survey_of(film: Film, tracks: Sequence[AudioStream]) -> Survey:
     """Listens to tracks once. A film whose only track is mono is not decoded for it."""
     rows = [row for track in tracks for row in _rows_of(track)]
-    if len(rows) == 1:
+    if len(rows) == 1 == len(film.audio_streams):
         return Survey((rows[0],), (), ())
     loudest, seconds = _sampled(film, rows)
     heard = {row: seconds[:, k] for k, row in enumerate(rows)}

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _Weights: TypeAlias = npt.NDArray[np.float64]
 """(pickups, channels): how much of each channel of a track is in each pickup."""
+_SAMPLE_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+"""numpy's names of FFmpeg's formats of samples."""
 _BLOCK_S = 1
 _JITTER_S = Fraction(1, 100)
 """Timestamps that are off by less are rounding (Matroska: 1 ms) or writers' jitter; more is a gap or an overlap."""
@@ -288,14 +290,12 @@ def _piece(frame: AudioFrame, weights: _Weights, film: Film, faults: _Faults) ->
 
 def _folded(frame: AudioFrame, weights: _Weights) -> Samples:
     """The frame's pickups, shape (n, pickups), full scale 1.0. Integer samples are converted exactly."""
-    raw = frame.to_ndarray()
     n_channels = frame.layout.nb_channels
-    planes = raw if frame.format.is_planar else raw.reshape(-1, n_channels).T
     if n_channels != weights.shape[1]:  # a stream that was joined from others: the sum of what is there
         labels = [channel.name for channel in frame.layout.channels]
         weights = np.tile(fold_down(labels, n_channels), (len(weights), 1))
     used = np.flatnonzero(weights.any(axis=0))
-    weights, planes = weights[:, used], planes[used]
+    weights, planes = weights[:, used], _channels_of(frame, used.tolist())
     if planes.dtype == np.uint8:
         planes = (planes.astype(np.float32) - 128.0) / 128.0
     elif np.issubdtype(planes.dtype, np.integer):
@@ -303,3 +303,19 @@ def _folded(frame: AudioFrame, weights: _Weights) -> Samples:
     if np.array_equal(weights, np.eye(len(weights))):
         return np.ascontiguousarray(planes.T, np.float32)
     return np.ascontiguousarray((weights @ planes).T, np.float32)
+
+
+def _channels_of(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
+    """Some channels as they were decoded, shape (channels, n).
+
+    Not by the frame's own `to_ndarray`: it looks for the end of the list of planes, which has none from eight on.
+    """
+    from av.audio.plane import AudioPlane
+
+    kind = _SAMPLE_KINDS[frame.format.name.removesuffix("p")]
+    n, n_channels = frame.samples, frame.layout.nb_channels
+    if frame.format.is_planar:
+        planes = [np.frombuffer(cast("Any", AudioPlane(frame, number)), kind, n) for number in numbers]
+        return np.stack(planes) if planes else np.zeros((0, n), kind)
+    plane = np.frombuffer(cast("Any", AudioPlane(frame, 0)), kind, n * n_channels)
+    return np.asarray(plane.reshape(-1, n_channels).T[numbers])
