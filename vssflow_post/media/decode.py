@@ -13,7 +13,7 @@ from vssflow_post.errors import FilmRejected
 from vssflow_post.media.film import Film, judged
 from vssflow_post.media.joins import JOINABLE, packets_on_one_clock
 from vssflow_post.media.opening import open_film, read_only
-from vssflow_post.media.verdicts import Damage, reading
+from vssflow_post.media.verdicts import Damage, is_damage, reading
 from vssflow_post.media.whole import WholePicture
 from vssflow_post.timeline import CLOCK_HZ, samples_from_frame
 
@@ -119,7 +119,9 @@ def pictures(container: InputContainer, stream: VideoStream, film: Film, damage:
                     waiting[packet.pts] = _packet_sample(film, packet)
                 try:
                     decoded = packet.decode()
-                except av.error.InvalidDataError:
+                except av.error.FFmpegError as error:
+                    if not is_damage(error):
+                        raise
                     if first is not None:
                         damage.missed(_packet_sample(film, packet))
                     continue

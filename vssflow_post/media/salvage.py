@@ -17,7 +17,7 @@ from vssflow_post.media.packets import Gap, PacketScan
 from vssflow_post.media.verdicts import Damage, pictures_at
 from vssflow_post.timeline import CLOCK_HZ, Span
 
-_LONGEST_REORDERING = 32
+_LONGEST_REORDERING = 16
 """Pictures; no codec reorders further."""
 
 
@@ -31,7 +31,8 @@ def salvaged(film: Film, scan: PacketScan, missing: str, declared_s: Fraction | 
     damage = Damage(is_known=True)
     whole = _whole_pictures(film, damage)
     may_be_cut = bool(missing) or film.container in OPEN_ENDED
-    coded_pts = np.concatenate([scan.coded_pts, hole_at_the_end(scan.coded_pts)])
+    hole = hole_at_the_end(scan.coded_pts) if not scan.lost else np.zeros(0, np.int64)
+    coded_pts = np.concatenate([scan.coded_pts, hole])
     n_kept = _in_one_piece(coded_pts, _n_good(scan.coded_pts, whole, damage, may_be_cut))
     if not n_kept:
         raise FilmRejected(
@@ -53,13 +54,13 @@ def salvaged(film: Film, scan: PacketScan, missing: str, declared_s: Fraction | 
 def require_all_packets(film: Film, scan: PacketScan) -> None:
     """Raises FilmRejected for a film that is not salvaged: `corrupt` where pictures are missing in its middle,
     `truncated` where they are among its last ones and nowhere else."""
+    if scan.lost:
+        told = " ".join(_damaged(film, Damage(), scan.lost, film.duration.end))
+        raise FilmRejected("corrupt", f"{told} With --salvage it is taken as it is.")
     hole = hole_at_the_end(scan.coded_pts)
     if film.container in OPEN_ENDED and len(hole) and scan.is_even_but_for(_LONGEST_REORDERING):
         at_s = film.sample_of_pts(int(hole[0])) / CLOCK_HZ
         raise FilmRejected("truncated", f"The file is cut off: a picture is missing at {at_s:.3f} s, next to its end.")
-    if scan.lost:
-        told = " ".join(_damaged(film, Damage(), scan.lost, film.duration.end))
-        raise FilmRejected("corrupt", f"{told} With --salvage it is taken as it is.")
 
 
 def _cut_off(end: int, missing: str, declared_s: Fraction | None, is_cut: bool) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _n_good(coded_pts: npt.NDArray[np.int64], whole: set[int], damage: Damage, m
         return min(damage.n_pictures, len(coded_pts)) if not damage.errors else 0
     is_good = [pts in whole for pts in coded_pts.tolist()]
     near = max(0, len(is_good) - _LONGEST_REORDERING)
-    if may_be_cut and not all(is_good[near:]) and any(is_good[: near + 1]):
+    if may_be_cut and not all(is_good[near:]) and True in is_good[: near + 1]:
         return near + is_good[near:].index(False)
     return len(is_good) - is_good[::-1].index(True)
 

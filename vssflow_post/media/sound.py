@@ -21,7 +21,7 @@ from vssflow_post.media.film import AudioStream, Film, judged
 from vssflow_post.media.joins import Clock, packets_on_one_clock
 from vssflow_post.media.opening import open_film, read_only
 from vssflow_post.media.pickups import Pickup, by_track, fold_down, pickups_of, plain_layout
-from vssflow_post.media.verdicts import reading
+from vssflow_post.media.verdicts import is_damage, reading
 from vssflow_post.timeline import CLOCK_HZ, samples_from_seconds
 
 if TYPE_CHECKING:
@@ -261,7 +261,9 @@ def _decoded(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]
             faults.n_joins = len(clock.joins)
             try:
                 decoded = cast("list[AudioFrame]", packet.decode())
-            except av.error.InvalidDataError:
+            except av.error.FFmpegError as error:
+                if not is_damage(error):
+                    raise
                 faults.damaged(_start_s(packet) - zero_s)
                 continue
             for frame in decoded:

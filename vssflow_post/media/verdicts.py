@@ -52,6 +52,14 @@ def _verdict_on(error: Exception, path: Path, doing: str) -> FilmError:
     return FilmRejected("corrupt", f"{doing} fails: {reason}.")
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether what a decoder raises is about the packet that it was given, and not about the whole stream."""
+    import av
+
+    whole = (MemoryError, av.error.DecoderNotFoundError, av.error.PatchWelcomeError, av.error.ExternalError)
+    return not isinstance(error, whole)
+
+
 def _is_readable(path: Path) -> bool:
     try:
         with path.open("rb") as file:
