@@ -166,6 +166,7 @@ def test_channels_without_names_are_microphones(tmp_path: Path, n_channels: int)
 @pytest.mark.parametrize(
     ("layout", "channel", "level"),
     [
+        ("7.1.4", 9, 0.3536),
         ("5.1", 2, 0.7071),
         ("7.1", 2, 0.7071),
         ("7.1(wide)", 2, 0.7071),

@@ -189,7 +189,7 @@ def _silent_first(film: Film, survey: Survey, kept: Sequence[Pickup], wanted: Di
     is_silent = first is not None and first in [one.track for one in survey.silent] and _has_nothing(first, survey)
     if wanted.tracks or not is_silent or not survey.distinct or first is None:
         return ()
-    return (f"{_capital(first.name)}, which plays first, is silent: dialogue is looked for in {names_of(kept)}.",)
+    return (f"{_capital(first.name)}, which plays first, is silent: dialogue is kept from {names_of(kept)}.",)
 
 
 def _has_nothing(track: AudioStream, survey: Survey) -> bool:
@@ -236,8 +236,8 @@ def _unheard(film: Film) -> tuple[str, ...]:
 def _listened(
     film: Film, survey: Survey, found: Mapping[Pickup, Sequence[SpeakingSegment]], kept: Sequence[Pickup]
 ) -> Iterator[str]:
-    """A sentence for a film with more than one thing to listen to: what each of them is."""
-    if len(survey.distinct) + len(survey.silent) + len(survey.copies) < 2:
+    """A sentence for a film with more than one thing to listen to: what each of those that were listened to is."""
+    if max(len(film.audio_streams), len(survey.distinct) + len(survey.silent) + len(survey.copies)) < 2:
         return
     speaking = [pickup for pickup in survey.distinct if found.get(pickup)]
     mute = [pickup for pickup in survey.distinct if pickup in found and not found[pickup]]

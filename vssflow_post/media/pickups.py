@@ -23,7 +23,12 @@ _WEIGHTS = {
     "BL": 0.3536, "BR": 0.3536, "SL": 0.3536, "SR": 0.3536, "BC": 0.5, "FLC": 0.5, "FRC": 0.5, "AMBI0": 1.0,
 }  # fmt: skip
 """Of each channel in mono: the mean of the stereo fold-down of ITU-R BS.775-4, annex 4, so that a voice in both
-channels keeps its level. Of ambisonic sound, the omnidirectional channel is all of it in mono. Heights have none."""
+channels keeps its level; heights and wides count as surrounds. Of ambisonic sound, the omnidirectional channel is all
+of it in mono."""
+_LIKE_SURROUNDS = ("T", "W", "S", "B")
+"""How the names of other channels begin: top, wide, side, bottom."""
+_NUMBERS_ALONE = ("hexagonal", "octagonal", "cube", "hexadecagonal")
+"""Layouts that nobody records in: what FFmpeg makes of 6, 8 or 16 channels without a word about them."""
 _NAMELESS = ("NONE", "UNK", "UNSD")
 """How FFmpeg calls a channel of which nothing is known."""
 
@@ -51,7 +56,7 @@ class Pickup:
 
 def fold_down(labels: Sequence[str], n_channels: int) -> tuple[float, ...]:
     """The weight of each channel in mono; equal parts where the names say nothing."""
-    weights = tuple(_WEIGHTS.get(label, 0.0) for label in labels)
+    weights = tuple(_WEIGHTS.get(label, 0.3536 * label.startswith(_LIKE_SURROUNDS)) for label in labels)
     if n_channels == 1 or len(weights) != n_channels or not any(weights):
         return (1.0 / n_channels,) * n_channels
     return weights
@@ -90,4 +95,5 @@ def plain_layout(stream: AvAudioStream) -> tuple[str, tuple[str, ...]]:
     name, labels = layout.name, tuple(channel.name for channel in layout.channels)
     is_listed = "+" in name or " channels" in name or name.startswith("ambisonic")
     stream.codec_context.layout = f"{layout.nb_channels} channels" if is_listed else name
-    return name, () if all(label in _NAMELESS for label in labels) else labels
+    is_nameless = name in _NUMBERS_ALONE or all(label in _NAMELESS for label in labels)
+    return name, () if is_nameless else labels
