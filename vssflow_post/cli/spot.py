@@ -63,5 +63,5 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     if not output.parent.is_dir():
         raise UsageError(f"there is no folder {output.parent}")
     publish(output, lambda temporary: write_cue_sheet(temporary, probed, spotted.sheet))
-    for sentence in (*probed.losses, *spotted.warnings):
+    for sentence in (*probed.troubles, *spotted.warnings):
         click.echo(sentence, err=True)

@@ -97,7 +97,7 @@ def _require_all(film: Film, last_sample: int, damage: Damage) -> None:
             f"The file is cut off: its last picture, at {film.last_frame_sample / CLOCK_HZ:.3f} s, is not whole.",
         )
     damage.raise_if_any()
-    if lacks_the_end:
+    if lacks_the_end and not film.is_cut_off:
         raise FilmRejected(
             "corrupt",
             f"Its last picture that can be decoded lies at {last_sample / CLOCK_HZ:.3f} s; one at "

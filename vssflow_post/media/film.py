@@ -75,10 +75,14 @@ class Film:
     """Seconds per unit of the video stream's timestamps."""
     last_frame_sample: int
     """Where the last picture starts, on the clock."""
+    video_id: int = 0
+    """The number that the container itself gives the video stream: the PID of a transport stream."""
     variable_rate: bool = False
     """Whether pictures lie at uneven distances: then times come from timestamps, never from frame numbers."""
     notes: tuple[str, ...] = ()
     """Sentences for the report: choices that were made, oddities that were found."""
+    warnings: tuple[str, ...] = ()
+    """The same, of what is likely not as it was meant."""
     joins: tuple[Join, ...] = ()
     """Where the file was joined from several recordings; all times are on the clock of the first one."""
     losses: tuple[str, ...] = ()
@@ -91,6 +95,11 @@ class Film:
     def is_cut_off(self) -> bool:
         """Whether this is what could be salvaged of a file that is incomplete or damaged."""
         return bool(self.losses)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Sentences for the report: losses first, then warnings."""
+        return (*self.losses, *self.warnings)
 
     @property
     def production_stream(self) -> AudioStream | None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
-_SEAM_S = 1.0
-"""A packet's picture is shown so long before the recording ends, at most."""
+_SEAM_S = 1
+"""How far from a join its pictures may lie."""
 _NEAR = 16
 """Pictures between a damaged packet and those that are missing with it, at most: they may be reordered."""
 
@@ -138,17 +138,16 @@ def _summary(walk: _Walk, joins: Sequence[Join], stream: VideoStream) -> PacketS
         notes=tuple(_oddities(steps, typical, dts)),
         coded_pts=coded_pts,
         joins=tuple(joins),
-        marked=tuple(_unexplained(walk.marked, joins, stream.time_base or Fraction(1, 90_000))),
-        lost=tuple(_lost(walk, pts, typical)),
+        marked=tuple(mark for mark in walk.marked if not _is_at_seam(mark, joins, stream)),
+        lost=tuple(gap for gap in _lost(walk, pts, typical) if not _is_at_seam(gap.start_pts, joins, stream)),
     )
 
 
-def _unexplained(marked: Sequence[int], joins: Sequence[Join], time_base: Fraction) -> Iterator[int]:
-    """Without the last packet of each recording, which is called damaged since another one follows than expected."""
-    seams = [float(join.at_s) for join in joins]
-    for pts in marked:
-        if not any(0 <= seam - float(pts * time_base) <= _SEAM_S for seam in seams):
-            yield pts
+def _is_at_seam(pts: int, joins: Sequence[Join], stream: VideoStream) -> bool:
+    """Whether a picture lies where recordings were joined: the last packet of one is called damaged, since another one
+    follows than expected, and a recording that is cut anywhere lacks what its first or last pictures refer to."""
+    at_s = pts * (stream.time_base or Fraction(1, 90_000))
+    return any(abs(join.at_s - at_s) <= _SEAM_S for join in joins)
 
 
 def _oddities(steps: npt.NDArray[np.int64], typical: int, dts: npt.NDArray[np.int64]) -> Iterator[str]:

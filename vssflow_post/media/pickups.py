@@ -93,6 +93,8 @@ def plain_layout(stream: AvAudioStream) -> tuple[str, tuple[str, ...]]:
     """
     layout = stream.codec_context.layout
     name, labels = layout.name, tuple(channel.name for channel in layout.channels)
+    if not labels:  # a track of which there is no packet where the demuxer looks for its kind
+        return name, ()
     is_listed = "+" in name or " channels" in name or name.startswith("ambisonic")
     stream.codec_context.layout = f"{layout.nb_channels} channels" if is_listed else name
     is_nameless = name in _NUMBERS_ALONE or all(label in _NAMELESS for label in labels)

@@ -32,6 +32,7 @@ from vssflow_post.media.pickups import plain_layout
 from vssflow_post.media.salvage import require_all_packets, salvaged
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
 from vssflow_post.media.timecode import frame_from_timecode, samples_from_timecode
+from vssflow_post.media.transport import pictures_elsewhere
 from vssflow_post.timeline import Span, samples_from_seconds
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def probe(path: Path, salvage: bool = False) -> Film:
             source = _identify(file, status, salvage)
             with _of_what_is_left(source):
                 film = _probed(path, source, salvage)
+            film = replace(film, warnings=(*film.warnings, *_elsewhere(file, film)))
             digest = _digest_of(file)
         except FilmRejected:
             ensure_same_file(path, status.st_size, status.st_mtime_ns)
@@ -89,6 +91,17 @@ def _digest_of(file: BinaryIO) -> str:
     while block := file.read(1 << 20):
         digest.update(block)
     return digest.hexdigest()
+
+
+def _elsewhere(file: BinaryIO, film: Film) -> Iterator[str]:
+    """A sentence where the picture goes on in a stream that nobody reads."""
+    if film.container == "mpegts":
+        pid, n_pictures = pictures_elsewhere(file, film.video_id)
+        if n_pictures:
+            yield (
+                f"Its picture goes on in another stream, whose number (PID) is {pid} and not {film.video_id}: "
+                f"{n_pictures} pictures or more are left out. Joined again with the same numbers, they come along."
+            )
 
 
 @contextmanager
@@ -242,6 +255,7 @@ def _film(
         audio_streams=audio,
         container=source.demuxer,
         video_index=stream.index,
+        video_id=stream.id,
         joins=scan.joins,
         first_pts=scan.first_pts,
         time_base=time_base,

@@ -17,6 +17,8 @@ from vssflow_post.media.packets import Gap, PacketScan
 from vssflow_post.media.verdicts import Damage, pictures_at
 from vssflow_post.timeline import CLOCK_HZ, Span
 
+_LONG_ROW = 12
+"""Pictures that never come out, one behind the other, are lost from so many on."""
 _LONGEST_REORDERING = 16
 """Pictures; no codec reorders further."""
 
@@ -40,6 +42,7 @@ def salvaged(film: Film, scan: PacketScan, missing: str, declared_s: Fraction | 
         )
     kept, lost = np.sort(coded_pts[:n_kept]), coded_pts[n_kept:]
     end = film.sample_of_pts(int(lost.min())) if len(lost) else film.duration.end
+    damage.lost = sorted({*damage.lost, *_never_shown(film, scan.coded_pts[:n_kept], whole, damage)})
     losses = [*_cut_off(end, missing, declared_s, is_cut=bool(missing) or len(lost) > 0)]
     losses += _damaged(film, damage, scan.lost, end)
     return replace(
@@ -100,6 +103,19 @@ def _whole_pictures(film: Film, damage: Damage) -> set[int]:
             if picture.pts is not None and not picture.is_corrupt:
                 whole.add(picture.pts)
     return whole
+
+
+def _never_shown(film: Film, coded_pts: npt.NDArray[np.int64], whole: set[int], damage: Damage) -> Iterator[int]:
+    """Where a long row of packets gives no picture and no error either. (A few are none: codecs have hidden ones.)"""
+    spoilt = set(damage.spoilt)
+    row: list[int] = []
+    for pts in coded_pts.tolist():
+        sample = film.sample_of_pts(pts)
+        if pts in whole or sample in spoilt or not whole:
+            yield from row if len(row) >= _LONG_ROW else ()
+            row = []
+        else:
+            row.append(sample)
 
 
 def _n_good(coded_pts: npt.NDArray[np.int64], whole: set[int], damage: Damage, may_be_cut: bool) -> int:

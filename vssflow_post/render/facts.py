@@ -70,9 +70,8 @@ def report_of(
     """What is known of the film; what the stems look like, and that they sum to the mix, is added to it."""
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
-    sound = work.track.notes if work.track else ()
-    troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *work.warnings, *sound, *mix.warnings)
-    troubles += loudness_warning(mix)
+    found = (*film.troubles, *spotted.warnings, *work.dialogue.warnings, *work.warnings)
+    troubles = (*found, *(work.track.notes if work.track else ()), *mix.warnings, *loudness_warning(mix))
     cues = cue_facts(work.sheet.cues, work.asked, work.takes)
     is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     return FilmReport(

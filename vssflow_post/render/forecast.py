@@ -69,7 +69,7 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     looked_s = time.monotonic() - started
     pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)
     plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
-    warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
+    warnings = (*film.troubles, *spotted.warnings, *dialogue.warnings)
     verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
     words = " ".join((_in_words(plan, spotted) + ".", *spotted.notes)) if spotted.notes else _in_words(plan, spotted)
     return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, words, plan)
