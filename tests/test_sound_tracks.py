@@ -19,7 +19,7 @@ from conftest import TESTS
 from vssflow_post.analysis.listening import Heard, hear
 from vssflow_post.backend import DetectorOffer, SpeechEvidence, SpeechSettings
 from vssflow_post.deliver.picture import write_picture
-from vssflow_post.errors import PresetError
+from vssflow_post.errors import FilmRejected, PresetError
 from vssflow_post.media import Film, production_audio
 from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.probe import probe
@@ -232,6 +232,31 @@ def test_speech_in_a_commentary_alone_is_not_kept(tmp_path: Path) -> None:
     assert not heard.segments
     assert "Speech is heard in track 2 (Commentary) alone" in heard.warnings[0]
     assert "dialogue.tracks = [2]" in heard.warnings[0]
+
+
+def test_a_first_track_that_cannot_be_decoded_is_told_and_the_other_kept(tmp_path: Path) -> None:
+    path = write_tracks(tmp_path / "film.mkv", [Track(OTHER, codec="flac"), Track(SPEECH)])
+    with av.open(str(path)) as container:
+        payloads = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+    content = path.read_bytes()
+    for payload in payloads:
+        content = content.replace(payload, b"\x55" * len(payload))
+    path.write_bytes(content)
+    heard = heard_in(probe(path))
+    assert kept(heard) == [(2, None)]
+    assert any("track 1" in sentence and "damaged" in sentence for sentence in heard.warnings)
+
+
+def test_values_that_are_not_finite_end_a_film_only_on_its_first_track(tmp_path: Path) -> None:
+    bad = OTHER.copy()
+    bad[0, 80_000:80_100] = np.nan
+    tracks = [Track(SPEECH), Track(bad, codec="pcm_f32le")]
+    heard = heard_in(probe(write_tracks(tmp_path / "film.mkv", tracks)))
+    assert kept(heard)[0] == (1, None)
+    assert any("track 2" in sentence and "damaged" in sentence for sentence in heard.warnings)
+    film = probe(write_tracks(tmp_path / "first.mkv", tracks[::-1]))
+    with pytest.raises(FilmRejected, match="not finite"):
+        heard_in(film)
 
 
 # --- the preset's choice ---------------------------------------------------------------------------------------------

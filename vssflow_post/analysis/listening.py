@@ -102,7 +102,7 @@ def hear(
         heard = Heard(segments, why, tuple(pickups))
     else:
         heard, found = _heard_apart(listener, groups, wanted)
-    warnings += _silent_first(film, survey, heard.pickups, wanted)
+    warnings += survey.faults + _silent_first(film, survey, heard.pickups, wanted)
     notes = (*_listened(film, survey, found, heard.pickups), *heard.notes)
     return replace(heard, notes=notes, warnings=(*warnings, *heard.warnings))
 

@@ -44,6 +44,8 @@ class Survey:
     silent: tuple[Pickup, ...]
     copies: tuple[tuple[Pickup, Pickup], ...]
     """(pickup, the one that carries all of its sound)."""
+    faults: tuple[str, ...] = ()
+    """Sentences: where their sound is damaged."""
 
 
 def survey_of(film: Film, tracks: Sequence[AudioStream]) -> Survey:
@@ -51,7 +53,8 @@ def survey_of(film: Film, tracks: Sequence[AudioStream]) -> Survey:
     rows = [row for track in tracks for row in _rows_of(track)]
     if len(rows) == 1 == len(film.audio_streams):
         return Survey((rows[0],), (), ())
-    loudest, seconds = _sampled(film, rows)
+    faults: list[str] = []
+    loudest, seconds = _sampled(film, rows, faults)
     heard = {row: seconds[:, k] for k, row in enumerate(rows)}
     sounds = {row for row, level in zip(rows, loudest, strict=True) if level > _SILENT}
     taken = [pickup for track in tracks for pickup in _taken_of(track, heard, sounds)]
@@ -61,6 +64,7 @@ def survey_of(film: Film, tracks: Sequence[AudioStream]) -> Survey:
         distinct=tuple(pickup for pickup in sounding if pickup not in copies),
         silent=tuple(pickup for pickup in taken if pickup not in sounds),
         copies=tuple(copies.items()),
+        faults=tuple(faults),
     )
 
 
@@ -70,12 +74,12 @@ def _rows_of(track: AudioStream) -> tuple[Pickup, ...]:
     return (*pickups_of(track), *channels)
 
 
-def _sampled(film: Film, rows: Sequence[Pickup]) -> tuple[npt.NDArray[np.float64], Samples]:
+def _sampled(film: Film, rows: Sequence[Pickup], faults: list[str]) -> tuple[npt.NDArray[np.float64], Samples]:
     """The loudest second of each row, RMS; and some seconds of all, (seconds, rows, samples), spread over the film."""
     loudest = np.zeros(len(rows))
     kept: list[Samples] = []
     step = 1
-    for second, block in enumerate(pickup_blocks(film, _RATE_HZ, rows)):
+    for second, block in enumerate(pickup_blocks(film, _RATE_HZ, rows, faults)):
         loudest = np.maximum(loudest, np.sqrt(np.mean(block.astype(np.float64) ** 2, axis=1)))
         if second % step == 0 and (loudest > _SILENT).any():
             kept.append(np.pad(block, ((0, 0), (0, _RATE_HZ - block.shape[1]))))

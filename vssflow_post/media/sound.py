@@ -136,9 +136,11 @@ def audio_blocks(
         yield rows.sum(axis=0, keepdims=True, dtype=np.float32) if len(rows) != 1 else rows
 
 
-def pickup_blocks(film: Film, rate_hz: int, pickups: Sequence[Pickup]) -> Iterator[Samples]:
+def pickup_blocks(
+    film: Film, rate_hz: int, pickups: Sequence[Pickup], faults: list[str] | None = None
+) -> Iterator[Samples]:
     """The same, each pickup by itself: shape (pickups, n). Pickups of one track stand side by side."""
-    return _in_step(film, by_track(pickups), rate_hz, None)
+    return _in_step(film, by_track(pickups), rate_hz, faults)
 
 
 def _in_step(

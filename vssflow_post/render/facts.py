@@ -71,7 +71,8 @@ def report_of(
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
     found = (*film.troubles, *spotted.warnings, *work.dialogue.warnings, *work.warnings)
-    troubles = (*found, *(work.track.notes if work.track else ()), *mix.warnings, *loudness_warning(mix))
+    found = tuple(dict.fromkeys((*found, *(work.track.notes if work.track else ()))))  # the sound was heard twice
+    troubles = (*found, *mix.warnings, *loudness_warning(mix))
     cues = cue_facts(work.sheet.cues, work.asked, work.takes)
     is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     return FilmReport(
