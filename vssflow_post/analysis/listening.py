@@ -19,7 +19,7 @@ from vssflow_post.media.pickups import Pickup, pickups_of, tracks_of
 from vssflow_post.settings.preset import DialogueSettings
 from vssflow_post.timeline import SpeakingSegment
 
-_WAY_OUT = "dialogue.tracks in the preset chooses"
+_WAY_OUT = "dialogue.tracks in the preset chooses others"
 
 
 @dataclass(frozen=True, slots=True)
