@@ -295,13 +295,14 @@ class SpeechEvidence:
     lines: tuple[Line, ...] | None
     """The script's lines; None without a script."""
     audio: Callable[[int], AudioClip] | None
-    """Decodes the production track, mono at the given rate; None when the film has none."""
+    """Decodes what is listened to, mono at the given rate: a track or channel by itself where there are several. None
+    when the film has no sound."""
     mouths: tuple[MouthTrack, ...]
     """Mouths seen in the picture."""
     script: Path | None = None
     """Where `lines` came from, for the sentence that the user reads."""
     audio_blocks: Callable[[int], Iterator[Samples]] | None = None
-    """The same track in blocks (1, n) of any length, for detectors that need not hold a whole film in memory."""
+    """The same in blocks (1, n) of any length, for detectors that need not hold a whole film in memory."""
 
 
 class SpeechDetector(Protocol):

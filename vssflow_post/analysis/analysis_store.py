@@ -76,6 +76,7 @@ class AnalysisStore:
             "things": [_facts_of(thing) for thing in things],
             "moving": list(analysis.moving),
             "looks": [[look.sample, look.thing, dict(look.labels)] for look in analysis.looks],
+            "flaws": list(analysis.flaws),
             "tracks": table,
             "n_pictures": [len(of_scene) for of_scene in analysis.pictures],
             "picture_bytes": [len(jpeg) for jpeg in jpegs],
@@ -116,6 +117,7 @@ def _unpacked(entry: Entry) -> Analysis:
         things=tuple(tuple(islice(things, n)) for n in facts["n_things"]),
         moving=tuple(facts["moving"]),
         looks=tuple(Look(sample, labels, thing) for sample, thing, labels in facts["looks"]),
+        flaws=tuple(facts["flaws"]),
     )
 
 

@@ -6,7 +6,7 @@ looks at what it shows, and is gone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from vssflow_post.analysis.things import ThingFinder
 from vssflow_post.backend import Frame, FrameEncoder, Look, MouthTrack, Thing, Track
 from vssflow_post.media import Film, WholePicture, frames_and_wholes
 from vssflow_post.media.ahead import ahead
+from vssflow_post.media.verdicts import Damage
 from vssflow_post.progress import OnProgress, Progress, silent
 from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
@@ -58,6 +59,8 @@ class Analysis:
     """Of each scene, whether something moves in it; black, a title, a photograph do not."""
     looks: tuple[Look, ...] = ()
     """What a recogniser saw in pictures of each scene, by time; none where nothing looked."""
+    flaws: tuple[str, ...] = ()
+    """Sentences: what is damaged in the picture, and where."""
 
     @property
     def thumbnails(self) -> tuple[bytes, ...]:
@@ -79,8 +82,8 @@ def analyse(
     n_ahead = max(2, min(_FRAMES_AHEAD, _AHEAD_PIXELS // (film.width * film.height)))
     _keep_to_one_thread()
     eyes = _Eyes(film, settings, looker)
-    with ahead(frames_and_wholes(film, FRAME_WIDTH), n_ahead) as decoded:
-        last = -LEAST_STEP
+    damage, last = Damage(), -LEAST_STEP
+    with ahead(frames_and_wholes(film, FRAME_WIDTH, damage), n_ahead) as decoded:
         for number, (frame, whole) in enumerate(decoded):
             is_read = frame.sample - last >= LEAST_STEP
             eyes.push(frame, whole, is_read)
@@ -90,7 +93,7 @@ def analyse(
             if number % _REPORT_EVERY == 0:
                 progress(Progress("analyse", number, film.n_frames))
     progress(Progress("analyse", film.n_frames, film.n_frames))
-    return eyes.finish(film.duration, encoder)
+    return replace(eyes.finish(film.duration, encoder), flaws=tuple(damage.sentences()))
 
 
 def _keep_to_one_thread() -> None:

@@ -104,11 +104,12 @@ def _found(name: str, segments: Sequence[SpeakingSegment], evidence: SpeechEvide
         source = f" in {evidence.script.name}" if evidence.script is not None else ""
         beyond = len(evidence.lines or ()) - n
         late = f" ({beyond} more after the end of the film)" if beyond > 0 else ""
-        return f"script: {_counted(n, 'line')}{source}{late}"
-    return f"{name}: {_counted(n, 'speaking segment')}"
+        return f"script: {counted(n, 'line')}{source}{late}"
+    return f"{name}: {counted(n, 'speaking segment')}"
 
 
-def _counted(n: int, noun: str) -> str:
+def counted(n: int, noun: str) -> str:
+    """`no line`, `1 line` or `2 lines`."""
     return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
 
 

@@ -66,5 +66,5 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     if not output.parent.is_dir():
         raise UsageError(f"there is no folder {output.parent}")
     publish(output, lambda temporary: write_cue_sheet(temporary, probed, spotted.sheet))
-    for sentence in (*probed.losses, *spotted.warnings, *spotted.notes):
+    for sentence in (*probed.troubles, *spotted.warnings, *spotted.notes):
         click.echo(sentence, err=True)

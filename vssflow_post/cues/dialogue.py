@@ -43,3 +43,8 @@ def divide(cues: Sequence[Cue], source: str, has_sound: bool) -> Dialogue:
 def keeps_whole_track(settings: DialogueSettings, has_sound: bool) -> bool:
     """Whether the film's own sound is heard throughout, not only in the cues that keep it."""
     return has_sound and settings.production == "whole" and settings.source in ("auto", "production")
+
+
+def keeps_sound(cues: Sequence[Cue], settings: DialogueSettings) -> bool:
+    """Whether a sheet's dialogue has anything of the film's own sound, where it has some."""
+    return keeps_whole_track(settings, has_sound=True) or bool(divide(cues, settings.source, True).production)

@@ -64,20 +64,41 @@ def spot(
     def scene_at(span: Span) -> int:
         return scenes[max(0, bisect_right(cuts, span.start) - 1)].index
 
-    spoken = [
-        Cue(f"d{number:04d}", scene_at(said.span), "speech", said.span, said.text, said.speaker, origin=said.origin,
-            seed=cue_seed(seed, "speech", said.span, said.text), direction=said.direction)
-        for number, said in enumerate(speech, 1)
-    ]  # fmt: skip
     unasked = "preset" if settings.sound else "picture"
-    heard = [
-        Cue(f"s{number:04d}", scene_at(laid.span), "sound", laid.span, sound=laid.sound,
-            origin=laid.origin if laid.origin == CAPTION else unasked,
-            gain_db=laid.gain_db, seed=cue_seed(seed, "sound", laid.span, "", laid.layer), layer=laid.layer,
-            thing=laid.thing, seen=laid.seen)
-        for number, laid in enumerate(sounds, 1)
-    ]  # fmt: skip
+    spoken = [_line_cue(number, said, scene_at(said.span), seed) for number, said in enumerate(speech, 1)]
+    heard = [_sound_cue(number, laid, scene_at(laid.span), unasked, seed) for number, laid in enumerate(sounds, 1)]
     return CueSheet(scenes, tuple(sorted([*spoken, *heard], key=lambda cue: (cue.span, cue.kind == "sound"))))
+
+
+def _line_cue(number: int, said: SpeakingSegment, scene: int, seed: int) -> Cue:
+    return Cue(
+        f"d{number:04d}",
+        scene,
+        "speech",
+        said.span,
+        said.text,
+        said.speaker,
+        origin=said.origin,
+        seed=cue_seed(seed, "speech", said.span, said.text),
+        direction=said.direction,
+    )
+
+
+def _sound_cue(number: int, laid: Laid, scene: int, unasked: str, seed: int) -> Cue:
+    """`unasked` is the origin of what no caption asks for."""
+    return Cue(
+        f"s{number:04d}",
+        scene,
+        "sound",
+        laid.span,
+        sound=laid.sound,
+        origin=laid.origin if laid.origin == CAPTION else unasked,
+        gain_db=laid.gain_db,
+        seed=cue_seed(seed, "sound", laid.span, "", laid.layer),
+        layer=laid.layer,
+        thing=laid.thing,
+        seen=laid.seen,
+    )
 
 
 def _layers(

@@ -14,6 +14,7 @@ import numpy as np
 
 from vssflow_post.audio import Integers, layout_of
 from vssflow_post.errors import FilmFailed
+from vssflow_post.media.joins import JOINABLE, Clock, packets_on_one_clock
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def picture_packets(
     otherwise, and nothing is presented by them.
     """
     last_dts: int | None = None
-    for packet, dts in _with_dts(source.demux(stream), film):
+    for packet, dts in _with_dts(packets_on_one_clock(source, stream, film.container), film):
         pts = packet.pts if packet.pts is not None else dts
         if film.is_cut_off and film.sample_of_pts(pts) >= film.duration.end:
             continue
@@ -97,6 +98,7 @@ def kept_packets(source: InputContainer, tracks: Sequence[Track], film: Film) ->
         return
     zero_s = film.first_pts * film.time_base
     by_index = {track.original.index: track for track in tracks}
+    clocks = {index: Clock(track.original.time_base or _CLOCK, film.joins) for index, track in by_index.items()}
     for other in source.streams:
         if other.index not in by_index:
             other.discard = Discard.all
@@ -105,10 +107,14 @@ def kept_packets(source: InputContainer, tracks: Sequence[Track], film: Film) ->
         if packet.size == 0:
             continue
         track = by_index[packet.stream_index]
+        if film.container in JOINABLE:
+            clocks[packet.stream_index].moved(packet)
         kind, unit = track.original.type, packet.time_base or _CLOCK
         at = _moved(packet, None if kind == "video" else round(zero_s / unit))
         if at is None or (at * unit * CLOCK_HZ >= film.duration.end and (film.is_cut_off or kind == "subtitle")):
             continue
+        if kind == "audio" and film.joins and at <= last.get(packet.stream_index, at - 1):
+            continue  # where a recording's sound begins before the sound of the one before it ends
         if kind == "subtitle" and (at := _cut(packet, last.get(packet.stream_index, 0))) is None:
             continue
         last[packet.stream_index] = at

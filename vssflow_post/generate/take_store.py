@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from vssflow_post.audio import Samples
 from vssflow_post.backend import Take
 from vssflow_post.media import Film, audio_blocks
+from vssflow_post.media.pickups import Pickup
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -55,20 +56,26 @@ class TakeStore:
         return self.put_blocks(key, take.id, take.audio.rate_hz, [take.audio.samples], take.notes)
 
     def put_blocks(
-        self, key: str, id: str, rate_hz: int, blocks: Iterable[Samples], notes: tuple[str, ...] = ()
+        self, key: str, id: str, rate_hz: int, blocks: Iterable[Samples], notes: Sequence[str] = ()
     ) -> StoredTake:
-        """Stores audio that comes in blocks of float32 (channels, n), never holding more than one of them."""
-        facts = {"id": id, "rate_hz": rate_hz, "notes": list(notes), "n_channels": 1, "n_samples": 0}
+        """Stores audio that comes in blocks of float32 (channels, n), never holding more than one of them.
+
+        What is added to `notes` while they come counts.
+        """
+        facts = {"id": id, "rate_hz": rate_hz, "notes": notes, "n_channels": 1, "n_samples": 0}
         return _as_take(self._store.put(key, facts, _counted(blocks, facts)))
 
 
-def production_track(film: Film, store: TakeStore) -> tuple[StoredTake, bool]:
-    """The film's own sound, mono on the film's clock, streamed into the store once; and whether it had rotted there."""
-    key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples})
+def production_track(film: Film, pickups: Sequence[Pickup], store: TakeStore) -> tuple[StoredTake, bool]:
+    """Some of the film's own sound, mono on the film's clock, streamed into the store once, its notes saying where it
+    is damaged; and whether it had rotted there."""
+    sources = [[pickup.track.index, pickup.channel] for pickup in pickups]
+    key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples, "sources": sources})
     known = store.open(key)
     if isinstance(known, Missing):
-        track = store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
-        return track, known is Missing.ROTTED
+        faults: list[str] = []
+        blocks = audio_blocks(film, CLOCK_HZ, pickups, faults)
+        return store.put_blocks(key, "production", CLOCK_HZ, blocks, faults), known is Missing.ROTTED
     return known, False
 
 

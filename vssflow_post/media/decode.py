@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ import numpy as np
 from vssflow_post.backend import Frame
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.film import Film, judged
-from vssflow_post.media.opening import open_film, packets_of, read_only
-from vssflow_post.media.verdicts import Damage, reading
+from vssflow_post.media.joins import JOINABLE, packets_on_one_clock
+from vssflow_post.media.opening import open_film, read_only
+from vssflow_post.media.verdicts import Damage, is_damage, reading
 from vssflow_post.media.whole import WholePicture
 from vssflow_post.timeline import CLOCK_HZ, samples_from_frame
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
-OPEN_ENDED = ("mpegts", "mpeg")
+OPEN_ENDED = JOINABLE
 """Formats that may stop after any packet: only their last picture tells that they were cut off."""
 
 
@@ -49,47 +50,54 @@ def frames(film: Film, width: int) -> Generator[Frame, None, None]:
         yield frame
 
 
-def frames_and_wholes(film: Film, width: int) -> Generator[tuple[Frame, WholePicture], None, None]:
-    """The same, each beside the picture that it was made of, which stays in memory as long as it is held."""
+def frames_and_wholes(
+    film: Film, width: int, damage: Damage | None = None
+) -> Generator[tuple[Frame, WholePicture], None, None]:
+    """The same, each beside the picture that it was made of, which stays in memory as long as it is held.
+
+    `damage`, where given, tells in the end what is wrong with a film that goes on.
+    """
     with judged(film):
-        yield from _frames(film, width)
+        yield from _frames(film, width, damage or Damage())
 
 
-def _frames(film: Film, width: int) -> Iterator[tuple[Frame, WholePicture]]:
+def _frames(film: Film, width: int, damage: Damage) -> Iterator[tuple[Frame, WholePicture]]:
     from av.video.reformatter import VideoReformatter
 
-    damage = Damage("pictures", is_known=film.is_cut_off)
+    damage.is_known = film.is_cut_off
     with open_film(film.path, film.container) as container:
         stream = container.streams.video[[one.index for one in container.streams.video].index(film.video_index)]
         read_only(container, stream)
         stream.thread_type = "AUTO"
         size = display_size(stream.width, stream.height, stream.sample_aspect_ratio, width)
         scaler = VideoReformatter()  # one for all pictures: it keeps what it has worked out about their size
-        n_frames = last_sample = 0
+        last_sample = 0
         for picture in pictures(container, stream, film, damage):
-            sample = picture_sample(film, picture, n_frames)
+            sample = picture_sample(film, picture, damage.n_pictures)
             if film.is_cut_off and sample >= film.duration.end:
                 break
-            if picture.is_corrupt:
-                damage.add(sample)
-            n_frames += 1
+            damage.shown(sample, picture.width, picture.height, picture.is_corrupt)
             last_sample = max(last_sample, sample)
             yield _small(picture, sample, size, scaler)
-    _require_all(film, n_frames, last_sample, damage)
+    _require_all(film, last_sample, damage)
 
 
-def _require_all(film: Film, n_frames: int, last_sample: int, damage: Damage) -> None:
-    """Raises FilmRejected where pictures are damaged, or missing at the end."""
+def _require_all(film: Film, last_sample: int, damage: Damage) -> None:
+    """Raises FilmRejected where pictures are lost, a good part of them is damaged, or they are missing at the end."""
     near_the_end = film.last_frame_sample - samples_from_frame(2, film.frame_rate)
-    lacks_the_end = not n_frames or last_sample < near_the_end
-    is_whole_before = not damage.n_errors or damage.first_sample > near_the_end
-    if film.container in OPEN_ENDED and is_whole_before and (lacks_the_end or damage.n_errors):
+    lacks_the_end = not damage.n_pictures or last_sample < near_the_end
+    errors = damage.errors
+    ends_badly = film.container in OPEN_ENDED and not film.is_cut_off
+    ends_badly = ends_badly and (lacks_the_end or bool(errors and errors[-1] > near_the_end))
+    if errors and errors[0] <= near_the_end:
+        damage.raise_if_any()
+    if ends_badly:
         raise FilmRejected(
             "truncated",
             f"The file is cut off: its last picture, at {film.last_frame_sample / CLOCK_HZ:.3f} s, is not whole.",
         )
     damage.raise_if_any()
-    if lacks_the_end:
+    if lacks_the_end and not film.is_cut_off:
         raise FilmRejected(
             "corrupt",
             f"Its last picture that can be decoded lies at {last_sample / CLOCK_HZ:.3f} s; one at "
@@ -98,24 +106,39 @@ def _require_all(film: Film, n_frames: int, last_sample: int, damage: Damage) ->
 
 
 def pictures(container: InputContainer, stream: VideoStream, film: Film, damage: Damage) -> Iterator[VideoFrame]:
-    """Decoded pictures; errors are counted, but for those before the first picture (a start between key frames)."""
+    """Decoded pictures; those that cannot be decoded are told to `damage`, but for those before the first picture (a
+    start between key frames)."""
     import av
 
-    n_pictures = 0
+    waiting: dict[int, int] = {}
+    first: int | None = None
     try:
         with reading(film.path, "Decoding its pictures"):
-            for packet in packets_of(container, stream):
+            for packet in packets_on_one_clock(container, stream, film.container):
+                if packet.size and packet.pts is not None:
+                    waiting[packet.pts] = _packet_sample(film, packet)
                 try:
                     decoded = packet.decode()
-                except av.error.InvalidDataError:
-                    if n_pictures:
-                        damage.add(_packet_sample(film, packet))
+                except av.error.FFmpegError as error:
+                    if not is_damage(error):
+                        raise
+                    if first is not None:
+                        damage.missed(_packet_sample(film, packet))
                     continue
-                n_pictures += len(decoded)
+                for picture in decoded:
+                    waiting.pop(picture.pts or 0, None)
+                    first = picture.pts or 0 if first is None else first
                 yield from decoded
     except FilmRejected as rejected:
         if not damage.is_known or rejected.code != "corrupt":
             raise
+    _exactly(damage, [sample for pts, sample in waiting.items() if first is not None and pts >= first])
+
+
+def _exactly(damage: Damage, missing: Sequence[int]) -> None:
+    """Decoders run ahead: which pictures are lost is known by those that never came."""
+    if damage.lost and len(missing) >= len(damage.lost):
+        damage.lost = sorted(missing)
 
 
 def _packet_sample(film: Film, packet: Packet[VideoStream]) -> int:

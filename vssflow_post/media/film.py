@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vssflow_post.errors import FilmFailed, FilmRejected
 from vssflow_post.media.frame_rates import label_rate
+from vssflow_post.media.joins import Join
 from vssflow_post.timeline import Span, samples_from_seconds
 
 
@@ -27,6 +28,20 @@ class AudioStream:
     language: str | None
     default: bool
     """Whether the container marks it as the one to play."""
+    number: int = 1
+    """Which of the film's audio tracks it is, counted from 1."""
+    labels: tuple[str, ...] = ()
+    """FFmpeg's names of its channels, e.g. `FL` and `FR`; none where they are unknown."""
+    title: str = ""
+    role: str = ""
+    """What it is beside the film's own sound: `commentary`, `audio description`, ...; "" for the film's own sound."""
+
+    @property
+    def name(self) -> str:
+        """As a sentence calls it, e.g. `track 2 (Mic, eng)`."""
+        role = "" if self.role in self.title.lower() else self.role
+        said = ", ".join(filter(None, (self.title, role, self.language)))
+        return f"track {self.number} ({said})" if said else f"track {self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +76,38 @@ class Film:
     """Seconds per unit of the video stream's timestamps."""
     last_frame_sample: int
     """Where the last picture starts, on the clock."""
+    video_id: int = 0
+    """The number that the container itself gives the video stream: the PID of a transport stream."""
     variable_rate: bool = False
     """Whether pictures lie at uneven distances: then times come from timestamps, never from frame numbers."""
     shown_as: tuple[str, ...] = ()
     """What the container says of how the picture is to be shown: `Dolby Vision`, `360 degrees`, `stereoscopy`."""
     notes: tuple[str, ...] = ()
     """Sentences for the report: choices that were made, oddities that were found."""
+    warnings: tuple[str, ...] = ()
+    """The same, of what is likely not as it was meant."""
+    joins: tuple[Join, ...] = ()
+    """Where the file was joined from several recordings; all times are on the clock of the first one."""
     losses: tuple[str, ...] = ()
-    """Sentences for the report: what of a film that is cut off could not be salvaged."""
+    """Sentences for the report: what of a damaged film could not be salvaged."""
     size_bytes: int = 0
     modified_ns: int = 0
     """The file's modification time when it was probed, nanoseconds since the epoch."""
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether `duration` is what could be salvaged of a file that is incomplete."""
+        """Whether this is what could be salvaged of a file that is incomplete or damaged."""
         return bool(self.losses)
 
     @property
     def label_rate(self) -> Fraction:
         """At how many frames per second labels count: the frame rate, where it is one that they can."""
         return label_rate(self.frame_rate)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Sentences for the report: losses first, then warnings."""
+        return (*self.losses, *self.warnings)
 
     @property
     def production_stream(self) -> AudioStream | None:

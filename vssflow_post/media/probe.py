@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from vssflow_post.errors import FilmRejected
 from vssflow_post.media.completeness import shortage
-from vssflow_post.media.decode import OPEN_ENDED
 from vssflow_post.media.film import AudioStream, Film, ensure_same_file, ensure_unchanged
 from vssflow_post.media.film_times import (
     SIZED,
@@ -30,10 +29,12 @@ from vssflow_post.media.frame_rates import label_rate
 from vssflow_post.media.limits import AUDIO_RATES_HZ, MAX_AUDIO_CHANNELS, MAX_PIXELS
 from vssflow_post.media.opening import declared_pixels, open_film, open_regular, read_only, reading_source
 from vssflow_post.media.packets import PacketScan, scan_packets
-from vssflow_post.media.salvage import salvaged
+from vssflow_post.media.pickups import plain_layout
+from vssflow_post.media.salvage import require_all_packets, salvaged
 from vssflow_post.media.showing import shown_as
 from vssflow_post.media.signature import HEAD_BYTES, demuxer_of, kind_of
 from vssflow_post.media.timecode import label_found, samples_from_timecode
+from vssflow_post.media.transport import pictures_elsewhere
 from vssflow_post.timeline import Span, samples_from_seconds
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def probe(path: Path, salvage: bool = False) -> Film:
             source = _identify(file, status, salvage)
             with _of_what_is_left(source):
                 film = _probed(path, source, salvage)
+            film = replace(film, warnings=(*film.warnings, *_elsewhere(file, film)))
             digest = _digest_of(file)
         except FilmRejected:
             ensure_same_file(path, status.st_size, status.st_mtime_ns)
@@ -93,6 +95,17 @@ def _digest_of(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
+def _elsewhere(file: BinaryIO, film: Film) -> Iterator[str]:
+    """A sentence where the picture goes on in a stream that nobody reads."""
+    if film.container == "mpegts":
+        pid, n_pictures = pictures_elsewhere(file, film.video_id)
+        if n_pictures:
+            yield (
+                f"Its picture goes on in another stream, whose number (PID) is {pid} and not {film.video_id}: "
+                f"{n_pictures} pictures or more are left out. Joined again with the same numbers, they come along."
+            )
+
+
 @contextmanager
 def _of_what_is_left(source: _Source) -> Iterator[None]:
     """Whatever is wrong with a file that is cut off, this is why."""
@@ -113,18 +126,19 @@ def _probed(path: Path, source: _Source, salvage: bool) -> Film:
         timecodes = _declared_timecodes(container, stream)
         audio = _audio_streams(container, notes)
         read_only(container, stream)
-        scan = scan_packets(container, stream, path, salvage)
+        scan = scan_packets(container, stream, path, source.demuxer, salvage)
         film = _film(path, source, stream, scan, audio, timecodes, notes)
-        claimed = declared_s(container, stream, source.demuxer)
+        claimed = declared_s(container, stream, source.demuxer) if not scan.joins else None
         missing = source.missing or shortfall(
-            declared_by_stream_s(stream), measured_s(scan, film.time_base), film.frame_rate
+            claimed and declared_by_stream_s(stream), measured_s(scan, film.time_base), film.frame_rate
         )
         if not source.missing and source.demuxer in SIZED:
             require_declared_packets(container, path, source.demuxer, missing, scan.end_pts * film.time_base)
     if missing and not salvage:
         raise FilmRejected("truncated", f"The file is cut off: {missing}.")
-    if missing or (salvage and source.demuxer in OPEN_ENDED):
-        return salvaged(film, scan.coded_pts, missing, claimed)
+    if salvage:
+        return salvaged(film, scan, missing, claimed)
+    require_all_packets(film, scan)
     return film
 
 
@@ -154,23 +168,54 @@ def _choose_video(container: InputContainer, path: Path, demuxer: str, notes: li
 
 
 def _audio_streams(container: InputContainer, notes: list[str]) -> tuple[AudioStream, ...]:
-    from av.stream import Disposition
-
     streams = []
-    for stream in container.streams.audio:
-        if stream.codec_context is None or not _is_playable(stream):
-            notes.append(f"Audio stream {stream.index} cannot be decoded and is left out.")
-            continue
-        is_default = bool(stream.disposition & Disposition.default)
-        layout, language = stream.layout.name, stream.metadata.get("language")
-        codec = stream.codec.canonical_name
-        streams.append(AudioStream(stream.index, codec, stream.rate, stream.channels, layout, language, is_default))
+    for number, stream in enumerate(container.streams.audio, 1):
+        track = _audio_stream(stream, number) if stream.codec_context is not None else None
+        if track is None or not _is_playable(track):
+            notes.append(f"Audio track {number} cannot be decoded and is left out.")
+        else:
+            streams.append(track)
     return tuple(streams)
 
 
-def _is_playable(stream: AudioStreamOfFilm) -> bool:
+def _audio_stream(stream: AudioStreamOfFilm, number: int) -> AudioStream:
+    from av.stream import Disposition
+
+    layout, labels = plain_layout(stream)
+    language = stream.metadata.get("language")
+    title = " ".join((stream.metadata.get("title") or "").split())
+    return AudioStream(
+        index=stream.index,
+        codec=stream.codec.canonical_name,
+        rate_hz=stream.rate or 0,
+        channels=stream.codec_context.channels,
+        layout=layout,
+        language=language if language != "und" else None,
+        default=bool(stream.disposition & Disposition.default),
+        number=number,
+        labels=labels,
+        title=title,
+        role=_role_of(stream, title),
+    )
+
+
+def _is_playable(track: AudioStream) -> bool:
     low, high = AUDIO_RATES_HZ
-    return low <= (stream.rate or 0) <= high and 1 <= stream.channels <= MAX_AUDIO_CHANNELS
+    return low <= track.rate_hz <= high and 1 <= track.channels <= MAX_AUDIO_CHANNELS
+
+
+def _role_of(stream: AudioStreamOfFilm, title: str) -> str:
+    """By what the container says of the track, else by its title."""
+    from av.stream import Disposition
+
+    said = {
+        "commentary": Disposition.comment,
+        "audio description": Disposition.visual_impaired | Disposition.descriptions,
+        "for the hard of hearing": Disposition.hearing_impaired,
+        "music and effects": Disposition.clean_effects,
+    }
+    told = next((role for role, flag in said.items() if stream.disposition & flag), "")
+    return told or next((role for role in said if role in title.lower()), "")
 
 
 def _declared_timecodes(container: InputContainer, stream: VideoStream) -> list[str]:
@@ -193,9 +238,9 @@ def _film(
     rate = frame_rate_of(stream, scan, time_base)
     duration_s = duration_of(stream, scan, rate, time_base)
     require_sane(scan, rate, duration_s)
-    notes += scan.notes
+    notes += (*scan.notes, *_as_it_was_written(scan, time_base))
     timecode = _start_timecode(timecodes, label_rate(rate), notes)
-    film = Film(
+    return Film(
         path=path,
         digest="",
         frame_rate=rate,
@@ -209,6 +254,8 @@ def _film(
         audio_streams=audio,
         container=source.demuxer,
         video_index=stream.index,
+        video_id=stream.id,
+        joins=scan.joins,
         first_pts=scan.first_pts,
         time_base=time_base,
         last_frame_sample=samples_from_seconds((scan.last_pts - scan.first_pts) * time_base),
@@ -218,7 +265,18 @@ def _film(
         size_bytes=source.size_bytes,
         modified_ns=source.modified_ns,
     )
-    return _with_choice_of_audio(film)
+
+
+def _as_it_was_written(scan: PacketScan, time_base: Fraction) -> Iterator[str]:
+    """Sentences about a stream that was joined from several, or received with faults."""
+    zero_s = scan.first_pts * time_base
+    for join in scan.joins:
+        where, jump = float(join.at_s - zero_s), float(join.jump_s)
+        yield f"It is joined from several recordings: at {where:.3f} s its clock jumps by {jump:+.3f} s (closed)."
+    if scan.marked:
+        first = float(min(scan.marked) * time_base - zero_s)
+        n = f"{len(scan.marked)} of its video packets are" if len(scan.marked) > 1 else "1 of its video packets is"
+        yield f"{n} damaged or incomplete, the first at {first:.3f} s."
 
 
 def _start_timecode(found: Sequence[str], rate: Fraction, notes: list[str]) -> str | None:
@@ -228,12 +286,3 @@ def _start_timecode(found: Sequence[str], rate: Fraction, notes: list[str]) -> s
     label, sentence = next((reading for reading in readings if reading[0]), readings[0] if readings else (None, ""))
     notes += [sentence] if sentence else []
     return label
-
-
-def _with_choice_of_audio(film: Film) -> Film:
-    """The film, with a note where it has several audio tracks: which one counts."""
-    chosen = film.production_stream
-    if chosen is None or len(film.audio_streams) < 2:
-        return film
-    choice = f"It has {len(film.audio_streams)} audio streams; stream {chosen.index} is the production track."
-    return replace(film, notes=(*film.notes, choice))

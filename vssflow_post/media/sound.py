@@ -1,20 +1,27 @@
-"""The production track: decoded, folded down to mono, on the picture's clock, in blocks."""
+"""A film's own sound: decoded, on the picture's clock, in blocks; all of it as one, or each of its pickups by itself.
+
+Sound that is damaged or missing in the middle of a track is silence, and told.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmRejected
+from vssflow_post.media.decode import OPEN_ENDED
 from vssflow_post.media.film import AudioStream, Film, judged
-from vssflow_post.media.opening import open_film, packets_of, read_only
-from vssflow_post.media.verdicts import Damage, reading
+from vssflow_post.media.joins import Clock, packets_on_one_clock
+from vssflow_post.media.opening import open_film, read_only
+from vssflow_post.media.pickups import Pickup, by_track, fold_down, pickups_of, plain_layout
+from vssflow_post.media.verdicts import is_damage, reading
 from vssflow_post.timeline import CLOCK_HZ, samples_from_seconds
 
 if TYPE_CHECKING:
@@ -22,17 +29,73 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream as AvAudioStream
     from av.packet import Packet
 
+_Weights: TypeAlias = npt.NDArray[np.float64]
+"""(pickups, channels): how much of each channel of a track is in each pickup."""
+_SAMPLE_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+"""numpy's names of FFmpeg's formats of samples."""
 _BLOCK_S = 1
 _JITTER_S = Fraction(1, 100)
 """Timestamps that are off by less are rounding (Matroska: 1 ms) or writers' jitter; more is a gap or an overlap."""
 _PRIMING_S = Fraction(1, 2)
 """Decode errors this early are a stream that was cut out of a longer one, not damage."""
-_WEIGHTS = {
-    "FL": 0.5, "FR": 0.5, "FC": 0.7071, "LFE": 0.0, "LFE2": 0.0,
-    "BL": 0.3536, "BR": 0.3536, "SL": 0.3536, "SR": 0.3536, "BC": 0.5, "FLC": 0.5, "FRC": 0.5,
-}  # fmt: skip
-"""Of each channel in mono: the mean of the stereo fold-down of ITU-R BS.775-4, annex 4, so that a voice in both
-channels keeps its level."""
+_SEAM_S = Fraction(1, 2)
+"""Where recordings are joined, one's sound may end so long before the next one's begins."""
+_MOST_TOLD = 5
+"""Stretches without sound that are told one by one."""
+
+
+@dataclass(slots=True)
+class _Faults:
+    """What is wrong with a track's sound, in seconds of the film."""
+
+    film: Film
+    track: AudioStream
+    n_damaged: int = 0
+    first_s: Fraction = Fraction(0)
+    was_damaged: bool = False
+    """Whether something was since the last sound that is whole."""
+    holes: list[tuple[Fraction, Fraction]] = field(default_factory=list)
+    n_joins: int = 0
+    """Of recordings, so far."""
+    n_joined: int = 0
+    """The same when the last piece was laid."""
+    kinds: list[tuple[Fraction, str]] = field(default_factory=list)
+    """(where, what) the sound is from there on: its rate and channels."""
+    end: str = ""
+    """Why it ends before its time, as a sentence's end."""
+
+    def damaged(self, at_s: Fraction) -> None:
+        """Something that cannot be decoded lies at `at_s`."""
+        if at_s > _PRIMING_S:
+            self.first_s = at_s if not self.n_damaged else min(at_s, self.first_s)
+            self.n_damaged += 1
+            self.was_damaged = True
+
+    def kind(self, at_s: Fraction, what: str) -> None:
+        """From `at_s` on the sound is of this kind."""
+        if not self.kinds or self.kinds[-1][1] != what:
+            self.kinds.append((at_s, what))
+
+    def hole(self, start_s: Fraction, end_s: Fraction) -> None:
+        """There is no sound in between. Told where it was damaged; other formats than streams may leave out silence."""
+        is_seam = self.n_joins != self.n_joined and end_s - start_s < _SEAM_S
+        if self.was_damaged or (self.film.container in OPEN_ENDED and not is_seam):
+            self.holes.append((start_s, end_s))
+
+    def sentences(self) -> Iterator[str]:
+        """For the report."""
+        name = self.track.name
+        spans = [f"from {float(start):.3f} s to {float(end):.3f} s" for start, end in self.holes]
+        more = f" and {len(spans) - _MOST_TOLD} times more" if len(spans) > _MOST_TOLD else ""
+        if spans:
+            yield f"Sound is missing or damaged in {name}, and taken as silence: {', '.join(spans[:_MOST_TOLD])}{more}."
+        elif self.n_damaged:
+            first = f"{self.n_damaged} of its packets, the first at {float(self.first_s):.3f} s"
+            yield f"Sound is damaged in {name}, and taken as silence: {first}."
+        for (_, before), (at_s, after) in itertools.pairwise(self.kinds):
+            yield f"The sound of {name} changes from {before} to {after} at {float(at_s):.3f} s."
+        if self.end:
+            yield f"The sound of {name} {self.end}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,58 +105,107 @@ class _Piece:
     start_s: Fraction | None
     """On the container's clock; None without a timestamp."""
     samples: Samples
-    """Mono, shape (n,)."""
+    """Shape (n, pickups)."""
     rate_hz: int
 
 
-def production_audio(film: Film, rate_hz: int) -> AudioClip:
-    """The whole production track, mono, exactly as long as the picture (to the nearest sample of `rate_hz`).
+def production_audio(film: Film, rate_hz: int, pickups: Sequence[Pickup] | None = None) -> AudioClip:
+    """The film's own sound, mono, exactly as long as the picture (to the nearest sample of `rate_hz`).
 
     Silence where the film has no audio at that time; all silence without an audio stream. Memory grows with the
     film: 230 MB an hour at 16 kHz; use `audio_blocks` where that is too much.
     """
-    blocks = list(audio_blocks(film, rate_hz))
+    blocks = list(audio_blocks(film, rate_hz, pickups))
     return AudioClip(np.concatenate(blocks, axis=1) if blocks else np.zeros((1, 0), np.float32), rate_hz)
 
 
-def audio_blocks(film: Film, rate_hz: int) -> Iterator[Samples]:
-    """The production track in blocks of one second, shape (1, n), the last one shorter; memory stays flat.
+def audio_blocks(
+    film: Film, rate_hz: int, pickups: Sequence[Pickup] | None = None, faults: list[str] | None = None
+) -> Iterator[Samples]:
+    """The sum of some pickups, those of the film's first track by default, in blocks of one second, shape (1, n), the
+    last one shorter; memory stays flat.
 
-    Sample 0 lies at the first picture, whatever the streams' start times are. Raises FilmRejected `corrupt`,
-    `too_large` or `non_finite_audio`, FilmFailed `source_io` or `source_changed`.
+    Sample 0 lies at the first picture, whatever the streams' start times are. At the end `faults` has a sentence for
+    whatever is damaged. Raises FilmRejected `too_large` or `non_finite_audio`, FilmFailed `source_io` or
+    `source_changed`.
     """
-    left = samples_from_seconds(Fraction(film.duration.n_samples * rate_hz, CLOCK_HZ) / CLOCK_HZ)
-    stream = film.production_stream
-    parts = iter(()) if stream is None else _at_rate(_pieces(film, stream), film.first_pts * film.time_base, rate_hz)
-    waiting: list[Samples] = []
-    while left > 0:
-        want = min(_BLOCK_S * rate_hz, left)
-        while sum(map(len, waiting)) < want:
-            waiting.append(next(parts, np.zeros(want, np.float32)))
-        joined = np.concatenate(waiting)
-        yield joined[None, :want]
-        waiting = [joined[want:]]
-        left -= want
+    if pickups is None:
+        pickups = pickups_of(film.production_stream) if film.production_stream else ()
+    tracks = [(track, weights.sum(axis=0, keepdims=True)) for track, weights in by_track(pickups)]
+    for rows in _in_step(film, tracks, rate_hz, faults):
+        yield rows.sum(axis=0, keepdims=True, dtype=np.float32) if len(rows) != 1 else rows
 
 
-def _at_rate(pieces: Iterator[_Piece], zero_s: Fraction, rate_hz: int) -> Iterator[Samples]:
-    """Mono samples at `rate_hz`, the first one at `zero_s` of the container's clock."""
+def pickup_blocks(
+    film: Film, rate_hz: int, pickups: Sequence[Pickup], faults: list[str] | None = None
+) -> Iterator[Samples]:
+    """The same, each pickup by itself: shape (pickups, n). Pickups of one track stand side by side."""
+    return _in_step(film, by_track(pickups), rate_hz, faults)
+
+
+def _in_step(
+    film: Film, tracks: Sequence[tuple[AudioStream, _Weights]], rate_hz: int, faults: list[str] | None
+) -> Iterator[Samples]:
+    """Blocks of all tracks, one above the other."""
+    n_samples = samples_from_seconds(Fraction(film.duration.n_samples * rate_hz, CLOCK_HZ) / CLOCK_HZ)
+    told = [_Faults(film, track) for track, _ in tracks]
+    zero_s = film.first_pts * film.time_base
+    sources = [
+        _Blocks(_at_rate(_pieces(film, weights, one), zero_s, rate_hz, len(weights), one), len(weights))
+        for (_, weights), one in zip(tracks, told, strict=True)
+    ]
+    for start in range(0, n_samples, _BLOCK_S * rate_hz):
+        n = min(_BLOCK_S * rate_hz, n_samples - start)
+        rows = [source.next(n) for source in sources]
+        yield np.concatenate(rows) if rows else np.zeros((0, n), np.float32)
+    if faults is not None:
+        faults += [sentence for one in told for sentence in one.sentences()]
+
+
+class _Blocks:
+    """Pieces of any length, (n, pickups), handed out in blocks (pickups, n); silence when they are over."""
+
+    def __init__(self, parts: Iterator[Samples], n_pickups: int) -> None:
+        self._parts, self._n_pickups = parts, n_pickups
+        self._waiting: list[Samples] = []
+
+    def next(self, n: int) -> Samples:
+        while sum(map(len, self._waiting)) < n:
+            self._waiting.append(next(self._parts, np.zeros((n, self._n_pickups), np.float32)))
+        joined = np.concatenate(self._waiting)
+        self._waiting = [joined[n:]]
+        return np.ascontiguousarray(joined[:n].T, np.float32)
+
+
+def _at_rate(
+    pieces: Iterator[_Piece], zero_s: Fraction, rate_hz: int, n_pickups: int, faults: _Faults
+) -> Iterator[Samples]:
+    """Samples (n, pickups) at `rate_hz`, the first one at `zero_s` of the container's clock."""
     first = next(pieces, None)
     if first is None:
         return
-    aligned = _aligned(itertools.chain((first,), pieces), zero_s, first.rate_hz)
+    aligned = _aligned(itertools.chain((first,), pieces), zero_s, first.rate_hz, faults)
     if first.rate_hz == rate_hz:
         yield from aligned
         return
     import soxr
 
-    resampler = soxr.ResampleStream(first.rate_hz, rate_hz, 1, dtype="float32")
+    resampler = soxr.ResampleStream(first.rate_hz, rate_hz, n_pickups, dtype="float32")
     for part in aligned:
-        yield resampler.resample_chunk(part)
-    yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        yield _columns(resampler.resample_chunk(_for_soxr(part)), n_pickups)
+    yield _columns(resampler.resample_chunk(_for_soxr(np.zeros((0, n_pickups), np.float32)), last=True), n_pickups)
 
 
-def _aligned(pieces: Iterator[_Piece], zero_s: Fraction, rate_hz: int) -> Iterator[Samples]:
+def _for_soxr(part: Samples) -> Samples:
+    """soxr wants one channel without a second axis."""
+    return np.ascontiguousarray(part[:, 0] if part.shape[1] == 1 else part)
+
+
+def _columns(part: Samples, n_pickups: int) -> Samples:
+    return part.reshape(-1, n_pickups)
+
+
+def _aligned(pieces: Iterator[_Piece], zero_s: Fraction, rate_hz: int, faults: _Faults) -> Iterator[Samples]:
     """Pieces laid end to end from `zero_s`; gaps become silence, overlaps are dropped."""
     written = 0
     for piece in pieces:
@@ -102,10 +214,13 @@ def _aligned(pieces: Iterator[_Piece], zero_s: Fraction, rate_hz: int) -> Iterat
         # The very start is exact; later on, timestamps correct the count only where they clearly disagree with it.
         tolerance = round(_JITTER_S * rate_hz) if written else 0
         if at - written > tolerance:
-            yield from _silence(at - written, rate_hz)
+            if written:
+                faults.hole(Fraction(written, rate_hz), Fraction(at, rate_hz))
+            yield from _silence(at - written, rate_hz, samples.shape[1])
             written = at
         elif written - at > tolerance:
             samples = samples[written - at :]
+        faults.was_damaged, faults.n_joined = False, faults.n_joins
         if len(samples):
             yield samples
             written += len(samples)
@@ -118,60 +233,93 @@ def _converted(piece: _Piece, rate_hz: int) -> Samples:
     return np.asarray(soxr.resample(piece.samples, piece.rate_hz, rate_hz), np.float32)
 
 
-def _silence(n: int, rate_hz: int) -> Iterator[Samples]:
+def _silence(n: int, rate_hz: int, n_pickups: int) -> Iterator[Samples]:
     for start in range(0, n, rate_hz):
-        yield np.zeros(min(rate_hz, n - start), np.float32)
+        yield np.zeros((min(rate_hz, n - start), n_pickups), np.float32)
 
 
-def _pieces(film: Film, stream: AudioStream) -> Iterator[_Piece]:
+def _pieces(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]:
+    """The track's frames, decoded. What is wrong with the sound alone does not end the film: it ends the track."""
+    try:
+        with judged(film), reading(film.path, "Decoding its audio"):
+            yield from _decoded(film, weights, faults)
+    except FilmRejected as rejected:
+        if rejected.code not in ("corrupt", "unsupported_codec"):
+            raise
+        if not film.is_cut_off:
+            faults.end = f"cannot be read to its end ({str(rejected).rstrip('.')})"
+
+
+def _decoded(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]:
     import av
 
-    damage = Damage("audio packets", is_known=film.is_cut_off)
-    with judged(film), open_film(film.path, film.container) as container:
-        audio = container.streams.audio[[one.index for one in container.streams.audio].index(stream.index)]
+    zero_s = film.first_pts * film.time_base
+    with open_film(film.path, film.container) as container:
+        audio = container.streams.audio[[one.index for one in container.streams.audio].index(faults.track.index)]
+        plain_layout(audio)
         read_only(container, audio)
-        try:
-            with reading(film.path, "Decoding its audio"):
-                for packet in packets_of(container, audio):
-                    try:
-                        decoded = cast("list[AudioFrame]", packet.decode())
-                    except av.error.InvalidDataError:
-                        _count(damage, film, packet)
-                        continue
-                    yield from map(_piece, decoded)
-        except FilmRejected as rejected:
-            if not film.is_cut_off or rejected.code != "corrupt":
-                raise
-        damage.raise_if_any()
+        clock = Clock(audio.time_base or Fraction(1, 90_000), film.joins)
+        for packet in packets_on_one_clock(container, audio, film.container, clock=clock):
+            faults.n_joins = len(clock.joins)
+            try:
+                decoded = cast("list[AudioFrame]", packet.decode())
+            except av.error.FFmpegError as error:
+                if not is_damage(error):
+                    raise
+                faults.damaged(_start_s(packet) - zero_s)
+                continue
+            for frame in decoded:
+                yield _piece(frame, weights, film, faults)
 
 
-def _count(damage: Damage, film: Film, packet: Packet[AvAudioStream]) -> None:
-    at_s = (packet.pts or 0) * packet.time_base - film.first_pts * film.time_base
-    if at_s > _PRIMING_S:
-        damage.add(samples_from_seconds(at_s))
+def _start_s(packet: Packet[AvAudioStream]) -> Fraction:
+    return (packet.pts or 0) * packet.time_base
 
 
-def _piece(frame: AudioFrame) -> _Piece:
-    samples = _mono_of(frame)
-    if not np.isfinite(samples).all():
-        raise FilmRejected("non_finite_audio", "Its audio holds values that are not finite (NaN or infinity).")
+def _piece(frame: AudioFrame, weights: _Weights, film: Film, faults: _Faults) -> _Piece:
+    samples = _folded(frame, weights)
     start_s = frame.pts * frame.time_base if frame.pts is not None and frame.time_base is not None else None
+    at_s = (start_s or Fraction(0)) - film.first_pts * film.time_base
+    faults.kind(at_s, f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels")
+    if not np.isfinite(samples).all():
+        if faults.track is film.production_stream:
+            raise FilmRejected("non_finite_audio", "Its audio holds values that are not finite (NaN or infinity).")
+        faults.damaged(at_s)
+        samples = np.zeros_like(samples)
+    elif frame.is_corrupt:
+        faults.damaged(at_s)
+        samples = np.zeros_like(samples)
     return _Piece(start_s, samples, frame.sample_rate)
 
 
-def _mono_of(frame: AudioFrame) -> Samples:
-    """The frame's mono fold-down, shape (n,), full scale 1.0. Integer samples are converted exactly."""
-    raw = frame.to_ndarray()
+def _folded(frame: AudioFrame, weights: _Weights) -> Samples:
+    """The frame's pickups, shape (n, pickups), full scale 1.0. Integer samples are converted exactly."""
     n_channels = frame.layout.nb_channels
-    planes = raw if frame.format.is_planar else raw.reshape(-1, n_channels).T
+    if n_channels != weights.shape[1]:  # a stream that was joined from others: the sum of what is there
+        labels = [channel.name for channel in frame.layout.channels]
+        weights = np.tile(fold_down(labels, n_channels), (len(weights), 1))
+    used = np.flatnonzero(weights.any(axis=0))
+    weights, planes = weights[:, used], _channels_of(frame, used.tolist())
     if planes.dtype == np.uint8:
         planes = (planes.astype(np.float32) - 128.0) / 128.0
     elif np.issubdtype(planes.dtype, np.integer):
         planes = planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
-    if n_channels == 1:
-        return np.ascontiguousarray(planes[0], dtype=np.float32)
-    names = [channel.name for channel in frame.layout.channels]
-    weights = [_WEIGHTS.get(name, 0.0) for name in names]
-    if not any(weights):
-        weights = [1.0 / n_channels] * n_channels  # A layout without names: equal parts.
-    return np.asarray(np.asarray(weights) @ planes, np.float32)
+    if np.array_equal(weights, np.eye(len(weights))):
+        return np.ascontiguousarray(planes.T, np.float32)
+    return np.ascontiguousarray((weights @ planes).T, np.float32)
+
+
+def _channels_of(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
+    """Some channels as they were decoded, shape (channels, n).
+
+    Not by the frame's own `to_ndarray`: it looks for the end of the list of planes, which has none from eight on.
+    """
+    from av.audio.plane import AudioPlane
+
+    kind = _SAMPLE_KINDS[frame.format.name.removesuffix("p")]
+    n, n_channels = frame.samples, frame.layout.nb_channels
+    if frame.format.is_planar:
+        planes = [np.frombuffer(cast("Any", AudioPlane(frame, number)), kind, n) for number in numbers]
+        return np.stack(planes) if planes else np.zeros((0, n), kind)
+    plane = np.frombuffer(cast("Any", AudioPlane(frame, 0)), kind, n * n_channels)
+    return np.asarray(plane.reshape(-1, n_channels).T[numbers])

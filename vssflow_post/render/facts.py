@@ -72,8 +72,9 @@ def report_of(
     """What is known of the film; what the stems look like, and that they sum to the mix, is added to it."""
     film, spotted, preset = work.film, work.spotted, studio.preset
     backend = studio.renderer.backend
-    troubles = (*film.losses, *spotted.warnings, *work.dialogue.warnings, *work.warnings, *mix.warnings)
-    troubles += loudness_warning(mix)
+    found = (*film.troubles, *spotted.warnings, *work.dialogue.warnings, *work.warnings)
+    found = tuple(dict.fromkeys((*found, *(work.track.notes if work.track else ()))))  # the sound was heard twice
+    troubles = (*found, *mix.warnings, *loudness_warning(mix))
     cues = _cues_of(work, delivery.film_stem)
     is_flawed = bool(troubles) or any(facts.notes for facts in cues)
     return FilmReport(

@@ -22,6 +22,7 @@ from vssflow_post.generate.history import ROTTED, read_history, write_history
 from vssflow_post.generate.renderer import CueTake, takes
 from vssflow_post.generate.take_store import StoredTake, production_track
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
+from vssflow_post.media.pickups import Pickup, pickups_of
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
@@ -133,8 +134,12 @@ def _production_track(
     """The film's own sound where the preset keeps it, in the store; and a sentence where it had rotted there."""
     if not dialogue.production and not keeps_whole_track(studio.preset.dialogue, seen.has_sound):
         return None, ()
-    track, had_rotted = production_track(film, studio.store)
+    track, had_rotted = production_track(film, seen.pickups or _first_track(film), studio.store)
     return track, ("What the store held of this film's own sound had rotted and was made again.",) * had_rotted
+
+
+def _first_track(film: Film) -> tuple[Pickup, ...]:
+    return pickups_of(film.production_stream) if film.production_stream else ()
 
 
 def _rotted_takes(made: Mapping[str, CueTake]) -> Iterator[str]:

@@ -11,15 +11,14 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from vssflow_post.analysis.analysis_store import STAGE_VERSION, analysis_address
 from vssflow_post.analysis.features import KnownFeatures, read_features
+from vssflow_post.analysis.listening import Heard, hear
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.analysis.speech import find_segments
 from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
-from vssflow_post.cues.dialogue import Dialogue
+from vssflow_post.cues.dialogue import Dialogue, keeps_sound
 from vssflow_post.cues.direction import Direction, direction_of, unheard
 from vssflow_post.cues.overlaps import gave_way
 from vssflow_post.cues.script import Script, read_script
@@ -29,7 +28,8 @@ from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import LeftOut, check_picture
 from vssflow_post.errors import ScriptError
 from vssflow_post.generate.renderer import request_for
-from vssflow_post.media import Film, audio_blocks, production_audio
+from vssflow_post.media import Film
+from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
@@ -157,8 +157,10 @@ class Spotted:
     script: Script = Script()  # noqa: RUF009  it is frozen
     """What the script says, where one was read."""
     notes: tuple[str, ...] = ()
-    """Sentences: what was decided about the film's own sound, how the script was read, and what had rotted in the
-    store."""
+    """Sentences: which sound tracks were listened to, what was decided about the film's own sound, how the script was
+    read, and what had rotted in the store."""
+    pickups: tuple[Pickup, ...] = ()
+    """What of the film's own sound is kept where it is; none where it was not listened to."""
     seen: tuple[Seen, ...] = ()
     """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
     looked: str = ""
@@ -178,21 +180,20 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
-    segments: tuple[SpeakingSegment, ...] = ()
     direction = _direction(asked, script, analysis)
     seen = _seen(asked, analysis if given is None else replace(analysis, scenes=given.scenes))
-    if given is not None:
-        sentence, sheet = f"cue sheet {asked.cues}", given
-    else:
-        segments, sentence = _segments(asked, script.lines if script else None, analysis)
-        sheet = _sheet(asked, analysis, segments, seen, has_sound, direction)
+    heard = _heard(asked, script.lines if script else None, analysis, given)
+    sheet = given or _sheet(asked, analysis, heard.segments, seen, has_sound, direction)
     progress(Progress("speech", 1, 1))
     script = script or Script()
-    warnings = (*_untaken(asked), *script.warnings, *unspoken(sheet), *gave_way(segments, film.duration))
-    warnings += _too_late(script.lines, film)
+    warnings = (*analysis.flaws, *_untaken(asked), *script.warnings, *unspoken(sheet))
+    warnings += (*gave_way(heard.segments, film.duration), *_too_late(script.lines, film), *heard.warnings)
     looked = asked.recognition.why if asked.recognition and seen else ""
-    notes = (*(kept_note(preset, has_sound) if given is None else ()), *script.notes, *unheard(direction))
-    return Spotted(sheet, analysis, segments, sentence, warnings, script, notes, seen, looked, has_sound)
+    kept = kept_note(preset, has_sound) if given is None else ()
+    notes = (*heard.notes, *kept, *script.notes, *unheard(direction))
+    return Spotted(
+        sheet, analysis, heard.segments, heard.why, warnings, script, notes, heard.pickups, seen, looked, has_sound
+    )
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
@@ -248,23 +249,23 @@ def _script(asked: Spotting) -> Script | None:
     return read_script(asked.script, asked.film.label_rate, asked.film.start_timecode)
 
 
-def _segments(
-    asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis
-) -> tuple[tuple[SpeakingSegment, ...], str]:
-    if asked.preset.dialogue.source == "none":
-        return (), "the preset wants no dialogue"
-    film = asked.film
-    has_audio = film.production_stream is not None
+def _heard(asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis, given: CueSheet | None) -> Heard:
+    """Who speaks when. With a cue sheet that is settled, and what matters is in which tracks its wordless cues are."""
+    dialogue = asked.preset.dialogue
+    why = f"cue sheet {asked.cues}" if given is not None else "the preset wants no dialogue"
+    is_kept = dialogue.source != "none" and (given is None or keeps_sound(given.cues, dialogue))
+    if not is_kept:
+        return Heard((), why)
     evidence = SpeechEvidence(
-        film=film.path,
-        duration=film.duration,
+        film=asked.film.path,
+        duration=asked.film.duration,
         lines=lines,
-        audio=partial(production_audio, film) if has_audio else None,
-        audio_blocks=partial(audio_blocks, film) if has_audio else None,
+        audio=None,
         mouths=analysis.mouths,
         script=asked.script if lines is not None else None,
     )
-    return find_segments(evidence, asked.preset.speech, asked.detectors)
+    heard = hear(asked.film, evidence, dialogue, asked.preset.speech, asked.detectors)
+    return heard if given is None else replace(heard, segments=(), why=why)
 
 
 def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, n_takes: int = 1) -> list[CueRequest]:

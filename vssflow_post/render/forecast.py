@@ -72,7 +72,7 @@ def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> Fi
     requests = to_make(asked.requests, studio.renderer, studio.store)
     ahead = _Ahead(film, spotted, asked.dialogue, requests, Moment.now().since(started), known is not None)
     plan = _plan(ahead, studio)
-    warnings = (*film.losses, *spotted.warnings, *asked.dialogue.warnings, *asked.sounds.warnings)
+    warnings = (*film.troubles, *spotted.warnings, *asked.dialogue.warnings, *asked.sounds.warnings)
     notes = (*film.notes, *spotted.notes, *asked.sounds.notes, *timeline_notes(film, studio.preset.deliver))
     verdict, reason = WARNINGS if warnings else DONE, " ".join((*warnings, *notes)) or None
     seconds = Moment.now().since(started).wall_s

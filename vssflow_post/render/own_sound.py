@@ -6,6 +6,7 @@ import numpy as np
 
 from vssflow_post.cues.dialogue import keeps_whole_track
 from vssflow_post.media import Film, audio_blocks
+from vssflow_post.media.pickups import pickups_of
 from vssflow_post.settings.preset import Preset
 
 LOUDEST_SILENCE = 10.0 ** (-60 / 20)
@@ -15,9 +16,12 @@ _LOOK_HZ = 16_000
 
 def is_heard(film: Film) -> bool:
     """Whether the film has sound that is more than silence; listens until it comes."""
-    if film.production_stream is None:
-        return False
-    return any(np.abs(block).max(initial=0.0) > LOUDEST_SILENCE for block in audio_blocks(film, _LOOK_HZ))
+    pickups = [pickup for track in film.audio_streams for pickup in pickups_of(track)]
+    return any(
+        np.abs(block).max(initial=0.0) > LOUDEST_SILENCE
+        for pickup in pickups
+        for block in audio_blocks(film, _LOOK_HZ, (pickup,))
+    )
 
 
 def makes_effects(preset: Preset, has_sound: bool) -> bool:

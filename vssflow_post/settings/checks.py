@@ -19,6 +19,7 @@ TOP_KEYS = ("extends", "description")
 CAST_SECTIONS = ("cast", "voices")
 """Two names of one section: who speaks with which voice."""
 _KIND_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+_NUMBERS = tuple[int, ...]
 _UNCHECKED = object()
 
 
@@ -69,7 +70,8 @@ def checked_section(source: Source, section: str, values: object, fault: Fault) 
             fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{_did_you_mean(key, known)}")
             continue
         name = f"{section}.{key}"
-        accepted = _checked(value, types[key], f"{source.at(section, key)}: {name}", name, RANGES.get(name), fault)
+        check = _checked_numbers if types[key] == _NUMBERS else _checked
+        accepted = check(value, types[key], f"{source.at(section, key)}: {name}", name, RANGES.get(name), fault)
         if accepted is not _UNCHECKED:
             checked[key] = accepted
     return checked
@@ -117,8 +119,22 @@ def _checked(
     return _UNCHECKED
 
 
+def _checked_numbers(
+    value: object, kind: Any, where: str, name: str, limits: tuple[float, float] | None, fault: Fault
+) -> object:
+    """A list of whole numbers, or `"auto"` for none."""
+    if value == "auto":
+        return ()
+    if not isinstance(value, (list, tuple)):
+        fault(f'{where} must be a list of whole numbers such as [2], or "auto", not {_kind(value)}')
+        return _UNCHECKED
+    numbers = [_checked(number, int, where, name, limits, fault) for number in value]
+    return _UNCHECKED if _UNCHECKED in numbers else tuple(dict.fromkeys(numbers))
+
+
 def _kind(value: object) -> str:
-    return _KIND_WORDS.get(type(value), "a section" if isinstance(value, dict) else type(value).__name__)
+    words = {**_KIND_WORDS, dict: "a section", list: "a list"}
+    return words.get(type(value), type(value).__name__)
 
 
 def _did_you_mean(word: object, known: Collection[str]) -> str:

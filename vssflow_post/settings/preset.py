@@ -36,6 +36,9 @@ class DialogueSettings:
     production: str = "whole"
     """How much of kept production sound is heard: `whole` (all of it, room and all, ducked under generated lines) or
     `speech` (only while somebody speaks)."""
+    tracks: tuple[int, ...] = ()
+    """Numbers, from 1, of the film's audio tracks that are listened to and kept; () listens to all of them and keeps
+    those in which somebody speaks. A preset may write `"auto"` for ()."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +289,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "loudness.ceiling_dbtp": (-20.0, 0.0),
     "loudness.tolerance_lu": (0.05, 5.0),
     "loudness.max_limiting_db": (0.0, 30.0),
+    "dialogue.tracks": (1, 256),
     "deliver.aac_kbps": (32, 576),
     "deliver.opus_kbps": (16, 510),
     "deliver.handles_s": (0.0, 60.0),
