@@ -29,7 +29,9 @@ def backend() -> Iterator[Backend]:
 def test_what_is_said_of_it_before_it_is_opened_holds_once_it_is(backend: Backend) -> None:
     from vssflow_dit.config import identify
 
-    assert identify(GenerationSettings()) == BackendIdentity(backend.weights_digest, tuple(backend.voices))
+    told = identify(GenerationSettings())
+    assert told == BackendIdentity(backend.weights_digest, tuple(backend.voices), told.voice_facts)
+    assert set(told.sexes.values()) == {"woman", "man"}
     with pytest.raises(UsageError, match="no weights at"):
         identify(GenerationSettings(weights="absent"))
 
