@@ -63,7 +63,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     os.chdir(here)
     before = states(root)
     preset = folder / "all.toml"
-    preset.write_text("extends = 'ci'\n[cues]\nsound = 'click'\n[deliver]\nedl = true\nfcpxml = true\nixml = true\ntakes = true\n")
+    preset.write_text(
+        "extends = 'ci'\n[cues]\nsound = 'click'\n[deliver]\nedl = true\nfcpxml = true\nixml = true\ntakes = true\n"
+    )
     command = [*COMMAND, "-p", preset, root, "-o", folder / "out", "--workers", "2"]
     done = subprocess.run(command, capture_output=True, env=environment(folder), timeout=280, check=False)
     return Ran(wanted, folder / "out", done, before, states(root))
