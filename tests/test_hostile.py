@@ -70,7 +70,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     before = states(root)
     preset = folder / "all.toml"
     preset.write_text(
-        "extends = 'ci'\n[deliver]\nedl = true\nfcpxml = true\naaf = true\nreaper = true\nixml = true\ntakes = true\n"
+        "extends = 'ci'\n[cues]\nsound = 'click'\n"
+        "[deliver]\nedl = true\nfcpxml = true\naaf = true\nreaper = true\nixml = true\ntakes = true\n"
     )
     command = [*COMMAND, "-p", preset, root, "-o", folder / "out", "--workers", "2"]
     done = subprocess.run(command, capture_output=True, env=environment(folder), timeout=280, check=False)
