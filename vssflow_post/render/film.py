@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 from vssflow_post.audio import LAYOUTS, MIX
@@ -28,7 +26,7 @@ from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
 from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
-from vssflow_post.render.pace import MIX_WIDTH, Cost, keep_cost, memory_held, pace_file, width_of
+from vssflow_post.render.pace import Moment, cost_of, keep_cost, pace_file
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.publishing import publish
@@ -38,27 +36,23 @@ from vssflow_post.store.publishing import publish
 class Clock:
     """When the stages of one film ended."""
 
-    started: float = field(default_factory=time.monotonic)
-    ends: dict[str, float] = field(default_factory=dict)
-    cpu_ends: dict[str, float] = field(default_factory=dict)
-    """The same in seconds of processors, since this process began."""
+    started: Moment = field(default_factory=Moment.now)
+    ends: dict[str, Moment] = field(default_factory=dict)
 
     def end(self, stage: str) -> None:
-        self.ends[stage], self.cpu_ends[stage] = self.elapsed(), time.process_time()
+        self.ends[stage] = Moment.now()
 
     def elapsed(self) -> float:
-        return time.monotonic() - self.started
-
-    def between(self, *stages: str) -> list[tuple[float, float]]:
-        """Seconds of processors, and on the clock, from the end of each of these stages to that of the next."""
-        return [
-            (self.cpu_ends[after] - self.cpu_ends[before], self.ends[after] - self.ends[before])
-            for before, after in pairwise(stages)
-        ]
+        return Moment.now().since(self.started).wall_s
 
     def timing(self) -> Timing:
         analysed, generated, mixed = (self.ends[stage] for stage in ("analyse", "generate", "mix"))
-        return Timing(analysed, generated - analysed, mixed - generated, self.elapsed())
+        return Timing(
+            analysed.since(self.started).wall_s,
+            generated.since(analysed).wall_s,
+            mixed.since(generated).wall_s,
+            self.elapsed(),
+        )
 
 
 def render_film(
@@ -96,27 +90,18 @@ def render_film(
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
     write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
-    clock.end("deliver")
     _remember_cost(work, studio, clock)
     reason = " ".join(report.every_warning) or None
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
 
 
 def _remember_cost(work: Work, studio: Studio, clock: Clock) -> None:
-    """For forecasts of other films."""
-    backend, film_s = studio.renderer.backend, work.film.duration.duration_s
-    (generate_cpu_s, generate_wall_s), (mix_cpu_s, mix_wall_s) = clock.between("analyse", "generate", "deliver")
+    """For the forecasts of other films."""
     made = [take.audio for take in work.takes.values() if not take.cached]
-    cost = Cost(
-        generated_s=sum(audio.n_samples / audio.rate_hz for audio in made),
-        generate_cpu_s=generate_cpu_s,
-        width=width_of(generate_cpu_s, generate_wall_s, min(1.0, mix_cpu_s / mix_wall_s / MIX_WIDTH)),
-        film_s=film_s,
-        mix_cpu_s=mix_cpu_s,
-        memory_bytes=memory_held(),
-        take_bytes=4.0 * made[0].rate_hz if made else 0.0,
-    )
-    keep_cost(pace_file(studio.preset.generate, studio.offer.name, studio.plugin, backend.weights_digest), cost)
+    analysed, generated = clock.ends["analyse"], clock.ends["generate"]
+    cost = cost_of(made, work.film.duration.duration_s, generated.since(analysed), Moment.now().since(generated))
+    weights = studio.renderer.backend.weights_digest
+    keep_cost(pace_file(studio.preset.generate, studio.offer.name, studio.plugin, weights), cost)
 
 
 def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:

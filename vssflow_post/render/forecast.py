@@ -7,7 +7,6 @@ it. What lies in the stores of the output folder already costs nothing.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -25,9 +24,8 @@ from vssflow_post.render.pace import (
     LOOK_WIDTH,
     MIX_WIDTH,
     Cost,
+    Moment,
     Pace,
-    free_processors,
-    free_share,
     keep_cost,
     kept_costs,
     memory_held,
@@ -55,15 +53,15 @@ class _Ahead:
     dialogue: Dialogue
     requests: Sequence[CueRequest]
     """For takes that are not in the store."""
-    looked_cpu_s: float
-    """Seconds of processors that the first half took."""
+    looked: Moment
+    """What the first half took."""
     is_complete: bool
     """Whether it is all done already."""
 
 
 def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> FilmResult:
     """Everything up to the cue sheet, and a forecast. Raises FilmError for a film that would not be rendered."""
-    started, started_cpu_s = time.monotonic(), time.process_time()
+    started = Moment.now()
     known = None if fresh else verdict_at_a_glance(job, studio)
     if known is not None and not known.is_done:
         return known
@@ -76,13 +74,13 @@ def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> Fi
     dialogue = divide(sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
     requests = to_make(requests_of(asked.cues, dialogue, spotted.analysis), studio.renderer, studio.store)
-    looked_cpu_s = time.process_time() - started_cpu_s
-    ahead = _Ahead(film, spotted, dialogue, requests, looked_cpu_s, known is not None)
+    ahead = _Ahead(film, spotted, dialogue, requests, Moment.now().since(started), known is not None)
     plan = _plan(ahead, studio)
     warnings = (*film.losses, *spotted.warnings, *dialogue.warnings, *asked.warnings)
     notes = (*film.notes, *asked.notes, *timeline_notes(film, studio.preset.deliver))
     verdict, reason = WARNINGS if warnings else DONE, " ".join((*warnings, *notes)) or None
-    return FilmResult(job.film, verdict, None, reason, time.monotonic() - started, _in_words(plan, ahead), plan)
+    seconds = Moment.now().since(started).wall_s
+    return FilmResult(job.film, verdict, None, reason, seconds, _in_words(plan, ahead), plan)
 
 
 def _plan(ahead: _Ahead, studio: Studio) -> Plan:
@@ -91,7 +89,7 @@ def _plan(ahead: _Ahead, studio: Studio) -> Plan:
     n_files = len(preset.mix.stems) + 1
     stems = n_files * LAYOUTS[preset.mix.layout].n_channels * BYTES_PER_SAMPLE * film.duration.n_samples
     picture = film.size_bytes if preset.deliver.picture else 0
-    pace = _pace(ahead.requests, studio)
+    pace = _pace(ahead, studio)
     return Plan(
         n_scenes=len(ahead.spotted.sheet.scenes),
         cues=tuple(map(cue_as_json, ahead.spotted.sheet.cues)),
@@ -109,14 +107,13 @@ def _seconds_of(kind: str, requests: Sequence[CueRequest]) -> float:
 
 
 def _work_s(ahead: _Ahead, pace: Pace, generate_s: float) -> float:
-    """How long a render will take, in seconds, if the machine is as busy as it is now."""
-    free = free_processors()
+    """How long a render will take, in seconds, if the machine stays as busy as it was just now."""
     parts = (
-        (ahead.looked_cpu_s, LOOK_WIDTH),
+        (ahead.looked.cpu_s, LOOK_WIDTH),
         (generate_s * pace.generate_cpu_s, pace.width),
         (pace.mix_cpu_s(ahead.film.duration.duration_s), MIX_WIDTH),
     )
-    return sum(seconds_on_the_clock(cpu_s, width, free) for cpu_s, width in parts)
+    return sum(seconds_on_the_clock(cpu_s, width, ahead.looked.share) for cpu_s, width in parts)
 
 
 def _in_words(plan: Plan, ahead: _Ahead) -> str:
@@ -137,25 +134,27 @@ def _time_in_words(seconds: float) -> str:
     return f"{seconds / size:.1f} {unit}"
 
 
-def _pace(requests: Sequence[CueRequest], studio: Studio) -> Pace:
+def _pace(ahead: _Ahead, studio: Studio) -> Pace:
     """Of earlier renders, or of a trial where there were none and something is to be made."""
     where = pace_file(studio.preset.generate, studio.offer.name, studio.plugin, studio.known_identity().weights_digest)
     costs = kept_costs(where)
-    if pace_of(costs) is None and requests:
-        costs.append(_tried(studio.renderer, max(requests, key=lambda request: request.span.n_samples)))
+    if pace_of(costs) is None and ahead.requests:
+        longest = max(ahead.requests, key=lambda request: request.span.n_samples)
+        costs.append(_tried(studio.renderer, longest, ahead.looked.share))
         keep_cost(where, costs[-1])
     return pace_of(costs) or Pace(0.0, 1.0, 1.0, memory_held(), 0.0)
 
 
-def _tried(renderer: Renderer, request: CueRequest) -> Cost:
+def _tried(renderer: Renderer, request: CueRequest, share: float) -> Cost:
     """What a cue takes, or its first seconds. Raises BackendError when the backend breaks its contract."""
     request = _cut(request)
     for _ in range(2):  # the first time something is always made ready
-        started, started_cpu_s = time.monotonic(), time.process_time()
+        started = Moment.now()
         (take,) = [checked_take(take, request, renderer.backend.name) for take in renderer.backend.render([request])]
-    cpu_s, wall_s = time.process_time() - started_cpu_s, time.monotonic() - started
-    width = width_of(cpu_s, wall_s, free_share())
-    return Cost(request.span.duration_s, cpu_s, width, 0.0, 0.0, memory_held(), 4.0 * take.audio.rate_hz)
+    took = Moment.now().since(started)
+    return Cost(
+        request.span.duration_s, took.cpu_s, width_of(took, share), 0.0, 0.0, memory_held(), 4.0 * take.audio.rate_hz
+    )
 
 
 def _cut(request: CueRequest) -> CueRequest:

@@ -1,19 +1,17 @@
 """What renders cost on this machine: each leaves in the user's cache what it took, and the forecast reads the last few.
 
-Costs are counted in seconds of processors, which are nearly the same however much else runs on the machine; how many
-processors are to be had is asked when a forecast is made. So a pace that was measured under load is no slow pace, and
-after a few more renders it is forgotten.
+Costs are counted in seconds of processors, which are nearly the same however much else runs on the machine; how much
+of a processor a thread gets there now is another matter, which a forecast adds. So a pace that was measured under load
+is no slow pace, and after a few more renders it is forgotten.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import resource
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,6 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from vssflow_post.errors import VssflowError
+from vssflow_post.generate.take_store import StoredTake
 from vssflow_post.settings.preset import GenerateSection
 from vssflow_post.store.entries import address
 from vssflow_post.store.publishing import publish_bytes
@@ -31,11 +30,47 @@ VERSION = 2
 REMEMBERED = 5
 """Renders that count: a pace that is no more is forgotten after so many."""
 LOOK_WIDTH, MIX_WIDTH = 1.3, 1.2
-"""Processors that work at once while a film is looked at, and while it is mixed and delivered: seconds of processors by
-seconds on the clock, of films of 16 and 60 s on two cores with nothing else to do."""
+"""How many threads work at once while a film is looked at, and while it is mixed and delivered: films of 16 and 60 s on
+two cores with little else to do."""
 _MIX_S, _MIX_PACE = 0.5, 0.045
 """Seconds of processors for mixing and delivery, of any film and of each of its seconds; of films of 16 to 180 s."""
-_PROBE_S = 0.25
+_LEAST_S = 0.05
+"""What a thread must have wanted of a processor for that to say something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What four clocks say, all in seconds."""
+
+    wall_s: float
+    cpu_s: float
+    """All threads of this process, on all processors."""
+    ran_s: float
+    """This thread, on its processor."""
+    queued_s: float
+    """This thread, when it could have run and others did. Linux alone tells this and the one before; 0 elsewhere."""
+
+    @classmethod
+    def now(cls) -> Moment:
+        ran_ns = queued_ns = 0
+        with suppress(OSError, ValueError):
+            ran_ns, queued_ns = map(int, Path("/proc/thread-self/schedstat").read_text("ascii").split()[:2])
+        return cls(time.monotonic(), time.process_time(), ran_ns / 1e9, queued_ns / 1e9)
+
+    def since(self, start: Moment) -> Moment:
+        """What has passed on each clock."""
+        return Moment(
+            self.wall_s - start.wall_s,
+            self.cpu_s - start.cpu_s,
+            self.ran_s - start.ran_s,
+            self.queued_s - start.queued_s,
+        )
+
+    @property
+    def share(self) -> float:
+        """How much of a processor a thread got when it wanted one: 1 where nothing else runs."""
+        wanted_s = self.ran_s + self.queued_s
+        return max(0.05, self.ran_s / wanted_s) if wanted_s > _LEAST_S else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +82,7 @@ class Cost:
     generate_cpu_s: float
     """Seconds of processors that this took."""
     width: float
-    """Processors that worked at once on it, or would have, with nothing else to do on the machine."""
+    """How many threads worked on it at once, on the average."""
     film_s: float
     """Seconds of film that were mixed and delivered."""
     mix_cpu_s: float
@@ -64,7 +99,7 @@ class Pace:
     generate_cpu_s: float
     """Seconds of processors for a second of sound."""
     width: float
-    """Processors that work at once on it."""
+    """How many threads work at once on it."""
     mix_share: float
     """Mixing and delivery, by what they took where this was written."""
     memory_bytes: int
@@ -90,45 +125,41 @@ def pace_of(costs: Sequence[Cost]) -> Pace | None:
     )
 
 
+def cost_of(made: Sequence[StoredTake], film_s: float, generating: Moment, mixing: Moment) -> Cost:
+    """Of a render that has just ended: the takes that it made, and what each half of it took."""
+    return Cost(
+        generated_s=sum(take.n_samples / take.rate_hz for take in made),
+        generate_cpu_s=generating.cpu_s,
+        width=width_of(generating, mixing.share),
+        film_s=film_s,
+        mix_cpu_s=mixing.cpu_s,
+        memory_bytes=memory_held(),
+        take_bytes=4.0 * made[0].rate_hz if made else 0.0,
+    )
+
+
+def width_of(work: Moment, share: float) -> float:
+    """How many threads were at `work`, each of which got a `share` of a processor."""
+    return min(n_processors(), max(0.05, work.cpu_s / max(work.wall_s, 0.01) / share))
+
+
+def seconds_on_the_clock(cpu_s: float, width: float, share: float) -> float:
+    """How long work of `cpu_s` takes that is `width` threads wide, where each gets a `share` of a processor.
+
+    The busier a machine, the more threads stand in line at once: a pipeline that is 1.3 wide gets as wide as there are
+    processors.
+    """
+    return cpu_s / (width + max(0.0, n_processors() - width) * (1 - share)) / share
+
+
+def n_processors() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def usual_mix_cpu_s(film_s: float) -> float:
     """Seconds of processors that mixing and delivery take by and large."""
     return _MIX_S + _MIX_PACE * film_s
-
-
-def seconds_on_the_clock(cpu_s: float, width: float, free: float) -> float:
-    """How long work takes that `width` processors at once can do, where `free` of them are to be had."""
-    return cpu_s / max(0.05, min(width, free))
-
-
-def width_of(cpu_s: float, wall_s: float, share: float) -> float:
-    """How many processors would have worked at once, had there been more than the `share` of them that there was."""
-    return min(_n_processors(), cpu_s / max(wall_s, 1e-6) / max(share, 0.05))
-
-
-def free_share() -> float:
-    """The share of the processors that this process gets just now."""
-    return min(1.0, free_processors() / _n_processors())
-
-
-def free_processors() -> float:
-    """How many processors this process gets just now if it asks for all: as many threads compute for a moment."""
-    ends, piece = time.monotonic() + _PROBE_S, bytes(1 << 18)
-
-    def compute() -> None:
-        while time.monotonic() < ends:
-            hashlib.sha256(piece)  # lets go of Python's lock
-
-    threads = [threading.Thread(target=compute) for _ in range(_n_processors())]
-    started, before = time.monotonic(), time.process_time()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return max(0.05, (time.process_time() - before) / (time.monotonic() - started))
-
-
-def _n_processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory_held() -> int:
