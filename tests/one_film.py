@@ -34,6 +34,7 @@ def render_here(film: Path, out: Path, fresh: bool = False, seed: int = 0, prese
 
 
 def _serve() -> None:
+    os.environ["XDG_CACHE_HOME"] = os.devnull  # what forecasts remember is no part of a render: none may depend on it
     first = Path(sys.argv[1])
     render_here(first, Path(sys.argv[2]), preset="draft")  # imports what is imported late
     for line in sys.stdin:

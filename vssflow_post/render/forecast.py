@@ -129,7 +129,7 @@ def _in_words(plan: Plan, ahead: _Ahead) -> str:
 
 def _time_in_words(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(1.0, seconds):.0f} s"
     size, unit = (60, "minutes") if seconds < 90 * 60 else (3600, "hours")
     return f"{seconds / size:.1f} {unit}"
 
