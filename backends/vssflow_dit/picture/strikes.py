@@ -32,6 +32,8 @@ FAINTEST = 0.25
 """Strength of the weakest strike: what is seen to strike is to be heard, also beside what still rings."""
 PULSE_S = 0.03
 """Half the width of the pulse that stands for a strike."""
+_SURELY_NOT = 80.0
+"""Minus the logit from which a probability is as good as 0: beyond, float32 overflows."""
 FULL_SPEED = 0.35
 """Picture widths a second that count as full speed (1.0)."""
 
@@ -71,7 +73,7 @@ class StrikeNet(nn.Module):
     def strikes(self, motion: Curve) -> list[tuple[float, float]]:
         """(time in s, strength 0..1) of each strike in a film's motion (n, channels)."""
         logit, strength = _LANE.run(lambda: self(torch.from_numpy(motion.T.copy())[None])[0]).numpy()
-        return peaks(1 / (1 + np.exp(-logit)), np.clip(strength, FAINTEST, 1.0))
+        return peaks(1 / (1 + np.exp(np.minimum(-logit, _SURELY_NOT))), np.clip(strength, FAINTEST, 1.0))
 
 
 def peaks(probability: Curve, strength: Curve) -> list[tuple[float, float]]:
