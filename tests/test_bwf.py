@@ -202,6 +202,15 @@ def test_every_reader_agrees_on_every_field(tmp_path: Path, layout: Layout) -> N
     np.testing.assert_array_equal(np.concatenate(list(WaveReader(path).blocks(1000)), axis=1), audio)
 
 
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [("24000/1001", "24000/1001"), ("2398/100", "24000/1001"), ("16", "24/1"), ("25/2", "25/1"), ("240", "60/1")],
+)
+def test_ixml_says_a_rate_that_recorders_know(rate: str, told: str) -> None:
+    root = ElementTree.fromstring(ixml_chunk("film", "Mix", MONO, 0, Fraction(rate), False))
+    assert {root.findtext(f"SPEED/{name}") for name in ("MASTER_SPEED", "CURRENT_SPEED", "TIMECODE_RATE")} == {told}
+
+
 def test_ixml_counts_from_midnight_at_the_films_rate() -> None:
     start = (5 << 32) + 6
     root = ElementTree.fromstring(ixml_chunk("film", "Mix", MONO, start, Fraction(30_000, 1001), True))

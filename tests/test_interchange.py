@@ -27,6 +27,8 @@ from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.subtitles import write_subtitles
 from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.errors import ScriptError
+from vssflow_post.media.frame_rates import label_rate
+from vssflow_post.media.timecode import samples_from_timecode
 from vssflow_post.store.entries import file_digest
 from vssflow_post.timeline import Cue, CueSheet, Scene, Span
 
@@ -85,6 +87,29 @@ def test_a_table_typed_in_a_spreadsheet_is_read(tmp_path: Path) -> None:
     assert read.cues[1].span == Span(48_048, 48_048 + 36 * 2002)
     assert (read.cues[1].gain_db, read.cues[1].speaker, read.cues[1].origin) == (-3.5, "ANNA", "user")
     assert read.scenes == (Scene(0, Span(0, 480_480)),)
+
+
+@pytest.mark.parametrize(
+    ("rate", "start", "typed", "sample"),
+    [
+        (Fraction(30_000, 1001), "01:00:00;00", "01:00:01:00", 48_048),
+        (Fraction(30_000, 1001), "00:59:59;00", "01:00:00:00", 48_048),
+        (Fraction(30_000, 1001), "01:00:59;00", "01:01:00:00", 48_048),  # skipped: the next that exists
+        (Fraction(30), "01:00:00;00", "01:00:01;00", 48_000),
+        (Fraction(25, 2), "01:00:00:00", "01:00:01:00", 48_000),
+        (Fraction(16), "01:00:00:00", "01:00:01:08", 72_000),
+        (Fraction(25), "23:59:59:00", "24:00:00:12", 71_040),
+    ],
+)
+def test_a_typed_label_counts_as_the_films_do(
+    tmp_path: Path, rate: Fraction, start: str, typed: str, sample: int
+) -> None:
+    first = samples_from_timecode(start, label_rate(rate))
+    film = dataclasses.replace(stand_in(), frame_rate=rate, start_timecode=start, start_sample=first)
+    path = tmp_path / "typed.csv"
+    path.write_text(f"kind,id,start,end,text\nspeech,d1,{typed},{typed}+4800,Hello\n")
+    (cue,) = read_cue_sheet(path, film).cues
+    assert cue.span == Span(sample, sample + 4800)
 
 
 @pytest.mark.parametrize(

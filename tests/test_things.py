@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 import vssflow_dit
+from vssflow_dit.picture.motion import CHANNELS
 from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import blows, stream_of
 from vssflow_post.analysis.camera import Camera, small_grey
@@ -240,3 +243,26 @@ def test_a_thing_is_heard_in_the_span_of_the_cue_wherever_its_shot_lies(net: Str
 def test_a_bright_thing_that_goes_to_and_fro_is_no_flash() -> None:
     swinging = things_of(shot([(lambda t: (160 + 70 * math.sin(9 * t), 90.0), 18.0)], 3.0), 3.0)
     assert [strike for thing in swinging for strike in thing.strikes] == []
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(5, 160), (8, 160), (27, 160), (160, 5), (160, 27), (5, 5), (31, 45), (90, 160)]
+)
+def test_pictures_of_any_shape_are_compared(height: int, width: int) -> None:
+    """OpenCV's flow refuses small pictures, and ends the process where one side is much shorter than the other."""
+    noise = np.random.default_rng(0).integers(0, 256, (4, height, width), np.uint8)
+    camera = Camera(height, width)
+    for before, after in pairwise(noise):
+        step = camera.step(before, after)
+        assert step.change.shape == (height, width)
+        assert np.isfinite(step.change).all()
+
+
+def test_where_surely_nothing_strikes_nothing_overflows(net: StrikeNet) -> None:
+    with np.errstate(all="raise"):
+        assert net.strikes(np.full((50, len(CHANNELS)), 1e4, np.float32)) is not None
+        for logit in (-1e4, 1e4):
+            curves = torch.stack([torch.full((9,), logit), torch.ones(9)])[None]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(StrikeNet, "forward", lambda self, motion, curves=curves: curves)
+                net.strikes(np.zeros((9, len(CHANNELS)), np.float32))

@@ -225,7 +225,7 @@ def _disk() -> Check:
 
 
 def _cache() -> Check:
-    """Takes lie beside the results; here lie only what torch's compiler keeps and the pace that dry runs measured."""
+    """Takes lie beside the results; here lie only what torch's compiler keeps and what renders took, for forecasts."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     parent = next(path for path in (folder, *folder.parents) if path.exists())
     state = "ok" if os.access(parent, os.W_OK) else "warning"
