@@ -259,7 +259,7 @@ def test_pictures_of_any_shape_are_compared(height: int, width: int) -> None:
 
 
 def test_where_surely_nothing_strikes_nothing_overflows(net: StrikeNet) -> None:
-    with np.errstate(all="raise"):
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
         assert net.strikes(np.full((50, len(CHANNELS)), 1e4, np.float32)) is not None
         for logit in (-1e4, 1e4):
             curves = torch.stack([torch.full((9,), logit), torch.ones(9)])[None]
