@@ -34,9 +34,14 @@ class Reel:
 
     duration: Span
     frame_rate: Fraction = Fraction(24)
+    variable_rate: bool = False
     path: Path = Path("/films/film.mp4")
     start_timecode: str | None = "01:00:00:00"
     start_sample: int = 3600 * CLOCK_HZ
+
+    @property
+    def label_rate(self) -> Fraction:
+        return self.frame_rate
 
 
 def film_of(n_samples: int, **facts: Any) -> Film:
@@ -448,3 +453,11 @@ def test_any_value_in_any_key_gives_a_sheet_or_one_sentence(
                 sentences.append(str(error))
             part[key] = before
     assert all(re.match(r"any\.cues\.json(, line \d+)?: ", sentence) for sentence in sentences)
+
+
+def test_a_sheet_of_a_film_of_varying_rate_is_read_whatever_its_rate_was_called(tmp_path: Path) -> None:
+    film = film_of(10 * CLOCK_HZ, frame_rate=Fraction(30), variable_rate=True)
+    path = tmp_path / "film.cues.json"
+    write_cue_sheet(path, film, spotted(said(1, 2), film=film))
+    path.write_text(path.read_text().replace('"30/1"', '"44000/2011"'))
+    assert [cue.text for cue in read_cue_sheet(path, film).cues if cue.kind == "speech"] == ["Hello"]

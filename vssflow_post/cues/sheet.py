@@ -139,7 +139,7 @@ def _same_film(content: object, film: Film) -> None:
     rate = about.text("frame_rate")
     if not _FRAME_RATE.fullmatch(rate) or not Fraction(rate):
         raise about.fault("frame_rate", f"must look like 24000/1001, not {shown(rate)}")
-    if Fraction(rate) != film.frame_rate:
+    if Fraction(rate) != film.frame_rate and not film.variable_rate:  # then the rate is but a name: seconds count
         raise JsonFault(f"was made for a film with {rate} frames per second, and this one has {film.frame_rate}")
     n_samples = samples_from_seconds(about.number("duration_s", 0.0, MAX_SECONDS))
     if abs(n_samples - film.duration.n_samples) > CLOCK_HZ / film.frame_rate:
