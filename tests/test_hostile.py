@@ -46,7 +46,13 @@ def environment(folder: Path) -> dict[str, str]:
     (info / "entry_points.txt").write_text("[vssflow_post]\nfake = fake_backend\n")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VSSFLOW_POST_")}
     path = os.pathsep.join([str(folder / "site"), str(TESTS), *sys.path])
-    return {**kept, "PYTHONPATH": path, "XDG_CONFIG_HOME": str(folder / "config"), "OMP_NUM_THREADS": "1"}
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "OMP_NUM_THREADS": "1",
+    }
 
 
 def states(folder: Path) -> dict[str, tuple[int, int]]:

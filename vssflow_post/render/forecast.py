@@ -108,12 +108,14 @@ def _seconds_of(kind: str, requests: Sequence[CueRequest]) -> float:
 
 def _work_s(ahead: _Ahead, pace: Pace, generate_s: float) -> float:
     """How long a render will take, in seconds, if the machine stays as busy as it was just now."""
+    share = ahead.looked.share
+    # It just took so long, but that a disk may have been slow to give what is in memory now.
+    look_s = min(ahead.looked.wall_s, seconds_on_the_clock(ahead.looked.cpu_s, LOOK_WIDTH, share))
     parts = (
-        (ahead.looked.cpu_s, LOOK_WIDTH),
         (generate_s * pace.generate_cpu_s, pace.width),
         (pace.mix_cpu_s(ahead.film.duration.duration_s), MIX_WIDTH),
     )
-    return sum(seconds_on_the_clock(cpu_s, width, ahead.looked.share) for cpu_s, width in parts)
+    return look_s + sum(seconds_on_the_clock(cpu_s, width, share) for cpu_s, width in parts)
 
 
 def _in_words(plan: Plan, ahead: _Ahead) -> str:
