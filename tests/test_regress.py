@@ -461,3 +461,11 @@ def test_a_first_record_says_recorded(copied: Path) -> None:
     assert accepted.exit_code == 0
     assert accepted.stdout.startswith("recorded a: its golden weighs ")
     assert findings(suite, copied / "kept") == []
+
+
+def test_a_character_called_mix_is_not_taken_for_the_mix(tmp_path: Path) -> None:
+    for name in ("reel_MIX.wav", "reel_DX.wav", "reel_DX_d0001_MIX.wav", "reel.cues.json"):
+        (tmp_path / name).touch()
+    rendered = rendered_in(tmp_path)
+    assert rendered.stem == "reel"
+    assert list(rendered.waves) == ["MIX", "DX"]
