@@ -18,6 +18,7 @@ from tests.test_deliver import stand_in
 from vssflow_post.deliver.delivery import timeline_notes
 from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.fcpxml import as_fcpxml
+from vssflow_post.deliver.names import clip_name
 from vssflow_post.deliver.timeline_otio import Edit, timeline_of
 from vssflow_post.media import Film, frames
 from vssflow_post.media.frame_rates import edit_rate, label_rate, meant_rate
@@ -176,7 +177,7 @@ def test_fcpxml_at_any_rate_is_one_that_editors_know_and_lies_right_in_seconds(e
     if not edit.film.variable_rate:
         assert formats[whole.attrib["format"]] == meant_rate(edit.film.frame_rate)
         assert assets[whole.attrib["ref"]].attrib["format"] == whole.attrib["format"]
-    by_name = {cue.text or cue.sound: cue.span for cue in edit.sheet.cues}
+    by_name = {clip_name(cue): cue.span for cue in edit.sheet.cues}
     for clip in cues:
         span, asset = by_name[clip.attrib["name"]], assets[clip.attrib["ref"]]
         start = seconds(clip, "offset") - seconds(whole, "start")
