@@ -194,3 +194,21 @@ def test_comments_come_back_as_a_table_on_the_films_timecode(window: Browser, tm
     window.click("#comments li:first-child button:last-of-type")
     assert window.run("return document.querySelectorAll('#comments li').length") == 1
     assert window.complaints() == []
+
+
+def test_pictures_at_uneven_distances_keep_their_times(tmp_path: Path) -> None:
+    """Frames of 40 and 120 ms in turn; white from 0.96 s on, where the noise starts."""
+    times = [160 * (k // 2) + 40 * (k % 2) for k in range(24)]  # ms
+    dark, light = np.zeros((64, 96, 3), np.uint8), np.full((64, 96, 3), 255, np.uint8)
+    pictures = [light if time >= 960 else dark for time in times]
+    film = probe(write_film(tmp_path / "film.mp4", pictures, 25, video_pts=times))
+    assert film.variable_rate
+    sound = np.zeros((2, film.duration.n_samples), np.int32)
+    sound[:, 46_080:47_040] = np.random.default_rng(1).integers(-(2**22), 2**22, 960)
+    wave = BroadcastWave(tmp_path / "film_MIX.wav", Origin("", ""))
+    wave.write(sound)
+    wave.close()
+    white, starts, kind = seen_and_heard(small_film(film, tmp_path / "film_MIX.wav"))
+    assert white[0] == pytest.approx(0.96, abs=0.001)
+    assert starts == pytest.approx([0.96, 0.96], abs=0.003)
+    assert kind[2] == len(times)
