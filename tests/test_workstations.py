@@ -23,6 +23,7 @@ from vssflow_post.deliver.reaper import write_reaper
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.deliver.wave_header import Origin
+from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import samples_from_timecode
 from vssflow_post.timeline import Cue, CueSheet, Scene, Span, samples_from_frame
 
@@ -32,6 +33,8 @@ RATES = [
     (Fraction(30_000, 1001), "00:59:59;28", (30, True, 107_890), "30 1"),
     (Fraction(30_000, 1001), "00:59:59:28", (30, False, 107_998), "30 2"),
     (Fraction(50), None, (50, False, 0), "50 0"),
+    (Fraction(25, 2), None, (25, False, 0), "25 0"),
+    (Fraction(120), "01:00:00:00", (60, False, 216_000), "60 0"),
 ]
 """Frame rate, start timecode, what AAF says of it (frames a second, whether they drop, the first), and what Reaper."""
 
@@ -129,12 +132,14 @@ def test_projects_are_on_the_films_timecode(
         by_kind = {slot.media_kind: slot for slot in composition.slots}
         timecodes = by_kind["Timecode"].segment
         assert (timecodes.fps, timecodes.drop, timecodes.start) == wanted
-        assert Fraction(str(by_kind["Timecode"].edit_rate)) == Fraction(str(by_kind["Picture"].edit_rate)) == rate
-        assert timecodes.length == by_kind["Picture"].segment.length == edit.film.n_frames
+        counted = edit_rate(rate)
+        assert Fraction(str(by_kind["Timecode"].edit_rate)) == Fraction(str(by_kind["Picture"].edit_rate)) == counted
+        n_frames = round(edit.film.duration.n_samples * counted / 48_000)
+        assert timecodes.length == by_kind["Picture"].segment.length == n_frames
         (event,) = (slot for slot in composition.slots if isinstance(slot, aaf2.mobslots.EventMobSlot))
         marks = [(mark["Position"].value, mark["Comment"].value) for mark in event.segment.components]
-        assert Fraction(str(event["EditRate"].value)) == rate
-    frames = [round(sample * rate / 48_000) for sample in (0, 24_001, 100_000)]
+        assert Fraction(str(event["EditRate"].value)) == counted
+    frames = [round(sample * counted / 48_000) for sample in (0, 24_001, 100_000)]
     assert marks == list(zip(frames, ("scene 1", 'd1 ANNA: Come "in", you.', "d2 Анна: Да?"), strict=True))
     write_reaper(tmp_path / "film.rpp", edit)
     lines = (tmp_path / "film.rpp").read_text("utf-8").splitlines()

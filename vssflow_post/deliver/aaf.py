@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +21,7 @@ from vssflow_post.deliver.names import clip_name, in_one_line
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.deliver.timeline_otio import Edit, is_line
 from vssflow_post.deliver.wave_header import Origin, header
+from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store.entries import file_digest
 from vssflow_post.store.publishing import publishing
@@ -56,7 +56,9 @@ class _Writer:
         self._file, self._edit = file, edit
         self._channels: dict[Path, list[Any]] = {}
         """The source mobs of each WAV, one for each channel."""
-        self._rate = f"{edit.film.frame_rate.numerator}/{edit.film.frame_rate.denominator}"
+        self._frame_rate = edit_rate(edit.film.frame_rate)
+        self._rate = f"{self._frame_rate.numerator}/{self._frame_rate.denominator}"
+        self._n_frames = max(1, round(edit.film.duration.n_samples * self._frame_rate / CLOCK_HZ))
         self._layout = layout_of(edit.n_channels)
         order = [name for name in _ORDER if name in self._layout.channels]
         self._inputs = [self._layout.channels.index(name) for name in order]
@@ -91,11 +93,11 @@ class _Writer:
     def _frame_slots(self, composition: Any) -> None:
         """Timecode, and a picture track that is empty: the film itself is imported on its own."""
         film = self._edit.film
-        timecode = self._file.create.Timecode(nominal_rate(film.frame_rate), is_drop_frame(film.start_timecode))
-        timecode.start = round(film.start_sample * film.frame_rate / CLOCK_HZ)
-        timecode.length = film.n_frames
-        picture = self._file.create.Sequence(media_kind="picture", length=film.n_frames)
-        picture.components.append(self._file.create.Filler(media_kind="picture", length=film.n_frames))
+        timecode = self._file.create.Timecode(nominal_rate(self._frame_rate), is_drop_frame(film.start_timecode))
+        timecode.start = round(film.start_sample * self._frame_rate / CLOCK_HZ)
+        timecode.length = self._n_frames
+        picture = self._file.create.Sequence(media_kind="picture", length=self._n_frames)
+        picture.components.append(self._file.create.Filler(media_kind="picture", length=self._n_frames))
         for slot_id, name, segment in ((_TIMECODE_SLOT, "TC1", timecode), (_PICTURE_SLOT, "V1", picture)):
             slot = composition.create_timeline_slot(self._rate, slot_id)
             slot.name, slot.segment = name, segment
@@ -207,11 +209,9 @@ class _Writer:
 
     def _marked(self) -> Iterator[tuple[int, str, tuple[str, tuple[int, int, int]]]]:
         """(frame from the film's first, text, colour) of each marker."""
-        film = self._edit.film
-        last = max(0, film.n_frames - 1)
 
         def frame(span: Span) -> int:
-            return min(last, round(Fraction(span.start) * film.frame_rate / CLOCK_HZ))
+            return min(self._n_frames - 1, round(span.start * self._frame_rate / CLOCK_HZ))
 
         for scene in self._edit.sheet.scenes:
             yield frame(scene.span), f"scene {scene.index + 1}", _SCENE

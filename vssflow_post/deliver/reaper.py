@@ -13,6 +13,7 @@ from pathlib import Path
 from vssflow_post.deliver.names import clip_name, in_one_line
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.deliver.timeline_otio import Edit, is_line
+from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -28,7 +29,7 @@ def write_reaper(path: Path, edit: Edit) -> None:
 
 def _project(edit: Edit) -> Iterator[str]:
     """The lines of the text."""
-    film, rate = edit.film, edit.film.frame_rate
+    film, rate = edit.film, edit_rate(edit.film.frame_rate)
     exact, drop, fractional = 0, 1, 2
     kind = exact if rate.denominator == 1 else drop if is_drop_frame(film.start_timecode) else fractional
     yield '<REAPER_PROJECT 0.1 "7.0" 0'
