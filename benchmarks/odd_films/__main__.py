@@ -65,10 +65,8 @@ def _rendered(films: Path, out: Path, workers: int) -> dict[str, tuple[str, Path
     words = ["render", str(films), "-o", str(out), "--workers", str(workers), "-q"]
     with (out.parent / "terminal.txt").open("w") as terminal:
         subprocess.run([sys.executable, "-m", "vssflow_post", *words], stdout=terminal, stderr=terminal, check=False)
-    told = [json.loads(row) for row in (out / "batch.json").read_text().splitlines()]
-    return {
-        Path(film["film"]).name: (film["verdict"], Path(film["output"]) if film["output"] else None) for film in told
-    }
+    told = [json.loads(row) for row in (out / "batch.jsonl").read_text().splitlines()]
+    return {Path(film["film"]).name: (film["verdict"], film["output"] and out / film["output"]) for film in told}
 
 
 if __name__ == "__main__":

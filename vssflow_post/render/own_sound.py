@@ -39,5 +39,5 @@ def kept_note(preset: Preset, has_sound: bool) -> tuple[str, ...]:
     if makes_effects(preset, has_sound):
         return (f"{kept}, and effects are laid beside it.",)
     return (
-        f'{kept}; effects are made only where a cue asks for them (cues.effects = "always" makes them everywhere).',
+        f'{kept}; effects are made only where a cue or a caption asks (cues.effects = "always": everywhere).',
     )
