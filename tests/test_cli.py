@@ -256,7 +256,7 @@ def test_a_dry_run_shows_the_work_and_writes_nothing(make_film: MakeFilm, fake_b
     assert (plan["n_scenes"], plan["speech_s"]) == (2, 1.0)
     assert 3 * 2 * 3 * 96_000 < plan["disk_bytes"] < 3 * 2 * 3 * 96_000 + 10 * 64_000
     assert plan["memory_bytes"] > 10_000_000
-    assert 1 < plan["work_s"] < 600
+    assert 0.1 < plan["work_s"] < 600
     assert not (tmp_path / "out").exists()
 
 

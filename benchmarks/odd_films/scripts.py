@@ -79,8 +79,8 @@ def _ass(lines: Sequence[tuple[float, float, str]], lots: random.Random) -> str:
 
 
 def _csv(lines: Sequence[tuple[float, float, str]], lots: random.Random) -> str:
-    rows = [
-        '{},{},{},"{}"'.format(start, end, lots.choice(("ANNA", "", "Tom")), text.replace('"', '""'))
-        for start, end, text in lines
-    ]
+    rows = []
+    for start, end, text in lines:
+        quoted = text.replace('"', '""')
+        rows.append(f'{_stamp(start, ".")},{_stamp(end, ".")},{lots.choice(("ANNA", "", "Tom"))},"{quoted}"')
     return "start,end,speaker,text\n" + "\n".join(rows) + "\n"

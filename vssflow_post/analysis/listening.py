@@ -248,7 +248,8 @@ def _listened(
     ]
     parts += [f"{copy.name} sounds as {other.name} does" for copy, other in survey.copies]
     n = counted(len(film.audio_streams), "audio track")
-    yield f"It has {n}: {', '.join(parts)}; dialogue is kept from {names_of(kept)} ({_WAY_OUT})."
+    heard = f": {', '.join(parts)}" if parts else ""
+    yield f"It has {n}{heard}; dialogue is kept from {names_of(kept)} ({_WAY_OUT})."
 
 
 def names_of(pickups: Iterable[Pickup]) -> str:

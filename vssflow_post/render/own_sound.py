@@ -38,6 +38,4 @@ def kept_note(preset: Preset, has_sound: bool) -> tuple[str, ...]:
     kept = f"The film's own sound is kept whole, in {stem}"
     if makes_effects(preset, has_sound):
         return (f"{kept}, and effects are laid beside it.",)
-    return (
-        f'{kept}; effects are made only where a cue or a caption asks (cues.effects = "always": everywhere).',
-    )
+    return (f'{kept}; effects are made only where a cue or a caption asks (cues.effects = "always": everywhere).',)

@@ -82,13 +82,13 @@ class StarterFront:
             seen = self._seen(request)
             if seen is not None:
                 motion = _heard_of(_resampled(seen, n), follows(name) if name else "")
-            heard_s = _struck_s(motion)
-            if name and (heard_s[1] or follows(name) != "strikes"):
-                heard_s = None
             if follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
             elif request.may_be_unseen:
                 motion = _heard_anyway(motion, follows(name) if name else "")
+            heard_s = _struck_s(motion)
+            if name and (heard_s[1] or follows(name) != "strikes"):
+                heard_s = None
         per = MEL_FRAMES_PER_TOKEN
         values: dict[str, Tensor | None] = {
             "phoneme": torch.from_numpy(phonemes)[None],
