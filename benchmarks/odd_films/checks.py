@@ -47,11 +47,10 @@ def _samples(wave: Path) -> npt.NDArray[np.int64]:
 
 def _changed_picture(film: Path, delivered: Path) -> Iterator[str]:
     before, after = _picture(film), _picture(delivered)
-    yield from (
-        f"{key}: {before[key]} became {after.get(key)}"
-        for key in SAME
-        if before.get(key, "unknown") not in ("unknown", after.get(key))
-    )
+    for key in SAME:
+        was = before.get(key, "unknown")
+        if was not in ("unknown", "progressive", after.get(key)):  # progressive is what pictures are without a word
+            yield f"{key}: {was} became {after.get(key)}"
     shape = [each.get("sample_aspect_ratio", "1:1") for each in (before, after)]
     if shape[0] != shape[1] and shape[0] != "0:1":
         yield f"pixels of {shape[0]} became {shape[1]}"

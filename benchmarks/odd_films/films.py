@@ -61,13 +61,12 @@ CODECS: dict[str, tuple[str, ...]] = {
     "png": ("png",),
     "raw": ("rawvideo", "-pix_fmt", "yuv420p"),
     "wmv2": ("wmv2", "-q:v", "5"),
-    "cineform": ("cfhd", "-pix_fmt", "yuv422p10le"),
 }  # fmt: skip
 CONTAINERS: dict[str, tuple[str, ...]] = {
     ".mp4": ("h264", "h264 in order", "hvc1", "hevc", "hevc hdr", "av1", "vp9", "mpeg4"),
     ".mov": (
         "h264", "hvc1", "prores proxy", "prores hq", "prores 4444", "dnxhr", "mjpeg", "qtrle", "png", "h264 10 bit",
-        "cineform", "mpeg4", "h264 interlaced",
+        "mpeg4", "h264 interlaced",
     ),
     ".mkv": (
         "h264", "hevc", "av1", "vp8", "vp9", "ffv1", "huffyuv", "utvideo", "theora", "mpeg2", "mpeg4", "prores hq",
