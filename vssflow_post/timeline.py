@@ -5,11 +5,13 @@ And what lies along it: scenes, lines, cues.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 CLOCK_HZ = 48_000
 """Every position in the line is a whole number of samples of this clock."""
@@ -17,6 +19,8 @@ CLOCK_HZ = 48_000
 BED, FOLLOWS, SPOT = "bed", "follows", "spot"
 LAYERS = (BED, FOLLOWS, SPOT)
 """Of sound cues: the ambience of a place, what goes with a motion, and what comes at moments."""
+USUAL_DUCK_DB = 6.0
+"""By how much music steps back while somebody speaks, where nobody says it."""
 _AMBIENCE = (
     r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
     r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
@@ -133,13 +137,30 @@ class SpeakingSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A file of the user's own: heard in its cue instead of what a backend would make."""
+
+    file: Path
+    in_s: float = 0.0
+    """Where in the file the cue starts, in seconds."""
+    fade_in_s: float = 0.0
+    """Seconds; 0 takes the short fade of every take."""
+    fade_out_s: float = 0.0
+    """The same at its end, or where the span cuts it."""
+    match_loudness: bool = True
+    """Whether a line is brought to the loudness of the other lines."""
+    duck_db: float = USUAL_DUCK_DB
+    """By how much music steps back while somebody speaks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
-    """What is sent to a backend: a span of the film and what should be heard in it."""
+    """A span of the film and what should be heard in it: sent to a backend, or a recording."""
 
     id: str
     scene: int
     kind: str
-    """`speech` or `sound`."""
+    """`speech`, `sound` or `music`."""
     span: Span
     text: str = ""
     """Words to speak (speech cues)."""
@@ -159,6 +180,13 @@ class Cue:
     """Number of the moving thing of its scene that a sound cue is of; None: all that moves there."""
     seen: Mapping[str, float] = field(default_factory=dict)
     """Labels of what is seen that the sound was concluded from, with confidences, surest first."""
+    recording: Recording | None = None
+    """What is heard in it where nothing is to be made; music always has one."""
+
+    @property
+    def title(self) -> str:
+        """What a clip of it is called."""
+        return self.text or self.sound or (self.recording.file.stem if self.recording else "") or self.id
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -174,7 +202,7 @@ class Cue:
     def has_usual_level(self) -> bool:
         """Whether its gain is the usual level of its class, against which takes are evened out: what the picture asks
         for, and nobody prompted."""
-        return self.origin == "picture" and bool(self.layer and self.sound)
+        return self.origin == "picture" and bool(self.layer and self.sound) and self.recording is None
 
 
 def asks_for_ambience(prompt: str) -> bool:
@@ -184,7 +212,7 @@ def asks_for_ambience(prompt: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CueSheet:
-    """Scenes and cues of one film. Within a layer no two sound cues overlap, and no two speech cues do."""
+    """Scenes and cues of one film. Within a layer no two sound cues overlap, and no two speech cues do; music may."""
 
     scenes: tuple[Scene, ...]
     cues: tuple[Cue, ...]
@@ -196,7 +224,7 @@ def scene_as_json(scene: Scene) -> dict[str, object]:
 
 
 def cue_as_json(cue: Cue) -> dict[str, object]:
-    """A cue as cue sheets, plans and reports say it; layer, thing and what is seen where there are any."""
+    """A cue as cue sheets, plans and reports say it; layer, thing, what is seen and a recording where there are any."""
     told: dict[str, object] = {
         "id": cue.id,
         "scene": cue.scene,
@@ -212,4 +240,16 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
         "seed": cue.seed,
     }
     more = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
-    return told | {key: value for key, value in more.items() if value is not None}
+    recorded = {} if cue.recording is None else recording_as_json(cue.recording, cue.kind)
+    return told | {key: value for key, value in more.items() if value is not None} | recorded
+
+
+def recording_as_json(recording: Recording, kind: str) -> dict[str, object]:
+    """A recording as its cue says it: what is not as it usually is, and of a kind that knows it."""
+    told = {"in_s": recording.in_s, "fade_in_s": recording.fade_in_s, "fade_out_s": recording.fade_out_s}
+    more: dict[str, object] = {key: value for key, value in told.items() if value}
+    if kind == "music":
+        more["duck_db"] = recording.duck_db
+    if kind == "speech" and not recording.match_loudness:
+        more["match_loudness"] = False
+    return {"file": os.fspath(recording.file), **more}

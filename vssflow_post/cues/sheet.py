@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vssflow_post.cues.sheet_table import read_cue_table, write_cue_table
-from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, line_of, load_bytes, load_json, shown
+from vssflow_post.cues.sheet_table import files_in_table, read_cue_table, write_cue_table
+from vssflow_post.cues.strict_json import JsonFault, Table, line_of, load_bytes, load_json, shown
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import (
     BED,
     CLOCK_HZ,
     LAYERS,
     SPOT,
+    USUAL_DUCK_DB,
     Cue,
     CueSheet,
+    Recording,
     Scene,
     Span,
     cue_as_json,
@@ -49,8 +53,17 @@ _FILM_KEYS = ("path", "duration_s", "frame_rate", "start_timecode")
 _SCENE_KEYS = ("index", "start_s", "end_s")
 _CUE_KEYS = (
     *("id", "scene", "kind", "start_s", "end_s", "text", "speaker", "voice", "sound", "origin", "gain_db", "seed"),
-    *("layer", "thing", "seen"),
+    *("layer", "thing", "seen", "file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db"),
 )
+_RECORDING_KEYS = ("in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db")
+_KINDS = ("speech", "sound", "music")
+_MEANINGLESS = {
+    "speech": ("sound", "duck_db"),
+    "sound": ("text", "speaker", "voice", "match_loudness", "duck_db"),
+    "music": ("text", "speaker", "voice", "sound", "layer", "thing", "match_loudness"),
+}
+"""Keys that a kind of cue does not have."""
+MOST_FADE_S, MOST_DUCK_DB = 3600.0, 60.0
 _CUE_REQUIRED = ("id", "kind", "start_s", "end_s")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _FRAME_RATE = re.compile(r"\d{1,12}(/[1-9]\d{0,11})?", re.ASCII)
@@ -64,11 +77,13 @@ def cue_seed(seed: int, kind: str, span: Span, text: str, layer: str = "") -> in
     return int.from_bytes(sha256(identity.encode()).digest()[:4], "big") & MAX_SEED
 
 
-def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
+def write_cue_sheet(path: Path, film: Film, sheet: CueSheet, home: Path | None = None) -> None:
     """Writes the sheet, as a table where `path` ends in `.csv`; else as JSON, one cue per line.
 
-    Times have six decimals, so that each gives its sample back.
+    Times have six decimals, so that each gives its sample back. Recordings are named as they are found from `home`,
+    where the sheet will lie (None: the folder of `path`).
     """
+    sheet = replace(sheet, cues=tuple(_as_found_from(cue, home or path.parent) for cue in sheet.cues))
     if path.suffix.lower() == ".csv":
         write_cue_table(path, film, sheet)
         return
@@ -83,7 +98,15 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
     # The film's path may hold bytes that are no text, which only the escapes of JSON can carry.
     document = f'{{"version": {VERSION},\n "film": {json.dumps(about)},\n'
     document += f' "scenes": [{_rows(scenes)}],\n "cues": [{_rows(cues)}]}}\n'
-    path.write_text(document, encoding="utf-8", newline="\n")
+    path.write_text(document, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _as_found_from(cue: Cue, home: Path) -> Cue:
+    """The cue, its recording's path relative to the folder `home`."""
+    if cue.recording is None:
+        return cue
+    file = Path(os.path.relpath(cue.recording.file, home))
+    return replace(cue, recording=replace(cue.recording, file=file))
 
 
 def read_cue_sheet(path: Path, film: Film, seed: int = 0, voices: Sequence[str] | None = None) -> CueSheet:
@@ -100,7 +123,10 @@ def read_cue_sheet(path: Path, film: Film, seed: int = 0, voices: Sequence[str] 
         _same_film(sheet.value("film"), film)
         scenes = _scenes(sheet.items("scenes"), film.duration)
         cues = [
-            _cue(content, ("cues", k), places[k] if places else _place(content, k), scenes, film.duration, seed)
+            _cue(
+                Table(content, places[k] if places else _place(content, k), _CUE_KEYS, _CUE_REQUIRED, ("cues", k)),
+                *(scenes, film.duration, seed, path.parent),
+            )
             for k, content in enumerate(sheet.items("cues"))
         ]
         _require_voices(cues, voices, places)
@@ -108,6 +134,22 @@ def read_cue_sheet(path: Path, film: Film, seed: int = 0, voices: Sequence[str] 
     except JsonFault as fault:
         line = line_of(text, fault.path) if text and fault.path else None
         raise ScriptError("bad_cues", f"{path.name}{f', line {line}' if line else ''}: {fault}") from None
+
+
+def recordings_named(path: Path) -> tuple[Path, ...]:
+    """The files that the cues of a sheet name, each once, in order; none of a sheet that cannot be read.
+
+    Nothing else of the sheet is looked at: whoever reads it finds what is wrong with it.
+    """
+    found: list[object] = []
+    with suppress(JsonFault, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        if path.suffix.lower() == ".csv":
+            found += files_in_table(load_bytes(path, MAX_BYTES))
+        else:
+            content: Any = load_json(path, MAX_BYTES)[0]
+            found += [cue.get("file") for cue in content["cues"]]
+    named = (file for file in found if isinstance(file, str) and file.strip())
+    return tuple(dict.fromkeys(path.parent / file for file in named))
 
 
 def _require_voices(cues: Sequence[Cue], voices: Sequence[str] | None, places: Sequence[str]) -> None:
@@ -182,17 +224,17 @@ def _place(content: object, position: int) -> str:
     return f"cues[{position}]" + (f" ({name})" if isinstance(name, str) and _ID.fullmatch(name) else "")
 
 
-def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], duration: Span, seed: int) -> Cue:
-    table = Table(content, where, _CUE_KEYS, _CUE_REQUIRED, path)
+def _cue(table: Table, scenes: Sequence[Scene], duration: Span, seed: int, home: Path) -> Cue:
+    """`home` is the folder that recordings are named from."""
     identity = table.text("id")
     if not _ID.fullmatch(identity):
         raise table.fault("id", f"must be letters, digits, '.', '_' or '-', not {shown(identity)}")
     kind = table.text("kind")
-    if kind not in ("speech", "sound"):
-        raise table.fault("kind", f'must be "speech" or "sound", not {shown(kind)}')
+    if kind not in _KINDS:
+        raise table.fault("kind", f'must be "speech", "sound" or "music", not {shown(kind)}')
     span = _span(table, duration)
-    for key in ("text", "speaker", "voice") if kind == "sound" else ("sound",):
-        if table.value(key):
+    for key in _MEANINGLESS[kind]:
+        if table.value(key) not in (None, ""):
             raise table.fault(key, f"has no meaning for a {kind} cue")
     here = bisect_right(scenes, span.start, key=lambda scene: scene.span.start) - 1
     text, layer = table.text("text"), table.text("layer")
@@ -212,21 +254,42 @@ def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], d
         seed=table.whole("seed", 0, MAX_SEED) if "seed" in table else cue_seed(seed, kind, span, text, layer),
         layer=layer,
         thing=table.whole("thing", 0, MOST_THINGS - 1) if "thing" in table else None,
-        seen=_seen(table, path),
+        seen=_seen(table),
+        recording=_recording(table, kind, home),
     )
 
 
-def _seen(table: Table, path: JsonPath) -> dict[str, float]:
+def _recording(table: Table, kind: str, home: Path) -> Recording | None:
+    """The file that is heard in a cue; None where a backend makes it."""
+    file = table.optional_text("file", max_characters=1000)
+    if not (file and file.strip()):
+        if kind == "music":
+            raise table.fault("file", "is missing: music is a recording, and nothing makes it")
+        for key in _RECORDING_KEYS:
+            if table.value(key) is not None:
+                raise table.fault(key, "is of a recording, and the cue has no 'file'")
+        return None
+    return Recording(
+        file=home / file,
+        in_s=table.number("in_s", 0.0, MAX_SECONDS),
+        fade_in_s=table.number("fade_in_s", 0.0, MOST_FADE_S),
+        fade_out_s=table.number("fade_out_s", 0.0, MOST_FADE_S),
+        match_loudness=table.flag("match_loudness", True),
+        duck_db=table.number("duck_db", 0.0, MOST_DUCK_DB, USUAL_DUCK_DB),
+    )
+
+
+def _seen(table: Table) -> dict[str, float]:
     """Labels with their confidences."""
     content = table.value("seen") or {}
     if not isinstance(content, dict) or len(content) > MOST_LABELS:
         raise table.fault("seen", f"must be an object of at most {MOST_LABELS} labels with confidences")
-    labels = Table(content, f"{table.where}: seen", [*content], [], (*path, "seen"))
+    labels = Table(content, f"{table.where}: seen", [*content], [], (*table.path, "seen"))
     return {label: labels.number(label, 0.0, 1.0) for label in content}
 
 
 def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
-    """The cues by start, after a check that ids differ and that no two lines, and no two sounds of a layer, overlap."""
+    """The cues by start; ids must differ, and no two lines, and no two sounds of a layer, may overlap."""
     ordered = sorted(cues, key=lambda cue: cue.span.start)
     seen: set[str] = set()
     last: dict[tuple[str, str], int] = {}
@@ -234,6 +297,8 @@ def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
         if cue.id in seen:
             raise JsonFault(f"cues: the id '{cue.id}' is there twice")
         seen.add(cue.id)
+        if cue.kind == "music":  # one piece may go over into the next
+            continue
         at = last.get(cue.lane)
         last[cue.lane] = k
         if at is None or ordered[at].span.end <= cue.span.start:

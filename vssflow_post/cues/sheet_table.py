@@ -15,17 +15,20 @@ from vssflow_post.cues.strict_json import JsonFault, shown
 from vssflow_post.cues.timed_text import MalformedLine
 from vssflow_post.cues.times import label_of, sample_of
 from vssflow_post.media.timecode import is_drop_frame
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
+from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span, recording_as_json
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
 COLUMNS = (
     *("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),
-    *("layer", "thing", "seen"),
+    *("layer", "thing", "seen", "file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db"),
 )
 _REQUIRED = ("kind", "id", "start", "end")
 _TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer")
+_NUMBERS = ("gain_db", "in_s", "fade_in_s", "fade_out_s", "duck_db")
+_WHOLE_NUMBERS = ("scene", "seed", "thing")
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 """A cell that starts so may be computed by a spreadsheet (full-width signs too); the apostrophe is the guard's own."""
 
@@ -44,7 +47,7 @@ def write_cue_table(path: Path, film: Film, sheet: CueSheet) -> None:
     ]
     rows += [{"kind": "scene", "id": str(scene.index + 1), **times(scene.span)} for scene in sheet.scenes]
     rows += [{**_row_of(cue), **times(cue.span)} for cue in sheet.cues]
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\r\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -80,6 +83,11 @@ def read_cue_table(data: bytes, film: Film) -> tuple[dict[str, Any], list[str]]:
     return {"version": 1, "film": about, "scenes": scenes, "cues": cues}, places
 
 
+def files_in_table(data: bytes) -> list[str]:
+    """What stands in the column `file`. Raises JsonFault, UnicodeDecodeError."""
+    return [unguarded(row["file"]) for _, row in _rows(data.decode("utf-8-sig")) if row.get("file")]
+
+
 def _rate(film: Film) -> str:
     return f"{film.frame_rate.numerator}/{film.frame_rate.denominator}"
 
@@ -95,7 +103,17 @@ def _row_of(cue: Cue) -> dict[str, object]:
         "seed": cue.seed,
         "thing": "" if cue.thing is None else cue.thing + 1,
         "seen": guarded("; ".join(f"{label.replace(';', ',')} {x:g}" for label, x in cue.seen.items())),
+        **_recording_cells(cue),
     }
+
+
+def _recording_cells(cue: Cue) -> dict[str, object]:
+    if cue.recording is None:
+        return {}
+    told = recording_as_json(cue.recording, cue.kind)
+    numbers = {key: repr(told[key]) for key in _NUMBERS if key in told}
+    matched = "" if told.get("match_loudness", True) else "no"
+    return {**numbers, "file": guarded(str(told["file"])), "match_loudness": matched}
 
 
 def guarded(text: str) -> str:
@@ -148,8 +166,9 @@ def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
 
 def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     """The keys of a cue whose cells are not empty, but for its times, kind and id."""
-    cue: dict[str, Any] = {name: unguarded(row[name]) for name in _TEXTS if row.get(name)}
-    for name, read in (("scene", int), ("seed", int), ("gain_db", float), ("thing", int)):
+    cue: dict[str, Any] = {name: unguarded(row[name]) for name in (*_TEXTS, "file") if row.get(name)}
+    for name in (*_WHOLE_NUMBERS, *_NUMBERS):
+        read = float if name in _NUMBERS else int
         cell = row.get(name, "").strip().replace("\u2212", "-")
         if not cell:
             continue
@@ -161,6 +180,8 @@ def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     for counted in ("scene", "thing"):  # from 1 in a table
         if counted in cue:
             cue[counted] -= 1
+    if flag := row.get("match_loudness", "").strip().lower():
+        cue["match_loudness"] = _FLAGS.get(flag, flag)
     if seen := unguarded(row.get("seen", "")).strip():
         cue["seen"] = dict(_label(part.strip(), where) for part in seen.split(";"))
     return cue

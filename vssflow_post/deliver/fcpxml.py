@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from vssflow_post.audio import DX, MIX, PD
+from vssflow_post.audio import DX, MX, PD, STEMS
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.deliver.timeline_otio import Edit, rows_of, unicode_name
 from vssflow_post.media.timecode import is_drop_frame
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LAYOUTS = {1: "mono", 2: "stereo"}
 """Final Cut Pro's word for so many channels."""
-_ROLES = {DX: "dialogue", PD: "dialogue"}
+_ROLES = {DX: "dialogue", PD: "dialogue", MX: "music"}
 """Final Cut Pro's main roles; every other stem is of the effects."""
 
 
@@ -90,7 +90,7 @@ def _connect(
         whole,
         "asset-clip",
         ref=assets.sound(heard),
-        name=_text(cue.text or cue.sound or cue.id),
+        name=_text(cue.title),
         lane=str(-lane),
         audioRole=f"{_ROLES.get(stem, 'effects')}.{stem}",
         offset=at,
@@ -131,7 +131,7 @@ def _connected(edit: Edit) -> Iterator[tuple[int, str, Cue]]:
     """(lane from 1, stem, cue) of every cue, track by track."""
     lane = 0
     for stem in edit.stems:
-        rows = [] if stem == MIX else rows_of([cue for cue in edit.sheet.cues if edit.stem_for(cue) == stem])
+        rows = rows_of([cue for cue in edit.sheet.cues if edit.stem_for(cue) == stem]) if stem in STEMS else []
         for row in rows:
             lane += bool(row)
             yield from ((lane, stem, cue) for cue in row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import numpy as np
 from vssflow_post.audio import Samples
 from vssflow_post.backend import Take
 from vssflow_post.media import Film, audio_blocks
+from vssflow_post.media.recording import recorded
 from vssflow_post.store.entries import Entry, Missing, Store, address
-from vssflow_post.timeline import CLOCK_HZ
+from vssflow_post.timeline import CLOCK_HZ, Recording, Span
 
 _SAMPLE_BYTES = 4
+_MORE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,21 @@ def production_track(film: Film, store: TakeStore) -> tuple[StoredTake, bool]:
         track = store.put_blocks(key, "production", CLOCK_HZ, audio_blocks(film, CLOCK_HZ))
         return track, known is Missing.ROTTED
     return known, False
+
+
+def recorded_take(recording: Recording, span: Span, digest: str, store: TakeStore) -> StoredTake:
+    """What of a recording is heard in `span`, in the store; `digest` is that of its file.
+
+    Raises FilmRejected `bad_recording`.
+    """
+    key = address({"recording": digest, "in_s": recording.in_s, "n": span.n_samples})
+    known = store.open(key)
+    if not isinstance(known, Missing):
+        return known
+    pieces = recorded(recording.file, recording.in_s, span.duration_s + _MORE_S)  # what is too long is cut as it is laid
+    first = next(pieces)
+    blocks = (piece.samples for piece in chain((first,), pieces))
+    return store.put_blocks(key, "recording", first.rate_hz, blocks)
 
 
 def _counted(blocks: Iterable[Samples], facts: dict[str, Any]) -> Iterator[bytes]:

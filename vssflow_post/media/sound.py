@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmRejected
@@ -159,15 +160,20 @@ def _piece(frame: AudioFrame) -> _Piece:
     return _Piece(start_s, samples, frame.sample_rate)
 
 
+def planes_of(frame: AudioFrame) -> npt.NDArray[np.floating[Any]]:
+    """The frame's channels, float (channels, n), full scale 1.0. Integer samples are converted exactly."""
+    raw = frame.to_ndarray()
+    planes = raw if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels).T
+    if planes.dtype == np.uint8:
+        return (planes.astype(np.float32) - 128.0) / 128.0
+    if np.issubdtype(planes.dtype, np.integer):
+        return planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
+    return np.asarray(planes, np.float32) if planes.dtype != np.float64 else planes
+
+
 def _mono_of(frame: AudioFrame) -> Samples:
     """The frame's mono fold-down, shape (n,), full scale 1.0. Integer samples are converted exactly."""
-    raw = frame.to_ndarray()
-    n_channels = frame.layout.nb_channels
-    planes = raw if frame.format.is_planar else raw.reshape(-1, n_channels).T
-    if planes.dtype == np.uint8:
-        planes = (planes.astype(np.float32) - 128.0) / 128.0
-    elif np.issubdtype(planes.dtype, np.integer):
-        planes = planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
+    planes, n_channels = planes_of(frame), frame.layout.nb_channels
     if n_channels == 1:
         return np.ascontiguousarray(planes[0], dtype=np.float32)
     names = [channel.name for channel in frame.layout.channels]

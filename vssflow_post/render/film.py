@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from vssflow_post.audio import LAYOUTS, MIX
+from vssflow_post.audio import LAYOUTS, ME, MIX, MX, STEMS, UNDIPPED
 from vssflow_post.backend import CueRequest
 from vssflow_post.cues.casting import gain_db_of, with_voices
 from vssflow_post.cues.dialogue import Dialogue, divide, keeps_whole_track
@@ -24,12 +24,15 @@ from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.mix import MixReport, lay_and_mix
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.render.facts import Work, in_brief, proven_sum, report_of
+from vssflow_post.render.facts import Work, in_brief, proven_sums, report_of
 from vssflow_post.render.first_half import check_deliverable, look_at, requests_of
 from vssflow_post.render.job import FilmResult, InputDigests, Job
+from vssflow_post.render.recordings import recorded_takes
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
+from vssflow_post.settings.preset import Preset
 from vssflow_post.store.publishing import publish
+from vssflow_post.timeline import CueSheet
 
 
 @dataclass(slots=True)
@@ -66,24 +69,26 @@ def render_film(
     sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
     dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
     asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
+    unheard = {cue.id for cue in dialogue.unheard}
+    recorded = recorded_takes([cue for cue in sheet.cues if cue.id not in unheard], inputs.recordings, studio.store)
     made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
     track, notes = _production_track(film, dialogue, studio)
     notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
-    work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes)
+    work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes, recorded)
     clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
-        stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
+        stems = {name: folder / f"{job.stem}_{name}.wav" for name in wave_names(sheet, preset)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
         delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
-            proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
-            delivered = [*stems.values(), *_cue_sheets(delivery, progress), *deliver(delivery, progress)]
+            proven, drawn = beside.submit(proven_sums, stems), beside.submit(draw_stems, stems)
+            delivered = [*stems.values(), *_cue_sheets(delivery, job.folder, progress), *deliver(delivery, progress)]
         ensure_unchanged(film)
         clock.end("mix")
         report = report_of(work, studio, delivery, mix, clock.timing(), delivered)
-        report = replace(report, null_test=proven.result(), drawings=drawn.result())
+        report = replace(report, null_tests=proven.result(), drawings=drawn.result())
         delivered += write_report(folder, report)
-        write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
+        write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered, inputs.recordings)
     write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
     reason = " ".join(report.every_warning) or None
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
@@ -110,17 +115,27 @@ def _rotted_takes(made: Mapping[str, CueTake]) -> Iterator[str]:
         yield f"What the store held of {', '.join(rotted)} had rotted and was made again."
 
 
+def wave_names(sheet: CueSheet, preset: Preset) -> tuple[str, ...]:
+    """The WAVs of a film by the names they carry: its stems, their mix, and the parts of its M&E with their sum."""
+    has_music = any(cue.kind == "music" for cue in sheet.cues)
+    stems = tuple(name for name in STEMS if name in preset.mix.stems or (name == MX and has_music))
+    parts = [UNDIPPED[name] for name in stems if name in UNDIPPED]
+    return (*stems, MIX, *parts, ME) if preset.deliver.me else (*stems, MIX)
+
+
 def _session(work: Work, studio: Studio) -> Session:
     """All that is laid: the takes, and the film's own sound where the preset keeps it."""
     film, dialogue = work.film, work.dialogue
     cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.cues]
-    taken = [(cue, work.takes[cue.id].audio) for cue in cues if cue.id in work.takes]
+    audio = {**{name: take.audio for name, take in work.takes.items()}, **work.recorded}
+    taken = [(cue, audio[cue.id]) for cue in cues if cue.id in audio]
     kept = {cue.id for cue in dialogue.production}
     return Session(
         duration=film.duration,
         scenes=work.sheet.scenes,
         sounds=[(cue, take) for cue, take in taken if cue.kind == "sound"],
         speech=[(cue, take) for cue, take in taken if cue.kind == "speech"],
+        music=[(cue, take) for cue, take in taken if cue.kind == "music"],
         production=[cue for cue in cues if cue.id in kept],
         track=work.track,
         whole_track=keeps_whole_track(studio.preset.dialogue, film.production_stream is not None),
@@ -145,15 +160,17 @@ def _mixed(
     )
     with stem_files(stems, slate) as files:
         mix = lay_and_mix(
-            film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder
-        )
+            film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder,
+            me=preset.deliver.me,
+        )  # fmt: skip
     stem_of = {take.name: take.stem for take in laid}
     return mix, {**{cue.id: stem_of["production"] for cue in session.production if "production" in stem_of}, **stem_of}
 
 
-def _cue_sheets(delivery: Delivery, progress: OnProgress) -> Iterator[Path]:
+def _cue_sheets(delivery: Delivery, home: Path, progress: OnProgress) -> Iterator[Path]:
+    """`home` is where the sheets lie in the end."""
     for kind in ("json", "csv"):
         path = delivery.folder / f"{delivery.film_stem}.cues.{kind}"
         progress(Progress("deliver", 0, 3, path.name))
-        publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet))
+        publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet, home=home))
         yield path

@@ -30,6 +30,7 @@ from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
 from vssflow_post.render.recognition import Recognition, is_wanted
+from vssflow_post.render.recordings import checked, with_music
 from vssflow_post.render.sights import looked_at, seen_of
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
@@ -154,6 +155,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     film, preset = asked.film, asked.preset
     lines = _script(asked)  # before the long work, so that a fault in it is told at once
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
+    cut_off = checked(given) if given is not None else ()
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
     segments: tuple[SpeakingSegment, ...] = ()
@@ -164,7 +166,8 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
         segments, sentence = _segments(asked, lines, analysis)
         sheet = _sheet(asked, analysis, segments, seen)
     progress(Progress("speech", 1, 1))
-    warnings = (*unspoken(sheet), *_too_late(lines or (), film))
+    sheet, missed = with_music(sheet, film, preset)
+    warnings = (*unspoken(sheet), *_too_late(lines or (), film), *cut_off, *missed)
     looked = asked.recognition.why if asked.recognition and seen else ""
     return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
 
@@ -221,7 +224,7 @@ def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis) -> 
     return [
         request_for(cue, analysis.features, analysis.mouths, analysis.things)
         for cue in cues
-        if cue.kind == "sound" or cue.id in spoken
+        if cue.recording is None and (cue.kind == "sound" or cue.id in spoken)
     ]
 
 

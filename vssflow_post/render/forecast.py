@@ -83,8 +83,10 @@ def _kept(studio: Studio) -> tuple[Pace | None, Path]:
 
 def _plan(film: Film, spotted: Spotted, dialogue: Dialogue, preset: Preset, pace: Pace, looked_s: float) -> Plan:
     speech_s = sum(cue.span.duration_s for cue in dialogue.generated)
-    sound_s = sum(cue.span.duration_s for cue in spotted.sheet.cues if cue.kind == "sound")
-    n_files = len(preset.mix.stems) + 1
+    made = [cue for cue in spotted.sheet.cues if cue.kind == "sound" and cue.recording is None]
+    sound_s = sum(cue.span.duration_s for cue in made)
+    n_files = len(preset.mix.stems) + 1 + any(cue.kind == "music" for cue in spotted.sheet.cues)
+    n_files *= 2 if preset.deliver.me else 1  # the M&E comes with its parts
     stems = n_files * LAYOUTS[preset.mix.layout].n_channels * BYTES_PER_SAMPLE * film.duration.n_samples
     picture = film.size_bytes if preset.deliver.picture else 0
     delivery_s = DELIVERY_S + DELIVERY_PACE * film.duration.duration_s

@@ -1,6 +1,7 @@
 """What is asked of weights that do not know a class of sound: the nearest that they do, or nothing, as the table says.
 
-Only sounds that the picture asked for are looked up: what a person prompted goes to the backend in their own words.
+Only sounds that the picture asked for are looked up: what a person prompted goes to the backend in their own words, and
+a recording asks for nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def askable(cues: Sequence[Cue], known: Sequence[str], table: SoundTable) -> Ask
     asked: list[Cue] = []
     instead: dict[tuple[str, str], list[str]] = {}
     for cue in cues:
-        if not known or not cue.sound or cue.origin != "picture" or cue.sound not in table.classes:
+        if cue.recording is not None or not known or not cue.sound or cue.origin != "picture" or cue.sound not in table.classes:
             asked.append(cue)
             continue
         name = table.nearest_known(cue.sound, known)

@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from vssflow_post.audio import BG, DX, FX, MIX, PD
+from vssflow_post.audio import BG, DX, FX, ME, MIX, MX, PD
 from vssflow_post.deliver.report.auditions import auditions_of
 from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.deliver.report.file_list import deliverables
 from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_marks, scale_ticks
-from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers
+from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers, words_of
 from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
 from vssflow_post.deliver.subtitles import as_vtt
 from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
@@ -28,8 +28,9 @@ from vssflow_post.timeline import CLOCK_HZ, Span
 if TYPE_CHECKING:
     from jinja2 import Template
 
-ORDER_OF_STEMS = (MIX, DX, PD, FX, BG)
-"""As one listens: the whole, what is said (and what was said on the day beside it), then what sounds."""
+ORDER_OF_STEMS = (MIX, DX, PD, MX, FX, BG, ME)
+"""As one listens: the whole, what is said (and what was said on the day beside it), then what sounds, and what goes abroad.
+The parts of the M&E are just linked."""
 
 
 def report_as_html(report: FilmReport) -> str:
@@ -53,6 +54,7 @@ def _template() -> Template:
     environment.filters["level"] = _level
     environment.filters["address"] = _address
     environment.filters["remarks"] = remarks
+    environment.filters["words"] = words_of
     return environment.get_template("report.html.j2")
 
 
@@ -149,7 +151,7 @@ def _pitches() -> list[tuple[float, str]]:
 
 def _stems(report: FilmReport) -> list[dict[str, Any]]:
     """The WAVs; the loudness of the mix is told at length elsewhere."""
-    names = sorted(report.stems, key=ORDER_OF_STEMS.index)
+    names = [name for name in ORDER_OF_STEMS if name in report.stems]
     return [
         {
             "name": name,

@@ -16,6 +16,7 @@ _LANES = (
     ("sound", BED, "Beds"),
     ("sound", FOLLOWS, "Follows"),
     ("sound", SPOT, "Spots"),
+    ("music", "", "Music"),
 )
 """(kind, layer, name) from top to bottom; those without a cue are left out."""
 _MOST_WORDS = 2
@@ -106,7 +107,15 @@ def speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
 def remarks(facts: CueFacts) -> tuple[str, ...]:
     """What a cue's sound was concluded from and what became of it, in short lines."""
     stands_in = f"{facts.stand_in} stands in" if facts.stand_in else ""
-    return tuple(line for line in (seen_of(facts.cue), stands_in) if line)
+    return tuple(line for line in (seen_of(facts.cue), stands_in, _recording_of(facts.cue)) if line)
+
+
+def _recording_of(cue: Cue) -> str:
+    """Whose recording is heard; "" where there is none."""
+    if cue.recording is None:
+        return ""
+    start = f" from {cue.recording.in_s:g} s" if cue.recording.in_s else ""
+    return f"your recording {cue.recording.file.name}{start}"
 
 
 def seen_of(cue: Cue) -> str:
@@ -117,17 +126,19 @@ def seen_of(cue: Cue) -> str:
 
 
 def _cue_box(facts: CueFacts, whole: Span, hues: Mapping[str, int], clock: Callable[[int], str]) -> CueBox:
-    cue, words = facts.cue, _words(facts.cue)
+    cue, words = facts.cue, words_of(facts.cue)
     silence = ("silent: the weights know nothing near it",) if facts.is_silent else ()
     when = f"{cue.id}  {clock(cue.span.start)} to {clock(cue.span.end)}"
     title = "\n".join((when, words, *remarks(facts), *silence, *facts.notes))
     return CueBox(facts, _place(cue.span, whole), hues.get(cue.speaker or "", 0), words, title)
 
 
-def _words(cue: Cue) -> str:
+def words_of(cue: Cue) -> str:
     """What a cue asks for, in a few words."""
     if cue.kind == "speech":
-        return cue.text or "(no words known)"
+        return cue.text or (cue.recording.file.stem if cue.recording else "(no words known)")
+    if cue.recording is not None:
+        return cue.title
     return cue.sound or "from the picture"
 
 
