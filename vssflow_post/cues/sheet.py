@@ -105,8 +105,9 @@ def _as_found_from(cue: Cue, home: Path) -> Cue:
     """The cue, its recording's path relative to the folder `home`."""
     if cue.recording is None:
         return cue
-    file = Path(os.path.relpath(cue.recording.file, home))
-    return replace(cue, recording=replace(cue.recording, file=file))
+    file = cue.recording.file
+    folder = os.path.relpath(os.path.realpath(file.parent), os.path.realpath(home))
+    return replace(cue, recording=replace(cue.recording, file=Path(folder) / file.name))
 
 
 def read_cue_sheet(path: Path, film: Film, seed: int = 0, voices: Sequence[str] | None = None) -> CueSheet:

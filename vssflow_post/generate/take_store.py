@@ -84,7 +84,9 @@ def recorded_take(recording: Recording, span: Span, digest: str, store: TakeStor
     known = store.open(key)
     if not isinstance(known, Missing):
         return known
-    pieces = recorded(recording.file, recording.in_s, span.duration_s + _MORE_S)  # what is too long is cut as it is laid
+    pieces = recorded(
+        recording.file, recording.in_s, span.duration_s + _MORE_S
+    )  # what is too long is cut as it is laid
     first = next(pieces)
     blocks = (piece.samples for piece in chain((first,), pieces))
     return store.put_blocks(key, "recording", first.rate_hz, blocks)

@@ -1,7 +1,8 @@
 """The user's own recordings: any file that FFmpeg hears something in, read from where its cue starts.
 
-One channel stays one, two stay a stereo pair, and 5.1 stays 5.1 (L R C LFE Ls Rs); other sets of channels are folded
-down to a pair (ITU-R BS.775). The rate stays the file's own.
+One channel stays one, two stay a stereo pair, and 5.1 stays 5.1 (L R C LFE Ls Rs; so do six channels without names).
+Other sets of channels are folded down to a pair (ITU-R BS.775), and to one where they have no names. The rate stays the
+file's own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,24 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 FORMATS = (
-    *("aac", "ac3", "aiff", "amr", "ape", "asf", "ast", "au", "avi", "avr", "caf", "dsf", "dts", "dtshd", "eac3", "flac"),
+    *(
+        "aac",
+        "ac3",
+        "aiff",
+        "amr",
+        "ape",
+        "asf",
+        "ast",
+        "au",
+        "avi",
+        "avr",
+        "caf",
+        "dsf",
+        "dts",
+        "dtshd",
+        "eac3",
+        "flac",
+    ),
     *("flv", "gsm", "iff", "ircam", "loas", "matroska", "webm", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts", "mxf"),
     *("nistsphere", "nut", "ogg", "oma", "paf", "pvf", "sds", "sox", "swf", "tak", "tta", "voc", "w64", "wav", "wsaud"),
     *("wv", "xwma"),
@@ -111,7 +129,9 @@ def _require_whole(path: Path, ended_s: float) -> None:
         if head[:4] == b"RIFF" and n_bytes < n_promised < _NO_SIZE:  # FFmpeg counts what is there
             promised_s *= n_promised / n_bytes
     if ended_s and promised_s > ended_s + _CUT_OFF_S:
-        raise FilmRejected("bad_recording", f"it is cut off: it should have {promised_s:.2f} s, and has {ended_s:.2f} s")
+        raise FilmRejected(
+            "bad_recording", f"it is cut off: it should have {promised_s:.2f} s, and has {ended_s:.2f} s"
+        )
 
 
 def _pieces(path: Path, in_s: float) -> Iterator[tuple[int, AudioClip]]:
@@ -196,9 +216,9 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
 def _channels_of(frame: AudioFrame) -> Samples:
     """The frame as one channel, two or six: float32 (channels, n)."""
     planes, names = planes_of(frame), tuple(channel.name for channel in frame.layout.channels)
-    if len(planes) <= 2 or names in _SURROUND:
-        return np.ascontiguousarray(planes, np.float32)
     sides = np.array([_SIDES.get(name, (0.0, 0.0)) for name in names]).T
+    if len(planes) <= 2 or names in _SURROUND or (len(planes) == len(_SURROUND[0]) and not sides.any()):
+        return np.ascontiguousarray(planes, np.float32)
     if not sides.any():  # tracks side by side, of which nobody says where they stand
         return np.asarray(planes.mean(axis=0, keepdims=True), np.float32)
     return np.asarray(sides @ planes, np.float32)

@@ -160,7 +160,7 @@ def _piece(frame: AudioFrame) -> _Piece:
     return _Piece(start_s, samples, frame.sample_rate)
 
 
-def planes_of(frame: AudioFrame) -> npt.NDArray[np.floating[Any]]:
+def planes_of(frame: AudioFrame) -> npt.NDArray[Any]:
     """The frame's channels, float (channels, n), full scale 1.0. Integer samples are converted exactly."""
     raw = frame.to_ndarray()
     planes = raw if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels).T
@@ -168,7 +168,7 @@ def planes_of(frame: AudioFrame) -> npt.NDArray[np.floating[Any]]:
         return (planes.astype(np.float32) - 128.0) / 128.0
     if np.issubdtype(planes.dtype, np.integer):
         return planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
-    return np.asarray(planes, np.float32) if planes.dtype != np.float64 else planes
+    return planes
 
 
 def _mono_of(frame: AudioFrame) -> Samples:

@@ -57,7 +57,8 @@ def lay(
 ) -> Generator[StemBlock, None, None]:
     """The stems from the film's first sample to its last, block by block, each take read just before it is heard.
 
-    With `undipped`, what dialogue ducks is laid a second time as if nobody spoke, under the names of UNDIPPED. Raises FilmFailed("non_finite_audio") when a source holds NaN or infinity.
+    With `undipped`, what dialogue ducks is laid a second time as if nobody spoke, under the names of UNDIPPED.
+    Raises FilmFailed("non_finite_audio") when a source holds NaN or infinity.
     """
     faders, names = _Faders(settings), stems_of(takes, settings)
     names += tuple(UNDIPPED[name] for name in names if undipped and name in UNDIPPED)

@@ -68,9 +68,9 @@ def lay_and_mix(
     """Mixes a film: writes exactly `duration.n_samples` of every stem and `MIX` into what `open_stem(name)` gives.
 
     The stems are those of `stems_of`, the mix is their integer sum, `speech` is where dialogue loudness is measured.
-    With `me`, the same of `ME` and its parts, at the mix's gain and under a limiter of their own. `open_stem` is called again for the same names when what was written turns out too hot. `scratch` is the
-    folder of a temporary file that holds the stems as laid (None: the system's). Raises FilmFailed("non_finite_audio")
-    for NaN or infinity in a take.
+    With `me`, the same of `ME` and its parts, at the mix's gain and under a limiter of their own. `open_stem` is called
+    again for the same names when what was written turns out too hot. `scratch` is the folder of a temporary file that
+    holds the stems as laid (None: the system's). Raises FilmFailed("non_finite_audio") for NaN or infinity in a take.
     """
     with tempfile.TemporaryFile(dir=scratch) as file:
         laid = LaidFilm(duration, takes, mix_settings, file, me)

@@ -1,7 +1,7 @@
 """How loud a take came out, and the gain that brings it to where the usual levels of classes count from.
 
 A model makes a page as loud as a slammed door, and one door louder than the next. A sound that the picture asks for has
-the level of its class, so what the model made is evened out first. A line that was recorded somewhere else is brought to
+the level of its class, so what the model made is evened out first. A line that was recorded elsewhere is brought to
 where the other lines are.
 """
 

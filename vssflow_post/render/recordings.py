@@ -5,7 +5,7 @@ And the music of the preset, which becomes cues of the film.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -55,9 +55,7 @@ def _music_cue(piece: MusicSettings, name: str, film: Film, sheet: CueSheet, see
     span = wanted.intersect(film.duration)
     if span.n_samples == 0:
         return None
-    recording = Recording(
-        Path(piece.file), piece.in_s, piece.fade_in_s, piece.fade_out_s, duck_db=piece.duck_db
-    )
+    recording = Recording(Path(piece.file), piece.in_s, piece.fade_in_s, piece.fade_out_s, duck_db=piece.duck_db)
     with _told_of(f"the preset's [[music]], {piece.file}"):
         extent = extent_of(recording.file, recording.in_s, span.duration_s)
     span = Span(span.start, min(span.end, span.start + samples_from_seconds(extent.seconds)))
@@ -79,10 +77,10 @@ def checked(sheet: CueSheet) -> tuple[str, ...]:
             continue
         with _told_of(f"{cue.id}: the recording {cue.recording.file}"):
             extent = extent_of(cue.recording.file, cue.recording.in_s, cue.span.duration_s)
-        if cue.kind == "speech" and extent.is_cut:
+        if cue.kind == "speech" and extent.is_cut and not cue.recording.fade_out_s:
             sentences.append(
                 f"{cue.id}: its recording {cue.recording.file.name} is cut in the middle of a sound at "
-                f"{cue.span.end_s:.2f} s, where the cue ends: a later 'end_s' gives it more time."
+                f"{cue.span.end_s:.2f} s, where the cue ends: give it a later end_s, or fade_out_s for a softer end."
             )
     return tuple(sentences)
 

@@ -30,7 +30,13 @@ def askable(cues: Sequence[Cue], known: Sequence[str], table: SoundTable) -> Ask
     asked: list[Cue] = []
     instead: dict[tuple[str, str], list[str]] = {}
     for cue in cues:
-        if cue.recording is not None or not known or not cue.sound or cue.origin != "picture" or cue.sound not in table.classes:
+        if (
+            cue.recording is not None
+            or not known
+            or not cue.sound
+            or cue.origin != "picture"
+            or cue.sound not in table.classes
+        ):
             asked.append(cue)
             continue
         name = table.nearest_known(cue.sound, known)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 ORDER_OF_STEMS = (MIX, DX, PD, MX, FX, BG, ME)
-"""As one listens: the whole, what is said (and what was said on the day beside it), then what sounds, and what goes abroad.
-The parts of the M&E are just linked."""
+"""As one listens: the whole, what is said (and what was said on the day beside it), then what sounds, and
+what is sold abroad. The parts of the M&E are just linked."""
 
 
 def report_as_html(report: FilmReport) -> str:

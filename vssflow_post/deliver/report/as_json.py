@@ -95,7 +95,9 @@ def _stem(report: FilmReport, name: str, loudness: Loudness) -> dict[str, Any]:
 
 
 def _null_test(facts: NullTestFacts | None) -> dict[str, Any] | None:
-    return facts and {
+    if facts is None:
+        return None
+    return {
         "stems": list(facts.stems),
         "largest_difference": facts.largest_difference,
         "verdict": "pass" if facts.passed else "fail",
