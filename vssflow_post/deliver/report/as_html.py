@@ -71,6 +71,7 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "scenes": list(scene_boxes(report, clock)),
         "lanes": list(lanes(report, clock)),
         "speakers": speakers(report.cues),
+        "has_music": any(facts.cue.kind == "music" for facts in report.cues),
         "is_layered": any(facts.cue.layer for facts in report.cues),
         "n_silent": sum(facts.is_silent for facts in report.cues),
         "cast": auditions_of(report.cues, report.stems.get(DX)),
