@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -182,6 +182,17 @@ class Cue:
     """Labels of what is seen that the sound was concluded from, with confidences, surest first."""
     recording: Recording | None = None
     """What is heard in it where nothing is to be made; music always has one."""
+    shift: int = 0
+    """Samples by which it is heard later than its span (negative: earlier), for which it is made."""
+    is_muted: bool = False
+    """Whether nothing of it is heard or made: it only stays in the sheet."""
+    is_locked: bool = False
+    """Whether the take that it has is kept, whatever changes."""
+
+    @property
+    def heard(self) -> Span:
+        """Where it is heard."""
+        return Span(self.span.start + self.shift, self.span.end + self.shift)
 
     @property
     def title(self) -> str:
@@ -217,6 +228,16 @@ class CueSheet:
     scenes: tuple[Scene, ...]
     cues: tuple[Cue, ...]
 
+    @property
+    def sounding(self) -> CueSheet:
+        """Without what is muted."""
+        return replace(self, cues=tuple(cue for cue in self.cues if not cue.is_muted))
+
+    @property
+    def as_heard(self) -> CueSheet:
+        """What is not muted, where it is heard."""
+        return replace(self, cues=tuple(replace(cue, span=cue.heard) for cue in self.cues if not cue.is_muted))
+
 
 def scene_as_json(scene: Scene) -> dict[str, object]:
     """A scene as cue sheets and reports say it."""
@@ -224,7 +245,7 @@ def scene_as_json(scene: Scene) -> dict[str, object]:
 
 
 def cue_as_json(cue: Cue) -> dict[str, object]:
-    """A cue as cue sheets, plans and reports say it; layer, thing, what is seen and a recording where there are any."""
+    """A cue as cue sheets, plans and reports say it; from its layer on only what there is."""
     told: dict[str, object] = {
         "id": cue.id,
         "scene": cue.scene,
@@ -239,7 +260,9 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
         "gain_db": cue.gain_db,
         "seed": cue.seed,
     }
-    more = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
+    more: dict[str, object] = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
+    more |= {"shift_s": seconds_of(cue.shift) if cue.shift else None}
+    more |= {"mute": cue.is_muted or None, "lock": cue.is_locked or None}
     recorded = {} if cue.recording is None else recording_as_json(cue.recording, cue.kind)
     return told | {key: value for key, value in more.items() if value is not None} | recorded
 

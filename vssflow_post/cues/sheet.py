@@ -29,6 +29,7 @@ from vssflow_post.timeline import (
     Scene,
     Span,
     cue_as_json,
+    samples_from_frame,
     samples_from_seconds,
     scene_as_json,
     seconds_of,
@@ -45,6 +46,7 @@ ROUNDING = CLOCK_HZ // 1000
 """Times typed with three decimals may be this far off (in samples): such overlaps are trimmed, not refused."""
 MAX_SECONDS = 7 * 24 * 3600.0
 MAX_SEED = 2**31 - 1
+MOST_SHIFT_FRAMES = 10_000_000
 MOST_THINGS, MOST_LABELS = 3, 50
 """Of a scene and of a cue: what is written has no more."""
 
@@ -54,6 +56,7 @@ _SCENE_KEYS = ("index", "start_s", "end_s")
 _CUE_KEYS = (
     *("id", "scene", "kind", "start_s", "end_s", "text", "speaker", "voice", "sound", "origin", "gain_db", "seed"),
     *("layer", "thing", "seen", "file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db"),
+    *("shift_s", "shift_frames", "mute", "lock"),
 )
 _RECORDING_KEYS = ("in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db")
 _KINDS = ("speech", "sound", "music")
@@ -126,7 +129,7 @@ def read_cue_sheet(path: Path, film: Film, seed: int = 0, voices: Sequence[str] 
         cues = [
             _cue(
                 Table(content, places[k] if places else _place(content, k), _CUE_KEYS, _CUE_REQUIRED, ("cues", k)),
-                *(scenes, film.duration, seed, path.parent),
+                *(scenes, film, seed, path.parent),
             )
             for k, content in enumerate(sheet.items("cues"))
         ]
@@ -225,7 +228,7 @@ def _place(content: object, position: int) -> str:
     return f"cues[{position}]" + (f" ({name})" if isinstance(name, str) and _ID.fullmatch(name) else "")
 
 
-def _cue(table: Table, scenes: Sequence[Scene], duration: Span, seed: int, home: Path) -> Cue:
+def _cue(table: Table, scenes: Sequence[Scene], film: Film, seed: int, home: Path) -> Cue:
     """`home` is the folder that recordings are named from."""
     identity = table.text("id")
     if not _ID.fullmatch(identity):
@@ -233,7 +236,7 @@ def _cue(table: Table, scenes: Sequence[Scene], duration: Span, seed: int, home:
     kind = table.text("kind")
     if kind not in _KINDS:
         raise table.fault("kind", f'must be "speech", "sound" or "music", not {shown(kind)}')
-    span = _span(table, duration)
+    span = _span(table, film.duration)
     for key in _MEANINGLESS[kind]:
         if table.value(key) not in (None, ""):
             raise table.fault(key, f"has no meaning for a {kind} cue")
@@ -257,7 +260,25 @@ def _cue(table: Table, scenes: Sequence[Scene], duration: Span, seed: int, home:
         thing=table.whole("thing", 0, MOST_THINGS - 1) if "thing" in table else None,
         seen=_seen(table),
         recording=_recording(table, kind, home),
+        shift=_shift(table, span, film),
+        is_muted=table.flag("mute", False),
+        is_locked=table.flag("lock", False),
     )
+
+
+def _shift(table: Table, span: Span, film: Film) -> int:
+    """By how many samples the cue is heard later; it stays in the film."""
+    if "shift_s" in table and "shift_frames" in table:
+        raise table.fault("shift_frames", "says the same as 'shift_s': leave one of them out")
+    key = "shift_frames" if "shift_frames" in table else "shift_s"
+    if key == "shift_frames":
+        n_frames = table.whole(key, -MOST_SHIFT_FRAMES, MOST_SHIFT_FRAMES)
+        shift = samples_from_frame(n_frames, film.frame_rate)
+    else:
+        shift = samples_from_seconds(table.number(key, -MAX_SECONDS, MAX_SECONDS))
+    if shift and not (film.duration.start <= span.start + shift and span.end + shift <= film.duration.end):
+        raise table.fault(key, "moves the cue out of the film")
+    return shift
 
 
 def _recording(table: Table, kind: str, home: Path) -> Recording | None:
@@ -298,7 +319,7 @@ def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
         if cue.id in seen:
             raise JsonFault(f"cues: the id '{cue.id}' is there twice")
         seen.add(cue.id)
-        if cue.kind == "music":  # one piece may go over into the next
+        if cue.kind == "music" or cue.is_muted:  # one piece may go over into the next; what is muted is in no one's way
             continue
         at = last.get(cue.lane)
         last[cue.lane] = k

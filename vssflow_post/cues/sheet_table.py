@@ -15,7 +15,7 @@ from vssflow_post.cues.strict_json import JsonFault, shown
 from vssflow_post.cues.timed_text import MalformedLine
 from vssflow_post.cues.times import label_of, sample_of
 from vssflow_post.media.timecode import is_drop_frame
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span, recording_as_json
+from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span, recording_as_json, seconds_of
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),
     *("layer", "thing", "seen", "file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db"),
+    *("shift_s", "mute", "lock"),
 )
+_ALSO_READ = ("shift_frames",)
 _REQUIRED = ("kind", "id", "start", "end")
 _TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer")
-_NUMBERS = ("gain_db", "in_s", "fade_in_s", "fade_out_s", "duck_db")
-_WHOLE_NUMBERS = ("scene", "seed", "thing")
+_NUMBERS = ("gain_db", "in_s", "fade_in_s", "fade_out_s", "duck_db", "shift_s")
+_WHOLE_NUMBERS = ("scene", "seed", "thing", "shift_frames")
+_YES_OR_NO = ("match_loudness", "mute", "lock")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 """A cell that starts so may be computed by a spreadsheet (full-width signs too); the apostrophe is the guard's own."""
@@ -103,6 +106,9 @@ def _row_of(cue: Cue) -> dict[str, object]:
         "seed": cue.seed,
         "thing": "" if cue.thing is None else cue.thing + 1,
         "seen": guarded("; ".join(f"{label.replace(';', ',')} {x:g}" for label, x in cue.seen.items())),
+        "shift_s": repr(seconds_of(cue.shift)) if cue.shift else "",
+        "mute": "yes" if cue.is_muted else "",
+        "lock": "yes" if cue.is_locked else "",
         **_recording_cells(cue),
     }
 
@@ -146,7 +152,7 @@ def _columns(cells: list[str]) -> list[str]:
     names = names_in(cells)
     while names and not names[-1]:
         names.pop()
-    require_columns(names, 1, COLUMNS, _REQUIRED, shown)
+    require_columns(names, 1, (*COLUMNS, *_ALSO_READ), _REQUIRED, shown)
     return names
 
 
@@ -180,8 +186,9 @@ def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     for counted in ("scene", "thing"):  # from 1 in a table
         if counted in cue:
             cue[counted] -= 1
-    if flag := row.get("match_loudness", "").strip().lower():
-        cue["match_loudness"] = _FLAGS.get(flag, flag)
+    for name in _YES_OR_NO:
+        if flag := row.get(name, "").strip().lower():
+            cue[name] = _FLAGS.get(flag, flag)
     if seen := unguarded(row.get("seen", "")).strip():
         cue["seen"] = dict(_label(part.strip(), where) for part in seen.split(";"))
     return cue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -112,14 +112,21 @@ def _heard_moving(cue: Cue, things: Iterable[Sequence[Thing]]) -> tuple[Thing, .
 
 
 def takes(
-    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, past: CueHistory, progress: OnProgress
+    requests: Sequence[CueRequest],
+    renderer: Renderer,
+    store: TakeStore,
+    past: CueHistory,
+    progress: OnProgress,
+    locked: Collection[str] = (),
 ) -> Iterator[CueTake]:
     """One stored take per request: first those that are known, then the others as the backend finishes them.
 
-    Raises BackendError when the backend raises, exits, or breaks its contract.
+    Cues whose ids are `locked` keep the take of the last delivery, where they have one. Raises BackendError when the
+    backend raises, exits, or breaks its contract.
     """
     by_id = {request.id: request for request in requests}
     asked = [AskedCue.of(request, renderer.depends_on(request)) for request in requests]
+    asked = [_as_locked(cue, past, store) if cue.id in locked else cue for cue in asked]
     addresses = {cue.address for cue in asked}
     missing: dict[str, list[AskedCue]] = {}
     why: dict[str, str] = {}
@@ -140,6 +147,12 @@ def takes(
             done += 1
             progress(Progress("generate", done, len(requests), cue.id))
             yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
+
+
+def _as_locked(cue: AskedCue, past: CueHistory, store: TakeStore) -> AskedCue:
+    """The cue as it was in the last delivery, where its take is still there."""
+    before = past.named(cue)
+    return cue if before is None or isinstance(store.open(before.address), Missing) else before
 
 
 def checked_take(take: Take, request: CueRequest, backend: str) -> Take:

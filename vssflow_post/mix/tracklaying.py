@@ -132,7 +132,7 @@ def _matched(session: Session) -> dict[str, float]:
         elif cue.recording.match_loudness:
             recorded[cue.id] = said
     if session.track is not None:
-        others += [(session.track, cue.span.start, cue.span.end) for cue in session.production]
+        others += [(session.track, cue.span.start - cue.shift, cue.span.end - cue.shift) for cue in session.production]
     return matching_db(recorded, others)
 
 
@@ -194,7 +194,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
         return
     for cue in session.production:
-        start = cue.span.start
+        start = cue.span.start - cue.shift
         yield LaidTake(cue.span, stem, session.track, cue.gain_db, source_start=start, name=cue.id)
 
 

@@ -167,7 +167,7 @@ def cue_facts(cues: Sequence[Cue], asked: Sequence[Cue], takes: Mapping[str, Cue
 
 def _facts_of(cue: Cue, sound: str | None, take: CueTake | None) -> CueFacts:
     if take is None:
-        return CueFacts(cue, is_silent=cue.kind == "sound" and sound is None)
+        return CueFacts(cue, is_silent=cue.kind == "sound" and sound is None and not cue.is_muted)
     stand_in = sound if sound and sound != cue.sound else ""
     return CueFacts(cue, take.seconds, take.cached, take.why_made, take.audio.notes, stand_in)
 

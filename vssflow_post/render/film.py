@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +17,7 @@ from vssflow_post.cues.sheet import write_cue_sheet
 from vssflow_post.deliver import Slate, staged, stem_files, write_manifest
 from vssflow_post.deliver.delivery import Delivery, deliver
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
-from vssflow_post.generate.history import ROTTED, read_history, write_history
+from vssflow_post.generate.history import FIRST_TIME, ROTTED, read_history, write_history
 from vssflow_post.generate.renderer import CueTake, takes
 from vssflow_post.generate.take_store import StoredTake, production_track
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
@@ -32,7 +32,7 @@ from vssflow_post.render.stand_ins import askable
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.publishing import publish
-from vssflow_post.timeline import CueSheet
+from vssflow_post.timeline import Cue
 
 
 @dataclass(slots=True)
@@ -67,22 +67,24 @@ def render_film(
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     sheet = with_voices(seen.sheet, preset.cast, studio.renderer.backend.voices, job.batch_speakers)
-    dialogue = divide(sheet.cues, preset.dialogue.source, film.production_stream is not None)
-    asked = askable(sheet.cues, studio.renderer.backend.sounds, studio.table)
-    unheard = {cue.id for cue in dialogue.unheard}
-    recorded = recorded_takes([cue for cue in sheet.cues if cue.id not in unheard], inputs.recordings, studio.store)
-    made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), studio, progress)
+    sounding = sheet.sounding.cues
+    dialogue = divide(sounding, preset.dialogue.source, film.production_stream is not None)
+    asked = askable(sounding, studio.renderer.backend.sounds, studio.table)
+    kept = [cue for cue in sounding if cue not in dialogue.unheard]
+    recorded = recorded_takes(kept, inputs.recordings, studio.store)
+    locked = {cue.id for cue in sounding if cue.is_locked}
+    made = _generated(job, requests_of(asked.cues, dialogue, seen.analysis), locked, studio, progress)
     track, notes = _production_track(film, dialogue, studio)
-    notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *notes)
+    notes = (*seen.notes, *asked.notes, *_rotted_takes(made), *_lost_locks(made, locked), *notes)
     work = Work(job, film, seen, sheet, dialogue, asked.cues, made, track, asked.warnings, notes, recorded)
     clock.end("generate")
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
-        stems = {name: folder / f"{job.stem}_{name}.wav" for name in wave_names(sheet, preset)}
+        stems = {name: folder / f"{job.stem}_{name}.wav" for name in wave_names(sounding, preset)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
-        delivery = Delivery(folder, job.stem, film, sheet, stems, stem_of, preset.deliver)
+        delivery = Delivery(folder, job.stem, film, sheet.as_heard, stems, stem_of, preset.deliver)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sums, stems), beside.submit(draw_stems, stems)
-            delivered = [*stems.values(), *_cue_sheets(delivery, job.folder, progress), *deliver(delivery, progress)]
+            delivered = [*stems.values(), *_cue_sheets(work, folder, progress), *deliver(delivery, progress)]
         ensure_unchanged(film)
         clock.end("mix")
         report = report_of(work, studio, delivery, mix, clock.timing(), delivered)
@@ -94,11 +96,13 @@ def render_film(
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
 
 
-def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
+def _generated(
+    job: Job, requests: Sequence[CueRequest], locked: Collection[str], studio: Studio, progress: OnProgress
+) -> dict[str, CueTake]:
     """A take for every cue that the backend renders, by cue id: in the store, whether it was there or is new."""
     progress(Progress("generate", 0, len(requests)))
     past = read_history(studio.out.cue_history(job.stem))
-    return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress)}
+    return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress, locked)}
 
 
 def _production_track(film: Film, dialogue: Dialogue, studio: Studio) -> tuple[StoredTake | None, tuple[str, ...]]:
@@ -115,18 +119,25 @@ def _rotted_takes(made: Mapping[str, CueTake]) -> Iterator[str]:
         yield f"What the store held of {', '.join(rotted)} had rotted and was made again."
 
 
-def wave_names(sheet: CueSheet, preset: Preset) -> tuple[str, ...]:
+def wave_names(cues: Sequence[Cue], preset: Preset) -> tuple[str, ...]:
     """The WAVs of a film by the names they carry: its stems, their mix, and the parts of its M&E with their sum."""
-    has_music = any(cue.kind == "music" for cue in sheet.cues)
+    has_music = any(cue.kind == "music" for cue in cues)
     stems = tuple(name for name in STEMS if name in preset.mix.stems or (name == MX and has_music))
     parts = [UNDIPPED[name] for name in stems if name in UNDIPPED]
     return (*stems, MIX, *parts, ME) if preset.deliver.me else (*stems, MIX)
 
 
+def _lost_locks(made: Mapping[str, CueTake], locked: Collection[str]) -> Iterator[str]:
+    """A sentence where the take of a locked cue was there once and is not any more."""
+    lost = [identity for identity in made if identity in locked and made[identity].why_made not in ("", FIRST_TIME)]
+    if lost:
+        yield f"The takes of {', '.join(lost)}, which are locked, are not in the store any more, and were made again."
+
+
 def _session(work: Work, studio: Studio) -> Session:
     """All that is laid: the takes, and the film's own sound where the preset keeps it."""
     film, dialogue = work.film, work.dialogue
-    cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.cues]
+    cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.as_heard.cues]
     audio = {**{name: take.audio for name, take in work.takes.items()}, **work.recorded}
     taken = [(cue, audio[cue.id]) for cue in cues if cue.id in audio]
     kept = {cue.id for cue in dialogue.production}
@@ -167,10 +178,9 @@ def _mixed(
     return mix, {**{cue.id: stem_of["production"] for cue in session.production if "production" in stem_of}, **stem_of}
 
 
-def _cue_sheets(delivery: Delivery, home: Path, progress: OnProgress) -> Iterator[Path]:
-    """`home` is where the sheets lie in the end."""
+def _cue_sheets(work: Work, folder: Path, progress: OnProgress) -> Iterator[Path]:
     for kind in ("json", "csv"):
-        path = delivery.folder / f"{delivery.film_stem}.cues.{kind}"
+        path = folder / f"{work.job.stem}.cues.{kind}"
         progress(Progress("deliver", 0, 3, path.name))
-        publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet, home=home))
+        publish(path, partial(write_cue_sheet, film=work.film, sheet=work.sheet, home=work.job.folder))
         yield path

@@ -155,7 +155,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     film, preset = asked.film, asked.preset
     lines = _script(asked)  # before the long work, so that a fault in it is told at once
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
-    cut_off = checked(given) if given is not None else ()
+    cut_off = checked(given.sounding) if given is not None else ()
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
     segments: tuple[SpeakingSegment, ...] = ()
@@ -167,7 +167,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
         sheet = _sheet(asked, analysis, segments, seen)
     progress(Progress("speech", 1, 1))
     sheet, missed = with_music(sheet, film, preset)
-    warnings = (*unspoken(sheet), *_too_late(lines or (), film), *cut_off, *missed)
+    warnings = (*unspoken(sheet.sounding), *_too_late(lines or (), film), *cut_off, *missed)
     looked = asked.recognition.why if asked.recognition and seen else ""
     return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
 

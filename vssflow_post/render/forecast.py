@@ -65,9 +65,11 @@ def plan_film(job: Job, studio: Studio, progress: OnProgress) -> FilmResult:
     recognition = studio.recognition if job.cues is None else None
     asked = Spotting(film, job.script, job.cues, studio.preset, studio.detectors, recognition, encoder)
     spotted = spot_film(asked, progress)
-    dialogue = divide(spotted.sheet.cues, studio.preset.dialogue.source, film.production_stream is not None)
+    dialogue = divide(spotted.sheet.sounding.cues, studio.preset.dialogue.source, film.production_stream is not None)
     looked_s = time.monotonic() - started
-    pace = kept or measured_pace(studio.renderer, requests_of(spotted.sheet.cues, dialogue, spotted.analysis), where)
+    pace = kept or measured_pace(
+        studio.renderer, requests_of(spotted.sheet.sounding.cues, dialogue, spotted.analysis), where
+    )
     plan = _plan(film, spotted, dialogue, studio.preset, pace, looked_s)
     warnings = (*film.losses, *spotted.warnings, *dialogue.warnings)
     verdict, reason = WARNINGS if warnings else DONE, " ".join(warnings) or None
@@ -83,9 +85,9 @@ def _kept(studio: Studio) -> tuple[Pace | None, Path]:
 
 def _plan(film: Film, spotted: Spotted, dialogue: Dialogue, preset: Preset, pace: Pace, looked_s: float) -> Plan:
     speech_s = sum(cue.span.duration_s for cue in dialogue.generated)
-    made = [cue for cue in spotted.sheet.cues if cue.kind == "sound" and cue.recording is None]
+    made = [cue for cue in spotted.sheet.sounding.cues if cue.kind == "sound" and cue.recording is None]
     sound_s = sum(cue.span.duration_s for cue in made)
-    n_files = len(preset.mix.stems) + 1 + any(cue.kind == "music" for cue in spotted.sheet.cues)
+    n_files = len(preset.mix.stems) + 1 + any(cue.kind == "music" for cue in spotted.sheet.sounding.cues)
     n_files *= 2 if preset.deliver.me else 1  # the M&E comes with its parts
     stems = n_files * LAYOUTS[preset.mix.layout].n_channels * BYTES_PER_SAMPLE * film.duration.n_samples
     picture = film.size_bytes if preset.deliver.picture else 0

@@ -23,7 +23,7 @@ from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speake
 from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
 from vssflow_post.deliver.subtitles import as_vtt
 from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
-from vssflow_post.timeline import CLOCK_HZ, Span
+from vssflow_post.timeline import CLOCK_HZ, CueSheet, Span
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -120,13 +120,14 @@ def _badge(verdict: str) -> tuple[str, str]:
 
 def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
     """Every warning, with the span of the cue that it is about."""
-    spans = {facts.cue.id: facts.cue.span for facts in report.cues}
+    spans = {facts.cue.id: facts.cue.heard for facts in report.cues}
     return [(sentence, spans.get(sentence.partition(":")[0])) for sentence in report.every_warning]
 
 
 def _captions(report: FilmReport) -> str:
     """The lines as WebVTT in a `data:` URI; "" where nobody has words."""
-    lines = [facts.cue for facts in report.cues if facts.cue.kind == "speech" and facts.cue.text.strip()]
+    heard = CueSheet(report.scenes, tuple(facts.cue for facts in report.cues)).as_heard.cues
+    lines = [cue for cue in heard if cue.kind == "speech" and cue.text.strip()]
     if not lines:
         return ""
     text = as_vtt(lines).encode("utf-8", "replace")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vssflow_post.deliver.report.facts import CueFacts, FilmReport
-from vssflow_post.timeline import BED, FOLLOWS, SPOT, Cue, Scene, Span
+from vssflow_post.timeline import BED, FOLLOWS, SPOT, Cue, Scene, Span, seconds_of
 
 N_SPEAKER_COLOURS = 6
 _LANES = (
@@ -107,7 +107,13 @@ def speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
 def remarks(facts: CueFacts) -> tuple[str, ...]:
     """What a cue's sound was concluded from and what became of it, in short lines."""
     stands_in = f"{facts.stand_in} stands in" if facts.stand_in else ""
-    return tuple(line for line in (seen_of(facts.cue), stands_in, _recording_of(facts.cue)) if line)
+    marks = (("muted", facts.cue.is_muted), ("locked", facts.cue.is_locked), (_shift_of(facts.cue), facts.cue.shift))
+    marked = ", ".join(word for word, is_so in marks if is_so)
+    return tuple(line for line in (seen_of(facts.cue), stands_in, _recording_of(facts.cue), marked) if line)
+
+
+def _shift_of(cue: Cue) -> str:
+    return f"{abs(seconds_of(cue.shift)):g} s {'later' if cue.shift > 0 else 'earlier'}"
 
 
 def _recording_of(cue: Cue) -> str:
@@ -128,9 +134,9 @@ def seen_of(cue: Cue) -> str:
 def _cue_box(facts: CueFacts, whole: Span, hues: Mapping[str, int], clock: Callable[[int], str]) -> CueBox:
     cue, words = facts.cue, words_of(facts.cue)
     silence = ("silent: the weights know nothing near it",) if facts.is_silent else ()
-    when = f"{cue.id}  {clock(cue.span.start)} to {clock(cue.span.end)}"
+    when = f"{cue.id}  {clock(cue.heard.start)} to {clock(cue.heard.end)}"
     title = "\n".join((when, words, *remarks(facts), *silence, *facts.notes))
-    return CueBox(facts, _place(cue.span, whole), hues.get(cue.speaker or "", 0), words, title)
+    return CueBox(facts, _place(cue.heard, whole), hues.get(cue.speaker or "", 0), words, title)
 
 
 def words_of(cue: Cue) -> str:
