@@ -46,6 +46,8 @@ def voices(
     from vssflow_post.render.studio import open_studio
     from vssflow_post.store.output_folder import OutputFolder
 
+    if not any(character.isalnum() for character in text):
+        raise UsageError(f"--text {text!r} has no word: there is nothing to say")
     settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
     with (
         TemporaryDirectory() as scratch,

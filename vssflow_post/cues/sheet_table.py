@@ -6,10 +6,13 @@ Reading gives the content that the JSON sheet would have, so that both are check
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vssflow_post.cues.sheet_cue import Reel
 from vssflow_post.cues.strict_csv import is_blank, names_in, require_columns, rows_of
 from vssflow_post.cues.strict_json import JsonFault, shown
 from vssflow_post.cues.timed_text import MalformedLine
@@ -26,6 +29,7 @@ COLUMNS = (
     *("shift_s", "mute", "lock"),
 )
 _ALSO_READ = ("shift_frames",)
+NO_FILM = "has no row of its film"
 _REQUIRED = ("kind", "id", "start", "end")
 _TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer")
 _NUMBERS = ("gain_db", "in_s", "fade_in_s", "fade_out_s", "duck_db", "shift_s")
@@ -56,34 +60,74 @@ def write_cue_table(path: Path, film: Film, sheet: CueSheet) -> None:
         writer.writerows(rows)
 
 
-def read_cue_table(data: bytes, film: Film) -> tuple[dict[str, Any], list[str]]:
-    """The content of the JSON sheet, and for each cue the place where it stands. Raises JsonFault."""
+def read_cue_table(data: bytes, film: Reel | None, faults: list[JsonFault]) -> tuple[dict[str, Any], list[str]]:
+    """The content of the JSON sheet, and for each cue the place where it stands; what is wrong with single rows is
+    added to `faults`. Without a film the table's own row of the film stands for it. Raises JsonFault."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise JsonFault("is not UTF-8 text (save it as CSV UTF-8)") from None
+    rows = list(_rows(text))
+    film = film or _described(rows)
+    for _, row in rows:
+        _require_rate(row, film)
     scenes: list[dict[str, Any]] = []
     cues: list[dict[str, Any]] = []
     places: list[str] = []
     whole = film.duration
-    for line, row in _rows(text):
-        where = f"line {line}"
-        kind = row["kind"].strip().lower()
-        if kind == "film" and (rate := row.get("text", "").strip().removesuffix("fps").strip()) != _rate(film):
-            raise JsonFault(f"was made for a film with {shown(rate)} frames per second, and this one has {_rate(film)}")
-        span = _seconds(row, where, film)
-        if kind == "film":
-            whole = Span.of_seconds(0, max(0.0, span["end_s"]))
-        elif kind == "scene":
-            scenes.append({"index": len(scenes), **span})
-        else:
-            identity = row["id"].strip()
-            cues.append({**_cue_of(row, where), "kind": kind, "id": identity, **span})
-            places.append(f"{where} ({identity})" if identity.isascii() and identity.isprintable() else where)
+    for line, row in rows:
+        try:
+            kind, span = row["kind"].strip().lower(), _seconds(row, f"line {line}", film)
+            if kind == "film":
+                whole = Span.of_seconds(0, max(0.0, span["end_s"]))
+            elif kind == "scene":
+                scenes.append({"index": len(scenes), **span})
+            else:
+                cues.append({**_cue_of(row, f"line {line}"), "kind": kind, "id": row["id"].strip(), **span})
+                places.append(_place_of(row, line))
+        except JsonFault as fault:
+            faults.append(fault)
     if not scenes and film.duration.n_samples:
         scenes = [{"index": 0, "start_s": 0.0, "end_s": film.duration.end_s}]
     about = {"duration_s": whole.end_s, "frame_rate": _rate(film)}
     return {"version": 1, "film": about, "scenes": scenes, "cues": cues}, places
+
+
+def _place_of(row: dict[str, str], line: int) -> str:
+    identity = row["id"].strip()
+    return f"line {line} ({identity})" if identity.isascii() and identity.isprintable() else f"line {line}"
+
+
+def _require_rate(row: dict[str, str], film: Reel) -> None:
+    if row["kind"].strip().lower() == "film" and (rate := _rate_in(row)) != _rate(film):
+        raise JsonFault(f"was made for a film with {shown(rate)} frames per second, and this one has {_rate(film)}")
+
+
+def _rate_in(row: dict[str, str]) -> str:
+    return row.get("text", "").strip().removesuffix("fps").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """A film as its row describes it."""
+
+    duration: Span
+    frame_rate: Fraction
+    start_timecode: str | None
+    start_sample: int
+
+
+def _described(rows: Sequence[tuple[int, dict[str, str]]]) -> _Described:
+    """Raises JsonFault where there is no such row, or it says nothing of use."""
+    line, row = next(((line, row) for line, row in rows if row["kind"].strip().lower() == "film"), (0, {}))
+    if not row:
+        raise JsonFault(f"{NO_FILM}: name the film as well, so that its rate and length are known")
+    try:
+        rate = Fraction(_rate_in(row))
+        start, end = (sample_of(row[name], rate) for name in ("start", "end"))
+        return _Described(Span(0, end - start), rate, row["start"], start)
+    except (ValueError, ZeroDivisionError) as error:
+        raise JsonFault(f"line {line}: the row of the film: {error}") from None
 
 
 def files_in_table(data: bytes) -> list[str]:
@@ -91,7 +135,7 @@ def files_in_table(data: bytes) -> list[str]:
     return [unguarded(row["file"]) for _, row in _rows(data.decode("utf-8-sig")) if row.get("file")]
 
 
-def _rate(film: Film) -> str:
+def _rate(film: Film | Reel) -> str:
     return f"{film.frame_rate.numerator}/{film.frame_rate.denominator}"
 
 
@@ -156,7 +200,7 @@ def _columns(cells: list[str]) -> list[str]:
     return names
 
 
-def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
+def _seconds(row: dict[str, str], where: str, film: Reel) -> dict[str, float]:
     """`start_s` and `end_s`, counted from the first frame, exact to the sample."""
     found = {}
     for name in ("start", "end"):

@@ -85,6 +85,17 @@ def checked(sheet: CueSheet) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def faults_of(sheet: CueSheet) -> list[str]:
+    """A sentence for every recording of a sheet that cannot be heard."""
+    faults = []
+    for cue in sheet.sounding.cues:
+        try:
+            checked(replace(sheet, cues=(cue,)))
+        except FilmRejected as rejected:
+            faults.append(str(rejected))
+    return faults
+
+
 def recorded_takes(cues: Sequence[Cue], known: RecordingDigests, store: TakeStore) -> dict[str, StoredTake]:
     """What is heard of each recording, in the store, by cue id.
 

@@ -66,7 +66,7 @@ def checked_section(source: Source, section: str, values: object, fault: Fault) 
         return {"pieces": tuple(_music(_of_piece(source, k), piece, fault) for k, piece in enumerate(pieces))}
     if section not in CAST_SECTIONS and section not in SECTIONS:
         what = f"section [{section}]" if isinstance(values, dict) else f"key {section!r}"
-        hint = _did_you_mean(section, [*SECTIONS, *CAST_SECTIONS, MUSIC, *TOP_KEYS])
+        hint = _did_you_mean(section, [*SECTIONS, *CAST_SECTIONS, MUSIC, *TOP_KEYS]) or _belongs_in(section)
         fault(f"{source.at('', section)}: unknown {what}{hint}")
         return {}
     if not isinstance(values, dict):
@@ -80,7 +80,8 @@ def checked_section(source: Source, section: str, values: object, fault: Fault) 
     checked = {}
     for key, value in values.items():
         if key not in known:
-            fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{_did_you_mean(key, known)}")
+            hint = _did_you_mean(key, known) or _belongs_in(key)
+            fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{hint}")
             continue
         name = f"{section}.{key}"
         accepted = _checked(value, types[key], f"{source.at(section, key)}: {name}", name, RANGES.get(name), fault)
@@ -174,6 +175,13 @@ def _kind(value: object) -> str:
 def _did_you_mean(word: object, known: Collection[str]) -> str:
     close = difflib.get_close_matches(str(word), sorted(known), 1)
     return f". Did you mean {close[0]!r}?" if close else ""
+
+
+def _belongs_in(key: str) -> str:
+    """The sections that have such a key, as a sentence; "" where none has."""
+    homes = [name for name, kind in SECTIONS.items() if key in (field.name for field in dataclasses.fields(kind))]
+    homes += [f"[{MUSIC}]"] if key in (field.name for field in dataclasses.fields(MusicSettings)) else []
+    return f". It belongs in {' or '.join(f'[{name}]' for name in homes)}." if homes else ""
 
 
 def line_of(text: str, section: str, key: str) -> str:

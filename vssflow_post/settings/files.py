@@ -109,6 +109,13 @@ def faults_of(name_or_path: str) -> list[str]:
     return faults
 
 
+def place_in(name_or_path: str, character: str) -> str:
+    """File and line of a member of the cast, for a sentence; the file alone where a preset below it names them."""
+    path = find_preset(name_or_path).path
+    source = Source(str(path), path.read_text("utf-8"))
+    return next((at for section in CAST_SECTIONS if (at := source.at(section, character)) != str(path)), str(path))
+
+
 def _refuse(sentence: str) -> NoReturn:
     raise PresetError(sentence)
 
