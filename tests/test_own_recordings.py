@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
 
 from conftest import MakeFilm
+from tests.test_mix import ClipSource
+from vssflow_post.analysis.picture import Analysis
+from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.batch.inputs import Films, find_jobs
 from vssflow_post.batch.worker import work_on
+from vssflow_post.cues.sheet import read_cue_sheet
+from vssflow_post.errors import FilmRejected
+from vssflow_post.generate.take_store import TakeStore, recorded_take
+from vssflow_post.media.probe import probe
+from vssflow_post.mix import Session, lay_tracks
+from vssflow_post.mix.laid_take import Source
+from vssflow_post.mix.lay import lay
 from vssflow_post.plugins import load_plugins
 from vssflow_post.progress import silent
 from vssflow_post.render.job import FilmResult, Order
+from vssflow_post.render.recordings import checked, digests_of
 from vssflow_post.render.studio import open_studio
 from vssflow_post.settings.files import load_preset
+from vssflow_post.settings.preset import MixSettings, MusicSettings, Preset
 from vssflow_post.store.entries import file_digest
 from vssflow_post.store.output_folder import OutputFolder
+from vssflow_post.timeline import Cue, CueSheet, Recording, Scene, Span
 
 S = 48_000
 DRY: Mapping[str, object] = {"mix.room_tone": False, "mix.effects_pan_width": 0.0, "deliver.me": True}
@@ -125,16 +141,13 @@ def test_everything_is_heard_in_its_stem_and_the_sums_are_zero(desk: Desk) -> No
     assert [stem["name"] for stem in report["stems"]] == ["DX", "FX", "MX", "MIX", "ME_FX", "ME_MX", "ME"]
     listed = {each["name"] for each in desk.told("manifest.json")["deliverables"]}
     assert {f"a_{name}.wav" for name in waves} <= listed
+    said_db = [level_db(waves["DX"], *span) for span in ((1.1, 2.4), (4.2, 5.3))]
+    assert said_db[1] == pytest.approx(said_db[0], abs=0.7), "the recorded line was 30 dB softer"
     alone = {name: waves[name].any(axis=0) for name in ("DX", "MX")}
     assert not alone["DX"][: round(0.999 * S)].any()
     assert alone["DX"][round(4.01 * S) : round(5.49 * S)].mean() > 0.9, "the recorded line"
     assert not alone["MX"][: round(0.499 * S)].any()
     assert not alone["MX"][round(6.5 * S) + 10 :].any(), "six seconds of music from 0.5 s on"
-
-
-def test_without_music_there_is_no_music_stem(desk: Desk) -> None:
-    cues = [cue for cue in EVERYTHING if cue["id"] in ("d1", "s1")]
-    assert set(desk.rendered(cues, deliver__me=False)) == {"DX", "FX", "MIX"}
 
 
 def test_music_and_effects_are_as_loud_under_a_line_as_without_it(desk: Desk) -> None:
@@ -169,50 +182,6 @@ def test_the_me_keeps_the_ceiling_where_dialogue_ducks_the_mix_out_of_its_reach(
     assert np.array_equal(waves["ME"], waves["ME_FX"] + waves["ME_MX"])
 
 
-@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
-def test_a_recording_keeps_its_channels_where_the_layout_has_them(desk: Desk, layout: str) -> None:
-    """Each channel of a recording has a pitch of its own."""
-    pitches_hz = {"pair.wav": (300, 700), "six.wav": (300, 700, 1100, 60, 1500, 1900), "one.wav": (1100,)}
-    for name, hz in pitches_hz.items():
-        desk.put(name, np.stack([tone(2, each) for each in hz], axis=1))
-    cues = [music(f"m{k}", 2 * k, 2 * k + 2, file=name) for k, name in enumerate(pitches_hz)]
-    found = desk.rendered(cues, mix__layout=layout)["MX"]
-
-    def heard(k: int) -> list[set[int]]:
-        part = found[:, round((2 * k + 0.5) * S) : round((2 * k + 1.5) * S)] / 2**23
-        strengths = np.abs(np.fft.rfft(part, axis=1)) / S
-        return [{hz for hz in (60, 300, 700, 1100, 1500, 1900) if row[hz] > 0.1 * strengths.max()} for row in strengths]
-
-    nothing: set[int] = set()
-    assert [heard(k) for k in range(3)] == {
-        "mono": [[{300, 700}], [{300, 700, 1100, 1500, 1900}], [{1100}]],
-        "stereo": [[{300}, {700}], [{300, 1100, 1500}, {700, 1100, 1900}], [{1100}, {1100}]],
-        "5.1": [
-            [{300}, {700}, nothing, nothing, nothing, nothing],
-            [{300}, {700}, {1100}, {60}, {1500}, {1900}],
-            [nothing, nothing, {1100}, nothing, nothing, nothing],
-        ],
-    }[layout]
-
-
-@pytest.mark.parametrize(
-    ("name", "rate_hz", "subtype"),
-    [("a.wav", 8_000, "PCM_U8"), ("a.wav", 44_100, "PCM_24"), ("a.wav", 96_000, "FLOAT"), ("a.flac", 48_000, "PCM_16"),
-     ("a.ogg", 22_050, "VORBIS"), ("a.aiff", 11_025, "PCM_16"), ("a.mp3", 32_000, "MPEG_LAYER_III")],
-)  # fmt: skip
-def test_a_recording_of_any_rate_is_heard_at_its_pitch_from_its_in_point(
-    desk: Desk, name: str, rate_hz: int, subtype: str
-) -> None:
-    desk.put(name, np.concatenate([tone(1, 900, 0.3, rate_hz), tone(1.5, 500, 0.3, rate_hz)]), rate_hz, subtype=subtype)
-    effects = desk.rendered([sound("s1", 2, 4, file=name, in_s=1.0)])["FX"][0] / 2**23
-    spectrum = np.abs(np.fft.rfft(effects[round(2.2 * S) : round(3.2 * S)]))
-    assert int(spectrum.argmax()) == 500
-    assert spectrum[900] < 0.01 * spectrum[500]
-    assert not effects[: 2 * S].any()
-    assert not effects[round(3.56 * S) :].any(), "it is as long as it is: nothing is stretched"
-    assert np.abs(effects[round(2.01 * S) : round(2.03 * S)]).max() > 0.05
-
-
 def test_the_span_cuts_a_recording_and_its_fades_are_heard(desk: Desk) -> None:
     desk.put("a.wav", tone(6, 1000))
     cues = [sound("s1", 1, 4, file="a.wav", fade_in_s=1.0, fade_out_s=0.5), sound("s2", 5, 6, file="a.wav", gain_db=-9)]
@@ -222,34 +191,6 @@ def test_the_span_cuts_a_recording_and_its_fades_are_heard(desk: Desk) -> None:
     assert level_db(effects, 3.70, 3.80) == pytest.approx(full - 6.0, abs=0.2)
     assert not effects[:, 4 * S : 5 * S].any()
     assert level_db(effects, 5.2, 5.8) == pytest.approx(full - 9.0, abs=0.05)
-
-
-@pytest.mark.parametrize(("level", "start_s"), [(0.001, 4.0), (0.9, 4.0), (0.02, 4.8)])
-def test_a_recorded_line_is_as_loud_as_the_others_unless_told_otherwise(
-    desk: Desk, level: float, start_s: float
-) -> None:
-    """Also one that is too short for a loudness of its own."""
-    desk.put("line.wav", tone(3, 250, level))
-    said = [speech("d1", 1, 2.5, text="Hello."), speech("d3", 6, 7.5, text="Good bye.")]
-    recorded = speech("d2", start_s, 5, text="Well.", file="line.wav", fade_out_s=0.01)
-    dialogue = desk.rendered([*said, recorded])["DX"]
-    others = level_db(dialogue, 1.1, 2.4)
-    assert level_db(dialogue, start_s + 0.03, 4.97) == pytest.approx(others, abs=0.7)
-    quieter = desk.rendered([*said, {**recorded, "gain_db": -10}])["DX"]
-    apart = level_db(quieter, 1.1, 2.4) - level_db(quieter, start_s + 0.03, 4.97)
-    assert apart == pytest.approx(10.0, abs=0.7)
-    as_it_is = desk.rendered([*said, {**recorded, "match_loudness": False}])["DX"]
-    apart = level_db(as_it_is, 1.1, 2.4) - level_db(as_it_is, start_s + 0.03, 4.97)
-    assert apart == pytest.approx(20 * np.log10(0.3 / level), abs=0.1)
-
-
-def test_recorded_lines_alone_are_matched_to_each_other(desk: Desk) -> None:
-    for name, level in (("a.wav", 0.3), ("b.wav", 0.03), ("c.wav", 0.01)):
-        desk.put(name, tone(1, 250, level))
-    cues = [speech(f"d{k}", 2 * k, 2 * k + 1, file=name) for k, name in enumerate(("a.wav", "b.wav", "c.wav"))]
-    dialogue = desk.rendered(cues)["DX"]
-    levels = [level_db(dialogue, 2 * k + 0.1, 2 * k + 0.9) for k in range(3)]
-    assert levels == pytest.approx([levels[0]] * 3, abs=0.05)
 
 
 def test_a_recorded_line_takes_no_voice_and_nothing_is_made_for_it(desk: Desk, fake_backend: Path) -> None:
@@ -263,16 +204,203 @@ def test_a_recorded_line_takes_no_voice_and_nothing_is_made_for_it(desk: Desk, f
     assert "your recording door.flac" in page
 
 
+def laid(path: Path, seconds: float, layout: str = "stereo", **more: float) -> Samples:
+    """A recording as music at the start of ten seconds of film, float32 (channels, n)."""
+    recording = Recording(path, **more)  # type: ignore[arg-type]
+    span = Span.of_seconds(0, seconds)
+    store = TakeStore(path.parent / "store")
+    take = recorded_take(recording, span, file_digest(path), store)
+    assert take == recorded_take(recording, span, file_digest(path), store), "the second one comes from the store"
+    cue = Cue("m1", 0, "music", span, recording=recording)
+    film = Span(0, 10 * S)
+    session = Session(film, (Scene(0, film),), (), (), (), None, False, music=[(cue, take)])
+    settings = MixSettings(layout=layout, room_tone=False)
+    takes = lay_tracks(session, Analysis((), (), {}, (), ()), settings)
+    return np.concatenate([block["MX"] for block in lay(film, takes, settings)], axis=1)
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
+def test_a_recording_keeps_its_channels_where_the_layout_has_them(tmp_path: Path, layout: str) -> None:
+    """Each channel of a recording has a pitch of its own."""
+    nothing: set[int] = set()
+    expected: dict[str, list[list[set[int]]]] = {
+        "mono": [[{300, 700}], [{300, 700, 1100, 1500, 1900}], [{1100}]],
+        "stereo": [[{300}, {700}], [{300, 1100, 1500}, {700, 1100, 1900}], [{1100}, {1100}]],
+        "5.1": [
+            [{300}, {700}, nothing, nothing, nothing, nothing],
+            [{300}, {700}, {1100}, {60}, {1500}, {1900}],
+            [nothing, nothing, {1100}, nothing, nothing, nothing],
+        ],
+    }
+    for pitches_hz, channels in zip(
+        [(300, 700), (300, 700, 1100, 60, 1500, 1900), (1100,)], expected[layout], strict=True
+    ):
+        soundfile.write(tmp_path / "a.wav", np.stack([tone(2, hz) for hz in pitches_hz], axis=1), S, subtype="FLOAT")
+        strengths = np.abs(np.fft.rfft(laid(tmp_path / "a.wav", 2, layout)[:, S // 2 : 3 * S // 2], axis=1))
+        heard = [
+            {hz for hz in (60, 300, 700, 1100, 1500, 1900) if row[hz] > 0.1 * strengths.max()} for row in strengths
+        ]
+        assert heard == channels
+
+
+@pytest.mark.parametrize(
+    ("name", "rate_hz", "subtype"),
+    [("a.wav", 8_000, "PCM_U8"), ("a.wav", 44_100, "PCM_24"), ("a.wav", 96_000, "FLOAT"), ("a.wav", 48_000, "DOUBLE"),
+     ("a.flac", 48_000, "PCM_16"), ("a.ogg", 22_050, "VORBIS"), ("a.aiff", 11_025, "PCM_16"),
+     ("a.w64", 192_000, "PCM_32"), ("a.mp3", 32_000, "MPEG_LAYER_III"), ("a.caf", 44_100, "PCM_16")],
+)  # fmt: skip
+def test_a_recording_of_any_rate_is_heard_at_its_pitch_from_its_in_point(
+    tmp_path: Path, name: str, rate_hz: int, subtype: str
+) -> None:
+    path = tmp_path / name
+    said = np.concatenate([tone(2, 900, 0.3, rate_hz), tone(1.5, 500, 0.3, rate_hz)])
+    soundfile.write(path, said, rate_hz, subtype=subtype)
+    heard = laid(path, 3, in_s=2.0)[0]
+    spectrum = np.abs(np.fft.rfft(heard[S // 5 : S // 5 + S]))
+    assert int(spectrum.argmax()) == 500
+    assert spectrum[900] < 0.01 * spectrum[500]
+    assert np.abs(heard[480:1440]).max() > 0.1
+    assert np.abs(heard[round(1.4 * S) : round(1.48 * S)]).max() > 0.1
+    assert not heard[round(1.56 * S) :].any(), "it is as long as it is: nothing is stretched"
+    cut = laid(path, 1, in_s=2.0)[0]
+    assert not cut[S:].any()
+    assert np.abs(cut[S - 960 : S - 480]).max() > 0.1
+
+
+def said(number: int, level: float, seconds: float = 1.5, **more: object) -> tuple[Cue, Source]:
+    span = Span.of_seconds(2 * number, 2 * number + seconds)
+    cue = Cue(f"d{number}", 0, "speech", span, text="Well.", **more)  # type: ignore[arg-type]
+    return cue, ClipSource(AudioClip(tone(seconds, 250, level)[None], S))
+
+
+def gains_db(*speech: tuple[Cue, Source]) -> dict[str, float]:
+    film = Span(0, 20 * S)
+    takes = lay_tracks(Session(film, (), (), speech, (), None, False), Analysis((), (), {}, (), ()), MixSettings())
+    return {take.name: take.gain_db for take in takes}
+
+
+@pytest.mark.parametrize("seconds", [1.5, 0.2])
+def test_a_recorded_line_is_as_loud_as_the_others_unless_told_otherwise(seconds: float) -> None:
+    """Also one that is too short for a loudness of its own."""
+    others = [said(0, 0.1), said(1, 0.2), said(2, 0.4)]
+    recorded = Recording(Path("line.wav"))
+    found = gains_db(
+        *others,
+        said(3, 0.02, seconds, recording=recorded),
+        said(4, 0.8, seconds, recording=recorded, gain_db=-3.0),
+        said(5, 0.8, seconds, recording=replace(recorded, match_loudness=False)),
+        said(6, 0.0, seconds, recording=recorded),
+    )
+    assert found == pytest.approx(
+        {"d0": 0, "d1": 0, "d2": 0, "d3": 20, "d4": -12.04 - 3, "d5": 0, "d6": 0}, abs=0.1
+    )  # fmt: skip
+
+
+def test_recorded_lines_alone_are_matched_to_each_other() -> None:
+    recorded = Recording(Path("line.wav"))
+    found = gains_db(*(said(k, level, recording=recorded) for k, level in enumerate((0.5, 0.05, 0.02))))
+    assert found == pytest.approx({"d0": -20, "d1": 0, "d2": 7.96}, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: None, "there is no such file"),
+        (lambda path: path.mkdir(), "it is not a regular file"),
+        (lambda path: os.mkfifo(path), "it is not a regular file"),
+        (lambda path: path.write_bytes(b""), "reading it as sound fails"),
+        (lambda path: path.write_text("no sound at all\n" * 100), "reading it as sound fails"),
+        (lambda path: path.write_text("ffconcat version 1.0\nfile other.wav\n"), "reading it as sound fails"),
+        (lambda path: path.write_text("#EXTM3U\n#EXTINF:9,\nother.wav\n"), "reading it as sound fails"),
+        (lambda path: path.symlink_to(path.parent / "gone.wav"), "cannot be read"),
+        (lambda path: soundfile.write(path, tone(0.5), S), "it is over by 1 s"),
+        (lambda path: soundfile.write(path, tone(0.5), S, format="FLAC"), "it is over by 1 s"),
+        (lambda path: soundfile.write(path, np.full(4 * S, np.nan, np.float32), S, subtype="FLOAT"), "no numbers"),
+        (lambda path: _cut(path, "WAV"), "it is cut off: it should have 8.00 s, and has 2."),
+        (lambda path: _cut(path, "AIFF"), "it is cut off: it should have 8.00 s, and has 2."),
+        (lambda path: _cut(path, "FLAC"), "it is damaged at"),
+        (lambda path: _without_sound(path), "there is no sound in it"),
+    ],
+)
+def test_a_recording_that_cannot_be_heard_is_one_sentence(tmp_path: Path, make: Any, sentence: str) -> None:
+    path = tmp_path / "line.wav"
+    make(path)
+    for kind in ("speech", "sound", "music"):
+        cue = Cue("d7", 0, kind, Span.of_seconds(2, 6), recording=Recording(path, in_s=1.0))
+        with pytest.raises(FilmRejected) as caught:
+            checked(CueSheet((), (cue,)))
+        told = str(caught.value)
+        assert caught.value.full_verdict == "rejected:bad_recording"
+        assert told.startswith(f"d7: the recording {path}: ")
+        assert sentence in told
+        assert "\n" not in told
+    assert file_digest_or_not(path) in ("unreadable", file_digest(path) if path.is_file() else "unreadable")
+
+
+def file_digest_or_not(path: Path) -> str:
+    """As runs that go on see it: nothing hangs, whatever the path leads to."""
+    ((_, digest),) = digests_of(None, Preset(music=(MusicSettings(str(path)),)))
+    return digest
+
+
+def _cut(path: Path, kind: str) -> None:
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, 8 * S)
+    soundfile.write(path, noise, S, format=kind)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 10])
+
+
+def _without_sound(path: Path) -> None:
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 96, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def test_a_missing_recording_rejects_the_film_before_anything_is_made_and_is_looked_for_again(
+    desk: Desk, fake_backend: Path
+) -> None:
+    cues = [sound("s1", 0, 8, sound="click"), speech("d7", 2, 3, file="line.wav", in_s=1)]
+    for _ in range(2):
+        result = desk.render(cues)
+        assert result.verdict == "rejected:bad_recording"
+        assert result.reason == f"d7: the recording {desk.folder / 'line.wav'}: there is no such file"
+    assert not fake_backend.exists()
+    desk.put("line.wav", tone(4))
+    assert desk.render(cues).is_done
+
+
+def test_a_line_that_is_cut_within_a_word_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "line.wav"
+    soundfile.write(path, np.concatenate([tone(1.5), np.zeros(S, np.float32)]), S)
+
+    def told(kind: str, seconds: float, **more: float) -> tuple[str, ...]:
+        recording = Recording(path, **more)  # type: ignore[arg-type]
+        return checked(CueSheet((), (Cue("d1", 0, kind, Span.of_seconds(1, 1 + seconds), recording=recording),)))
+
+    (warning,) = told("speech", 1)
+    assert warning.startswith("d1: its recording line.wav is cut in the middle of a sound at 2.00 s")
+    assert told("speech", 1, fade_out_s=0.3) == told("speech", 1.7) == told("speech", 3) == told("music", 1) == ()
+
+
 def test_the_delivered_sheets_find_the_recordings_again(desk: Desk) -> None:
-    """From where they lie, as JSON and as a table, with every key; the sound is the same, bit by bit."""
+    """From where they lie, as JSON and as a table, with every key."""
     put_everything(desk)
     kept = [{**cue, "match_loudness": False} if cue["id"] == "d2" else cue for cue in EVERYTHING]
-    first = desk.rendered(kept)
+    assert desk.render(kept).is_done
+    film = probe(desk.film)
+
+    def read(path: Path) -> list[Cue]:
+        """Without voices, which casting adds, and with paths that can be compared."""
+        cues = [replace(cue, voice=None) for cue in read_cue_sheet(path, film).cues]
+        found = [cue.recording and replace(cue.recording, file=cue.recording.file.resolve()) for cue in cues]
+        return [replace(cue, recording=recording) for cue, recording in zip(cues, found, strict=True)]
+
+    given = read(desk.folder / "edit.cues.json")
+    assert all(cue.recording.file.is_file() for cue in given if cue.recording)
     for name in ("a.cues.json", "a.cues.csv"):
-        again = Desk(desk.film, desk.folder)
-        again.out = desk.folder / "deeper" / "again" / name
-        waves = again.rendered(desk.out / "a" / name)
-        assert all(np.array_equal(waves[wave], samples) for wave, samples in first.items()), name
+        assert read(desk.out / "a" / name) == given, name
     cue = next(cue for cue in desk.told("a.cues.json")["cues"] if cue["id"] == "d2")
     assert {key: cue[key] for key in ("file", "in_s", "fade_in_s", "match_loudness")} == {
         "file": "../../line3.wav", "in_s": 0.2, "fade_in_s": 0.1, "match_loudness": False,
@@ -285,7 +413,7 @@ def test_what_changes_in_a_recording_is_heard_and_all_else_is_left_alone(desk: D
     files = {path.name: file_digest(path) for path in (desk.out / "a").iterdir()}
     assert desk.render(EVERYTHING).detail == "was complete already"
     (desk.out / "a" / "manifest.json").unlink()
-    desk.rendered(EVERYTHING)
+    assert desk.render(EVERYTHING).is_done
     told = ("report.json", "report.html", "manifest.json")
     now = {path.name: file_digest(path) for path in (desk.out / "a").iterdir()}
     assert {name: digest for name, digest in now.items() if name not in told} == {
@@ -298,52 +426,6 @@ def test_what_changes_in_a_recording_is_heard_and_all_else_is_left_alone(desk: D
     result = desk.render(EVERYTHING)
     assert (result.is_done, result.detail == "was complete already") == (True, False)
     assert file_digest(desk.out / "a" / "a_DX.wav") != files["a_DX.wav"]
-    assert file_digest(desk.out / "a" / "a_FX.wav") is not None
-
-
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (lambda path: None, "there is no such file"),
-        (lambda path: path.mkdir(), "it is not a regular file"),
-        (lambda path: path.write_bytes(b""), "reading it as sound fails"),
-        (lambda path: path.write_text("no sound at all\n" * 100), "reading it as sound fails"),
-        (lambda path: path.write_text("ffconcat version 1.0\nfile other.wav\n"), "reading it as sound fails"),
-        (lambda path: path.symlink_to(path.parent / "gone.wav"), "cannot be read"),
-        (lambda path: soundfile.write(path, tone(0.5), S), "it is over by 1 s"),
-        (lambda path: soundfile.write(path, np.full(4 * S, np.nan, np.float32), S, subtype="FLOAT"), "no numbers"),
-        (lambda path: _cut(path), "it is cut off: it should have 8.00 s, and has"),
-    ],
-)
-def test_a_recording_that_cannot_be_heard_is_one_sentence_before_anything_is_made(
-    desk: Desk, fake_backend: Path, make: Any, sentence: str
-) -> None:
-    path = desk.folder / "line.wav"
-    make(path)
-    for cue in (speech("d7", 2, 4, file="line.wav", in_s=1), music("d7", 2, 4, file="line.wav", in_s=1)):
-        result = desk.render([sound("s1", 0, 8, sound="click"), cue])
-        assert result.verdict == "rejected:bad_recording"
-        assert (result.reason or "").startswith(f"d7: the recording {path}: ")
-        assert sentence in (result.reason or "")
-        assert "\n" not in (result.reason or "")
-    assert not fake_backend.exists()
-    path.unlink(missing_ok=True) if not path.is_dir() else path.rmdir()
-    desk.put("line.wav", tone(4))
-    assert desk.render([sound("s1", 0, 8, sound="click"), speech("d7", 2, 3, file="line.wav", in_s=1)]).is_done
-
-
-def _cut(path: Path) -> None:
-    soundfile.write(path, tone(8), S)
-    path.write_bytes(path.read_bytes()[:200_000])
-
-
-def test_a_line_that_is_cut_within_a_word_is_told(desk: Desk) -> None:
-    desk.put("line.wav", np.concatenate([tone(1.5), np.zeros(S, np.float32)]))
-    assert desk.render([speech("d1", 1, 2, file="line.wav")]).verdict == "done_with_warnings"
-    (warning,) = desk.told("report.json")["warnings"]
-    assert warning.startswith("d1: its recording line.wav is cut in the middle of a sound at 2.00 s")
-    assert desk.render([speech("d1", 1, 2.7, file="line.wav")]).verdict == "done"
-    assert desk.render([speech("d1", 1, 2, file="line.wav", fade_out_s=0.3)]).verdict == "done"
 
 
 def test_no_dialogue_leaves_recorded_lines_out_and_says_so(desk: Desk) -> None:
@@ -495,8 +577,7 @@ def test_timelines_headers_and_takes_know_the_music(desk: Desk) -> None:
 
 
 def test_a_golden_knows_the_music_and_the_me_wherever_the_recordings_lie(desk: Desk, tmp_path: Path) -> None:
-    from vssflow_post.regress.comparing import compare
-    from vssflow_post.regress.facts import rendered_in
+    from vssflow_post.regress.facts import facts_of, rendered_in
     from vssflow_post.regress.measuring import measure
 
     put_everything(desk)
@@ -506,5 +587,5 @@ def test_a_golden_knows_the_music_and_the_me_wherever_the_recordings_lie(desk: D
     assert (first.golden.facts["stems less mix"], first.golden.facts["M&E null test"]) == (0, 0)
     desk.out = tmp_path / "some" / "where" / "else"
     desk.rendered(EVERYTHING)
-    second = measure(rendered_in(desk.out / "a"))
-    assert compare(first.golden, second).findings == ()
+    again = facts_of(rendered_in(desk.out / "a"))
+    assert again == {name: first.golden.facts[name] for name in again}
