@@ -113,6 +113,15 @@ def test_a_cast_is_checked_for_voices_that_nobody_has(fake_backend: Path, tmp_pa
     assert run("presets", "check", cast).output == f"{cast}: nothing is wrong with it\n"
 
 
+def test_a_voice_that_nobody_has_is_told_before_the_film_is_opened(fake_backend: Path, tmp_path: Path) -> None:
+    film, cast = tmp_path / "a.mp4", tmp_path / "cast.toml"
+    film.write_text("this is no film, which nobody finds out")
+    cast.write_text('[cast]\nTOM = "rumble"\n')
+    result = run("render", film, "-o", tmp_path / "out", "--cast", cast, "-q")
+    assert result.exit_code == 2
+    assert "[cast] TOM: there is no voice 'rumble'" in result.output
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [

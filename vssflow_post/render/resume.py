@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vssflow_post.backend import BackendIdentity
-from vssflow_post.cues.casting import choose_voices
+from vssflow_post.cues.casting import check_cast, choose_voices
 from vssflow_post.deliver.manifest import MANIFEST, is_complete, listed, tool_version
 from vssflow_post.errors import FilmRejected, VssflowError
 from vssflow_post.media import Film
@@ -47,6 +47,8 @@ def render_unless_known(job: Job, studio: Studio, fresh: bool, progress: OnProgr
     clock = Clock()
     if not fresh and (known := verdict_at_a_glance(job, studio)) is not None:
         return replace(known, seconds=clock.elapsed())
+    if (identity := studio.identity()) is not None:  # a cast that nobody can speak meets every film
+        check_cast(studio.preset.cast, identity.voices)
     with remembered_rejection(job, studio):
         film = probed(job, progress)
         inputs = inputs_of(job, film, studio)
