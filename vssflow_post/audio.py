@@ -30,10 +30,10 @@ TITLES = {
     PD: "Production sound stem",
     MX: "Music stem",
     MIX: "Mix",
-    UNDIPPED[FX]: "Effects of the M&E, not ducked",
-    UNDIPPED[BG]: "Background of the M&E, not ducked",
-    UNDIPPED[MX]: "Music of the M&E, not ducked",
-    ME: "Music and effects, without dialogue",
+    UNDIPPED[FX]: "Undipped effects",
+    UNDIPPED[BG]: "Undipped background",
+    UNDIPPED[MX]: "Undipped music",
+    ME: "Music and effects",
 }
 """What a stem's name stands for."""
 
