@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from click.testing import CliRunner, Result
 from conftest import MakeFilm
 from tests.test_own_recordings import Desk, speech, tone
 from vssflow_post.cli import cli
+from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
+from vssflow_post.media.probe import probe
 
 
 def run(*words: object) -> Result:
@@ -144,3 +147,58 @@ def test_samples_of_nothing_are_refused(text: str) -> None:
     result = run("voices", "--text", text)
     assert result.exit_code == 2
     assert "has no word" in result.output
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_one_command_changes_all_lines_of_a_speaker_and_nothing_else(desk: Desk, kind: str) -> None:
+    lines = [
+        speech("d1", 1, 2, text='So, "Tom"; yes.', speaker="ANNA"),
+        speech("d2", 2, 3, text="No.", speaker="TOM", voice="bass"),
+        speech("d3", 4, 5, text="-1 degrees", speaker="ANNA", voice="tenor", gain_db=-1.5),
+    ]
+    film, sheet = probe(desk.film), desk.folder / f"sheet.{kind}"
+    write_cue_sheet(sheet, film, read_cue_sheet(desk.sheet(lines), film))
+    before = read_cue_sheet(sheet, film).cues
+    head = sheet.read_bytes()[:100]
+    result = run("cues", "set", sheet, "--speaker", "ANNA", "--voice", "alto", "--gain-db", -3, "--lock")
+    assert result.output == f"{sheet}: 2 of ANNA: d1, d3\n"
+    changed = [
+        replace(cue, voice="alto", gain_db=-3.0, is_locked=True) if cue.speaker == "ANNA" else cue for cue in before
+    ]
+    assert list(read_cue_sheet(sheet, film).cues) == changed
+    assert sheet.read_bytes()[:100] == head
+    assert run("cues", "set", sheet, "--speaker", "ANNA", "--no-lock").exit_code == 0
+    assert [cue.is_locked for cue in read_cue_sheet(sheet, film).cues] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--speaker", "ANA", "--voice", "alto"), "nobody called 'ANA' speaks (there are: ANNA). Did you mean 'ANNA'?"),
+        (("--speaker", "ANNA", "--voice", "rumble"), 'there is no voice "rumble" (there are: alto, bass, tenor)'),
+        (("--speaker", "ANNA", "--gain-db", "900"), "'gain_db' must lie between"),
+        (("--speaker", "ANNA"), "what is to be set?"),
+    ],
+)
+def test_what_cannot_be_set_leaves_the_sheet_as_it_was(desk: Desk, words: tuple[str, ...], sentence: str) -> None:
+    sheet = desk.sheet([speech("d1", 1, 2, text="A.", speaker="ANNA")])
+    text = sheet.read_text()
+    result = run("cues", "set", sheet, *words)
+    assert (result.exit_code, sentence in result.output) == (2, True), result.output
+    assert sheet.read_text() == text
+    assert [path.name for path in desk.folder.glob(".vssflow*")] == []
+
+
+def test_a_file_that_is_no_sheet_is_told_by_both_commands(fake_backend: Path, tmp_path: Path) -> None:
+    for name, content in (
+        ("a.json", "[]"),
+        ("b.json", "{"),
+        ("c.csv", "\xff"),
+        ("d.csv", ""),
+        ("e.json", '{"cues": [3]}'),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content.encode("latin-1"))
+        for words in (("check", path), ("set", path, "--speaker", "ANNA", "--mute")):
+            result = run("cues", *words)
+            assert (result.exit_code, name in result.output) == (2, True), (name, words, result.output)

@@ -570,9 +570,7 @@ def test_timelines_headers_and_takes_know_the_music(desk: Desk) -> None:
     assert (folder / "a_MX_m1.wav").exists()
     assert "theme" in (folder / "a_MX.edl").read_text()
     assert 'audioRole="music.MX"' in (folder / "a.fcpxml").read_text()
-    assert (
-        wavinfo.WavInfoReader(str(folder / "a_ME.wav")).bext.description == "Music and effects of a"
-    )
+    assert wavinfo.WavInfoReader(str(folder / "a_ME.wav")).bext.description == "Music and effects of a"
     assert wavinfo.WavInfoReader(str(folder / "a_MX.wav")).bext.description == "Music stem of a"
 
 

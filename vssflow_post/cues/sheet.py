@@ -122,9 +122,9 @@ def checked_cue_sheet(
     return (None if faults else CueSheet(scenes, tuple(cues))), told
 
 
-def require_good_sheet(path: Path) -> None:
+def require_good_sheet(path: Path, voices: Sequence[str] | None = None) -> None:
     """Raises ScriptError `bad_cues` for what is wrong with a sheet whatever its film turns out to be."""
-    sheet, faults = checked_cue_sheet(path)
+    sheet, faults = checked_cue_sheet(path, voices=voices)
     if sheet is None and not any(NO_FILM in fault for fault in faults):
         raise _bad_cues(faults)
 
