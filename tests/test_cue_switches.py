@@ -94,6 +94,10 @@ def test_a_locked_cue_keeps_its_take_whatever_changes(
         assert asked_for(fake_backend) == ["d2"]
         assert pitch_hz(again["DX"], 1.2, 2.8) == pitch_hz(first["DX"], 1.2, 2.8)
         assert pitch_hz(again["DX"], 4.2, 5.8) != pitch_hz(first["DX"], 4.2, 5.8)
+    assert desk.render([{**locked[0], "mute": True}, locked[1]]).is_done
+    monkeypatch.setenv("FAKE_BACKEND_WEIGHTS", "the last")
+    desk.rendered(locked)
+    assert asked_for(fake_backend) == ["d2"], "it stays locked while it is muted"
     for path in (desk.out / ".vssflow-post" / "takes").rglob("*.take"):
         path.unlink()
     desk.rendered([*locked, sound("s1", 0, 1, sound="click")])

@@ -267,10 +267,10 @@ def test_a_recording_of_any_rate_is_heard_at_its_pitch_from_its_in_point(
     assert np.abs(cut[S - 960 : S - 480]).max() > 0.1
 
 
-def said(number: int, level: float, seconds: float = 1.5, **more: object) -> tuple[Cue, Source]:
+def said(number: int, level: float, seconds: float = 1.5, rate_hz: int = S, **more: object) -> tuple[Cue, Source]:
     span = Span.of_seconds(2 * number, 2 * number + seconds)
     cue = Cue(f"d{number}", 0, "speech", span, text="Well.", **more)  # type: ignore[arg-type]
-    return cue, ClipSource(AudioClip(tone(seconds, 250, level)[None], S))
+    return cue, ClipSource(AudioClip(tone(seconds, 250, level, rate_hz)[None], rate_hz))
 
 
 def gains_db(*speech: tuple[Cue, Source]) -> dict[str, float]:
@@ -290,9 +290,11 @@ def test_a_recorded_line_is_as_loud_as_the_others_unless_told_otherwise(seconds:
         said(4, 0.8, seconds, recording=recorded, gain_db=-3.0),
         said(5, 0.8, seconds, recording=replace(recorded, match_loudness=False)),
         said(6, 0.0, seconds, recording=recorded),
+        said(7, 0.02, seconds, 8_000, recording=recorded),
+        said(8, 0.02, seconds, 11_025, recording=recorded),
     )
     assert found == pytest.approx(
-        {"d0": 0, "d1": 0, "d2": 0, "d3": 20, "d4": -12.04 - 3, "d5": 0, "d6": 0}, abs=0.1
+        {"d0": 0, "d1": 0, "d2": 0, "d3": 20, "d4": -12.04 - 3, "d5": 0, "d6": 0, "d7": 20, "d8": 20}, abs=0.3
     )  # fmt: skip
 
 
@@ -316,6 +318,7 @@ def test_recorded_lines_alone_are_matched_to_each_other() -> None:
         (lambda path: soundfile.write(path, tone(0.5), S), "it is over by 1 s"),
         (lambda path: soundfile.write(path, tone(0.5), S, format="FLAC"), "it is over by 1 s"),
         (lambda path: soundfile.write(path, np.full(4 * S, np.nan, np.float32), S, subtype="FLOAT"), "no numbers"),
+        (lambda path: soundfile.write(path, tone(4), 3), "its rate of 3 Hz is none of sound"),
         (lambda path: _cut(path, "WAV"), "it is cut off: it should have 8.00 s, and has 2."),
         (lambda path: _cut(path, "AIFF"), "it is cut off: it should have 8.00 s, and has 2."),
         (lambda path: _cut(path, "FLAC"), "it is damaged at"),

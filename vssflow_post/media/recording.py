@@ -63,6 +63,7 @@ _END_S = 0.05
 _QUIET = 0.01
 """Of the mean power (-20 dB): what is not louder is no sound that is cut."""
 _CUT_OFF_S = 0.5
+_RATES_HZ = (4_000, 768_000)
 _NO_SIZE = 0x7FFF_F000
 """A RIFF size from here on means that its writer did not know it."""
 _SURROUND = (("FL", "FR", "FC", "LFE", "BL", "BR"), ("FL", "FR", "FC", "LFE", "SL", "SR"))
@@ -145,6 +146,8 @@ def _pieces(path: Path, in_s: float) -> Iterator[tuple[int, AudioClip]]:
             rate_hz, n_channels = rate_hz or frame.sample_rate, n_channels or frame.layout.nb_channels
             if (frame.sample_rate, frame.layout.nb_channels) != (rate_hz, n_channels):
                 raise FilmRejected("bad_recording", "its rate or its channels change on the way")
+            if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
+                raise FilmRejected("bad_recording", f"its rate of {rate_hz} Hz is none of sound")
             samples = _channels_of(frame)
             if not np.isfinite(samples).all():
                 raise FilmRejected("bad_recording", "it holds values that are no numbers (NaN or infinity)")

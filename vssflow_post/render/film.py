@@ -91,7 +91,7 @@ def render_film(
         report = replace(report, null_tests=proven.result(), drawings=drawn.result())
         delivered += write_report(folder, report)
         write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered, inputs.recordings)
-    write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
+    _remember_cues(work, studio)
     reason = " ".join(report.every_warning) or None
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), in_brief(report))
 
@@ -103,6 +103,14 @@ def _generated(
     progress(Progress("generate", 0, len(requests)))
     past = read_history(studio.out.cue_history(job.stem))
     return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress, locked)}
+
+
+def _remember_cues(work: Work, studio: Studio) -> None:
+    """Leaves what takes depended on, for the next delivery; of locked cues that are muted now, what they had."""
+    path = studio.out.cue_history(work.job.stem)
+    waiting = {cue.id for cue in work.sheet.cues if cue.is_locked and cue.is_muted}
+    kept = [cue for cue in read_history(path).cues if cue.id in waiting]
+    write_history(path, [*(take.cue for take in work.takes.values()), *kept])
 
 
 def _production_track(film: Film, dialogue: Dialogue, studio: Studio) -> tuple[StoredTake | None, tuple[str, ...]]:
