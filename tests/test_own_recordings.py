@@ -513,8 +513,13 @@ def test_the_music_of_a_preset_lies_under_every_film_and_stands_in_its_sheet(des
         (1.0, 3.0, "preset"), (5.0, 8.0, "preset"),
     ]  # fmt: skip
     assert cues["m0002"]["file"] == "../../presets/music/end.wav"
+    assert desk.told("report.json")["warnings"] == []
     own = desk.rendered([music("mine", 0, 1, file="presets/music/end.wav")], preset)["MX"]
     assert not own[:, S:].any(), "the sheet's own music wins"
+    assert desk.told("report.json")["verdict"] == "done"
+    assert desk.told("report.json")["warnings"] == [
+        "The preset's music is left out, since the cue sheet has music of its own."
+    ]
 
 
 def test_music_of_a_preset_is_checked_with_it_and_each_fault_has_its_line(desk: Desk) -> None:

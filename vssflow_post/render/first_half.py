@@ -30,7 +30,7 @@ from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
 from vssflow_post.render.recognition import Recognition, is_wanted
-from vssflow_post.render.recordings import checked, with_music
+from vssflow_post.render.recordings import checked, music_left_out, with_music
 from vssflow_post.render.sights import looked_at, seen_of
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
@@ -76,7 +76,7 @@ def look_at(job: Job, film: Film, studio: Studio, progress: OnProgress) -> Spott
     if isinstance(analysis, Missing):
         studio.analyses.put(analysis_key, found)
     found = replace(found, features={**found.features, **beside}, things=() if beside else found.things)
-    return replace(spotted, analysis=found, notes=_rotted(analysis, features))
+    return replace(spotted, analysis=found, notes=(*spotted.notes, *_rotted(analysis, features)))
 
 
 def _known(job: Job, film: Film, studio: Studio) -> tuple[str, Analysis | Missing, Recognition | None]:
@@ -140,7 +140,7 @@ class Spotted:
     lines: tuple[Line, ...] = ()
     """Of the script, where one was read."""
     notes: tuple[str, ...] = ()
-    """Sentences about what had rotted in the store."""
+    """Sentences about what had rotted in the store, and what is left out on purpose."""
     seen: tuple[Seen, ...] = ()
     """What is seen in each scene; empty where nobody looked, or a prompt for all sounds wins."""
     looked: str = ""
@@ -166,10 +166,11 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
         segments, sentence = _segments(asked, lines, analysis)
         sheet = _sheet(asked, analysis, segments, seen)
     progress(Progress("speech", 1, 1))
+    left_out = music_left_out(sheet, preset)
     sheet, missed = with_music(sheet, film, preset)
     warnings = (*unspoken(sheet.sounding), *_too_late(lines or (), film), *cut_off, *missed)
     looked = asked.recognition.why if asked.recognition and seen else ""
-    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), seen=seen, looked=looked)
+    return Spotted(sheet, analysis, segments, sentence, warnings, lines or (), left_out, seen, looked)
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:

@@ -30,7 +30,8 @@ def digests_of(cues: Path | None, preset: Preset) -> RecordingDigests:
 
 
 def with_music(sheet: CueSheet, film: Film, preset: Preset) -> tuple[CueSheet, tuple[str, ...]]:
-    """The sheet, with the preset's music where it has none of its own; and sentences: what of it is not heard.
+    """The sheet, with the preset's music where it has none of its own; and sentences: what of it the film is too short
+    for.
 
     Raises FilmRejected `bad_recording` for music that cannot be heard.
     """
@@ -47,6 +48,14 @@ def with_music(sheet: CueSheet, film: Film, preset: Preset) -> tuple[CueSheet, t
         else:
             cues.append(cue)
     return replace(sheet, cues=tuple(sorted(cues, key=lambda cue: cue.span.start))), tuple(warnings)
+
+
+def music_left_out(sheet: CueSheet, preset: Preset) -> tuple[str, ...]:
+    """A sentence where a sheet has other music than its preset."""
+    own = {cue.origin for cue in sheet.cues if cue.kind == "music"}
+    if not preset.music or not own or "preset" in own:
+        return ()
+    return ("The preset's music is left out, since the cue sheet has music of its own.",)
 
 
 def _music_cue(piece: MusicSettings, name: str, film: Film, sheet: CueSheet, seed: int) -> Cue | None:
