@@ -64,9 +64,8 @@ def main(minutes: int, layout: str, me: bool) -> None:
     )
     seconds, cpu_s = time.perf_counter() - started, time.process_time() - worked
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(
-        f"{minutes} min {layout}: {seconds:.0f} s ({cpu_s:.1f} s of processor time) in {mix.n_passes} passes, {megabytes} MB at most, {mix.verdict}"
-    )
+    took = f"{seconds:.0f} s ({cpu_s:.1f} s of processor time) in {mix.n_passes} passes"
+    print(f"{minutes} min {layout}{' with M&E' * me}: {took}, {megabytes} MB at most, {mix.verdict}")
 
 
 if __name__ == "__main__":
