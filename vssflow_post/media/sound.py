@@ -299,17 +299,23 @@ def _folded(frame: AudioFrame, weights: _Weights) -> Samples:
         labels = [channel.name for channel in frame.layout.channels]
         weights = np.tile(fold_down(labels, n_channels), (len(weights), 1))
     used = np.flatnonzero(weights.any(axis=0))
-    weights, planes = weights[:, used], _channels_of(frame, used.tolist())
-    if planes.dtype == np.uint8:
-        planes = (planes.astype(np.float32) - 128.0) / 128.0
-    elif np.issubdtype(planes.dtype, np.integer):
-        planes = planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
+    weights, planes = weights[:, used], planes_of(frame, used.tolist())
     if np.array_equal(weights, np.eye(len(weights))):
         return np.ascontiguousarray(planes.T, np.float32)
     return np.ascontiguousarray((weights @ planes).T, np.float32)
 
 
-def _channels_of(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
+def planes_of(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
+    """Some channels of a frame, float (channels, n), full scale 1.0. Integer samples are converted exactly."""
+    planes = _as_decoded(frame, numbers)
+    if planes.dtype == np.uint8:
+        return (planes.astype(np.float32) - 128.0) / 128.0
+    if np.issubdtype(planes.dtype, np.integer):
+        return planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
+    return planes
+
+
+def _as_decoded(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
     """Some channels as they were decoded, shape (channels, n).
 
     Not by the frame's own `to_ndarray`: it looks for the end of the list of planes, which has none from eight on.
