@@ -117,6 +117,15 @@ def test_a_new_cue_may_be_locked_from_the_start(desk: Desk, fake_backend: Path) 
     assert desk.told("report.json")["warnings"] == []
 
 
+def test_what_is_settled_gives_no_takes_to_choose_from(desk: Desk, fake_backend: Path) -> None:
+    desk.put("line.wav", tone(1, 300))
+    switches: list[dict[str, Any]] = [{"lock": True}, {"mute": True}, {"file": "line.wav"}, {}]
+    cues = [speech(f"d{k}", 1 + k, 2 + k, text="Hello.", seed=k, takes=2, **more) for k, more in enumerate(switches, 1)]
+    desk.rendered(cues)
+    assert asked_for(fake_backend) == ["d1", "d4", "d4@2"]
+    assert [cue["id"] for cue in desk.told("report.json")["cues"] if "choice" in cue] == ["d4"]
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
