@@ -75,10 +75,14 @@ def test_kept_sound_of_the_film_is_moved_too(make_film: MakeFilm, fake_backend: 
     said = np.concatenate([np.zeros(2 * S, np.float32), tone(1, 400, 0.2), np.zeros(5 * S, np.float32)])
     desk = Desk(make_film("a.mp4", 200, 25, 1, sound=said), tmp_path)
     cue = speech("d1", 2.2, 2.8, origin="silero", shift_s=1.5)
-    dialogue = desk.rendered([cue], dialogue__source="production")["DX"]
+    dialogue = desk.rendered([cue], dialogue__source="production", dialogue__production="speech")["DX"]
     heard = np.flatnonzero(np.abs(dialogue[0]) > 2000)
     assert heard[0] / S == pytest.approx(3.7, abs=0.01)
     assert heard[-1] / S == pytest.approx(4.3, abs=0.01)
+    assert desk.told("report.json")["warnings"] == []
+    desk.rendered([cue], dialogue__source="production", dialogue__production="whole")
+    (told,) = desk.told("report.json")["warnings"]
+    assert "d1 cannot be muted or moved" in told
 
 
 def test_a_locked_cue_keeps_its_take_whatever_changes(

@@ -573,9 +573,9 @@ def test_timelines_headers_and_takes_know_the_music(desk: Desk) -> None:
     timeline = otio.adapters.read_from_file(str(folder / "a.otio"))
     assert [track.name for track in timeline.tracks] == ["Picture", "DX", "FX", "FX 2", "MX"]
     (clip,) = timeline.tracks[-1].find_clips()
-    assert (clip.name, clip.metadata["vssflow"]["recording"]) == ("theme", "theme.wav")
-    assert clip.media_reference.target_url == "a_MX_m1.wav"
-    assert (folder / "a_MX_m1.wav").exists()
+    assert (clip.name, clip.metadata["vssflow"]["recording"]) == ("m1 theme", "theme.wav")
+    assert clip.media_reference.target_url == "a_MX_m1_theme.wav"
+    assert (folder / "a_MX_m1_theme.wav").exists()
     assert "theme" in (folder / "a_MX.edl").read_text()
     assert 'audioRole="music.MX"' in (folder / "a.fcpxml").read_text()
     assert wavinfo.WavInfoReader(str(folder / "a_ME.wav")).bext.description == "Music and effects of a"

@@ -59,7 +59,7 @@ OFFERS = (
 
 def heard_in(film: Film, wanted: DialogueSettings | None = None) -> Heard:
     evidence = SpeechEvidence(film.path, film.duration, None, None, ())
-    return hear(film, evidence, wanted or DialogueSettings(), SpeechSettings(), OFFERS)
+    return hear(film, evidence, wanted or DialogueSettings(production="speech"), SpeechSettings(), OFFERS)
 
 
 def kept(heard: Heard) -> list[tuple[int, int | None]]:
@@ -312,7 +312,7 @@ def test_the_whole_sound_is_every_track_of_the_film_once(tmp_path: Path) -> None
 CHILD = """
 import json, sys
 from pathlib import Path
-from vssflow_post.deliver.picture import check_picture
+from vssflow_post.deliver.trial import check_picture
 from vssflow_post.media import production_audio
 from vssflow_post.media.probe import probe
 from vssflow_post.media.sound import pickup_blocks

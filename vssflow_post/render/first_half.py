@@ -33,7 +33,7 @@ from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
-from vssflow_post.render.own_sound import is_heard, kept_note, makes_effects
+from vssflow_post.render.own_sound import is_heard, kept_note, makes_effects, unheeded
 from vssflow_post.render.recognition import Recognition, is_wanted
 from vssflow_post.render.recordings import checked, music_left_out, with_music
 from vssflow_post.render.sights import looked_at, seen_of
@@ -192,6 +192,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     script = script or Script()
     warnings = (*analysis.flaws, *_untaken(asked), *script.warnings, *unspoken(sheet.sounding), *cut_off, *missed)
     warnings += (*gave_way(heard.segments, film.duration), *_too_late(script.lines, film), *heard.warnings)
+    warnings += unheeded(sheet, preset, has_sound)
     looked = asked.recognition.why if asked.recognition and seen else ""
     kept = kept_note(preset, has_sound) if given is None else ()
     notes = (*heard.notes, *kept, *script.notes, *unheard(direction), *left_out)
