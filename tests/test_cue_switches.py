@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from conftest import MakeFilm
 from tests.test_own_recordings import Desk, S, level_db, music, sound, speech, tone
+from vssflow_post.cli import cli
 from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
 from vssflow_post.media.probe import probe
 
@@ -113,6 +115,21 @@ def test_a_locked_cue_keeps_its_take_whatever_changes(
 def pitch_hz(samples: np.ndarray, start_s: float, end_s: float) -> int:
     part = samples[0, round(start_s * S) : round(end_s * S)]
     return round(int(np.abs(np.fft.rfft(part)).argmax()) / (end_s - start_s))
+
+
+def test_a_dry_run_counts_what_is_still_to_be_made(
+    desk: Desk, fake_backend: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put("line.wav", tone(1, 300))
+    locked, other = speech("d1", 1, 3, text="Hello."), speech("d2", 4, 5, text="Good bye.")
+    settled = [speech("d3", 5, 6, text="Yes.", mute=True), speech("d4", 6, 7, text="No.", file="line.wav")]
+    desk.rendered([locked, other, *settled])
+    monkeypatch.setenv("FAKE_BACKEND_WEIGHTS", "others")
+    sheet = desk.sheet([{**locked, "lock": True}, other, *settled])
+    words = ["render", "-q", "-p", "ci", str(desk.film), "-o", str(desk.out), "--cues", str(sheet)]
+    result = CliRunner().invoke(cli, [*words, "--dry-run", "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["films"][0]["plan"]["speech_s"] == 1.0
 
 
 def test_a_new_cue_may_be_locked_from_the_start(desk: Desk, fake_backend: Path) -> None:
