@@ -145,6 +145,9 @@ def test_what_is_settled_gives_no_takes_to_choose_from(desk: Desk, fake_backend:
     desk.rendered(cues)
     assert asked_for(fake_backend) == ["d1", "d4", "d4@2"]
     assert [cue["id"] for cue in desk.told("report.json")["cues"] if "choice" in cue] == ["d4"]
+    page = (desk.out / "a" / "report.html").read_text("utf-8")
+    chosen = json.loads(page.partition('id="sheet">')[2].partition("</script>")[0])["content"]
+    assert [cue.get("file") for cue in chosen["cues"]] == [None, None, str(desk.folder / "line.wav"), None]
 
 
 @pytest.mark.parametrize(

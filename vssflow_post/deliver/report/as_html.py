@@ -128,11 +128,19 @@ def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
 
 
 def _sheet(report: FilmReport) -> dict[str, Any] | None:
-    """The cue sheet, into which the page writes which takes are chosen; None where there is nothing to choose."""
+    """The cue sheet, into which the page writes which takes are chosen; None where there is nothing to choose.
+
+    Recordings have their whole paths in it, since nobody knows where it will lie.
+    """
     path = next((path for path in report.others if path.name.endswith(".cues.json")), None)
     if path is None or not any(facts.choice for facts in report.cues):
         return None
-    return {"name": path.name, "content": json.loads(path.read_text(encoding="utf-8"))}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    files = {facts.cue.id: facts.cue.recording.file for facts in report.cues if facts.cue.recording}
+    for cue in content["cues"]:
+        if cue["id"] in files:
+            cue["file"] = str(files[cue["id"]].absolute())
+    return {"name": path.name, "content": content}
 
 
 def _captions(report: FilmReport) -> str:
