@@ -1,6 +1,7 @@
 """How long the mix of a long film takes, and how much memory: noise for takes, everything of a mix but the disk.
 
 python benchmarks/mix_long.py 180 stereo
+python benchmarks/mix_long.py 10 stereo me
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Nowhere:
     def close(self, loudness: Loudness) -> None: ...
 
 
-def main(minutes: int, layout: str) -> None:
+def main(minutes: int, layout: str, me: bool) -> None:
     duration = Span(0, minutes * MINUTE)
     noise = np.random.default_rng(0).standard_normal((1, 60 * 16_000)) * 0.05
     source = Noise(noise.astype(np.float32))
@@ -57,14 +58,15 @@ def main(minutes: int, layout: str) -> None:
     for start in range(0, duration.end, MINUTE):
         pan = PanCurve(start + 4800 * np.arange(600, dtype=np.int64), sway)
         takes.append(LaidTake(Span(start, start + MINUTE), "FX", source, name=f"s{start}", pan=pan, duck=duck))
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     mix = lay_and_mix(
-        duration, takes, MixSettings(layout=layout), LoudnessSettings(), lambda _: Nowhere(), speech=speech
+        duration, takes, MixSettings(layout=layout), LoudnessSettings(), lambda _: Nowhere(), speech=speech, me=me
     )
-    seconds = time.perf_counter() - started
+    seconds, cpu_s = time.perf_counter() - started, time.process_time() - worked
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{minutes} min {layout}: {seconds:.0f} s in {mix.n_passes} passes, {megabytes} MB at most, {mix.verdict}")
+    took = f"{seconds:.0f} s ({cpu_s:.1f} s of processor time) in {mix.n_passes} passes"
+    print(f"{minutes} min {layout}{' with M&E' * me}: {took}, {megabytes} MB at most, {mix.verdict}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), sys.argv[2], "me" in sys.argv[3:])

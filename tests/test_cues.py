@@ -353,7 +353,7 @@ def set_in_cue(k: int, key: str, value: object) -> Callable[[dict[str, Any]], ob
         (set_in_cue(3, "start_s", 3.0), "cues s0002 and s0003 overlap"),
         (set_in_cue(1, "id", "s0001"), "the id 's0001' is there twice"),
         (set_in_cue(1, "id", "../x"), "'id' must be letters"),
-        (set_in_cue(1, "kind", "music"), '\'kind\' must be "speech" or "sound", not "music"'),
+        (set_in_cue(1, "kind", "song"), '\'kind\' must be "speech", "sound" or "music", not "song"'),
         (set_in_cue(1, "scene", 2), "'scene' must lie between 0 and 1"),
         (set_in_cue(1, "sound", "rain"), "'sound' has no meaning for a speech cue"),
         (set_in_cue(0, "text", "Hi"), "cues[0] (s0001): 'text' has no meaning for a sound cue"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from vssflow_post.cues.caption_words import is_direction, means_music
 from vssflow_post.cues.direction import direction_of, unheard
 from vssflow_post.cues.layers import Laid, with_asked
 from vssflow_post.render.stand_ins import askable
-from vssflow_post.timeline import BED, CAPTION, CLOCK_HZ, FOLLOWS, SPOT, Caption, Cue, Scene, Span
+from vssflow_post.timeline import BED, CAPTION, CLOCK_HZ, FOLLOWS, SPOT, Caption, Cue, Recording, Scene, Span
 
 S = CLOCK_HZ
 SCENES = (Scene(0, Span(0, 10 * S)), Scene(1, Span(10 * S, 20 * S)))
@@ -82,8 +83,9 @@ def test_a_caption_that_names_no_sound_stays_silent_and_is_told() -> None:
         for k, words in enumerate(("door slams", "Anna sighs"))
     ]
     known = ("door", "rain")
-    found = askable(cues, known, table=None, sound_of=lambda words: sound_class(words, known)[0])  # type: ignore[arg-type]
-    assert [cue.id for cue in found.cues] == ["s0"]
+    recorded = replace(cues[1], id="s2", recording=Recording(Path("sigh.wav")))
+    found = askable([*cues, recorded], known, table=None, sound_of=lambda words: sound_class(words, known)[0])  # type: ignore[arg-type]
+    assert [cue.id for cue in found.cues] == ["s0", "s2"]
     assert "s1 “Anna sighs” at 1.0 s" in found.notes[0]
 
 

@@ -59,7 +59,7 @@ def fault_of(path: Path, content: str | bytes) -> str:
         ("gain_db", True, "'gain_db' must be a number"),
         ("id", "../../etc/passwd", "'id' must be letters"),
         ("id", "a/b", "'id' must be letters"),
-        ("kind", "music", "'kind' must be"),
+        ("kind", "song", "'kind' must be"),
         ("start_s", -1, "'start_s' must lie between"),
         ("end_s", 1e300, "'end_s' must lie between"),
         ("seed", -1, "'seed' must lie between"),

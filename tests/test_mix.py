@@ -455,15 +455,41 @@ def test_blocks_of_any_layout_are_read_back_as_they_were_laid() -> None:
         take("BG", BLOCK // 2, noise(BLOCK, seed=1)),
         take("DX", 5, knocks(900)),
     ]
+    names = ("DX", "FX", "BG")
     with TemporaryFile() as file:
         film = LaidFilm(Span(0, 2 * BLOCK + 777), takes, settings, file)
-        first, second, third = (list(film.blocks()) for _ in range(3))
+        first, second, third = (list(film.blocks(names)) for _ in range(3))
     assert [block.start for block in first] == [0, BLOCK, 2 * BLOCK]
     for again in (second, third):
         for block, same in zip(first, again, strict=True):
             assert (block.start, list(block.stems)) == (same.start, list(same.stems))
             assert all(np.array_equal(block[name], same[name]) for name in block.stems)
     assert any(block["BG"].any() for block in second)
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
+def test_the_me_is_the_sum_of_what_dialogue_would_have_ducked(layout: str) -> None:
+    """In several blocks; where nobody speaks its parts are the stems, bit by bit."""
+    settings = replace(FLAT, layout=layout, background_stem=True)
+    n, speech = 2 * BLOCK + 777, Span(BLOCK - 40_000, BLOCK + 60_000)
+    duck = duck_under([speech], 12.0, 100.0, 100.0)
+    ducked = [
+        replace(take(stem, 0, noise(n, 0.02, seed)), duck=duck) for seed, stem in enumerate(("FX", "BG", "MX"), start=1)
+    ]
+    lines = [take("DX", speech.start, noise(speech.n_samples, 0.05))]
+    shelf = Shelf()
+    report = lay_and_mix(
+        Span(0, n), [*lines, *ducked], settings, LoudnessSettings(target_lufs=-30.0), shelf.open, me=True
+    )
+    parts = {name: shelf.stem(f"ME_{name}") for name in ("FX", "BG", "MX")}
+    assert np.array_equal(shelf.stem("ME"), sum(parts.values()))
+    assert np.array_equal(shelf.stem("MIX"), sum(shelf.stem(name) for name in ("DX", "FX", "BG", "MX")))
+    assert list(report.me_loudness) == ["ME_FX", "ME_BG", "ME_MX", "ME"]
+    for name, part in parts.items():
+        stem, inside = shelf.stem(name).astype(float), slice(speech.start, speech.end)
+        assert np.array_equal(part[:, : BLOCK - 50_000], stem[:, : BLOCK - 50_000].astype(np.int32))
+        gain = 10 ** (12 / 20)
+        np.testing.assert_allclose(part[:, inside], gain * stem[:, inside], atol=8)
 
 
 def test_progress_only_rises_and_ends_full() -> None:

@@ -15,7 +15,7 @@ from vssflow_post.deliver.report.as_json import report_as_json
 from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.errors import FilmFailed
 from vssflow_post.mix import MixReport
-from vssflow_post.render.facts import loudness_facts, loudness_warning, proven_sum
+from vssflow_post.render.facts import loudness_facts, loudness_warning, proven_sums
 from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import Span
 
@@ -38,11 +38,11 @@ def mix(**changes: object) -> MixReport:
 
 
 def test_stems_that_do_not_sum_never_leave_the_house(stems: dict[str, Path]) -> None:
-    facts = proven_sum(stems)
+    facts = proven_sums(stems)["MIX"]
     assert (facts.stems, facts.largest_difference, facts.passed) == (("DX", "FX", "PD"), 0, True)
     write(stems["PD"], ramp() // 4)
     with pytest.raises(FilmFailed) as caught:
-        proven_sum(stems)
+        proven_sums(stems)
     assert caught.value.full_verdict == "failed:null_test"
 
 
@@ -50,7 +50,7 @@ def test_the_machine_reads_the_verdict_and_every_stem(stems: dict[str, Path]) ->
     wanted = LoudnessSettings("Netflix", "the clause", "dialogue", -27.0, -2.0, 2.0)
     report = FilmReport(
         "film", Path("film.mp4"), Span(0, 48_000), "done",
-        loudness=loudness_facts(mix(), wanted), stems=stems, null_test=proven_sum(stems),
+        loudness=loudness_facts(mix(), wanted), stems=stems, null_tests=proven_sums(stems),
         stem_loudness={**mix().stem_loudness, "MIX": mix().loudness},
         layout="stereo",
     )  # fmt: skip

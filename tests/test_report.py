@@ -142,7 +142,7 @@ class _Page(HTMLParser):
 def test_json_has_the_agreed_keys(report: FilmReport) -> None:
     document = json.loads(report_as_json(report))
     agreed = ["version", "verdict", "warnings", "backend", "scenes", "cues", "loudness", "timing"]
-    assert list(document) == [*agreed, "stems", "null_test", "cast", "models"]
+    assert list(document) == [*agreed, "stems", "null_test", "me_null_test", "cast", "models"]
     assert document["version"] == 1
     assert document["backend"] == {"name": "cpu", "device": "2 cores", "weights": "starter 0123"}
     assert document["scenes"][1] == {"index": 1, "start_s": 2.0, "end_s": 4.0}

@@ -79,7 +79,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         looked="imagenet: best usable recogniser (clip: there are no weights)",
         cues=cues, cast=(CastFacts("ANNA", "slt", 1, False),), models=(ModelFacts("starter", "all", "MIT", "x"),),
         loudness=loudness, timing=Timing(1.0, 4.0, 1.0, 6.5), picture=film, stems=stems, drawings=draw_stems(stems),
-        null_test=NullTestFacts(("DX", "FX", "BG"), 0),
+        null_tests={"MIX": NullTestFacts(("DX", "FX", "BG"), 0)},
     )  # fmt: skip
     for path in cues[2].choice.values():
         soundfile.write(folder / path, wave[:CLOCK_HZ], CLOCK_HZ, subtype="PCM_16")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from vssflow_post.cues.running_on import with_room
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Scene, Span
+from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Recording, Scene, Span
 
 FILM = Span(0, 20 * CLOCK_HZ)
 
@@ -30,6 +33,9 @@ def pace(text: str, voice: str | None) -> tuple[float, float]:
         ([line("a", 2, 3.2), line("b", 4.4, 5, "")], [4.4, 5]),  # what is kept of the film's own is a line as well
         ([line("a", 18, 19)], [20]),  # to the film's end
         ([line("a", 2, 4), line("b", 5, 7.9)], [4, 7.9]),  # what fits stays, spoken fast or not
+        ([replace(line("a", 2, 3.2), recording=Recording(Path("a.wav")))], [3.2]),  # a recording is as long as it is
+        ([line("a", 2, 3.2), replace(line("b", 4, 6), is_muted=True)], [5, 6]),  # what is muted is in nobody's way
+        ([replace(line("a", 17, 18.2), shift=CLOCK_HZ)], [19]),  # to the film's end where it is heard
     ],
 )
 def test_how_far_a_line_runs_on(cues: list[Cue], ends_s: list[float]) -> None:

@@ -331,6 +331,16 @@ def test_beds_and_production_sound_get_stems_of_their_own_when_asked() -> None:
     assert everything.spoken == (Span(2 * S, 3 * S), Span(12 * S, 13 * S))
 
 
+def test_what_two_cues_keep_is_heard_once_but_where_one_is_moved() -> None:
+    cues = [
+        Cue(f"d{k}", 0, "speech", Span.of_seconds(start_s, start_s + 2), origin="silero", shift=shift_s * S)
+        for k, (start_s, shift_s) in enumerate([(2, 0), (3, 0), (4, 3)])
+    ]
+    kept = lay_tracks(session(production=cues, track=clip(noise(20 * S, 0.1, 77), S)), picture(0.5, 0.5), DRY)
+    told = {take.name: (take.span.start_s, take.span.end_s, take.source_start / S) for take in kept}
+    assert told == {"d0": (2, 4, 2), "d1": (4, 5, 4), "d2": (4, 6, 1)}
+
+
 def test_the_whole_production_track_ducks_under_new_lines_only() -> None:
     heard_line = Cue("d0009", 0, "speech", Span(2 * S, 3 * S), origin="silero")
     track = clip(noise(20 * S, 0.1, 77), S)

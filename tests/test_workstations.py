@@ -25,7 +25,7 @@ from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.deliver.wave_header import Origin
 from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import samples_from_timecode
-from vssflow_post.timeline import Cue, CueSheet, Scene, Span, samples_from_frame
+from vssflow_post.timeline import Cue, CueSheet, Recording, Scene, Span, samples_from_frame
 
 RATES = [
     (Fraction(24_000, 1001), "01:00:00:00", (24, False, 86_400), "24 2"),
@@ -214,6 +214,24 @@ def test_a_film_without_cues_has_its_tracks(tmp_path: Path) -> None:
     assert [named(track, "NAME")[0][1] for track in named(nested(tmp_path / "film.rpp"), "TRACK")] == [
         "Picture", "DX", "FX",
     ]  # fmt: skip
+
+
+def test_music_has_a_track_and_the_music_and_effects_have_none(tmp_path: Path) -> None:
+    edit = edit_of(tmp_path, takes=False)
+    theme = Cue("m1", 0, "music", Span(0, 48_000), recording=Recording(tmp_path / "Main theme.wav"))
+    stems = dict.fromkeys(("DX", "FX", "MX", "MIX", "ME_FX", "ME_MX", "ME"), edit.stems["DX"])
+    sheet = CueSheet(edit.sheet.scenes, (*edit.sheet.cues, theme))
+    edit = dataclasses.replace(edit, sheet=sheet, stems=stems)
+    write_reaper(tmp_path / "film.rpp", edit)
+    tracks = named(nested(tmp_path / "film.rpp"), "TRACK")
+    assert [named(track, "NAME")[0][1] for track in tracks] == ["Picture", "DX", "FX", "FX 2", "MX"]
+    write_aaf(tmp_path / "film.aaf", edit)
+    with aaf2.open(str(tmp_path / "film.aaf")) as file:
+        (composition,) = file.content.toplevel()
+        sound = {slot.name: slot for slot in composition.slots if slot.media_kind == "Sound"}
+        assert list(sound) == ["DX", "FX", "FX 2", "MX"]
+        ((_, _, (source, *_)),) = clips(sound["MX"])
+        assert wav_of(source)[0] == "m1 Main theme"
 
 
 def test_quotation_marks_of_every_kind_stay_in_their_name(tmp_path: Path) -> None:

@@ -14,17 +14,26 @@ Samples: TypeAlias = "npt.NDArray[np.float32]"
 Integers: TypeAlias = "npt.NDArray[np.int32]"
 """Values of 24 bits, as WAVs hold them."""
 
-DX, FX, BG, PD = STEMS = ("DX", "FX", "BG", "PD")
-"""Dialogue, effects, background (ambience beds) and production sound: the names stems carry in file names, in the order
-in which they are mixed and listed."""
+DX, FX, BG, PD, MX = STEMS = ("DX", "FX", "BG", "PD", "MX")
+"""Dialogue, effects, background (ambience beds), production sound and music: the names stems carry in file names, in
+the order in which they are mixed and listed."""
 MIX = "MIX"
 """The sum of the stems, as file names call it; it is listed after them."""
+ME = "ME"
+"""Music and effects without dialogue, not ducked by it: the sum of its own parts; it is listed after them."""
+UNDIPPED = {FX: "ME_FX", BG: "ME_BG", MX: "ME_MX"}
+"""Those parts, by the stem that each is of: the stem before dialogue ducks it."""
 TITLES = {
     DX: "Dialogue stem",
     FX: "Effects stem",
     BG: "Background stem",
     PD: "Production sound stem",
+    MX: "Music stem",
     MIX: "Mix",
+    UNDIPPED[FX]: "Undipped effects",
+    UNDIPPED[BG]: "Undipped background",
+    UNDIPPED[MX]: "Undipped music",
+    ME: "Music and effects",
 }
 """What a stem's name stands for."""
 

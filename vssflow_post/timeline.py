@@ -5,11 +5,13 @@ And what lies along it: scenes, lines, subtitles, cues.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from typing import TypeAlias
 
 CLOCK_HZ = 48_000
@@ -22,6 +24,8 @@ LAYERS = (BED, FOLLOWS, SPOT)
 """Of sound cues: the ambience of a place, what goes with a motion, and what comes at moments."""
 SECOND_VOICE = "SECOND VOICE"
 """Speaks where a script shows that somebody else does, and does not say who: after a dash, or `>>`."""
+USUAL_DUCK_DB = 6.0
+"""By how much music steps back while somebody speaks, where nobody says it."""
 _AMBIENCE = (
     r"rain|drizzle|downpour|wind|breeze|gale|storm|stream|river|brook|creek|waterfall|sea|ocean|surf|waves|fire|campfire"
     r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
@@ -187,13 +191,30 @@ class SpeakingSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A file of the user's own: heard in its cue instead of what a backend would make."""
+
+    file: Path
+    in_s: float = 0.0
+    """Where in the file the cue starts, in seconds."""
+    fade_in_s: float = 0.0
+    """Seconds; 0 takes the short fade of every take."""
+    fade_out_s: float = 0.0
+    """The same at its end, or where the span cuts it."""
+    match_loudness: bool = True
+    """Whether a line is brought to the loudness of the other lines."""
+    duck_db: float = USUAL_DUCK_DB
+    """By how much music steps back while somebody speaks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
-    """What is sent to a backend: a span of the film and what should be heard in it."""
+    """A span of the film and what should be heard in it: sent to a backend, or a recording."""
 
     id: str
     scene: int
     kind: str
-    """`speech` or `sound`."""
+    """`speech`, `sound` or `music`."""
     span: Span
     text: str = ""
     """Words to speak (speech cues)."""
@@ -219,6 +240,24 @@ class Cue:
     """How many are made of it; 0: as many as the preset says."""
     direction: str = ""
     """How a line is said, for people: no backend acts on it (speech cues)."""
+    recording: Recording | None = None
+    """What is heard in it where nothing is to be made; music always has one."""
+    shift: int = 0
+    """Samples by which it is heard later than its span (negative: earlier), for which it is made."""
+    is_muted: bool = False
+    """Whether nothing of it is heard or made: it only stays in the sheet."""
+    is_locked: bool = False
+    """Whether the take that it has is kept, whatever changes."""
+
+    @property
+    def heard(self) -> Span:
+        """Where it is heard."""
+        return Span(self.span.start + self.shift, self.span.end + self.shift)
+
+    @property
+    def words(self) -> str:
+        """What is said or heard in it; "" where nobody says it."""
+        return self.text or self.sound or (self.recording.file.stem if self.recording else "")
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -239,7 +278,7 @@ class Cue:
     def has_usual_level(self) -> bool:
         """Whether its gain is the usual level of its class, against which takes are evened out: what the picture asks
         for, and nobody prompted."""
-        return self.origin == "picture" and bool(self.layer and self.sound)
+        return self.origin == "picture" and bool(self.layer and self.sound) and self.recording is None
 
 
 def asks_for_ambience(prompt: str) -> bool:
@@ -249,10 +288,21 @@ def asks_for_ambience(prompt: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CueSheet:
-    """Scenes and cues of one film, by start. Within a layer no two sound cues overlap; people may speak at once."""
+    """Scenes and cues of one film, by start. Within a layer no two sound cues overlap; people may speak at once, and
+    one piece of music may go over into the next."""
 
     scenes: tuple[Scene, ...]
     cues: tuple[Cue, ...]
+
+    @property
+    def sounding(self) -> CueSheet:
+        """Without what is muted."""
+        return replace(self, cues=tuple(cue for cue in self.cues if not cue.is_muted))
+
+    @property
+    def as_heard(self) -> CueSheet:
+        """What is not muted, where it is heard."""
+        return replace(self, cues=tuple(replace(cue, span=cue.heard) for cue in self.cues if not cue.is_muted))
 
 
 def scene_as_json(scene: Scene) -> dict[str, object]:
@@ -261,7 +311,7 @@ def scene_as_json(scene: Scene) -> dict[str, object]:
 
 
 def cue_as_json(cue: Cue) -> dict[str, object]:
-    """A cue as cue sheets, plans and reports say it; layer, thing and what is seen where there are any."""
+    """A cue as cue sheets, plans and reports say it; from its layer on only what there is."""
     told: dict[str, object] = {
         "id": cue.id,
         "scene": cue.scene,
@@ -276,7 +326,20 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
         "gain_db": cue.gain_db,
         "seed": cue.seed,
     }
-    more = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
+    more: dict[str, object] = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
     more |= {"take": cue.take if cue.take > 1 else None, "takes": cue.takes or None}
-    more |= {"direction": cue.direction or None}
-    return told | {key: value for key, value in more.items() if value is not None}
+    more |= {"direction": cue.direction or None, "shift_s": seconds_of(cue.shift) if cue.shift else None}
+    more |= {"mute": cue.is_muted or None, "lock": cue.is_locked or None}
+    recorded = {} if cue.recording is None else recording_as_json(cue.recording, cue.kind)
+    return told | {key: value for key, value in more.items() if value is not None} | recorded
+
+
+def recording_as_json(recording: Recording, kind: str) -> dict[str, object]:
+    """A recording as its cue says it: what is not as it usually is, and of a kind that knows it."""
+    told = {"in_s": recording.in_s, "fade_in_s": recording.fade_in_s, "fade_out_s": recording.fade_out_s}
+    more: dict[str, object] = {key: value for key, value in told.items() if value}
+    if kind == "music":
+        more["duck_db"] = recording.duck_db
+    if kind == "speech" and not recording.match_loudness:
+        more["match_loudness"] = False
+    return {"file": os.fspath(recording.file), **more}

@@ -54,7 +54,7 @@ def _changed_picture(film: Path, delivered: Path) -> Iterator[str]:
     shape = [each.get("sample_aspect_ratio", "1:1") for each in (before, after)]
     if shape[0] != shape[1] and shape[0] != "0:1":
         yield f"pixels of {shape[0]} became {shape[1]}"
-    if film.suffix == delivered.suffix and before["codec_tag_string"] != after["codec_tag_string"]:
+    if film.suffix == delivered.suffix in (".mp4", ".mov") and before["codec_tag_string"] != after["codec_tag_string"]:
         yield f"{before['codec_tag_string']} became {after['codec_tag_string']}"
     if _decoded(film) != _decoded(delivered):
         yield "other pictures than before"

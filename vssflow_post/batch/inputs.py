@@ -13,9 +13,10 @@ from pathlib import Path
 
 from vssflow_post.batch.selection import EVERYTHING, Selection
 from vssflow_post.cues.script import MAX_SCRIPT_BYTES, speakers_of
+from vssflow_post.cues.sheet import require_good_sheet
 from vssflow_post.cues.sidecar import names_in, sidecar_of
 from vssflow_post.deliver.manifest import MANIFEST, TOOL
-from vssflow_post.errors import FilmRejected, UsageError
+from vssflow_post.errors import FilmRejected, ScriptError, UsageError
 from vssflow_post.media import looks_like_film
 from vssflow_post.media.signature import FILM_SUFFIXES
 from vssflow_post.render.job import Job
@@ -60,7 +61,7 @@ def find_jobs(films: Films, out: Path) -> list[Job]:
     for option, path in (("--script", films.script), ("--cues", films.cues)):
         if path is not None and len(jobs) != 1:
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
-    return with_batch_speakers([_as_named(job, films) for job in jobs])
+    return with_batch_speakers([_unless_bad_cues(_as_named(job, films)) for job in jobs])
 
 
 def _as_named(job: Job, films: Films) -> Job:
@@ -68,6 +69,17 @@ def _as_named(job: Job, films: Films) -> Job:
     if films.script is not None:
         job = replace(job, script=films.script, untaken="")
     return replace(job, cues=films.cues)
+
+
+def _unless_bad_cues(job: Job) -> Job:
+    """The job, refused where its cue sheet is wrong whatever the film: that is told before the film is opened."""
+    if job.cues is None or job.refused is not None:
+        return job
+    try:
+        require_good_sheet(job.cues)
+    except ScriptError as error:
+        return replace(job, refused=error)
+    return job
 
 
 def jobs_now(films: Films, out: Path) -> list[Job]:

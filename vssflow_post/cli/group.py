@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vssflow_post.cli.cache import cache
+from vssflow_post.cli.cues import cues
 from vssflow_post.cli.demo import demo
 from vssflow_post.cli.ending import INTERRUPTED, TERMINATED, Terminated
 from vssflow_post.cli.installation import backends, doctor
@@ -85,5 +86,5 @@ def cli() -> None:
     """
 
 
-for _command in (render, spot, look, demo, regress, voices, verify, cache, presets, backends, doctor):
+for _command in (render, spot, cues, look, demo, regress, voices, verify, cache, presets, backends, doctor):
     cli.add_command(_command)

@@ -16,8 +16,8 @@ from vssflow_post.cli.options import json_option
 def presets(name: str | None, file: str | None, as_json: bool) -> None:
     """List the presets, or show all settings of the one called NAME, with where it comes from.
 
-    `presets check FILE` names everything that is wrong with a preset, each with its line, and ends with exit code 2
-    when there is something; FILE may also be the name of a preset.
+    `presets check FILE` names everything that is wrong with a preset or a cast file, each with its line, and ends with
+    exit code 2 when there is something; FILE may also be the name of a preset.
 
     A preset of yours (in $XDG_CONFIG_HOME/vssflow-post/presets, usually ~/.config) wins over a shipped one of its name.
 
@@ -64,7 +64,7 @@ def _check(name_or_path: str, as_json: bool) -> None:
     from vssflow_post.cli.console import safe
     from vssflow_post.settings.files import faults_of
 
-    faults = faults_of(name_or_path)
+    faults = faults_of(name_or_path) or _strange_voices(name_or_path)
     if as_json:
         click.echo(json.dumps({"preset": name_or_path, "faults": faults}, indent=2))
     else:
@@ -72,3 +72,22 @@ def _check(name_or_path: str, as_json: bool) -> None:
             click.echo(safe(sentence))
     if faults:
         click.get_current_context().exit(2)
+
+
+def _strange_voices(name_or_path: str) -> list[str]:
+    """A sentence for everybody in a preset's cast whose voice the backend does not have; all else in it is right."""
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.render.studio import voices_of
+    from vssflow_post.settings.files import load_preset, place_in
+
+    preset = load_preset(name_or_path)
+    named = {name: member.voice for name, member in preset.cast.items() if member.voice}
+    voices = voices_of(preset, load_plugins()) if named else None
+    if voices is None:
+        return []
+    known = f"(there are: {', '.join(voices) or 'none'})"
+    return [
+        f"{place_in(name_or_path, name)}: [cast] {name}: there is no voice {voice!r} {known}"
+        for name, voice in named.items()
+        if voice not in voices
+    ]

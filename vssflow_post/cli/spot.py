@@ -60,7 +60,7 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     if output is None:
         with tempfile.TemporaryDirectory() as folder:
             sheet = Path(folder) / "cues.json"
-            write_cue_sheet(sheet, probed, spotted.sheet)
+            write_cue_sheet(sheet, probed, spotted.sheet, Path())
             click.echo(sheet.read_text("utf-8"), nl=False)
         return
     if not output.parent.is_dir():

@@ -41,8 +41,8 @@ def voices(
       vssflow-post voices --samples voices/ --text "Come in."
       vssflow-post voices --cast cast.toml --json
     """
-    if not text.strip():
-        raise UsageError("--text says nothing: give the words that each voice is to say")
+    if not any(character.isalnum() for character in text):
+        raise UsageError(f"--text {text!r} has no word: give the words that each voice is to say")
     settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
     table, paths = _voices(settings, samples, text)
     if as_json:

@@ -16,15 +16,19 @@ class Dialogue:
     generated: tuple[Cue, ...]
     production: tuple[Cue, ...]
     warnings: tuple[str, ...]
+    unheard: tuple[Cue, ...] = ()
+    """Recorded lines that the preset, which wants no dialogue, leaves out."""
 
 
 def divide(cues: Sequence[Cue], source: str, has_sound: bool) -> Dialogue:
     """`source` is `dialogue.source` of the preset, `has_sound` whether the film's own sound is heard at all.
 
     `auto` speaks cues that have words, and keeps the production sound of those that were heard in it. Lips that move
-    without words give nothing (`spotting.unspoken` warns of them).
+    without words give nothing (`spotting.unspoken` warns of them). Recorded lines are heard wherever dialogue is.
     """
-    speech = [cue for cue in cues if cue.kind == "speech"] if source != "none" else []
+    if source == "none":
+        return _nothing_said([cue for cue in cues if cue.kind == "speech" and cue.recording is not None])
+    speech = [cue for cue in cues if cue.kind == "speech" and cue.recording is None]
     worded = [cue for cue in speech if cue.text.strip()]
     wordless = [cue for cue in speech if not cue.text.strip() and cue.origin != "lips"]
     if source == "production":
@@ -38,6 +42,14 @@ def divide(cues: Sequence[Cue], source: str, has_sound: bool) -> Dialogue:
         times = ", ".join(f"{cue.id} at {cue.span.start_s:.1f} s" for cue in wordless[:5])
         warnings = (f"Somebody speaks where nobody wrote the lines, so nothing is spoken there ({times}).",)
     return Dialogue(tuple(worded), (), warnings)
+
+
+def _nothing_said(recorded: Sequence[Cue]) -> Dialogue:
+    if not recorded:
+        return Dialogue((), (), ())
+    ids = ", ".join(cue.id for cue in recorded)
+    warning = f'The preset wants no dialogue (dialogue.source = "none"), so the recordings of {ids} are not heard.'
+    return Dialogue((), (), (warning,), tuple(recorded))
 
 
 def keeps_whole_track(settings: DialogueSettings, has_sound: bool) -> bool:

@@ -16,19 +16,21 @@ LineSeconds: TypeAlias = Callable[[str, str | None], tuple[float, float]]
 
 def with_room(sheet: CueSheet, duration: Span, line_s: LineSeconds | None) -> CueSheet:
     """The sheet with longer cues for lines that are too long even when spoken fast: each up to its natural length, the
-    next line of anybody, or the film's end. `line_s` is None for a backend that does not say how long a line takes."""
+    next line of anybody, or the film's end; recordings and what is muted stay as they are. `line_s` is None for a
+    backend that does not say how long a line takes."""
     if line_s is None:
         return sheet
-    starts = sorted(cue.span.start for cue in sheet.cues if cue.kind == "speech")
+    starts = sorted(cue.span.start for cue in sheet.sounding.cues if cue.kind == "speech")
 
     def longer(cue: Cue) -> Cue:
-        if cue.kind != "speech" or not cue.text.strip():
+        if cue.kind != "speech" or not cue.text.strip() or cue.is_muted or cue.recording is not None:
             return cue
         fast_s, natural_s = line_s(cue.text, cue.voice)
         if fast_s <= cue.span.duration_s:
             return cue
         following = bisect_left(starts, cue.span.end)
         free = starts[following] if following < len(starts) else duration.end
+        free = min(free, duration.end - max(0, cue.shift))
         end = min(free, cue.span.start + math.ceil(natural_s * CLOCK_HZ))
         return replace(cue, span=Span(cue.span.start, max(cue.span.end, end)))
 

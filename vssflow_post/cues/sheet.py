@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vssflow_post.cues.sheet_table import read_cue_table, write_cue_table
-from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, line_of, load_bytes, load_json, shown
+from vssflow_post.cues.sheet_cue import MAX_SECONDS, ROUNDING, Described, Reel, place_of, read_cue, span_in
+from vssflow_post.cues.sheet_cue import MAX_SEED as MAX_SEED
+from vssflow_post.cues.sheet_cue import cue_seed as cue_seed
+from vssflow_post.cues.sheet_cue import take_seed as take_seed
+from vssflow_post.cues.sheet_table import NO_FILM, files_in_table, read_cue_table, write_cue_table
+from vssflow_post.cues.strict_json import JsonFault, Table, line_of, load_bytes, load_json, shown
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import (
-    BED,
     CLOCK_HZ,
-    LAYERS,
-    SPOT,
     Cue,
     CueSheet,
     Scene,
@@ -37,44 +38,21 @@ VERSION = 1
 LEAST_MAX_BYTES, MAX_BYTES_A_SECOND, MAX_BYTES = 256 * 1024, 2048, 16 * 1024 * 1024
 """How large a sheet may be: of a short film, what each second adds, and at most. A day of film with a cue every two
 seconds is 10 MB; nothing that this product writes is refused."""
-ROUNDING = CLOCK_HZ // 1000
-"""Times typed with three decimals may be this far off (in samples): such overlaps are trimmed, not refused."""
-MAX_SECONDS = 7 * 24 * 3600.0
-MAX_SEED = 2**31 - 1
-MOST_TAKES = 9
-MOST_THINGS, MOST_LABELS = 3, 50
-"""Of a scene and of a cue: what is written has no more."""
-
+MOST_TOLD = 8
+"""Faults that an error names."""
 _SHEET_KEYS = ("version", "film", "scenes", "cues")
 _FILM_KEYS = ("path", "duration_s", "frame_rate", "start_timecode")
 _SCENE_KEYS = ("index", "start_s", "end_s")
-_CUE_KEYS = (
-    *("id", "scene", "kind", "start_s", "end_s", "text", "speaker", "voice", "sound", "origin", "gain_db", "seed"),
-    *("layer", "thing", "seen", "take", "takes", "direction"),
-)
-_CUE_REQUIRED = ("id", "kind", "start_s", "end_s")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _FRAME_RATE = re.compile(r"\d{1,12}(/[1-9]\d{0,11})?", re.ASCII)
 
 
-def cue_seed(seed: int, kind: str, span: Span, text: str, layer: str = "") -> int:
-    """The seed of a cue (31 bits), from the job's seed and from what the cue is."""
-    identity = f"{seed}\0{kind}\0{span.start}\0{span.end}\0{text}"
-    if layer in (BED, SPOT):  # what lies over another sound of the same span is another sound
-        identity += f"\0{layer}"
-    return int.from_bytes(sha256(identity.encode()).digest()[:4], "big") & MAX_SEED
-
-
-def take_seed(seed: int, take: int) -> int:
-    """The seed of take `take` of a cue, from 1; the first has the cue's own."""
-    return seed if take == 1 else int.from_bytes(sha256(f"{seed}\0take {take}".encode()).digest()[:4], "big") & MAX_SEED
-
-
-def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
+def write_cue_sheet(path: Path, film: Film, sheet: CueSheet, home: Path | None = None) -> None:
     """Writes the sheet, as a table where `path` ends in `.csv`; else as JSON, one cue per line.
 
-    Times have six decimals, so that each gives its sample back.
+    Times have six decimals, so that each gives its sample back. Recordings are named as they are found from `home`,
+    where the sheet will lie (None: the folder of `path`).
     """
+    sheet = replace(sheet, cues=tuple(_as_found_from(cue, home or path.parent) for cue in sheet.cues))
     if path.suffix.lower() == ".csv":
         write_cue_table(path, film, sheet)
         return
@@ -89,58 +67,126 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet) -> None:
     # The film's path may hold bytes that are no text, which only the escapes of JSON can carry.
     document = f'{{"version": {VERSION},\n "film": {json.dumps(about)},\n'
     document += f' "scenes": [{_rows(scenes)}],\n "cues": [{_rows(cues)}]}}\n'
-    path.write_text(document, encoding="utf-8", newline="\n")
+    path.write_text(document, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def read_cue_sheet(path: Path, film: Film, seed: int = 0, voices: Sequence[str] | None = None) -> CueSheet:
+def _as_found_from(cue: Cue, home: Path) -> Cue:
+    """The cue, its recording's path relative to the folder `home`."""
+    if cue.recording is None:
+        return cue
+    file = cue.recording.file
+    folder = os.path.relpath(os.path.realpath(file.parent), os.path.realpath(home))
+    return replace(cue, recording=replace(cue.recording, file=Path(folder) / file.name))
+
+
+def read_cue_sheet(path: Path, film: Reel, seed: int = 0, voices: Sequence[str] | None = None) -> CueSheet:
     """The cues of the sheet at `path` (JSON, or a table in `.csv`), by start; `seed` is for cues that name none.
 
     A sheet need not tile the film: where no cue lies there is silence. `voices` are those that a cue may name; None
-    takes any. Raises ScriptError `bad_cues`, which names the file, the line, the cue and the key.
+    takes any. Raises ScriptError `bad_cues`, which names the file, and for each fault the line, the cue and the key.
+    """
+    sheet, faults = checked_cue_sheet(path, film, seed, voices)
+    if sheet is None:
+        raise _bad_cues(faults)
+    return sheet
+
+
+def checked_cue_sheet(
+    path: Path, film: Reel | None = None, seed: int = 0, voices: Sequence[str] | None = None
+) -> tuple[CueSheet | None, list[str]]:
+    """The same, and every fault as a sentence: there is a sheet where there are none.
+
+    Without a film the sheet is held against what it says itself of the film that it was made for.
     """
     text = ""
+    scenes: tuple[Scene, ...] = ()
+    cues: list[Cue] = []
+    faults: list[JsonFault] = []
     try:
-        content, places, text = _content(path, film)
+        content, places, text = _content(path, film, faults)
         sheet = Table(content, "the cue sheet", _SHEET_KEYS, _SHEET_KEYS)
         sheet.whole("version", VERSION, VERSION)
-        _same_film(sheet.value("film"), film)
-        scenes = _scenes(sheet.items("scenes"), film.duration)
-        cues = [
-            _cue(content, ("cues", k), places[k] if places else _place(content, k), scenes, film.duration, seed)
-            for k, content in enumerate(sheet.items("cues"))
-        ]
-        _require_voices(cues, voices, places)
-        return CueSheet(scenes, _without_collisions(cues))
+        reel = film or _described(Table(sheet.value("film"), "film", _FILM_KEYS, (), ("film",)))
+        _same_film(sheet.value("film"), reel)
+        scenes = _scenes(sheet.items("scenes"), reel.duration)
+        for k, each in enumerate(sheet.items("cues")):
+            place = places[k] if places else place_of(each, k)
+            cue, found = read_cue(each, (place, ("cues", k)), scenes, reel, seed, path.parent)
+            faults += found
+            if cue is not None:
+                cues.append(cue)
+                faults += _voice_faults(cue, place, k, voices)
+        cues = list(_without_collisions(cues))
     except JsonFault as fault:
-        line = line_of(text, fault.path) if text and fault.path else None
-        raise ScriptError("bad_cues", f"{path.name}{f', line {line}' if line else ''}: {fault}") from None
+        faults.append(fault)
+    told = list(dict.fromkeys(_sentence(path, text, fault) for fault in faults))
+    return (None if faults else CueSheet(scenes, tuple(cues))), told
 
 
-def _require_voices(cues: Sequence[Cue], voices: Sequence[str] | None, places: Sequence[str]) -> None:
-    """Raises JsonFault for a cue with a voice that is not among `voices`."""
-    for k, cue in enumerate(cues):
-        if voices is not None and cue.voice and cue.voice not in voices:
-            known = ", ".join(voices) or "none"
-            where = places[k] if places else f"cues[{k}] ({cue.id})"
-            raise JsonFault(
-                f"{where}: 'voice': there is no voice {shown(cue.voice)} (there are: {known})", ("cues", k, "voice")
-            )
+def require_good_sheet(path: Path, voices: Sequence[str] | None = None) -> None:
+    """Raises ScriptError `bad_cues` for what is wrong with a sheet whatever its film turns out to be."""
+    sheet, faults = checked_cue_sheet(path, voices=voices)
+    if sheet is None and not any(NO_FILM in fault for fault in faults):
+        raise _bad_cues(faults)
 
 
-def _content(path: Path, film: Film) -> tuple[object, list[str], str]:
+def _bad_cues(faults: Sequence[str]) -> ScriptError:
+    n_more = len(faults) - MOST_TOLD
+    more = [f"and {n_more} more (`vssflow-post cues check` tells all)"] if n_more > 0 else []
+    return ScriptError("bad_cues", "; ".join([*faults[:MOST_TOLD], *more]))
+
+
+def _sentence(path: Path, text: str, fault: JsonFault) -> str:
+    line = line_of(text, fault.path) if text and fault.path else None
+    return f"{path.name}{f', line {line}' if line else ''}: {fault}"
+
+
+def recordings_named(path: Path) -> tuple[Path, ...]:
+    """The files that the cues of a sheet name, each once, in order; none of a sheet that cannot be read.
+
+    Nothing else of the sheet is looked at: whoever reads it finds what is wrong with it.
+    """
+    found: list[object] = []
+    with suppress(JsonFault, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        if path.suffix.lower() == ".csv":
+            found += files_in_table(load_bytes(path, MAX_BYTES))
+        else:
+            content: Any = load_json(path, MAX_BYTES)[0]
+            found += [cue.get("file") for cue in content["cues"]]
+    named = (file for file in found if isinstance(file, str) and file.strip())
+    return tuple(dict.fromkeys(path.parent / file for file in named))
+
+
+def _voice_faults(cue: Cue, place: str, number: int, voices: Sequence[str] | None) -> list[JsonFault]:
+    """What is wrong with the cue's voice, where it is not among `voices`."""
+    if voices is None or not cue.voice or cue.voice in voices:
+        return []
+    sentence = f"there is no voice {shown(cue.voice)} (there are: {', '.join(voices) or 'none'})"
+    return [JsonFault(f"{place}: 'voice': {sentence}", ("cues", number, "voice"))]
+
+
+def _content(path: Path, film: Reel | None, faults: list[JsonFault]) -> tuple[object, list[str], str]:
     """What the sheet says; where each cue of a table stands; and the text, where lines are to be found in it."""
-    largest = min(MAX_BYTES, LEAST_MAX_BYTES + round(film.duration.duration_s * MAX_BYTES_A_SECOND))
+    seconds = film.duration.duration_s if film else MAX_SECONDS
+    largest = min(MAX_BYTES, LEAST_MAX_BYTES + round(seconds * MAX_BYTES_A_SECOND))
     if path.suffix.lower() == ".csv":
-        return *read_cue_table(load_bytes(path, largest), film), ""
+        return *read_cue_table(load_bytes(path, largest), film, faults), ""
     content, text = load_json(path, largest)
     return content, [], text
+
+
+def _described(about: Table) -> Described:
+    rate = about.text("frame_rate")
+    if not _FRAME_RATE.fullmatch(rate) or not Fraction(rate):
+        raise about.fault("frame_rate", f"must look like 24000/1001, not {shown(rate)}")
+    return Described(Span.of_seconds(0, about.number("duration_s", 0.0, MAX_SECONDS)), Fraction(rate))
 
 
 def _rows(tables: Sequence[dict[str, object]]) -> str:
     return ",".join(f"\n  {json.dumps(table, ensure_ascii=False)}" for table in tables)
 
 
-def _same_film(content: object, film: Film) -> None:
+def _same_film(content: object, film: Reel) -> None:
     about = Table(content, "film", _FILM_KEYS, ("duration_s", "frame_rate"), ("film",))
     rate = about.text("frame_rate")
     if not _FRAME_RATE.fullmatch(rate) or not Fraction(rate):
@@ -159,7 +205,7 @@ def _scenes(contents: list[object], duration: Span) -> tuple[Scene, ...]:
         table = Table(content, f"scenes[{k}]", _SCENE_KEYS, _SCENE_KEYS, ("scenes", k))
         if table.whole("index", 0, len(contents)) != k:
             raise table.fault("index", f"must be {k}: scenes are numbered in order")
-        span = _span(table, duration)
+        span = span_in(table, duration)
         before = found[-1].span.end if found else 0
         if abs(span.start - before) > ROUNDING:
             raise table.fault("start_s", f"must be {before / CLOCK_HZ:.6f}, where the scene before ends")
@@ -171,71 +217,8 @@ def _scenes(contents: list[object], duration: Span) -> tuple[Scene, ...]:
     return tuple(found)
 
 
-def _span(table: Table, duration: Span) -> Span:
-    """The table's span inside the film."""
-    start = samples_from_seconds(table.number("start_s", 0.0, MAX_SECONDS))
-    end = samples_from_seconds(table.number("end_s", 0.0, MAX_SECONDS))
-    if end > duration.end + ROUNDING:
-        raise table.fault("end_s", f"lies after the end of the film, {duration.end_s:.6f} s")
-    end = min(end, duration.end)
-    if start >= end:
-        raise table.fault("end_s", f"must lie after 'start_s' ({start / CLOCK_HZ:.6f})")
-    return Span(start, end)
-
-
-def _place(content: object, position: int) -> str:
-    name = content.get("id") if isinstance(content, dict) else None
-    return f"cues[{position}]" + (f" ({name})" if isinstance(name, str) and _ID.fullmatch(name) else "")
-
-
-def _cue(content: object, path: JsonPath, where: str, scenes: Sequence[Scene], duration: Span, seed: int) -> Cue:
-    table = Table(content, where, _CUE_KEYS, _CUE_REQUIRED, path)
-    identity = table.text("id")
-    if not _ID.fullmatch(identity):
-        raise table.fault("id", f"must be letters, digits, '.', '_' or '-', not {shown(identity)}")
-    kind = table.text("kind")
-    if kind not in ("speech", "sound"):
-        raise table.fault("kind", f'must be "speech" or "sound", not {shown(kind)}')
-    span = _span(table, duration)
-    for key in ("text", "speaker", "voice", "direction") if kind == "sound" else ("sound",):
-        if table.value(key):
-            raise table.fault(key, f"has no meaning for a {kind} cue")
-    here = bisect_right(scenes, span.start, key=lambda scene: scene.span.start) - 1
-    text, layer = table.text("text"), table.text("layer")
-    if layer not in ("", *LAYERS):
-        raise table.fault("layer", f"must be {', '.join(LAYERS)} or nothing, not {shown(layer)}")
-    return Cue(
-        id=identity,
-        scene=table.whole("scene", 0, max(0, len(scenes) - 1)) if "scene" in table else here,
-        kind=kind,
-        span=span,
-        text=text,
-        speaker=table.optional_text("speaker"),
-        voice=table.optional_text("voice"),
-        sound=table.text("sound", max_characters=500),
-        origin=table.text("origin", "user", max_characters=64),
-        gain_db=table.number("gain_db", -120.0, 24.0),
-        seed=table.whole("seed", 0, MAX_SEED) if "seed" in table else cue_seed(seed, kind, span, text, layer),
-        layer=layer,
-        thing=table.whole("thing", 0, MOST_THINGS - 1) if "thing" in table else None,
-        seen=_seen(table, path),
-        take=table.whole("take", 1, MOST_TAKES) if "take" in table else 1,
-        takes=table.whole("takes", 1, MOST_TAKES) if "takes" in table else 0,
-        direction=table.text("direction", max_characters=500),
-    )
-
-
-def _seen(table: Table, path: JsonPath) -> dict[str, float]:
-    """Labels with their confidences."""
-    content = table.value("seen") or {}
-    if not isinstance(content, dict) or len(content) > MOST_LABELS:
-        raise table.fault("seen", f"must be an object of at most {MOST_LABELS} labels with confidences")
-    labels = Table(content, f"{table.where}: seen", [*content], [], (*path, "seen"))
-    return {label: labels.number(label, 0.0, 1.0) for label in content}
-
-
 def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
-    """The cues by start, after a check that ids differ and that no two sounds of a layer overlap; lines may."""
+    """The cues by start; ids must differ, and no two sounds of a layer may overlap. Lines may, and music."""
     ordered = sorted(cues, key=lambda cue: cue.span.start)
     seen: set[str] = set()
     last: dict[str, int] = {}
@@ -243,7 +226,7 @@ def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
         if cue.id in seen:
             raise JsonFault(f"cues: the id '{cue.id}' is there twice")
         seen.add(cue.id)
-        if cue.kind == "speech":
+        if cue.kind != "sound" or cue.is_muted:  # people speak at once; what is muted is in no one's way
             continue
         at = last.get(cue.layer)
         last[cue.layer] = k

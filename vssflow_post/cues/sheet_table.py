@@ -6,16 +6,19 @@ Reading gives the content that the JSON sheet would have, so that both are check
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vssflow_post.cues.sheet_cue import Described, Reel
 from vssflow_post.cues.strict_csv import is_blank, names_in, require_columns, rows_of
 from vssflow_post.cues.strict_json import JsonFault, shown
 from vssflow_post.cues.timed_text import MalformedLine
 from vssflow_post.cues.times import label_of, sample_of
+from vssflow_post.media.frame_rates import label_rate
 from vssflow_post.media.timecode import is_drop_frame
-from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
+from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span, recording_as_json, seconds_of
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
@@ -23,9 +26,16 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),
     *("layer", "thing", "seen", "take", "takes", "direction"),
+    *("file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db", "shift_s", "mute", "lock"),
 )
+_ALSO_READ = ("shift_frames",)
+NO_FILM = "has no row of its film"
 _REQUIRED = ("kind", "id", "start", "end")
 _TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer", "direction")
+_NUMBERS = ("gain_db", "in_s", "fade_in_s", "fade_out_s", "duck_db", "shift_s")
+_WHOLE_NUMBERS = ("scene", "seed", "thing", "take", "takes", "shift_frames")
+_YES_OR_NO = ("match_loudness", "mute", "lock")
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 """A cell that starts so may be computed by a spreadsheet (full-width signs too); the apostrophe is the guard's own."""
 
@@ -44,43 +54,78 @@ def write_cue_table(path: Path, film: Film, sheet: CueSheet) -> None:
     ]
     rows += [{"kind": "scene", "id": str(scene.index + 1), **times(scene.span)} for scene in sheet.scenes]
     rows += [{**_row_of(cue), **times(cue.span)} for cue in sheet.cues]
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\r\n")
         writer.writeheader()
         writer.writerows(rows)
 
 
-def read_cue_table(data: bytes, film: Film) -> tuple[dict[str, Any], list[str]]:
-    """The content of the JSON sheet, and for each cue the place where it stands. Raises JsonFault."""
+def read_cue_table(data: bytes, film: Reel | None, faults: list[JsonFault]) -> tuple[dict[str, Any], list[str]]:
+    """The content of the JSON sheet, and for each cue the place where it stands; what is wrong with single rows is
+    added to `faults`. Without a film the table's own row of the film stands for it. Raises JsonFault."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise JsonFault("is not UTF-8 text (save it as CSV UTF-8)") from None
+    rows = list(_rows(text))
+    film = film or _described(rows)
+    for _, row in rows:
+        _require_rate(row, film)
     scenes: list[dict[str, Any]] = []
     cues: list[dict[str, Any]] = []
     places: list[str] = []
     whole = film.duration
-    for line, row in _rows(text):
-        where = f"line {line}"
-        kind = row["kind"].strip().lower()
-        if kind == "film" and (rate := row.get("text", "").strip().removesuffix("fps").strip()) != _rate(film):
-            raise JsonFault(f"was made for a film with {shown(rate)} frames per second, and this one has {_rate(film)}")
-        span = _seconds(row, where, film)
-        if kind == "film":
-            whole = Span.of_seconds(0, max(0.0, span["end_s"]))
-        elif kind == "scene":
-            scenes.append({"index": len(scenes), **span})
-        else:
-            identity = row["id"].strip()
-            cues.append({**_cue_of(row, where), "kind": kind, "id": identity, **span})
-            places.append(f"{where} ({identity})" if identity.isascii() and identity.isprintable() else where)
+    for line, row in rows:
+        try:
+            kind, span = row["kind"].strip().lower(), _seconds(row, f"line {line}", film)
+            if kind == "film":
+                whole = Span.of_seconds(0, max(0.0, span["end_s"]))
+            elif kind == "scene":
+                scenes.append({"index": len(scenes), **span})
+            else:
+                cues.append({**_cue_of(row, f"line {line}"), "kind": kind, "id": row["id"].strip(), **span})
+                places.append(_place_of(row, line))
+        except JsonFault as fault:
+            faults.append(fault)
     if not scenes and film.duration.n_samples:
         scenes = [{"index": 0, "start_s": 0.0, "end_s": film.duration.end_s}]
     about = {"duration_s": whole.end_s, "frame_rate": _rate(film)}
     return {"version": 1, "film": about, "scenes": scenes, "cues": cues}, places
 
 
-def _rate(film: Film) -> str:
+def _place_of(row: dict[str, str], line: int) -> str:
+    identity = row["id"].strip()
+    return f"line {line} ({identity})" if identity.isascii() and identity.isprintable() else f"line {line}"
+
+
+def _require_rate(row: dict[str, str], film: Reel) -> None:
+    if row["kind"].strip().lower() == "film" and (rate := _rate_in(row)) != _rate(film):
+        raise JsonFault(f"was made for a film with {shown(rate)} frames per second, and this one has {_rate(film)}")
+
+
+def _rate_in(row: dict[str, str]) -> str:
+    return row.get("text", "").strip().removesuffix("fps").strip()
+
+
+def _described(rows: Sequence[tuple[int, dict[str, str]]]) -> Described:
+    """Raises JsonFault where there is no such row, or it says nothing of use."""
+    line, row = next(((line, row) for line, row in rows if row["kind"].strip().lower() == "film"), (0, {}))
+    if not row:
+        raise JsonFault(f"{NO_FILM}: name the film as well, so that its rate and length are known")
+    try:
+        rate, drop_frame = Fraction(_rate_in(row)), is_drop_frame(row["start"])
+        start, end = (sample_of(row[name], label_rate(rate), drop_frame) for name in ("start", "end"))
+        return Described(Span(0, end - start), rate, row["start"], start)
+    except (ValueError, ZeroDivisionError) as error:
+        raise JsonFault(f"line {line}: the row of the film: {error}") from None
+
+
+def files_in_table(data: bytes) -> list[str]:
+    """What stands in the column `file`. Raises JsonFault, UnicodeDecodeError."""
+    return [unguarded(row["file"]) for _, row in _rows(data.decode("utf-8-sig")) if row.get("file")]
+
+
+def _rate(film: Film | Reel) -> str:
     return f"{film.frame_rate.numerator}/{film.frame_rate.denominator}"
 
 
@@ -97,7 +142,20 @@ def _row_of(cue: Cue) -> dict[str, object]:
         "take": cue.take if cue.take > 1 else "",
         "takes": cue.takes or "",
         "seen": guarded("; ".join(f"{label.replace(';', ',')} {x:g}" for label, x in cue.seen.items())),
+        "shift_s": repr(seconds_of(cue.shift)) if cue.shift else "",
+        "mute": "yes" if cue.is_muted else "",
+        "lock": "yes" if cue.is_locked else "",
+        **_recording_cells(cue),
     }
+
+
+def _recording_cells(cue: Cue) -> dict[str, object]:
+    if cue.recording is None:
+        return {}
+    told = recording_as_json(cue.recording, cue.kind)
+    numbers = {key: repr(told[key]) for key in _NUMBERS if key in told}
+    matched = "" if told.get("match_loudness", True) else "no"
+    return {**numbers, "file": guarded(str(told["file"])), "match_loudness": matched}
 
 
 def guarded(text: str) -> str:
@@ -130,11 +188,11 @@ def _columns(cells: list[str]) -> list[str]:
     names = names_in(cells)
     while names and not names[-1]:
         names.pop()
-    require_columns(names, 1, COLUMNS, _REQUIRED, shown)
+    require_columns(names, 1, (*COLUMNS, *_ALSO_READ), _REQUIRED, shown)
     return names
 
 
-def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
+def _seconds(row: dict[str, str], where: str, film: Reel) -> dict[str, float]:
     """`start_s` and `end_s`, counted from the first frame, exact to the sample."""
     found = {}
     for name in ("start", "end"):
@@ -150,15 +208,9 @@ def _seconds(row: dict[str, str], where: str, film: Film) -> dict[str, float]:
 
 def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     """The keys of a cue whose cells are not empty, but for its times, kind and id."""
-    cue: dict[str, Any] = {name: unguarded(row[name]) for name in _TEXTS if row.get(name)}
-    for name, read in (
-        ("scene", int),
-        ("seed", int),
-        ("gain_db", float),
-        ("thing", int),
-        ("take", int),
-        ("takes", int),
-    ):
+    cue: dict[str, Any] = {name: unguarded(row[name]) for name in (*_TEXTS, "file") if row.get(name)}
+    for name in (*_WHOLE_NUMBERS, *_NUMBERS):
+        read = float if name in _NUMBERS else int
         cell = row.get(name, "").strip().replace("\u2212", "-")
         if not cell:
             continue
@@ -170,6 +222,9 @@ def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     for counted in ("scene", "thing"):  # from 1 in a table
         if counted in cue:
             cue[counted] -= 1
+    for name in _YES_OR_NO:
+        if flag := row.get(name, "").strip().lower():
+            cue[name] = _FLAGS.get(flag, flag)
     if seen := unguarded(row.get("seen", "")).strip():
         cue["seen"] = dict(_label(part.strip(), where) for part in seen.split(";"))
     return cue

@@ -147,7 +147,8 @@ def _sounds(
 
 def unspoken(sheet: CueSheet) -> tuple[str, ...]:
     """Sentences for the report: who is seen to speak in words that nobody knows."""
-    silent = [cue for cue in sheet.cues if cue.kind == "speech" and cue.origin == "lips" and not cue.text.strip()]
+    lips = [cue for cue in sheet.cues if cue.kind == "speech" and cue.origin == "lips" and cue.recording is None]
+    silent = [cue for cue in lips if not cue.text.strip()]
     if not silent:
         return ()
     times = ", ".join(f"{cue.id} at {cue.span.start_s:.1f} s" for cue in silent[:5])

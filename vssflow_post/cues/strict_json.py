@@ -121,6 +121,12 @@ class Table:
             raise self.fault(key, f"must lie between {lowest} and {highest}, not {shown(value)}")
         return value
 
+    def flag(self, key: str, default: bool) -> bool:
+        value = self._content.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.fault(key, f"must be true or false, not {shown(value)}")
+        return default if value is None else value
+
     def items(self, key: str) -> list[object]:
         value = self._content.get(key)
         if not isinstance(value, list):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vssflow_post.audio import MIX, Integers, Loudness
+from vssflow_post.audio import Integers, Loudness
 from vssflow_post.deliver.wave_header import LARGEST_RIFF, SAMPLE_BYTES, Origin, header
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -90,17 +90,15 @@ def _opened(path: Path) -> Any:
     return file
 
 
-def null_test(stems: Mapping[str, Path]) -> int:
-    """The largest difference between `MIX` and the sum of the other stems, in 24-bit steps, read from the files.
+def null_test(total: Path, parts: Mapping[str, Path]) -> int:
+    """The largest difference between a WAV and the sum of its parts, in 24-bit steps, read from the files.
 
     0 when they null. Raises ValueError for stems of different lengths or layouts.
     """
-    readers = {name: WaveReader(path) for name, path in stems.items()}
-    if len({(reader.n_samples, reader.n_channels) for reader in readers.values()}) != 1:
-        raise ValueError(f"stems of different lengths: {[reader.n_samples for reader in readers.values()]}")
+    readers = [WaveReader(path) for path in (total, *parts.values())]
+    if len({(reader.n_samples, reader.n_channels) for reader in readers}) != 1:
+        raise ValueError(f"stems of different lengths: {[reader.n_samples for reader in readers]}")
     worst = 0
-    for blocks in zip(*(reader.blocks() for reader in readers.values()), strict=True):
-        parts = dict(zip(readers, blocks, strict=True))
-        mix = parts.pop(MIX)
-        worst = max(worst, int(np.abs(mix - np.sum(list(parts.values()), axis=0)).max(initial=0)))
+    for whole, *blocks in zip(*(reader.blocks() for reader in readers), strict=True):
+        worst = max(worst, int(np.abs(whole - np.sum(blocks, axis=0)).max(initial=0)))
     return worst

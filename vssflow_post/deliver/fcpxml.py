@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from vssflow_post.audio import DX, PD
+from vssflow_post.audio import DX, MX, PD
 from vssflow_post.deliver.names import clip_name
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.deliver.timeline_otio import Edit, unicode_name
@@ -35,7 +35,7 @@ _SEQUENCE = "r0"
 _HALF = Fraction(1, 2)
 _LAYOUTS = {1: "mono", 2: "stereo"}
 """Final Cut Pro's word for so many channels."""
-_ROLES = {DX: "dialogue", PD: "dialogue"}
+_ROLES = {DX: "dialogue", PD: "dialogue", MX: "music"}
 """Final Cut Pro's main roles; every other stem is of the effects."""
 
 

@@ -21,9 +21,16 @@ TOOL = "vssflow-post"
 
 
 def write_manifest(
-    folder: Path, source_digest: str, settings_digest: str, weights_digest: str, deliverables: Sequence[Path]
+    folder: Path,
+    source_digest: str,
+    settings_digest: str,
+    weights_digest: str,
+    deliverables: Sequence[Path],
+    recordings: Sequence[tuple[str, str]] = (),
 ) -> Path:
     """Lists `deliverables` (files in `folder`) with size and sha256; returns the manifest's path.
+
+    `recordings` are the user's own that went into them: names and digests.
 
     It says nothing itself about time or machine; the report, which it lists, does.
     """
@@ -36,6 +43,7 @@ def write_manifest(
         "source": source_digest,
         "settings": settings_digest,
         "weights": weights_digest,
+        "recordings": [{"name": name, "sha256": digest} for name, digest in recordings],
         "deliverables": [
             {"name": path.name, "bytes": path.stat().st_size, "sha256": digest}
             for path, digest in zip(ordered, digests, strict=True)

@@ -17,8 +17,7 @@ _LONGEST_WORDS = 32
 
 def clip_name(cue: Cue) -> str:
     """For people: `d0001 ANNA: Come in.`, `s0004 door`; the cue's id comes first, which finds it in the sheet."""
-    words = cue.text or cue.sound
-    speaker = cue.speaker or ""
+    words, speaker = cue.words, cue.speaker or ""
     return " ".join(part for part in (cue.id, f"{speaker}:" if speaker and words else speaker, words) if part)
 
 
@@ -52,7 +51,7 @@ def _file_words(cue: Cue) -> str:
     """Who speaks, or else what is said or heard, in letters and digits that every system has: `footsteps-gravel`."""
     from anyascii import anyascii
 
-    plain = re.sub(r"['`]", "", anyascii(cue.speaker or cue.text or cue.sound))
+    plain = re.sub(r"['`]", "", anyascii(cue.speaker or cue.words))
     words = re.findall(r"[A-Za-z0-9]+", plain)
     text = words[0][:_LONGEST_WORDS] if words else ""
     for word in words[1:]:

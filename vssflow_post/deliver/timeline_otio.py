@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vssflow_post.audio import DX, FX, STEMS
+from vssflow_post.audio import DX, FX, MX, STEMS
 from vssflow_post.deliver.names import clip_name
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.media.frame_rates import meant_rate
@@ -17,7 +17,7 @@ from vssflow_post.timeline import CLOCK_HZ, LAYERS, Cue, CueSheet, Span
 if TYPE_CHECKING:
     from vssflow_post.media import Film
 
-_STEM_OF_KIND = {"speech": DX, "sound": FX}
+_STEM_OF_KIND = {"speech": DX, "sound": FX, "music": MX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Edit:
     picture: Path
     """The film that the picture track refers to, by file name, beside the timeline."""
     stems: Mapping[str, Path]
-    """WAVs by name (`DX`, `FX`, ...); each gets at least one track, but for `MIX`."""
+    """WAVs by name (`DX`, `FX`, ...); each of `STEMS` gets at least one track; the others are sums, or parts of one."""
     stem_of: Mapping[str, str] = field(default_factory=dict)
-    """Cue id -> name of the stem it is heard in; without it speech is in `DX`, sound in `FX`."""
+    """Cue id -> name of the stem it is heard in; without it speech is in `DX`, sound in `FX`, music in `MX`."""
     takes: Mapping[str, TakeFile] = field(default_factory=dict)
     """Cue id -> its own WAV, which its clip then refers to instead of the stem."""
     n_channels: int = 2
@@ -126,9 +126,11 @@ def _sound_track(name: str, cues: Sequence[Cue], edit: Edit) -> Any:
         if cue.span.start > at:
             track.append(otio.schema.Gap(source_range=_range(Span(0, cue.span.start - at))))
         facts = {"id": cue.id, "origin": cue.origin, "gain_db": cue.gain_db, "seed": cue.seed}
+        if cue.recording is not None:
+            facts["recording"] = unicode_name(cue.recording.file.name)
         track.append(
             otio.schema.Clip(
-                name=clip_name(cue),
+                name=unicode_name(clip_name(cue)),
                 media_reference=_reference(edit.heard(cue), edit.film),
                 source_range=_range(_stamped(cue.span, edit.film)),
                 metadata={"vssflow": facts},

@@ -65,6 +65,10 @@ class CueHistory:
         implied = {name for cause in changed for name in _FOLLOWING.get(cause, ())}
         return " and ".join(name for name in changed if name not in implied) + " changed"
 
+    def named(self, cue: AskedCue) -> AskedCue | None:
+        """What the cue of this kind and name was."""
+        return next((other for other in self.cues if (other.kind, other.id) == (cue.kind, cue.id)), None)
+
     def _past_of(self, cue: AskedCue, asked: Set[str]) -> AskedCue | None:
         """What the cue was: the one of its kind at its place, else the one of its name; never one that lives on."""
         gone = [other for other in self.cues if other.kind == cue.kind and other.address not in asked]

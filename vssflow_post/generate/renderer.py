@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.store.entries import Missing, address
+from vssflow_post.store.entries import Missing
 from vssflow_post.timeline import CLOCK_HZ, Cue
 
 STAGE_VERSION = 5
@@ -115,14 +115,20 @@ def _heard_moving(cue: Cue, things: Iterable[Sequence[Thing]]) -> tuple[Thing, .
 
 
 def takes(
-    requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore, past: CueHistory, progress: OnProgress
+    requests: Sequence[CueRequest],
+    renderer: Renderer,
+    store: TakeStore,
+    past: CueHistory,
+    progress: OnProgress,
+    locked: Collection[str] = (),
 ) -> Iterator[CueTake]:
     """One stored take per request: first those that are known, then the others as the backend finishes them.
 
-    Raises BackendError when the backend raises, exits, or breaks its contract.
+    Cues whose ids are `locked` keep the take of the last delivery, where they have one. Raises BackendError when the
+    backend raises, exits, or breaks its contract.
     """
     by_id = {request.id: request for request in requests}
-    asked = [AskedCue.of(request, renderer.depends_on(request)) for request in requests]
+    asked = [_asked(request, renderer, store, past, locked) for request in requests]
     addresses = {cue.address for cue in asked}
     missing: dict[str, list[AskedCue]] = {}
     why: dict[str, str] = {}
@@ -145,10 +151,29 @@ def takes(
             yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
 
 
-def to_make(requests: Sequence[CueRequest], renderer: Renderer, store: TakeStore) -> list[CueRequest]:
-    """Those whose takes are not in the store; of several that give the same take, the first."""
-    by_address = {address(renderer.depends_on(request)): request for request in reversed(requests)}
+def to_make(
+    requests: Sequence[CueRequest],
+    renderer: Renderer,
+    store: TakeStore,
+    past: CueHistory,
+    locked: Collection[str] = (),
+) -> list[CueRequest]:
+    """Those whose takes are not in the store, nor kept for cues whose ids are `locked`; of several that give the same
+    take, the first."""
+    by_address: dict[str, CueRequest] = {}
+    for request in requests:
+        cue = _asked(request, renderer, store, past, locked)
+        by_address.setdefault(cue.address, request)
     return [request for key, request in by_address.items() if isinstance(store.open(key), Missing)]
+
+
+def _asked(
+    request: CueRequest, renderer: Renderer, store: TakeStore, past: CueHistory, locked: Collection[str]
+) -> AskedCue:
+    """The cue as it is asked for; one that is locked as it was in the last delivery, where its take is still there."""
+    cue = AskedCue.of(request, renderer.depends_on(request))
+    before = past.named(cue) if cue.id in locked else None
+    return cue if before is None or isinstance(store.open(before.address), Missing) else before
 
 
 def checked_take(take: Take, request: CueRequest, backend: str) -> Take:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from vssflow_post.audio import Samples
 from vssflow_post.backend import Take
 from vssflow_post.media import Film, audio_blocks
 from vssflow_post.media.pickups import Pickup
+from vssflow_post.media.recording import recorded
 from vssflow_post.store.entries import Entry, Missing, Store, address
-from vssflow_post.timeline import CLOCK_HZ
+from vssflow_post.timeline import CLOCK_HZ, Recording, Span
 
 _SAMPLE_BYTES = 4
+_MORE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,23 @@ def production_track(film: Film, pickups: Sequence[Pickup], store: TakeStore) ->
         blocks = audio_blocks(film, CLOCK_HZ, pickups, faults)
         return store.put_blocks(key, "production", CLOCK_HZ, blocks, faults), known is Missing.ROTTED
     return known, False
+
+
+def recorded_take(recording: Recording, span: Span, digest: str, store: TakeStore) -> StoredTake:
+    """What of a recording is heard in `span`, in the store; `digest` is that of its file.
+
+    Raises FilmRejected `bad_recording`.
+    """
+    key = address({"recording": digest, "in_s": recording.in_s, "n": span.n_samples})
+    known = store.open(key)
+    if not isinstance(known, Missing):
+        return known
+    pieces = recorded(
+        recording.file, recording.in_s, span.duration_s + _MORE_S
+    )  # what is too long is cut as it is laid
+    first = next(pieces)
+    blocks = (piece.samples for piece in chain((first,), pieces))
+    return store.put_blocks(key, "recording", first.rate_hz, blocks)
 
 
 def _counted(blocks: Iterable[Samples], facts: dict[str, Any]) -> Iterator[bytes]:

@@ -34,6 +34,8 @@ _Weights: TypeAlias = npt.NDArray[np.float64]
 _SAMPLE_KINDS = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 """numpy's names of FFmpeg's formats of samples."""
 _BLOCK_S = 1
+_LEAST_CHUNK = 4096
+"""Samples that are resampled and handed on at once."""
 _JITTER_S = Fraction(1, 100)
 """Timestamps that are off by less are rounding (Matroska: 1 ms) or writers' jitter; more is a gap or an overlap."""
 _PRIMING_S = Fraction(1, 2)
@@ -184,7 +186,7 @@ def _at_rate(
     first = next(pieces, None)
     if first is None:
         return
-    aligned = _aligned(itertools.chain((first,), pieces), zero_s, first.rate_hz, faults)
+    aligned = _in_chunks(_aligned(itertools.chain((first,), pieces), zero_s, first.rate_hz, faults))
     if first.rate_hz == rate_hz:
         yield from aligned
         return
@@ -194,6 +196,20 @@ def _at_rate(
     for part in aligned:
         yield _columns(resampler.resample_chunk(_for_soxr(part)), n_pickups)
     yield _columns(resampler.resample_chunk(_for_soxr(np.zeros((0, n_pickups), np.float32)), last=True), n_pickups)
+
+
+def _in_chunks(parts: Iterator[Samples]) -> Iterator[Samples]:
+    """The same samples in parts that are worth a call each: some AVI files have a packet for every sample."""
+    waiting: list[Samples] = []
+    n = 0
+    for part in parts:
+        waiting.append(part)
+        n += len(part)
+        if n >= _LEAST_CHUNK:
+            yield np.concatenate(waiting) if len(waiting) > 1 else part
+            waiting, n = [], 0
+    if waiting:
+        yield np.concatenate(waiting)
 
 
 def _for_soxr(part: Samples) -> Samples:
@@ -299,17 +315,23 @@ def _folded(frame: AudioFrame, weights: _Weights) -> Samples:
         labels = [channel.name for channel in frame.layout.channels]
         weights = np.tile(fold_down(labels, n_channels), (len(weights), 1))
     used = np.flatnonzero(weights.any(axis=0))
-    weights, planes = weights[:, used], _channels_of(frame, used.tolist())
-    if planes.dtype == np.uint8:
-        planes = (planes.astype(np.float32) - 128.0) / 128.0
-    elif np.issubdtype(planes.dtype, np.integer):
-        planes = planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
+    weights, planes = weights[:, used], planes_of(frame, used.tolist())
     if np.array_equal(weights, np.eye(len(weights))):
         return np.ascontiguousarray(planes.T, np.float32)
     return np.ascontiguousarray((weights @ planes).T, np.float32)
 
 
-def _channels_of(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
+def planes_of(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
+    """Some channels of a frame, float (channels, n), full scale 1.0. Integer samples are converted exactly."""
+    planes = _as_decoded(frame, numbers)
+    if planes.dtype == np.uint8:
+        return (planes.astype(np.float32) - 128.0) / 128.0
+    if np.issubdtype(planes.dtype, np.integer):
+        return planes.astype(np.float64) / -float(np.iinfo(planes.dtype).min)
+    return planes
+
+
+def _as_decoded(frame: AudioFrame, numbers: Sequence[int]) -> npt.NDArray[Any]:
     """Some channels as they were decoded, shape (channels, n).
 
     Not by the frame's own `to_ndarray`: it looks for the end of the list of planes, which has none from eight on.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from vssflow_post.audio import LAYOUTS, MIX, STEMS, Integers, Loudness, Samples
+from vssflow_post.audio import LAYOUTS, ME, MIX, STEMS, UNDIPPED, Integers, Loudness, Samples
 from vssflow_post.mix.dither import Quantiser, as_float
 from vssflow_post.mix.lay import BLOCK, StemBlock
 from vssflow_post.mix.limiter import Gains, Limiter
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _EXPECTED_PASSES = 4
 """For the progress alone."""
+_NUMBERS = {name: number for number, stem in enumerate(STEMS) for name in (stem, UNDIPPED.get(stem, stem))}
+"""Of the dither of each stem: what nobody speaks over is the same in a stem and in the M&E, bit by bit."""
 
 
 class StemSink(Protocol):
@@ -39,8 +41,23 @@ class StemSink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Bus:
+    """Stems that are limited as one and summed."""
+
+    total: str
+    """`MIX` or `ME`."""
+    stems: tuple[str, ...]
+
+
+def busses(stems: Sequence[str]) -> tuple[Bus, Bus]:
+    """The mix of a film's stems, and the M&E of what dialogue ducks among them."""
+    undipped = tuple(UNDIPPED[name] for name in stems if name in UNDIPPED)
+    return Bus(MIX, tuple(stems)), Bus(ME, undipped)
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """The outcome of one writing pass, by stem and `MIX`."""
+    """The outcome of one writing pass, by stem, the sum last."""
 
     loudness: dict[str, Loudness]
     max_reduction_db: float
@@ -64,12 +81,14 @@ class Desk:
         self,
         duration: Span,
         laid: LaidFilm,
+        mix: Bus,
         speech: Sequence[Span],
         settings: MixSettings,
         progress: Callable[[Progress], None],
     ) -> None:
         self._duration = duration
         self._laid = laid
+        self._mix = mix
         self._settings = settings
         self._progress = progress
         self._layout = LAYOUTS[settings.layout]
@@ -80,7 +99,7 @@ class Desk:
 
     def measure_as_laid(self) -> AsLaid:
         meter, stem_peak = self._meter(), 0.0
-        for block in self._pass("measure"):
+        for block in self._pass("measure", self._mix):
             meter.push(block.mix)
             stem_peak = max(stem_peak, float(_stem_peaks(block).max(initial=0.0)))
         loudness = meter.finish()
@@ -92,24 +111,23 @@ class Desk:
     def measure_limited(self, gain_db: float, aim_db: float) -> Loudness:
         """Loudness after gain and limiter, without its peaks."""
         meter = self._meter(true_peak=False)
-        for block, _ in self._limited("level", gain_db, aim_db):
+        for block, _ in self._limited("level", self._mix, gain_db, aim_db):
             meter.push(block.mix)
         return meter.finish()
 
-    def write(self, gain_db: float, aim_db: float, open_stem: Callable[[str], StemSink]) -> Written:
-        """Writes the stems and `MIX`, their integer sum."""
-        stems = self._settings.stems
-        names = (*stems, MIX)
+    def write(self, bus: Bus, gain_db: float, aim_db: float, open_stem: Callable[[str], StemSink]) -> Written:
+        """Writes the stems of a bus, and their integer sum."""
+        stems, names = bus.stems, (*bus.stems, bus.total)
         sinks = {name: open_stem(name) for name in names}
         meters = {name: self._meter() for name in names}
-        quantisers = [Quantiser(STEMS.index(name)) for name in stems]
+        quantisers = [Quantiser(_NUMBERS[name]) for name in stems]
         least_gain = 1.0
         with ThreadPoolExecutor(len(names)) as side_by_side:
-            for block, least in self._limited("write", gain_db, aim_db):
+            for block, least in self._limited("write", bus, gain_db, aim_db):
                 least_gain = min(least_gain, least)
                 rounded = side_by_side.map(Quantiser.quantise, quantisers, block.stems.values())
                 written = dict(zip(stems, rounded, strict=True))
-                written[MIX] = np.sum(list(written.values()), axis=0, dtype=np.int32)
+                written[bus.total] = np.sum(list(written.values()), axis=0, dtype=np.int32)
                 measuring = [side_by_side.submit(meters[name].push, as_float(written[name])) for name in names]
                 for name, integers in written.items():
                     sinks[name].write(integers)
@@ -123,12 +141,12 @@ class Desk:
     def _meter(self, true_peak: bool = True) -> LoudnessMeter:
         return LoudnessMeter(true_peak, self._layout, speech=self._speech)
 
-    def _limited(self, what: str, gain_db: float, aim_db: float) -> Iterator[tuple[StemBlock, float]]:
-        """The stems after gain and limiter, with the least limiter gain of each block."""
+    def _limited(self, what: str, bus: Bus, gain_db: float, aim_db: float) -> Iterator[tuple[StemBlock, float]]:
+        """The stems of a bus after gain and limiter, with the least limiter gain of each block."""
         limiter = Limiter(10 ** (aim_db / 20), self._layout.n_channels)
         gain = np.float32(10 ** (gain_db / 20))
         held: StemBlock | None = None
-        for block in self._pass(what):
+        for block in self._pass(what, bus):
             loud = StemBlock(block.start, {name: stem * gain for name, stem in block.stems.items()})
             curve = limiter.push(loud.mix, _stem_peaks(loud))
             ready, held = _shaped(loud if held is None else _joined(held, loud), curve)
@@ -138,14 +156,14 @@ class Desk:
             ready, _ = _shaped(held, curve)
             yield ready, float(curve.min(initial=1.0))
 
-    def _pass(self, what: str) -> Iterator[StemBlock]:
+    def _pass(self, what: str, bus: Bus) -> Iterator[StemBlock]:
         n_before = self._n_passes * self._n_blocks
         total = _EXPECTED_PASSES * self._n_blocks
         most = total if what == "write" else total - self._n_blocks  # the last quarter is the writing, however late
         if what == "write":
             n_before = total - self._n_blocks
         self._n_passes += 1
-        for number, block in enumerate(self._laid.blocks(), 1):
+        for number, block in enumerate(self._laid.blocks(bus.stems), 1):
             yield block
             self._n_done = max(self._n_done, min(most, n_before + number))
             self._progress(Progress("mix", self._n_done, total, what))

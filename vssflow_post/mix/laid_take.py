@@ -23,7 +23,7 @@ _PIECE = 1 << 16
 
 
 class Source(Protocol):
-    """Audio that can be read in pieces: a take in the store, the film's own sound, room tone."""
+    """Audio that can be read in pieces: a take in the store, a recording, the film's own sound, room tone."""
 
     @property
     def rate_hz(self) -> int: ...
@@ -32,7 +32,7 @@ class Source(Protocol):
     def n_samples(self) -> int: ...
 
     def read(self, start: int, stop: int) -> Samples:
-        """float32 (channels, stop - start) at `rate_hz`; one channel or two."""
+        """float32 (channels, stop - start) at `rate_hz`; one channel, two, or the six of 5.1."""
         ...
 
 
@@ -60,6 +60,9 @@ class LaidTake:
     """The same after its end."""
     duck: DuckCurve | None = None
     """How it steps back under speech; None where it does not."""
+    fade_in_s: float = 0.0
+    """Seconds; 0 takes the fade of every take, and a crossfade wins."""
+    fade_out_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.stem not in STEMS:
@@ -78,9 +81,10 @@ class Playing:
         self.span = Span(take.span.start - lead, take.span.start + n + tail)
         """With what a crossfade adds on either side."""
         n_fade = min(round(fade_ms * CLOCK_HZ / 1000), n // 2)
+        n_in, n_out = (min(round(s * CLOCK_HZ), n) or n_fade for s in (take.fade_in_s, take.fade_out_s))
         self._ramps = (
-            _ramp(2 * lead, True) if lead else _ramp(n_fade, False),
-            _ramp(2 * tail, True) if tail else _ramp(n_fade, False),
+            _ramp(2 * lead, True) if lead else _ramp(n_in, False),
+            _ramp(2 * tail, True) if tail else _ramp(n_out, False),
         )
         self._samples = _exactly(_clock_samples(take, n, lead, tail), lead + n + tail)
         self._held: Samples = np.zeros((1, 0), np.float32)
@@ -172,8 +176,8 @@ def _resampled(pieces: Iterator[Samples], rate_hz: int) -> Iterator[Samples]:
 
 
 def _checked(take: LaidTake, piece: Samples) -> Samples:
-    if piece.shape[0] not in (1, 2):
-        raise ValueError(f"take {take.name!r} has {piece.shape[0]} channels; a take is mono or stereo")
+    if piece.shape[0] not in (1, 2, 6):
+        raise ValueError(f"take {take.name!r} has {piece.shape[0]} channels; a take is mono, stereo or 5.1")
     if not np.isfinite(piece).all():
         raise FilmFailed("non_finite_audio", f"take {take.name or take.span} holds values that are no numbers")
     return piece

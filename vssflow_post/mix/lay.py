@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.audio import BG, DX, FX, LAYOUTS, PD, Samples
+from vssflow_post.audio import BG, DX, FX, LAYOUTS, MX, PD, STEMS, UNDIPPED, Samples
 from vssflow_post.mix.laid_take import LaidTake, Playing
 from vssflow_post.mix.panning import placed, wide_gains
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -34,28 +34,43 @@ class StemBlock:
 
     @property
     def mix(self) -> Samples:
+        """Their sum."""
         total: Samples = np.sum(list(self.stems.values()), axis=0, dtype=np.float32)
         return total
 
     def __getitem__(self, name: str) -> Samples:
         return self.stems[name]
 
+    def only(self, names: Sequence[str]) -> StemBlock:
+        """The block with these stems alone."""
+        return StemBlock(self.start, {name: self.stems[name] for name in names})
 
-def lay(duration: Span, takes: Sequence[LaidTake], settings: MixSettings) -> Generator[StemBlock, None, None]:
+
+def stems_of(takes: Sequence[LaidTake], settings: MixSettings) -> tuple[str, ...]:
+    """The stems of a film: those that every film has, and those that something of it lies in."""
+    needed = {*settings.stems, *(take.stem for take in takes)}
+    return tuple(name for name in STEMS if name in needed)
+
+
+def lay(
+    duration: Span, takes: Sequence[LaidTake], settings: MixSettings, undipped: bool = False
+) -> Generator[StemBlock, None, None]:
     """The stems from the film's first sample to its last, block by block, each take read just before it is heard.
 
+    With `undipped`, what dialogue ducks is laid a second time as if nobody spoke, under the names of UNDIPPED.
     Raises FilmFailed("non_finite_audio") when a source holds NaN or infinity.
     """
-    faders = _Faders(settings)
+    faders, names = _Faders(settings), stems_of(takes, settings)
+    names += tuple(UNDIPPED[name] for name in names if undipped and name in UNDIPPED)
     waiting = sorted(takes, key=lambda take: (take.span.start - take.lead, take.name), reverse=True)
     playing: list[Playing] = []
     for start in range(duration.start, duration.end, BLOCK):
         block = Span(start, min(duration.end, start + BLOCK))
         while waiting and waiting[-1].span.start - waiting[-1].lead < block.end:
             playing.append(Playing(waiting.pop(), settings.fade_ms))
-        stems = {name: np.zeros((faders.layout.n_channels, block.n_samples), np.float32) for name in settings.stems}
+        stems = {name: np.zeros((faders.layout.n_channels, block.n_samples), np.float32) for name in names}
         for one in playing:
-            faders.add(one, stems[one.take.stem], block)
+            faders.add(one, stems, block)
         playing = [one for one in playing if one.span.end > block.end]
         yield StemBlock(start, stems)
 
@@ -66,18 +81,20 @@ class _Faders:
     def __init__(self, settings: MixSettings) -> None:
         self.layout = LAYOUTS[settings.layout]
         speech_db, effects_db = settings.dialogue_gain_db, settings.effects_gain_db
-        self._stem_db = {DX: speech_db, PD: speech_db, FX: effects_db, BG: effects_db}
+        self._stem_db = {DX: speech_db, PD: speech_db, FX: effects_db, BG: effects_db, MX: 0.0}
 
-    def add(self, playing: Playing, stem: Samples, block: Span) -> None:
-        """Adds to `stem`, which is `block` of the film, what of `playing` sounds within it; blocks come in order."""
+    def add(self, playing: Playing, stems: Mapping[str, Samples], block: Span) -> None:
+        """Adds to its stem, which is `block` of the film, what of `playing` sounds within it; blocks come in order."""
         part = playing.span.intersect(block)
         if part.n_samples == 0:
             return
         take = playing.take
         audio = playing.next(part.n_samples)
         level = playing.fades(part) * np.float32(10 ** ((take.gain_db + self._stem_db[take.stem]) / 20))
+        gains = wide_gains(self.layout) if take.wide else take.pan.gains(part, self.layout)
+        heard, at = placed(audio, gains, self.layout), slice(part.start - block.start, part.end - block.start)
+        if (undipped := stems.get(UNDIPPED.get(take.stem, ""))) is not None:
+            undipped[:, at] += heard * level
         if take.duck is not None:
             level *= take.duck.gains(part)
-        gains = wide_gains(self.layout) if take.wide else take.pan.gains(part, self.layout)
-        at = part.start - block.start
-        stem[:, at : at + part.n_samples] += placed(audio, gains, self.layout) * level
+        stems[take.stem][:, at] += heard * level

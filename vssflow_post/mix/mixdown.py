@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vssflow_post.audio import MIX, Loudness
-from vssflow_post.mix.desk import Desk, StemSink, Written
+from vssflow_post.mix.desk import Bus, Desk, StemSink, Written, busses
 from vssflow_post.mix.laid_take import LaidTake
+from vssflow_post.mix.lay import stems_of
 from vssflow_post.mix.levelling import LevelResult, find_gain, most_gain_db
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.verdict import DIALOGUE, PROGRAMME, counted, judge, level_of, nothing_sounds, over_db
@@ -49,6 +50,8 @@ class MixReport:
     """Which loudness was brought to the target: `programme` or `dialogue`."""
     warnings: tuple[str, ...] = ()
     """Sentences for the report."""
+    me_loudness: dict[str, Loudness] = field(default_factory=dict)
+    """Of the parts of the M&E and of their sum, by name; empty where none was asked for."""
 
 
 def lay_and_mix(
@@ -60,22 +63,27 @@ def lay_and_mix(
     progress: Callable[[Progress], None] = silent,
     speech: Sequence[Span] = (),
     scratch: Path | None = None,
+    me: bool = False,
 ) -> MixReport:
     """Mixes a film: writes exactly `duration.n_samples` of every stem and `MIX` into what `open_stem(name)` gives.
 
-    The stems are those of `mix_settings.stems`, the mix is their integer sum, `speech` is where dialogue loudness is
-    measured. `open_stem` is called again for the same names when what was written turns out too hot. `scratch` is the
-    folder of a temporary file that holds the stems as laid (None: the system's). Raises FilmFailed("non_finite_audio")
-    for NaN or infinity in a take.
+    The stems are those of `stems_of`, the mix is their integer sum, `speech` is where dialogue loudness is measured.
+    With `me`, the same of `ME` and its parts, at the mix's gain and under a limiter of their own. `open_stem` is called
+    again for the same names when what was written turns out too hot. `scratch` is the folder of a temporary file that
+    holds the stems as laid (None: the system's). Raises FilmFailed("non_finite_audio") for NaN or infinity in a take.
     """
     with tempfile.TemporaryFile(dir=scratch) as file:
-        laid = LaidFilm(duration, takes, mix_settings, file)
-        desk = Desk(duration, laid, speech, mix_settings, progress)
-        return _mixed(desk, mix_settings, loudness_settings, open_stem)
+        laid = LaidFilm(duration, takes, mix_settings, file, me)
+        mix_bus, me_bus = busses(stems_of(takes, mix_settings))
+        desk = Desk(duration, laid, mix_bus, speech, mix_settings, progress)
+        report = _mixed(desk, mix_bus, loudness_settings, open_stem)
+        if not me:
+            return report
+        return replace(report, me_loudness=_written_me(desk, me_bus, report.gain_db, loudness_settings, open_stem))
 
 
 def _mixed(
-    desk: Desk, mix_settings: MixSettings, loudness_settings: LoudnessSettings, open_stem: Callable[[str], StemSink]
+    desk: Desk, bus: Bus, loudness_settings: LoudnessSettings, open_stem: Callable[[str], StemSink]
 ) -> MixReport:
     aim = loudness_settings.ceiling_dbtp - _MARGIN_DB
     as_laid = desk.measure_as_laid()
@@ -87,11 +95,11 @@ def _mixed(
         loudness_settings,
         lambda gain_db: level_of(desk.measure_limited(gain_db, aim), measure),
     )
-    written, gain_db, n_writes = _written(desk, level, as_laid.highest_db, measure, loudness_settings, open_stem)
+    written, gain_db, n_writes = _written(desk, bus, level, as_laid.highest_db, measure, loudness_settings, open_stem)
     loudness = written.loudness[MIX]
     return MixReport(
         loudness=loudness,
-        stem_loudness={name: written.loudness[name] for name in mix_settings.stems},
+        stem_loudness={name: written.loudness[name] for name in bus.stems},
         verdict=judge(loudness, as_laid.loudness, measure, written.max_reduction_db, loudness_settings),
         gain_db=gain_db,
         max_reduction_db=written.max_reduction_db,
@@ -101,8 +109,23 @@ def _mixed(
     )
 
 
+def _written_me(
+    desk: Desk, bus: Bus, gain_db: float, settings: LoudnessSettings, open_stem: Callable[[str], StemSink]
+) -> dict[str, Loudness]:
+    """What the M&E and its parts measure, written again while their peaks are too high."""
+    aim = settings.ceiling_dbtp - _MARGIN_DB
+    for _ in range(_MAX_WRITES):
+        loudness = desk.write(bus, gain_db, aim, open_stem).loudness
+        too_high_db = over_db(loudness[bus.total], settings.ceiling_dbtp)
+        if too_high_db <= 0:
+            break
+        aim -= too_high_db + _MARGIN_DB / 2
+    return loudness
+
+
 def _written(
     desk: Desk,
+    bus: Bus,
     level: LevelResult,
     highest_db: float,
     measure: str,
@@ -113,7 +136,7 @@ def _written(
     gain_db, aim = level.gain_db, settings.ceiling_dbtp - _MARGIN_DB
     n_writes = 0
     while True:
-        written = desk.write(gain_db, aim, open_stem)
+        written = desk.write(bus, gain_db, aim, open_stem)
         n_writes += 1
         too_high_db = over_db(written.loudness[MIX], settings.ceiling_dbtp)
         reached = level_of(written.loudness[MIX], measure)

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import MONO, STEREO, Layout, Samples
+from vssflow_post.audio import MONO, STEREO, SURROUND, Layout, Samples
 from vssflow_post.timeline import Span
 
+_TO_STEREO = np.array([[1, 0, 0.7071, 0, 0.7071, 0], [0, 1, 0.7071, 0, 0, 0.7071]], np.float32)
+"""The fold-down of ITU-R BS.775-4, annex 4; the LFE is left out."""
 Positions = npt.NDArray[np.float32]
 
 
@@ -69,9 +71,14 @@ def wide_gains(layout: Layout) -> Samples:
 
 
 def placed(audio: Samples, gains: Samples, layout: Layout) -> Samples:
-    """Mono audio (1, n) through `gains`; stereo audio (2, n) on its own sides, folded where there is one channel."""
+    """Mono audio (1, n) through `gains`; stereo (2, n) and 5.1 (6, n) in their own channels, folded down where the
+    layout has fewer."""
     if audio.shape[0] == 1:
         return np.asarray(audio * gains, np.float32)
+    if audio.shape[0] == layout.n_channels:
+        return audio
+    if audio.shape[0] == SURROUND.n_channels:
+        audio = np.asarray(_TO_STEREO @ audio, np.float32)
     if layout is MONO:
         return np.asarray(audio.sum(axis=0, keepdims=True) * np.float32(np.sqrt(0.5)), np.float32)
     out = np.zeros((layout.n_channels, audio.shape[1]), np.float32)

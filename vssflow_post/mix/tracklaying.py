@@ -15,13 +15,13 @@ from typing import Protocol
 
 import numpy as np
 
-from vssflow_post.audio import BG, DX, FX, PD
+from vssflow_post.audio import BG, DX, FX, MX, PD
 from vssflow_post.backend import MouthTrack, Thing, Track, speaking_mouth
 from vssflow_post.mix.ducking import DuckCurve, duck_under
 from vssflow_post.mix.laid_take import LaidTake, Source
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
-from vssflow_post.mix.take_level import evening_db
+from vssflow_post.mix.take_level import Said, evening_db, matching_db
 from vssflow_post.settings.preset import MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
@@ -47,6 +47,8 @@ class Session:
     """Whether all of `track` is heard, not just the cues."""
     places: Mapping[str, float] = field(default_factory=dict)
     """Speaker -> where the cast puts them: -1 left to 1 right."""
+    music: Sequence[tuple[Cue, Source]] = ()
+    """Music cues and their recordings."""
 
     @property
     def spoken(self) -> tuple[Span, ...]:
@@ -79,27 +81,66 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     duck = _duck(session.spoken, settings)
     sounds = [_sound(cue, take, picture, settings, duck) for cue, take in session.sounds]
     laid = _crossfaded(sounds, session.sounds, settings.ambience_crossfade_ms)
-    laid += [
-        LaidTake(cue.span, DX, take, cue.gain_db, name=cue.id, pan=_speaker(cue, picture, settings, session.places))
-        for cue, take in session.speech
-    ]
+    laid += _lines(session, picture, settings)
     laid += _production(session, settings)
+    laid += _music(session, settings)
     if settings.room_tone:
         laid += _room_tones(session, sounds, settings)
     return laid
 
 
-def _duck(speech: Sequence[Span], settings: MixSettings) -> DuckCurve:
-    return duck_under(speech, settings.duck_db, settings.duck_attack_ms, settings.duck_release_ms)
+def _duck(speech: Sequence[Span], settings: MixSettings, depth_db: float | None = None) -> DuckCurve:
+    depth_db = settings.duck_db if depth_db is None else depth_db
+    return duck_under(speech, depth_db, settings.duck_attack_ms, settings.duck_release_ms)
 
 
 def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck: DuckCurve) -> LaidTake:
     gain_db = cue.gain_db + (evening_db(take) if cue.has_usual_level else 0.0)
     if cue.is_bed:
         stem = BG if settings.background_stem else FX
-        return LaidTake(cue.span, stem, take, gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
-    pan = _on_screen(cue, picture, settings.effects_pan_width)
-    return LaidTake(cue.span, FX, take, gain_db, name=cue.id, pan=pan, duck=duck)
+        laid = LaidTake(cue.span, stem, take, gain_db, name=cue.id, wide=settings.layout == "5.1", duck=duck)
+    else:
+        pan = _on_screen(cue, picture, settings.effects_pan_width)
+        laid = LaidTake(cue.span, FX, take, gain_db, name=cue.id, pan=pan, duck=duck)
+    return _faded(laid, cue)
+
+
+def _faded(laid: LaidTake, cue: Cue) -> LaidTake:
+    """With the fades that the cue's recording asks for."""
+    if cue.recording is None:
+        return laid
+    return replace(laid, fade_in_s=cue.recording.fade_in_s, fade_out_s=cue.recording.fade_out_s)
+
+
+def _lines(session: Session, picture: Picture, settings: MixSettings) -> Iterator[LaidTake]:
+    """What is spoken: generated lines as they are, recorded ones as loud as the others, where they may be."""
+    matched = _matched(session)
+    for cue, take in session.speech:
+        pan = _speaker(cue, picture, settings, session.places)
+        gain_db = cue.gain_db + matched.get(cue.id, 0.0)
+        yield _faded(LaidTake(cue.span, DX, take, gain_db, name=cue.id, pan=pan), cue)
+
+
+def _matched(session: Session) -> dict[str, float]:
+    """The gain that each recorded line needs beside its own."""
+    recorded: dict[str, Said] = {}
+    others: list[Said] = []
+    for cue, take in session.speech:
+        said = (take, 0, take.n_samples)
+        if cue.recording is None:
+            others.append(said)
+        elif cue.recording.match_loudness:
+            recorded[cue.id] = said
+    if session.track is not None:
+        others += [(session.track, cue.span.start - cue.shift, cue.span.end - cue.shift) for cue in session.production]
+    return matching_db(recorded, others)
+
+
+def _music(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
+    """Music in its own channels, each piece stepping back under speech as far as it says."""
+    for cue, take in session.music:
+        duck = _duck(session.spoken, settings, cue.recording.duck_db if cue.recording else None)
+        yield _faded(LaidTake(cue.span, MX, take, cue.gain_db, name=cue.id, duck=duck), cue)
 
 
 def _on_screen(cue: Cue, picture: Picture, width: float) -> PanCurve:
@@ -137,7 +178,7 @@ def _crossfaded(laid: Sequence[LaidTake], sounds: Sequence[tuple[Cue, Source]], 
     half = round(crossfade_ms * CLOCK_HZ / 2000)
     for k, n in pairwise(k for k, (cue, _) in enumerate(sounds) if cue.is_bed):
         before, after = sounds[k][0], sounds[n][0]
-        if before.span.end == after.span.start:
+        if before.span.end == after.span.start and not (laid[k].fade_out_s or laid[n].fade_in_s):
             reach = min(half, before.span.n_samples // 2, after.span.n_samples // 2)
             out[k], out[n] = replace(out[k], tail=reach), replace(out[n], lead=reach)
     return out
@@ -153,12 +194,14 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         duck = duck_under(lines, settings.production_duck_db, settings.duck_attack_ms, settings.duck_release_ms)
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
         return
-    at = 0
-    for cue in sorted(session.production, key=lambda cue: cue.span):  # what two cues keep is heard once
-        span = Span(max(at, cue.span.start), max(at, cue.span.end))
+    at: dict[int, int] = {}
+    for cue in sorted(session.production, key=lambda cue: cue.span):  # what two cues keep is heard once, if not moved
+        start = max(at.get(cue.shift, 0), cue.span.start)
+        span = Span(start, max(start, cue.span.end))
         if span.n_samples:
-            yield LaidTake(span, stem, session.track, cue.gain_db, source_start=span.start, name=cue.id)
-        at = max(at, span.end)
+            source_start = span.start - cue.shift
+            yield LaidTake(span, stem, session.track, cue.gain_db, source_start=source_start, name=cue.id)
+        at[cue.shift] = span.end
 
 
 def _room_tones(session: Session, sounds: Sequence[LaidTake], settings: MixSettings) -> Iterator[LaidTake]:

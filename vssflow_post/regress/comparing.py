@@ -197,6 +197,8 @@ def _is_worse_fact(name: str, before: Any, after: Any) -> bool:
         return after not in ranks or (before in ranks and ranks.index(after) > ranks.index(before))
     if name in ("null test", "stems less mix"):
         return bool(after != 0)
+    if name == "M&E null test":
+        return after not in (0, None)
     if name == "loudness verdict":
         return bool(before == "pass")
     if name == "files":

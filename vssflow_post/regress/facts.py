@@ -95,6 +95,7 @@ def _report_facts(path: Path) -> dict[str, object]:
         "verdict": report.get("verdict"),
         "warnings": [_without_numbers(str(sentence)) for sentence in report.get("warnings", [])],
         "null test": null_test.get("largest_difference"),
+        "M&E null test": (report.get("me_null_test") or {}).get("largest_difference"),
         "loudness verdict": _without_numbers(str(loudness.get("verdict"))),
     }
     for key in ("specification", "target_lufs", "ceiling_dbtp", "measure"):
@@ -110,7 +111,8 @@ def _cue_facts(path: Path) -> dict[str, object]:
     for scene in sheet.get("scenes", []):
         facts[f"scene {scene['index'] + 1}"] = [scene["start_s"], scene["end_s"]]
     for cue in sheet.get("cues", []):
-        facts[f"cue {cue['id']}"] = {key: value for key, value in cue.items() if key not in _VOLATILE | {"id"}}
+        told = {key: value for key, value in cue.items() if key not in _VOLATILE | {"id"}}
+        facts[f"cue {cue['id']}"] = told | ({"file": Path(cue["file"]).name} if "file" in cue else {})
     return facts
 
 
@@ -128,7 +130,10 @@ def _picture_facts(path: Path | None) -> dict[str, object]:
 def _neutral(text: str, rendered: Rendered) -> str:
     """The text with every name that stands for the film told as `{film}`, without the folders before it; of an edit
     decision list, title and reels are such names."""
-    film = Path(str(_json(rendered.folder / f"{rendered.stem}.cues.json").get("film", {}).get("path", "")))
+    sheet = _json(rendered.folder / f"{rendered.stem}.cues.json")
+    film = Path(str(sheet.get("film", {}).get("path", "")))
+    for file in {str(cue["file"]) for cue in sheet.get("cues", []) if "file" in cue}:
+        text = text.replace(file, Path(file).name)
     text = re.sub(r"file://[^\"'<>\s]*/", "", text).replace(f"{film.parent}/", "")
     text = re.sub(r"^TITLE:.*|^(\d{3,6}  )\S+ +", r"\1{film} ", text, flags=re.M)
     for name in sorted({film.stem, rendered.stem} - {""}, key=len, reverse=True):

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from vssflow_post.audio import DX, MIX, PD, Samples
+from vssflow_post.audio import BG, DX, FX, MX, PD, STEMS, Samples
 from vssflow_post.regress import tolerances as limits
 from vssflow_post.regress.anchors import Place, found_again
 from vssflow_post.regress.comparing import Comparison, Finding, line_of, summary_of
 from vssflow_post.regress.curves import HOP, SILENCE_DB, unmatched
 from vssflow_post.regress.distances import HEARD_DB
 from vssflow_post.regress.golden import Golden
-from vssflow_post.regress.measuring import FILM, Measured
+from vssflow_post.regress.measuring import Measured
 from vssflow_post.regress.reference import Reference
 from vssflow_post.timeline import BED, CLOCK_HZ, SPOT
 
@@ -139,7 +139,7 @@ class _Sound:
 
     def cue_at(self, time_s: float) -> str:
         """The cue that is heard in this sound then; of several a spot before a bed, then the shortest. "" for none."""
-        kind = "speech" if self.name in (DX, PD) else "sound"
+        kind = {DX: "speech", PD: "speech", MX: "music"}.get(self.name, "sound")
         there = {
             name: (cue.get("layer") == BED, cue.get("layer") != SPOT, cue["end_s"] - cue["start_s"])
             for name, cue in self.cues.items()
@@ -159,13 +159,13 @@ def _heard(golden: Golden, new: Measured, comparison: Comparison, asked: set[str
     }
     changed = {finding.where for finding in comparison.findings if finding.kind != "fact"}
     names = [name for name in new.golden.sounds if name in changed and name in golden.sounds]
-    stems = [name for name in names if name not in (MIX, FILM)]
+    stems = [name for name in names if name in STEMS]
     told: dict[str, list[str]] = {}
     for name in stems or names[:1]:
         sound = _Sound(name, golden.sounds[name], new.golden.sounds[name], new.samples[name], cues)
         found = [finding for finding in comparison.findings if finding.where == name and finding.kind != "fact"]
         told[name] = list(_throughout(sound, found)) or list(_somewhere(sound, found, asked))
-    n_stems = sum(name not in (MIX, FILM) for name in new.golden.sounds)
+    n_stems = sum(name in STEMS for name in new.golden.sounds)
     alike = {each.removeprefix(f"{name} ") for name, said in told.items() for each in said}
     if (
         n_stems == len(stems) > 1
@@ -276,7 +276,7 @@ def _wrong(sound: _Sound, found: Sequence[Finding], asked: set[str], new_hops: S
 
 def _onsets(sound: _Sound, n: int, verb: str, place: str) -> str:
     """`two strikes are missing in s0004`."""
-    word = "onset" if sound.name in (DX, PD, MIX, FILM) else "strike"
+    word = "strike" if sound.name in (FX, BG) else "onset"
     count = _COUNTS[n] if n < len(_COUNTS) else str(n)
     if n == 1 and word == "onset":
         count = "an"

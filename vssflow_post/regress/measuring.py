@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vssflow_post.audio import MIX, Samples
+from vssflow_post.audio import MIX, STEMS, Samples
 from vssflow_post.regress.facts import Rendered, facts_of
 from vssflow_post.regress.file_facts import film_sound, stated_loudness
 from vssflow_post.regress.golden import Golden
@@ -59,7 +59,7 @@ def _sounds(rendered: Rendered) -> Iterator[tuple[str, tuple[Samples, str]]]:
 
 def _sums(samples: Mapping[str, Samples]) -> dict[str, object]:
     """The null test, on the files as they are: the largest difference of stems and mix, in steps of 24 bits."""
-    stems = [each for name, each in samples.items() if name not in (MIX, FILM)]
+    stems = [each for name, each in samples.items() if name in STEMS]
     mix = samples[MIX]
     if not stems or any(stem.shape != mix.shape for stem in stems):
         return {"stems less mix": "of different lengths"}

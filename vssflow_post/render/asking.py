@@ -14,7 +14,7 @@ from vssflow_post.render.first_half import SCRIPTED, Spotted, requests_of
 from vssflow_post.render.job import Job
 from vssflow_post.render.stand_ins import Askable, askable
 from vssflow_post.render.studio import Studio
-from vssflow_post.timeline import CueSheet
+from vssflow_post.timeline import Cue, CueSheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,17 @@ class Asked:
     """The cues as the weights are asked for them."""
     requests: tuple[CueRequest, ...]
 
+    @property
+    def locked(self) -> frozenset[str]:
+        """Ids of the cues that keep the takes they have."""
+        return frozenset(cue.id for cue in self.sheet.sounding.cues if cue.is_locked)
+
+    @property
+    def recorded(self) -> tuple[Cue, ...]:
+        """The cues in which a recording is heard."""
+        cues = (cue for cue in self.sheet.sounding.cues if cue.recording is not None)
+        return tuple(cue for cue in cues if cue not in self.dialogue.unheard)
+
 
 def asked_of(job: Job, film: Film, seen: Spotted, studio: Studio) -> Asked:
     """Raises UsageError for a voice of the cast that the backend does not have."""
@@ -35,7 +46,8 @@ def asked_of(job: Job, film: Film, seen: Spotted, studio: Studio) -> Asked:
     sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
     if preset.dialogue.source in SCRIPTED:
         sheet = with_room(sheet, film.duration, getattr(backend, "line_s", None))
-    dialogue = divide(sheet.cues, preset.dialogue.source, seen.has_sound)
-    sounds = askable(sheet.cues, backend.sounds, studio.table, getattr(backend, "sound_of", None))
+    sounding = sheet.sounding.cues
+    dialogue = divide(sounding, preset.dialogue.source, seen.has_sound)
+    sounds = askable(sounding, backend.sounds, studio.table, getattr(backend, "sound_of", None))
     requests = requests_of(sounds.cues, dialogue, seen.analysis, preset.generate.takes)
     return Asked(sheet, dialogue, sounds, tuple(requests))

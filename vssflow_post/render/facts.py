@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.audio import MIX
+from vssflow_post.audio import ME, MIX, STEMS, UNDIPPED
 from vssflow_post.cues.casting import named_voices
 from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.deliver import Delivery, null_test
@@ -64,6 +64,8 @@ class Work:
     """Sentences: what is seen, and stays silent; what does not go along with the picture."""
     notes: tuple[str, ...]
     """Sentences: what stands in for what is seen, and what was made again."""
+    recorded: Mapping[str, StoredTake] = field(default_factory=dict)
+    """What is heard of the user's recordings, by cue id."""
 
 
 def report_of(
@@ -105,21 +107,28 @@ def report_of(
         timing=timing,
         picture=delivery.picture,
         stems=delivery.stems,
-        stem_loudness={**mix.stem_loudness, MIX: mix.loudness},
+        stem_loudness={**mix.stem_loudness, MIX: mix.loudness, **mix.me_loudness},
         layout=preset.mix.layout,
         others=tuple(path for path in delivered if path.suffix not in SOUND_AND_PICTURE),
     )
 
 
-def proven_sum(paths: Mapping[str, Path]) -> NullTestFacts:
-    """Reads the files back and subtracts the stems from the mix.
+def proven_sums(paths: Mapping[str, Path]) -> dict[str, NullTestFacts]:
+    """Reads the files back and subtracts the stems from `MIX`, and the parts of the M&E from `ME`; by those names.
 
     Raises FilmFailed("null_test") unless nothing is left: such a set of stems must not leave the house.
     """
-    difference = null_test(paths)
-    if difference:
-        raise FilmFailed("null_test", f"The stems miss the mix by up to {difference} steps of 24 bits.")
-    return NullTestFacts(tuple(name for name in paths if name != MIX), difference)
+    found = {}
+    for total, names in ((MIX, STEMS), (ME, tuple(UNDIPPED.values()))):
+        parts = {name: path for name, path in paths.items() if name in names}
+        if total not in paths:
+            continue
+        difference = null_test(paths[total], parts)
+        if difference:
+            what = {MIX: "The stems miss the mix", ME: "The parts of the M&E miss it"}[total]
+            raise FilmFailed("null_test", f"{what} by up to {difference} steps of 24 bits.")
+        found[total] = NullTestFacts(tuple(parts), difference)
+    return found
 
 
 def in_brief(report: FilmReport) -> str:
@@ -184,7 +193,7 @@ def cue_facts(cues: Sequence[Cue], asked: Sequence[Cue], takes: Mapping[str, Cue
 
 def _facts_of(cue: Cue, sound: str | None, take: CueTake | None) -> CueFacts:
     if take is None:
-        return CueFacts(cue, is_silent=cue.kind == "sound" and sound is None)
+        return CueFacts(cue, is_silent=cue.kind == "sound" and sound is None and not cue.is_muted)
     stand_in = sound if sound and sound != cue.sound else ""
     return CueFacts(cue, take.seconds, take.cached, take.why_made, take.audio.notes, stand_in)
 

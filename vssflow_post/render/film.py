@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from vssflow_post.audio import LAYOUTS, MIX
-from vssflow_post.backend import CueRequest
+from vssflow_post.audio import LAYOUTS, ME, MIX, MX, STEMS, UNDIPPED
 from vssflow_post.cues.casting import gain_db_of
 from vssflow_post.cues.dialogue import Dialogue, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
@@ -18,7 +17,7 @@ from vssflow_post.deliver.cast_file import write_cast
 from vssflow_post.deliver.delivery import Delivery, deliver
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
 from vssflow_post.deliver.take_choice import write_choice
-from vssflow_post.generate.history import ROTTED, read_history, write_history
+from vssflow_post.generate.history import FIRST_TIME, ROTTED, read_history, write_history
 from vssflow_post.generate.renderer import CueTake, takes
 from vssflow_post.generate.take_store import StoredTake, production_track
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
@@ -32,15 +31,18 @@ from vssflow_post.render.facts import (
     cast_by_rule,
     cast_facts,
     in_brief,
-    proven_sum,
+    proven_sums,
     report_of,
     takes_to_choose,
 )
 from vssflow_post.render.first_half import Spotted, look_at
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.pace import Moment, cost_of, keep_cost, pace_file
+from vssflow_post.render.recordings import recorded_takes
 from vssflow_post.render.studio import Studio
+from vssflow_post.settings.preset import Preset
 from vssflow_post.store.publishing import publish
+from vssflow_post.timeline import Cue
 
 
 @dataclass(slots=True)
@@ -79,24 +81,26 @@ def render_film(
         seen = look_at(job, film, studio, progress)
     clock.end("analyse")
     asked = asked_of(job, film, seen, studio)
-    made = _generated(job, asked.requests, studio, progress)
+    recorded = recorded_takes(asked.recorded, inputs.recordings, studio.store)
+    made = _generated(job, asked, studio, progress)
     clock.end("generate")
-    work = _work(job, film, seen, asked, made, studio)
+    work = replace(_work(job, film, seen, asked, made, studio), recorded=recorded)
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
-        stems = {name: folder / f"{job.stem}_{name}.wav" for name in (*preset.mix.stems, MIX)}
+        stems = {name: folder / f"{job.stem}_{name}.wav" for name in wave_names(work.sheet.sounding.cues, preset)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
-        delivery = Delivery(folder, job.stem, film, work.sheet, stems, stem_of, preset.deliver, seen.script.subtitles)
+        delivery = Delivery(
+            folder, job.stem, film, work.sheet.as_heard, stems, stem_of, preset.deliver, seen.script.subtitles
+        )
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
-            proven, drawn = beside.submit(proven_sum, stems), beside.submit(draw_stems, stems)
-            delivered = [*stems.values(), *_sheets(work, delivery, progress), *deliver(delivery, progress)]
+            proven, drawn = beside.submit(proven_sums, stems), beside.submit(draw_stems, stems)
+            delivered = [*stems.values(), *_sheets(work, folder, progress), *deliver(delivery, progress)]
         ensure_unchanged(film)
         clock.end("mix")
         report = report_of(work, studio, delivery, mix, clock.timing(), delivered)
-        report = replace(report, null_test=proven.result(), drawings=drawn.result())
+        report = replace(report, null_tests=proven.result(), drawings=drawn.result())
         delivered += write_report(folder, report)
-        write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered)
-    write_history(studio.out.cue_history(job.stem), [take.cue for take in made.values()])
-    _remember_cost(work, studio, clock)
+        write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered, inputs.recordings)
+    _remember(work, studio, clock)
     reason = " ".join(report.every_warning) or None
     brief, by_rule = in_brief(report), cast_by_rule(work.cast)
     return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), brief, cast=by_rule)
@@ -106,14 +110,16 @@ def _work(job: Job, film: Film, seen: Spotted, asked: Asked, made: Mapping[str, 
     """All that is known before the mix."""
     preset = studio.preset
     track, had_rotted = _production_track(film, seen, asked.dialogue, studio)
-    notes = (*seen.notes, *asked.sounds.notes, *_rotted_takes(made), *had_rotted, *timeline_notes(film, preset.deliver))
+    again = (*_rotted_takes(made), *_lost_locks(made, asked.locked), *had_rotted)
+    notes = (*seen.notes, *asked.sounds.notes, *again, *timeline_notes(film, preset.deliver))
     cast = cast_facts(seen.sheet, asked.sheet, preset.cast)
     cues, warnings = asked.sounds.cues, asked.sounds.warnings
     return Work(job, film, seen, asked.sheet, cast, asked.dialogue, cues, made, track, warnings, notes)
 
 
-def _remember_cost(work: Work, studio: Studio, clock: Clock) -> None:
-    """For the forecasts of other films."""
+def _remember(work: Work, studio: Studio, clock: Clock) -> None:
+    """Leaves what takes depended on, for the next delivery, and what they took, for the forecasts of other films."""
+    _remember_cues(work, studio)
     made = [take.audio for take in work.takes.values() if not take.cached]
     analysed, generated = clock.ends["analyse"], clock.ends["generate"]
     cost = cost_of(made, work.film.duration.duration_s, generated.since(analysed), Moment.now().since(generated))
@@ -121,11 +127,20 @@ def _remember_cost(work: Work, studio: Studio, clock: Clock) -> None:
     keep_cost(pace_file(studio.preset.generate, studio.offer.name, studio.plugin, weights), cost)
 
 
-def _generated(job: Job, requests: Sequence[CueRequest], studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
+def _generated(job: Job, asked: Asked, studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
     """A take for every cue that the backend renders, by cue id: in the store, whether it was there or is new."""
-    progress(Progress("generate", 0, len(requests)))
+    progress(Progress("generate", 0, len(asked.requests)))
     past = read_history(studio.out.cue_history(job.stem))
-    return {take.cue.id: take for take in takes(requests, studio.renderer, studio.store, past, progress)}
+    made = takes(asked.requests, studio.renderer, studio.store, past, progress, asked.locked)
+    return {take.cue.id: take for take in made}
+
+
+def _remember_cues(work: Work, studio: Studio) -> None:
+    """Leaves what takes depended on, for the next delivery; of locked cues that are muted now, what they had."""
+    path = studio.out.cue_history(work.job.stem)
+    waiting = {cue.id for cue in work.sheet.cues if cue.is_locked and cue.is_muted}
+    kept = [cue for cue in read_history(path).cues if cue.id in waiting]
+    write_history(path, [*(take.cue for take in work.takes.values()), *kept])
 
 
 def _production_track(
@@ -148,17 +163,34 @@ def _rotted_takes(made: Mapping[str, CueTake]) -> Iterator[str]:
         yield f"What the store held of {', '.join(rotted)} had rotted and was made again."
 
 
+def wave_names(cues: Sequence[Cue], preset: Preset) -> tuple[str, ...]:
+    """The WAVs of a film by the names they carry: its stems, their mix, and the parts of its M&E with their sum."""
+    has_music = any(cue.kind == "music" for cue in cues)
+    stems = tuple(name for name in STEMS if name in preset.mix.stems or (name == MX and has_music))
+    parts = [UNDIPPED[name] for name in stems if name in UNDIPPED]
+    return (*stems, MIX, *parts, ME) if preset.deliver.me else (*stems, MIX)
+
+
+def _lost_locks(made: Mapping[str, CueTake], locked: Collection[str]) -> Iterator[str]:
+    """A sentence where the take of a locked cue was there once and is not any more."""
+    lost = [identity for identity in made if identity in locked and made[identity].why_made not in ("", FIRST_TIME)]
+    if lost:
+        yield f"The takes of {', '.join(lost)}, which are locked, are not in the store any more, and were made again."
+
+
 def _session(work: Work, studio: Studio) -> Session:
     """All that is laid: the takes, and the film's own sound where the preset keeps it."""
     film, dialogue = work.film, work.dialogue
-    cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.cues]
-    taken = [(cue, work.takes[cue.id].audio) for cue in cues if cue.id in work.takes]
+    cues = [replace(cue, gain_db=gain_db_of(cue, studio.preset.cast)) for cue in work.sheet.as_heard.cues]
+    audio = {**{name: take.audio for name, take in work.takes.items()}, **work.recorded}
+    taken = [(cue, audio[cue.id]) for cue in cues if cue.id in audio]
     kept = {cue.id for cue in dialogue.production}
     return Session(
         duration=film.duration,
         scenes=work.sheet.scenes,
         sounds=[(cue, take) for cue, take in taken if cue.kind == "sound"],
         speech=[(cue, take) for cue, take in taken if cue.kind == "speech"],
+        music=[(cue, take) for cue, take in taken if cue.kind == "music"],
         production=[cue for cue in cues if cue.id in kept],
         track=work.track,
         whole_track=keeps_whole_track(studio.preset.dialogue, work.spotted.has_sound),
@@ -183,18 +215,19 @@ def _mixed(
     )
     with stem_files(stems, slate) as files:
         mix = lay_and_mix(
-            film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder
-        )
+            film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder,
+            me=preset.deliver.me,
+        )  # fmt: skip
     stem_of = {take.name: take.stem for take in laid}
     return mix, {**{cue.id: stem_of["production"] for cue in session.production if "production" in stem_of}, **stem_of}
 
 
-def _sheets(work: Work, delivery: Delivery, progress: OnProgress) -> Iterator[Path]:
-    """The cue sheet in both forms, and the cast."""
+def _sheets(work: Work, folder: Path, progress: OnProgress) -> Iterator[Path]:
+    """The cue sheet in both forms, the cast, and the takes that there are to choose from."""
     for kind in ("json", "csv"):
-        path = delivery.folder / f"{delivery.film_stem}.cues.{kind}"
+        path = folder / f"{work.job.stem}.cues.{kind}"
         progress(Progress("deliver", 0, 3, path.name))
-        publish(path, partial(write_cue_sheet, film=delivery.film, sheet=delivery.sheet))
+        publish(path, partial(write_cue_sheet, film=work.film, sheet=work.sheet, home=work.job.folder))
         yield path
-    yield from write_cast(delivery.folder, work.cast)
-    yield from write_choice(delivery.folder, delivery.film_stem, takes_to_choose(work))
+    yield from write_cast(folder, work.cast)
+    yield from write_choice(folder, work.job.stem, takes_to_choose(work))

@@ -33,8 +33,9 @@ from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
-from vssflow_post.render.own_sound import is_heard, kept_note, makes_effects
+from vssflow_post.render.own_sound import is_heard, kept_note, makes_effects, unheeded
 from vssflow_post.render.recognition import Recognition, is_wanted
+from vssflow_post.render.recordings import checked, music_left_out, with_music
 from vssflow_post.render.sights import looked_at, seen_of
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
@@ -158,7 +159,7 @@ class Spotted:
     """What the script says, where one was read."""
     notes: tuple[str, ...] = ()
     """Sentences: which sound tracks were listened to, what was decided about the film's own sound, how the script was
-    read, and what had rotted in the store."""
+    read, what had rotted in the store, and what is left out on purpose."""
     pickups: tuple[Pickup, ...] = ()
     """What of the film's own sound is kept where it is; none where it was not listened to."""
     seen: tuple[Seen, ...] = ()
@@ -178,6 +179,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     script = _script(asked)  # before the long work, so that a fault in it is told at once
     has_sound = is_heard(film)
     given = None if asked.cues is None else read_cue_sheet(asked.cues, film, preset.generate.seed, asked.voices)
+    cut_off = checked(given.sounding) if given is not None else ()
     analysis = asked.known or looked_at(film, preset, asked.encoder, asked.recognition, progress)
     progress(Progress("speech", 0, 1))
     direction = _direction(asked, script, analysis)
@@ -185,12 +187,15 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     heard = _heard(asked, script.lines if script else None, analysis, given)
     sheet = given or _sheet(asked, analysis, heard.segments, seen, has_sound, direction)
     progress(Progress("speech", 1, 1))
+    left_out = music_left_out(sheet, preset)
+    sheet, missed = with_music(sheet, film, preset)
     script = script or Script()
-    warnings = (*analysis.flaws, *_untaken(asked), *script.warnings, *unspoken(sheet))
+    warnings = (*analysis.flaws, *_untaken(asked), *script.warnings, *unspoken(sheet.sounding), *cut_off, *missed)
     warnings += (*gave_way(heard.segments, film.duration), *_too_late(script.lines, film), *heard.warnings)
+    warnings += unheeded(sheet, preset, has_sound)
     looked = asked.recognition.why if asked.recognition and seen else ""
     kept = kept_note(preset, has_sound) if given is None else ()
-    notes = (*heard.notes, *kept, *script.notes, *unheard(direction))
+    notes = (*heard.notes, *kept, *script.notes, *unheard(direction), *left_out)
     return Spotted(
         sheet, analysis, heard.segments, heard.why, warnings, script, notes, heard.pickups, seen, looked, has_sound
     )
@@ -253,7 +258,7 @@ def _heard(asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis, 
     """Who speaks when. With a cue sheet that is settled, and what matters is in which tracks its wordless cues are."""
     dialogue = asked.preset.dialogue
     why = f"cue sheet {asked.cues}" if given is not None else "the preset wants no dialogue"
-    is_kept = dialogue.source != "none" and (given is None or keeps_sound(given.cues, dialogue))
+    is_kept = dialogue.source != "none" and (given is None or keeps_sound(given.sounding.cues, dialogue))
     if not is_kept:
         return Heard((), why)
     evidence = SpeechEvidence(
@@ -274,7 +279,7 @@ def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, n_t
     spoken = {cue.id for cue in dialogue.generated}
     asked: list[CueRequest] = []
     for cue in cues:
-        if cue.kind == "sound" or cue.id in spoken:
+        if cue.recording is None and (cue.kind == "sound" or cue.id in spoken):
             request = request_for(cue, analysis.features, analysis.mouths, analysis.things)
             asked.append(replace(request, seed=take_seed(cue.seed, cue.take)))
             others = alternates_of(cue, n_takes).items()
@@ -284,8 +289,8 @@ def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, n_t
 
 def alternates_of(cue: Cue, n_takes: int) -> dict[int, str]:
     """The takes of a cue beside the one that is heard, by number, and what each is called; `n_takes` are made of cues
-    that say nothing else. Where there is one to make, it is the one that is heard."""
-    n = cue.takes or n_takes
+    that say nothing else, and none of one that is locked. Where there is one to make, it is the one that is heard."""
+    n = 1 if cue.is_locked else cue.takes or n_takes
     return {take: f"{cue.id}@{take}" for take in range(1, n + 1) if take != cue.take} if n > 1 else {}
 
 

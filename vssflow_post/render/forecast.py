@@ -14,10 +14,12 @@ from vssflow_post.audio import LAYOUTS
 from vssflow_post.backend import CueRequest
 from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.deliver import timeline_notes
+from vssflow_post.generate.history import read_history
 from vssflow_post.generate.renderer import Renderer, checked_take, to_make
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
 from vssflow_post.render.asking import asked_of
+from vssflow_post.render.film import wave_names
 from vssflow_post.render.first_half import Spotted, look_at, probed
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
 from vssflow_post.render.pace import (
@@ -69,7 +71,8 @@ def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> Fi
     with studio.opening():
         spotted = look_at(job, film, studio, progress, keeps=False)
     asked = asked_of(job, film, spotted, studio)
-    requests = to_make(asked.requests, studio.renderer, studio.store)
+    past = read_history(studio.out.cue_history(job.stem))
+    requests = to_make(asked.requests, studio.renderer, studio.store, past, asked.locked)
     ahead = _Ahead(film, spotted, asked.dialogue, requests, Moment.now().since(started), known is not None)
     plan = _plan(ahead, studio)
     warnings = (*film.troubles, *spotted.warnings, *asked.dialogue.warnings, *asked.sounds.warnings)
@@ -82,7 +85,7 @@ def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> Fi
 def _plan(ahead: _Ahead, studio: Studio) -> Plan:
     film, preset = ahead.film, studio.preset
     speech_s, sound_s = (_seconds_of(kind, ahead.requests) for kind in ("speech", "sound"))
-    n_files = len(preset.mix.stems) + 1
+    n_files = len(wave_names(ahead.spotted.sheet.sounding.cues, preset))
     stems = n_files * LAYOUTS[preset.mix.layout].n_channels * BYTES_PER_SAMPLE * film.duration.n_samples
     picture = film.size_bytes if preset.deliver.picture else 0
     pace = _pace(ahead, studio)

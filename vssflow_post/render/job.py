@@ -120,3 +120,5 @@ class InputDigests:
     weights: str
     tool: str
     """Version of vssflow-post."""
+    recordings: tuple[tuple[str, str], ...] = ()
+    """(file name, sha256 in hex) of each of the user's recordings; `settings` counts them in."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from vssflow_post.cues.dialogue import keeps_whole_track
-from vssflow_post.media import Film, audio_blocks
+from vssflow_post.cues.dialogue import divide, keeps_whole_track
+from vssflow_post.media import Film
 from vssflow_post.media.pickups import pickups_of
+from vssflow_post.media.sound import pickup_blocks
 from vssflow_post.settings.preset import Preset
+from vssflow_post.timeline import CueSheet
 
 LOUDEST_SILENCE = 10.0 ** (-60 / 20)
 """Peak of a track that says nothing: what codecs and converters leave of silence."""
@@ -16,11 +18,10 @@ _LOOK_HZ = 16_000
 
 def is_heard(film: Film) -> bool:
     """Whether the film has sound that is more than silence; listens until it comes."""
-    pickups = [pickup for track in film.audio_streams for pickup in pickups_of(track)]
     return any(
         np.abs(block).max(initial=0.0) > LOUDEST_SILENCE
-        for pickup in pickups
-        for block in audio_blocks(film, _LOOK_HZ, (pickup,))
+        for track in film.audio_streams
+        for block in pickup_blocks(film, _LOOK_HZ, pickups_of(track))
     )
 
 
@@ -28,6 +29,20 @@ def makes_effects(preset: Preset, has_sound: bool) -> bool:
     """Whether effects are made that no cue asks for. A film that keeps its own sound has its room and its steps."""
     kept = keeps_whole_track(preset.dialogue, has_sound) and not preset.cues.sound
     return {"always": True, "never": False, "auto": not kept}[preset.cues.effects]
+
+
+def unheeded(sheet: CueSheet, preset: Preset, has_sound: bool) -> tuple[str, ...]:
+    """A sentence where what is kept in a cue is muted or moved, and all of the film's own sound is heard anyway."""
+    if not keeps_whole_track(preset.dialogue, has_sound):
+        return ()
+    kept = divide(sheet.cues, preset.dialogue.source, has_sound).production
+    ids = [cue.id for cue in kept if cue.is_muted or cue.shift]
+    if not ids:
+        return ()
+    return (
+        f"The film's own sound is kept whole, so that {', '.join(ids)} cannot be muted or moved in it "
+        '(dialogue.production = "speech" keeps single lines).',
+    )
 
 
 def kept_note(preset: Preset, has_sound: bool) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from vssflow_post.backend import BackendIdentity
-from vssflow_post.cues.casting import choose_voices
+from vssflow_post.cues.casting import check_cast, choose_voices
 from vssflow_post.deliver.manifest import MANIFEST, is_complete, listed, tool_version
 from vssflow_post.errors import FilmRejected, VssflowError
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, InputDigests, Job
 from vssflow_post.render.recognition import table_file
+from vssflow_post.render.recordings import digests_of
 from vssflow_post.render.studio import Studio
 from vssflow_post.store.entries import address, file_digest
 from vssflow_post.store.publishing import publish_bytes
@@ -46,6 +47,8 @@ def render_unless_known(job: Job, studio: Studio, fresh: bool, progress: OnProgr
     clock = Clock()
     if not fresh and (known := verdict_at_a_glance(job, studio)) is not None:
         return replace(known, seconds=clock.elapsed())
+    if (identity := studio.identity()) is not None:  # a cast that nobody can speak meets every film
+        check_cast(studio.preset.cast, identity.voices)
     with remembered_rejection(job, studio):
         film = probed(job, progress)
         inputs = inputs_of(job, film, studio)
@@ -58,7 +61,7 @@ def render_unless_known(job: Job, studio: Studio, fresh: bool, progress: OnProgr
 def verdict_at_a_glance(job: Job, studio: Studio) -> FilmResult | None:
     """The verdict of an earlier run where nothing has changed since; None where that takes more than a glance.
 
-    Nothing is decoded, digested or opened for it but the film's script, cue sheet and features.
+    Nothing is decoded, digested or opened for it but the film's script, cue sheet, features and recordings.
     """
     receipt = read_receipt(studio.out.receipt(job.stem))
     identity = studio.identity() if receipt is not None else None
@@ -127,8 +130,10 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
     words["cast"] = {name: voices.get(name) for name in job.speakers}
     recognition, table = studio.recognition, table_file(studio.preset.cues)
     words["recogniser"] = recognition and [recognition.offer.name, recognition.digest, table and _digest_of(table)]
+    recordings = digests_of(job.cues, studio.preset)
+    words["recordings"] = recordings
     settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
-    return InputDigests(source, settings, identity.weights_digest, tool_version())
+    return InputDigests(source, settings, identity.weights_digest, tool_version(), recordings)
 
 
 def _digest_of(path: Path) -> str:
@@ -196,8 +201,9 @@ def read_receipt(path: Path) -> Receipt | None:
 def _receipt_of(table: Mapping[str, Any]) -> Receipt | None:
     if table["version"] != VERSION:
         return None
+    recordings = tuple((name, digest) for name, digest in table["inputs"].pop("recordings", ()))
     return Receipt(
-        InputDigests(**table["inputs"]),
+        InputDigests(**table["inputs"], recordings=recordings),
         table["verdict"],
         table["reason"],
         FileState(**table["film"]),

@@ -1,6 +1,7 @@
 """What is asked of weights that do not know a class of sound: the nearest that they do, or nothing, as the table says.
 
-Only sounds that the picture asked for are looked up: what a person prompted goes to the backend in their own words.
+Only sounds that the picture asked for are looked up: what a person prompted goes to the backend in their own words, and
+a recording asks for nothing.
 """
 
 from __future__ import annotations
@@ -32,13 +33,18 @@ def askable(
     `sound_of` says which class words mean, "" for none: a caption that means none stays silent.
     """
     asked: list[Cue] = []
-    meaningless = [
-        cue for cue in cues if cue.may_be_unseen and cue.sound and sound_of is not None and not sound_of(cue.sound)
-    ]
+    captions = [cue for cue in cues if cue.may_be_unseen and cue.sound and cue.recording is None]
+    meaningless = [cue for cue in captions if sound_of is not None and not sound_of(cue.sound)]
     cues = [cue for cue in cues if cue not in meaningless]
     instead: dict[tuple[str, str], list[str]] = {}
     for cue in cues:
-        if not known or not cue.sound or cue.origin != "picture" or cue.sound not in table.classes:
+        if (
+            cue.recording is not None
+            or not known
+            or not cue.sound
+            or cue.origin != "picture"
+            or cue.sound not in table.classes
+        ):
             asked.append(cue)
             continue
         name = table.nearest_known(cue.sound, known)

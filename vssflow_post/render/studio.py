@@ -11,7 +11,7 @@ from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
 from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer, RecogniserOffer
 from vssflow_post.cues.casting import check_cast
 from vssflow_post.cues.sound_table import SoundTable
-from vssflow_post.errors import FilmError
+from vssflow_post.errors import FilmError, VssflowError
 from vssflow_post.generate.renderer import Renderer, as_backend_error
 from vssflow_post.generate.take_store import TakeStore
 from vssflow_post.plugins import Plugins, choose_backend
@@ -107,6 +107,16 @@ class Studio:
         if self._renderer is not None:
             self._renderer.backend.close()
             self._renderer = None
+
+
+def voices_of(preset: Preset, plugins: Plugins) -> tuple[str, ...] | None:
+    """The voices that the preset's backend has, known without opening it; None where that cannot be known."""
+    try:
+        offer, _ = choose_backend(plugins.backends(), preset.generate.backend)
+        with as_backend_error(f"backend {offer.name} does not say what it is:"):
+            return None if offer.identify is None else tuple(offer.identify(preset.generate).voices)
+    except VssflowError:  # that it cannot run here is not the sheet's, or the preset's, fault
+        return None
 
 
 def open_studio(preset: Preset, out: OutputFolder, plugins: Plugins) -> Studio:

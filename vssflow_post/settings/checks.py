@@ -8,9 +8,18 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, get_type_hints
 
-from vssflow_post.settings.preset import CAST_RANGES, CHOICES, RANGES, SECTIONS, CastMember
+from vssflow_post.settings.preset import (
+    CAST_RANGES,
+    CHOICES,
+    MUSIC_RANGES,
+    RANGES,
+    SECTIONS,
+    CastMember,
+    MusicSettings,
+)
 
 Fault = Callable[[str], None]
 """Is told each fault as a sentence; it may raise."""
@@ -18,6 +27,8 @@ Fault = Callable[[str], None]
 TOP_KEYS = ("extends", "description")
 CAST_SECTIONS = ("cast", "voices")
 """Two names of one section: who speaks with which voice."""
+MUSIC = "music"
+"""The section that may be there several times."""
 _KIND_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 _NUMBERS = tuple[int, ...]
 _UNCHECKED = object()
@@ -51,9 +62,12 @@ def checked_top(source: Source, raw: Mapping[str, Any], fault: Fault) -> dict[st
 
 def checked_section(source: Source, section: str, values: object, fault: Fault) -> dict[str, object]:
     """The values of a section that may stand as they are; each other one is told to `fault`."""
+    if section == MUSIC:
+        pieces = values if isinstance(values, list) else [values]
+        return {"pieces": tuple(_music(_of_piece(source, k), piece, fault) for k, piece in enumerate(pieces))}
     if section not in CAST_SECTIONS and section not in SECTIONS:
         what = f"section [{section}]" if isinstance(values, dict) else f"key {section!r}"
-        hint = _did_you_mean(section, [*SECTIONS, *CAST_SECTIONS, *TOP_KEYS])
+        hint = _did_you_mean(section, [*SECTIONS, *CAST_SECTIONS, MUSIC, *TOP_KEYS]) or _belongs_in(section)
         fault(f"{source.at('', section)}: unknown {what}{hint}")
         return {}
     if not isinstance(values, dict):
@@ -67,7 +81,8 @@ def checked_section(source: Source, section: str, values: object, fault: Fault) 
     checked = {}
     for key, value in values.items():
         if key not in known:
-            fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{_did_you_mean(key, known)}")
+            hint = _did_you_mean(key, known) or _belongs_in(key)
+            fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{hint}")
             continue
         name = f"{section}.{key}"
         check = _checked_numbers if types[key] == _NUMBERS else _checked
@@ -94,6 +109,42 @@ def _cast_member(source: Source, section: str, character: str, value: object, fa
         if accepted is not _UNCHECKED:
             checked[key] = accepted
     return CastMember(**checked)
+
+
+def _music(source: Source, value: object, fault: Fault) -> MusicSettings:
+    """One `[[music]]`, its file found from the preset's folder; the usual values stand for what is wrong in it."""
+    where = f"{source.at('', MUSIC)}: [[{MUSIC}]]"
+    if not isinstance(value, dict):
+        fault(f"{where} must be a section, not {_kind(value)}")
+        return MusicSettings()
+    types = get_type_hints(MusicSettings)
+    checked: dict[str, Any] = {}
+    for key, part in value.items():
+        at = f"{source.at(MUSIC, key)}: {MUSIC}.{key}"
+        if key not in types:
+            fault(f"{at}: unknown key{_did_you_mean(key, types)} (known: {', '.join(types)})")
+            continue
+        accepted = _checked(part, types[key], at, "", MUSIC_RANGES.get(key), fault)
+        if accepted is not _UNCHECKED:
+            checked[key] = accepted
+    piece = MusicSettings(**checked)
+    file = Path(source.name).parent / piece.file
+    if not piece.file:
+        fault(f"{where} needs a file: the recording that is heard")
+    elif not file.is_file():
+        fault(f"{source.at(MUSIC, 'file')}: {MUSIC}.file: there is no file {file}")
+    if 0 < piece.end_s <= piece.start_s:
+        fault(f"{source.at(MUSIC, 'end_s')}: {MUSIC}.end_s must lie after start_s ({piece.start_s:g})")
+    return dataclasses.replace(piece, file=str(file))
+
+
+def _of_piece(source: Source, number: int) -> Source:
+    """The source without the pieces of music before this one, so that lines are found within it."""
+    lines = source.text.splitlines()
+    starts = [k for k, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{MUSIC}\s*\]\]", line)]
+    if number >= len(starts):
+        return source
+    return Source(source.name, "\n" * starts[number] + "\n".join(lines[starts[number] :]))
 
 
 def _checked(
@@ -142,11 +193,18 @@ def _did_you_mean(word: object, known: Collection[str]) -> str:
     return f". Did you mean {close[0]!r}?" if close else ""
 
 
+def _belongs_in(key: str) -> str:
+    """The sections that have such a key, as a sentence; "" where none has."""
+    homes = [name for name, kind in SECTIONS.items() if key in (field.name for field in dataclasses.fields(kind))]
+    homes += [f"[{MUSIC}]"] if key in (field.name for field in dataclasses.fields(MusicSettings)) else []
+    return f". It belongs in {' or '.join(f'[{name}]' for name in homes)}." if homes else ""
+
+
 def line_of(text: str, section: str, key: str) -> str:
     """The line on which `key` of `section` (or the section itself) stands, as ":12"; "" when it is not plain to see."""
     inside = ""
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\s*([^\]]+?)\s*\]", line)
+        header = re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line)
         inside = header.group(1) if header else inside
         if header and ((not section and inside == key) or (section and _plain(inside) == f"{section}.{key}")):
             return f":{number}"

@@ -13,14 +13,14 @@ import re
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn
 
 from vssflow_post.errors import PresetError
-from vssflow_post.settings.checks import CAST_SECTIONS, Fault, Source, checked_section, checked_top
-from vssflow_post.settings.preset import SECTIONS, CastMember, Preset
+from vssflow_post.settings.checks import CAST_SECTIONS, MUSIC, Fault, Source, checked_section, checked_top
+from vssflow_post.settings.preset import SECTIONS, CastMember, MusicSettings, Preset
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -94,7 +94,9 @@ def load_preset(
         table.setdefault("cast", {}).update(_cast_of(cast_file))
     sections = {name: kind(**table.get(name, {})) for name, kind in SECTIONS.items()}
     cast = {name: member for name, member in table.get("cast", {}).items() if isinstance(member, CastMember)}
-    return Preset(name=name_or_path, description=description, cast=cast, **sections)
+    pieces = table.get(MUSIC, {}).get("pieces", ())
+    music = tuple(piece for piece in pieces if isinstance(piece, MusicSettings)) if isinstance(pieces, tuple) else ()
+    return Preset(name=name_or_path, description=description, cast=cast, music=music, **sections)
 
 
 def faults_of(name_or_path: str) -> list[str]:
@@ -105,6 +107,13 @@ def faults_of(name_or_path: str) -> list[str]:
     except PresetError as error:  # what cannot be read at all
         faults.append(str(error))
     return faults
+
+
+def place_in(name_or_path: str, character: str) -> str:
+    """File and line of a member of the cast, for a sentence; the file alone where a preset below it names them."""
+    path = find_preset(name_or_path).path
+    source = Source(str(path), path.read_text("utf-8"))
+    return next((at for section in CAST_SECTIONS if (at := source.at(section, character)) != str(path)), str(path))
 
 
 def _refuse(sentence: str) -> NoReturn:
@@ -185,6 +194,9 @@ def as_toml(preset: Preset) -> str:
     lines = [f"description = {_literal(preset.description)}"]
     for section, values in preset.as_table().items():
         lines += ["", f"[{section}]", *(f"{_literal_key(key)} = {_literal(value)}" for key, value in values.items())]
+    for piece in preset.music:
+        told = {**asdict(piece), "file": str(Path(piece.file).absolute())}
+        lines += ["", f"[[{MUSIC}]]", *(f"{key} = {_literal(value)}" for key, value in told.items())]
     return "\n".join(lines) + "\n"
 
 

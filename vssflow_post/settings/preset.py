@@ -9,9 +9,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
 
-from vssflow_post.audio import BG, LAYOUTS, PD, STEMS
+from vssflow_post.audio import BG, LAYOUTS, MX, PD, STEMS
 from vssflow_post.backend import GenerationSettings, SpeechSettings
+from vssflow_post.timeline import USUAL_DUCK_DB
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,8 @@ class MixSettings:
 
     @property
     def stems(self) -> tuple[str, ...]:
-        """Names of the stems that are delivered beside `MIX`."""
-        wanted = {BG: self.background_stem, PD: self.production_stem}
+        """Names of the stems that are delivered beside `MIX` of every film; one with music has `MX` too."""
+        wanted = {BG: self.background_stem, PD: self.production_stem, MX: False}
         return tuple(name for name in STEMS if wanted.get(name, True))
 
 
@@ -140,6 +142,8 @@ class DeliverSettings:
 
     picture: bool = True
     """Whether the film is delivered with the mix (its picture stream copied)."""
+    me: bool = False
+    """Whether music and effects are delivered without dialogue, and not ducked by it, as `_ME` with its parts."""
     audio_codec: str = "aac"
     """How the mix lies in the film's copy: `aac`, `pcm` (QuickTime), `flac` or `opus` (Matroska)."""
     aac_kbps: int = 320
@@ -197,6 +201,26 @@ class CastMember:
 
 
 @dataclass(frozen=True, slots=True)
+class MusicSettings:
+    """One piece of `[music]`: a recording that lies under every film."""
+
+    file: str = ""
+    """Its path, from where the tool runs; in a preset file it is told from the preset's folder."""
+    start_s: float = 0.0
+    """Where in the film it starts, in seconds."""
+    end_s: float = 0.0
+    """Where it ends; 0 lets it go on as far as it, or the film, goes."""
+    in_s: float = 0.0
+    """Where in the file it starts, in seconds."""
+    gain_db: float = 0.0
+    duck_db: float = USUAL_DUCK_DB
+    """By how much it steps back while somebody speaks."""
+    fade_in_s: float = 0.0
+    """Seconds; 0 takes `mix.fade_ms`."""
+    fade_out_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """All settings of a render, resolved."""
 
@@ -210,13 +234,15 @@ class Preset:
     generate: GenerateSection = field(default_factory=GenerateSection)
     cast: Mapping[str, CastMember] = field(default_factory=dict)
     """By name of the character."""
+    music: tuple[MusicSettings, ...] = ()
+    """What lies under every film whose cue sheet has no music of its own."""
     mix: MixSettings = field(default_factory=MixSettings)
     loudness: LoudnessSettings = field(default_factory=LoudnessSettings)
     deliver: DeliverSettings = field(default_factory=DeliverSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def as_table(self) -> dict[str, dict[str, object]]:
-        """The settings by section, as a preset file would say them."""
+        """The settings by section, as a preset file would say them, but for its music."""
         table = asdict(self)
         cast = {name: _brief(member) for name, member in self.cast.items()}
         return {**{section: dict(table[section]) for section in SECTIONS}, "cast": cast}
@@ -226,7 +252,8 @@ class Preset:
         """sha256 over all settings that can change a deliverable (hex)."""
         table = self.as_table()
         del table["generate"]["threads"], table["worker"]
-        return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
+        music = [{**asdict(piece), "file": PurePath(piece.file).name} for piece in self.music]
+        return hashlib.sha256(json.dumps({**table, "music": music}, sort_keys=True).encode()).hexdigest()
 
 
 def _brief(member: CastMember) -> object:
@@ -245,7 +272,7 @@ SECTIONS: Mapping[str, type] = {
     "deliver": DeliverSettings,
     "worker": WorkerSettings,
 }
-"""The sections with fixed keys; `[cast]` is a free table."""
+"""The sections with fixed keys; `[cast]` is a free table, and `[[music]]` may be there several times."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "picture.shot_detector": ("adaptive", "content"),
@@ -298,6 +325,17 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "worker.gpus": (0.0, 8.0),
 }
 """Lowest and highest value of every number, both allowed."""
+
+MUSIC_RANGES: Mapping[str, tuple[float, float]] = {
+    "start_s": (0.0, 604800.0),
+    "end_s": (0.0, 604800.0),
+    "in_s": (0.0, 604800.0),
+    "gain_db": (-120.0, 24.0),
+    "duck_db": (0.0, 60.0),
+    "fade_in_s": (0.0, 3600.0),
+    "fade_out_s": (0.0, 3600.0),
+}
+"""The same for a piece of music; they are those of a cue."""
 
 CAST_RANGES: Mapping[str, tuple[float, float]] = {"gain_db": (-60.0, 24.0), "pan": (-1.0, 1.0)}
 """The same for a member of the cast."""

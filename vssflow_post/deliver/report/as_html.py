@@ -15,23 +15,24 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from vssflow_post.audio import BG, DX, FX, MIX, PD
+from vssflow_post.audio import BG, DX, FX, ME, MIX, MX, PD
 from vssflow_post.deliver.report.auditions import auditions_of
 from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.deliver.report.file_list import deliverables
 from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_marks, scale_ticks
-from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers
+from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers, words_of
 from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
 from vssflow_post.deliver.subtitles import as_vtt, of_cue
 from vssflow_post.media.frame_rates import label_rate
 from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
-from vssflow_post.timeline import CLOCK_HZ, Span
+from vssflow_post.timeline import CLOCK_HZ, CueSheet, Span
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-ORDER_OF_STEMS = (MIX, DX, PD, FX, BG)
-"""As one listens: the whole, what is said (and what was said on the day beside it), then what sounds."""
+ORDER_OF_STEMS = (MIX, DX, PD, MX, FX, BG, ME)
+"""As one listens: the whole, what is said (and what was said on the day beside it), then what sounds, and
+what is sold abroad. The parts of the M&E are just linked."""
 
 
 def report_as_html(report: FilmReport) -> str:
@@ -55,6 +56,7 @@ def _template() -> Template:
     environment.filters["level"] = _level
     environment.filters["address"] = _address
     environment.filters["remarks"] = remarks
+    environment.filters["words"] = words_of
     return environment.get_template("report.html.j2")
 
 
@@ -71,6 +73,7 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "scenes": list(scene_boxes(report, clock)),
         "lanes": list(lanes(report, clock)),
         "speakers": speakers(report.cues),
+        "has_music": any(facts.cue.kind == "music" for facts in report.cues),
         "is_layered": any(facts.cue.layer for facts in report.cues),
         "n_silent": sum(facts.is_silent for facts in report.cues),
         "cast": auditions_of(report.cues, report.stems.get(DX)),
@@ -120,21 +123,30 @@ def _badge(verdict: str) -> tuple[str, str]:
 
 def _warnings(report: FilmReport) -> list[tuple[str, Span | None]]:
     """Every warning, with the span of the cue that it is about, whose id it starts with."""
-    spans = {facts.cue.id: facts.cue.span for facts in report.cues}
-    return [(sentence, spans.get(sentence.partition(" ")[0])) for sentence in report.every_warning]
+    spans = {facts.cue.id: facts.cue.heard for facts in report.cues}
+    return [(sentence, spans.get(sentence.partition(" ")[0].rstrip(":"))) for sentence in report.every_warning]
 
 
 def _sheet(report: FilmReport) -> dict[str, Any] | None:
-    """The cue sheet, into which the page writes which takes are chosen; None where there is nothing to choose."""
+    """The cue sheet, into which the page writes which takes are chosen; None where there is nothing to choose.
+
+    Recordings have their whole paths in it, since nobody knows where it will lie.
+    """
     path = next((path for path in report.others if path.name.endswith(".cues.json")), None)
     if path is None or not any(facts.choice for facts in report.cues):
         return None
-    return {"name": path.name, "content": json.loads(path.read_text(encoding="utf-8"))}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    files = {facts.cue.id: facts.cue.recording.file for facts in report.cues if facts.cue.recording}
+    for cue in content["cues"]:
+        if cue["id"] in files:
+            cue["file"] = str(files[cue["id"]].absolute())
+    return {"name": path.name, "content": content}
 
 
 def _captions(report: FilmReport) -> str:
     """The lines as WebVTT in a `data:` URI; "" where nobody has words."""
-    lines = [facts.cue for facts in report.cues if facts.cue.kind == "speech" and facts.cue.text.strip()]
+    heard = CueSheet(report.scenes, tuple(facts.cue for facts in report.cues)).as_heard.cues
+    lines = [cue for cue in heard if cue.kind == "speech" and cue.text.strip()]
     if not lines:
         return ""
     text = as_vtt([of_cue(cue) for cue in lines]).encode("utf-8", "replace")
@@ -160,7 +172,7 @@ def _pitches() -> list[tuple[float, str]]:
 
 def _stems(report: FilmReport) -> list[dict[str, Any]]:
     """The WAVs; the loudness of the mix is told at length elsewhere."""
-    names = sorted(report.stems, key=ORDER_OF_STEMS.index)
+    names = [name for name in ORDER_OF_STEMS if name in report.stems]
     return [
         {
             "name": name,

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from vssflow_post.audio import TITLES, Loudness
+from vssflow_post.audio import ME, MIX, TITLES, Loudness
 from vssflow_post.deliver.report.facts import (
     BackendFacts,
     CueFacts,
@@ -33,7 +33,8 @@ def report_as_json(report: FilmReport) -> str:
         "loudness": None if report.loudness is None else _loudness(report.loudness),
         "timing": None if report.timing is None else _timing(report.timing, report.duration),
         "stems": [_stem(report, name, loudness) for name, loudness in report.stem_loudness.items()],
-        "null_test": None if report.null_test is None else _null_test(report.null_test),
+        "null_test": _null_test(report.null_tests.get(MIX)),
+        "me_null_test": _null_test(report.null_tests.get(ME)),
         "cast": [asdict(member) for member in report.cast],
         "models": [asdict(model) for model in report.models],
     }
@@ -94,7 +95,9 @@ def _stem(report: FilmReport, name: str, loudness: Loudness) -> dict[str, Any]:
     }
 
 
-def _null_test(facts: NullTestFacts) -> dict[str, Any]:
+def _null_test(facts: NullTestFacts | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
     return {
         "stems": list(facts.stems),
         "largest_difference": facts.largest_difference,

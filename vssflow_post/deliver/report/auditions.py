@@ -50,7 +50,11 @@ def auditions_of(cues: Sequence[CueFacts], dialogue: Path | None) -> tuple[Audit
     cast: list[Audition] = []
     for speaker, said in lines.items():
         heard = dialogue is not None and len(cast) < MOST_SPEAKERS
-        sound = _reel(dialogue, [facts.cue.span for facts in said]) if heard and dialogue is not None else ""
+        sound = (
+            _reel(dialogue, [facts.cue.heard for facts in said if not facts.cue.is_muted])
+            if heard and dialogue is not None
+            else ""
+        )
         voice = next((facts.cue.voice for facts in said if facts.cue.voice), "")
         cast.append(Audition(speaker, voice, len(said), sound))
     return tuple(cast)

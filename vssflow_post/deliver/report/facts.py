@@ -174,12 +174,13 @@ class FilmReport:
     picture: Path | None = None
     """The delivered film with the mix; None when only audio was delivered."""
     stems: Mapping[str, Path] = field(default_factory=dict)
-    """Delivered WAVs by name: `MIX`, `DX`, `FX`, and where they are asked for `BG`, `PD`."""
+    """Delivered WAVs by name: the stems, `MIX`, and where it is asked for `ME` with its parts."""
     drawings: Mapping[str, StemPictures | None] = field(default_factory=dict)
     """What each of the WAVs looks like, by the same names; None for one without samples."""
     stem_loudness: Mapping[str, Loudness] = field(default_factory=dict)
-    """What each of the WAVs measures, by the same names, the mix last."""
-    null_test: NullTestFacts | None = None
+    """What each of the WAVs measures, by the same names, in their order."""
+    null_tests: Mapping[str, NullTestFacts] = field(default_factory=dict)
+    """Of `MIX`, and of `ME` where there is one, by these names."""
     layout: str = ""
     """Channel layout of the WAVs: `mono`, `stereo` or `5.1`."""
     others: tuple[Path, ...] = ()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vssflow_post.deliver.report.facts import CueFacts, FilmReport
 from vssflow_post.deliver.timeline_otio import rows_of
-from vssflow_post.timeline import BED, FOLLOWS, SPOT, Cue, Scene, Span
+from vssflow_post.timeline import BED, FOLLOWS, SPOT, Cue, Scene, Span, seconds_of
 
 N_SPEAKER_COLOURS = 6
 _LANES = (
@@ -17,6 +17,7 @@ _LANES = (
     ("sound", BED, "Beds"),
     ("sound", FOLLOWS, "Follows"),
     ("sound", SPOT, "Spots"),
+    ("music", "", "Music"),
 )
 """(kind, layer, name) from top to bottom; those without a cue are left out."""
 _MOST_WORDS = 2
@@ -89,7 +90,7 @@ def lanes(report: FilmReport, clock: Callable[[int], str]) -> Iterator[Lane]:
     for kind, layer, name in _LANES:
         cues = {facts.cue.id: facts for facts in report.cues if facts.cue.lane == (kind, layer)}
         found = report.segments if kind == "speech" else ()
-        for number, row in enumerate(rows_of([facts.cue for facts in cues.values()])):
+        for number, row in enumerate(rows_of([replace(each.cue, span=each.cue.heard) for each in cues.values()])):
             if row:
                 yield Lane(
                     kind=kind,
@@ -109,7 +110,21 @@ def speakers(cues: Sequence[CueFacts]) -> dict[str, int]:
 def remarks(facts: CueFacts) -> tuple[str, ...]:
     """What a cue's sound was concluded from and what became of it, in short lines."""
     stands_in = f"{facts.stand_in} stands in" if facts.stand_in else ""
-    return tuple(line for line in (seen_of(facts.cue), stands_in) if line)
+    marks = (("muted", facts.cue.is_muted), ("locked", facts.cue.is_locked), (_shift_of(facts.cue), facts.cue.shift))
+    marked = ", ".join(word for word, is_so in marks if is_so)
+    return tuple(line for line in (seen_of(facts.cue), stands_in, _recording_of(facts.cue), marked) if line)
+
+
+def _shift_of(cue: Cue) -> str:
+    return f"{abs(seconds_of(cue.shift)):g} s {'later' if cue.shift > 0 else 'earlier'}"
+
+
+def _recording_of(cue: Cue) -> str:
+    """Whose recording is heard; "" where there is none."""
+    if cue.recording is None:
+        return ""
+    start = f" from {cue.recording.in_s:g} s" if cue.recording.in_s else ""
+    return f"your recording {cue.recording.file.name}{start}"
 
 
 def seen_of(cue: Cue) -> str:
@@ -120,17 +135,19 @@ def seen_of(cue: Cue) -> str:
 
 
 def _cue_box(facts: CueFacts, whole: Span, hues: Mapping[str, int], clock: Callable[[int], str]) -> CueBox:
-    cue, words = facts.cue, _words(facts.cue)
+    cue, words = facts.cue, words_of(facts.cue)
     silence = ("silent: the weights know nothing near it",) if facts.is_silent else ()
-    when = f"{cue.id}  {clock(cue.span.start)} to {clock(cue.span.end)}"
+    when = f"{cue.id}  {clock(cue.heard.start)} to {clock(cue.heard.end)}"
     title = "\n".join((when, words, *remarks(facts), *silence, *facts.notes))
-    return CueBox(facts, _place(cue.span, whole), hues.get(cue.speaker or "", 0), words, title)
+    return CueBox(facts, _place(cue.heard, whole), hues.get(cue.speaker or "", 0), words, title)
 
 
-def _words(cue: Cue) -> str:
+def words_of(cue: Cue) -> str:
     """What a cue asks for, in a few words."""
     if cue.kind == "speech":
-        return cue.text or "(no words known)"
+        return cue.text or (cue.recording.file.stem if cue.recording else "(no words known)")
+    if cue.recording is not None:
+        return cue.words
     return cue.sound or "from the picture"
 
 

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import BG, DX, FX, MIX, PD
+from vssflow_post.audio import BG, DX, FX, ME, MIX, MX, PD
 
 Plane = npt.NDArray[np.float32]
 Edges = npt.NDArray[np.int64]
 Colour = tuple[int, int, int]
 
 COLOURS: Mapping[str, Colour] = {
-    DX: (70, 130, 220), FX: (205, 125, 40), BG: (120, 150, 60), PD: (150, 110, 210), MIX: (38, 150, 130),
+    DX: (70, 130, 220), FX: (205, 125, 40), BG: (120, 150, 60), PD: (150, 110, 210), MX: (190, 80, 130),
+    MIX: (38, 150, 130), ME: (125, 125, 125),
 }  # fmt: skip
 """Of the waves, RGB; they must be seen on light and on dark paper."""
 WAVE_ROWS = 56
@@ -51,8 +52,8 @@ class StemPictures:
 
 
 def draw_stems(stems: Mapping[str, Path]) -> dict[str, StemPictures | None]:
-    """The pictures of each stem by its name (see `draw_stem`)."""
-    return {name: draw_stem(path, COLOURS[name]) for name, path in stems.items()}
+    """The pictures of each stem that is shown, by its name (see `draw_stem`)."""
+    return {name: draw_stem(path, COLOURS[name]) for name, path in stems.items() if name in COLOURS}
 
 
 def draw_stem(path: Path, colour: Colour) -> StemPictures | None:

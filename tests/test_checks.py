@@ -1,0 +1,204 @@
+"""What is wrong is told before anything is rendered, all of it at once, each with its place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from conftest import MakeFilm
+from tests.test_own_recordings import Desk, speech, tone
+from vssflow_post.cli import cli
+from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
+from vssflow_post.media.probe import probe
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+def sheet_of(*cues: dict[str, Any]) -> str:
+    about = {"path": "a.mp4", "duration_s": 8.0, "frame_rate": "25/1"}
+    scenes = [{"index": 0, "start_s": 0.0, "end_s": 8.0}]
+    return json.dumps({"version": 1, "film": about, "scenes": scenes, "cues": list(cues)}, indent=1)
+
+
+def line_of(text: str, words: str) -> int:
+    return next(number for number, row in enumerate(text.split("\n"), 1) if words in row)
+
+
+def test_a_sheet_tells_all_its_mistakes_without_its_film(fake_backend: Path, tmp_path: Path) -> None:
+    text = sheet_of(
+        speech("d1", 1, 2, text="A.", voise="alto", gain_db="loud", thing="hat"),
+        speech("d2", 3, 4, text="B.", voice="soprano"),
+        {"id": "s1", "kind": "sound", "start_s": 5, "end_s": 9},
+        {"id": "s2", "kind": "sond", "start_s": 5, "end_s": 6},
+    )
+    path = tmp_path / "a.cues.json"
+    path.write_text(text)
+    result = run("cues", "check", path)
+    assert result.exit_code == 2
+    places = {"voise": "unknown key", "gain_db": "must be a number", "hat": "must be a whole number",
+              "soprano": "there is no voice", "9": "lies after the end of the film", "sond": "must be"}  # fmt: skip
+    told = result.output.splitlines()
+    assert len(told) == len(places)
+    for words, fault in places.items():
+        number = line_of(text, f'"{words}"' if words != "9" else '"end_s": 9')
+        assert any(row.startswith(f"a.cues.json, line {number}: ") and fault in row for row in told), (words, told)
+
+
+def test_a_table_tells_all_its_mistakes_too(fake_backend: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [
+        "kind,id,start,end,text,voice,gain_db",
+        "film,film,01:00:00:00,01:00:08:00,25/1 fps,,",
+        "speech,d1,01:00:01:00,01:00:02:00,A.,alto,loud",
+        "speech,d2,01:00:03:00,later,B.,alto,",
+        "speech,d3,01:00:05:00,01:00:06:00,C.,soprano,",
+        "speech,d4,01:00:07:00,01:00:09:00,D.,,",
+    ]
+    path.write_text("\n".join(rows))
+    result = run("cues", "check", path)
+    assert result.exit_code == 2
+    told = sorted(result.output.splitlines())
+    assert [row.split(" (")[0].split(": '")[0] for row in told] == [f"a.csv: line {number}" for number in (3, 4, 5, 6)]
+    path.write_text("\n".join([rows[0], *rows[2:]]))
+    assert "has no row of its film: name the film as well" in run("cues", "check", path).output
+    path.write_text("\n".join([*rows[:2], "speech,d1,01:00:01:00,01:00:02:00,A.,alto,-3"]))
+    assert run("cues", "check", path).output == f"{path}: nothing is wrong with it\n"
+
+
+def test_a_sheet_is_held_against_its_film_and_its_recordings_are_heard(desk: Desk) -> None:
+    sheet = desk.sheet([speech("d1", 1, 2, file="gone.wav"), speech("d2", 3, 4, file="here.wav", in_s=9)])
+    desk.put("here.wav", tone(2))
+    told = run("cues", "check", sheet, desk.film).output.splitlines()
+    assert [row.split(":")[0] for row in told] == ["d1", "d2"]
+    assert "there is no such file" in told[0]
+    assert "it is over by 9 s" in told[1]
+    sheet.write_text(sheet.read_text().replace('"25/1"', '"24/1"'))
+    assert "24/1 frames per second" in run("cues", "check", sheet, desk.film).output
+    assert "there is no cue sheet" in run("cues", "check", desk.folder / "none.json").output
+
+
+@pytest.fixture
+def desk(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> Desk:
+    return Desk(make_film("a.mp4", 200, 25, 1), tmp_path)
+
+
+def test_a_bad_sheet_is_refused_before_the_film_is_opened_with_all_that_is_wrong(tmp_path: Path) -> None:
+    film = tmp_path / "a.mp4"
+    film.write_text("this is no film, which nobody finds out")
+    sheet = tmp_path / "a.json"
+    sheet.write_text(sheet_of(*(speech(f"d{k}", 1, 2, gain_db="loud", seed=-1) for k in range(6))))
+    result = run("render", film, "-o", tmp_path / "out", "--cues", sheet, "--json", "-q")
+    (told,) = json.loads(result.stdout)["films"]
+    assert told["verdict"] == "rejected:bad_cues"
+    assert told["reason"].count("'gain_db' must be a number") + told["reason"].count("'seed' must lie") == 8
+    assert "and 4 more (`vssflow-post cues check` tells all)" in told["reason"]
+
+
+def test_a_cast_is_checked_for_voices_that_nobody_has(fake_backend: Path, tmp_path: Path) -> None:
+    cast = tmp_path / "cast.toml"
+    cast.write_text(
+        '[cast]\nANNA = "alto"\nTOM = { voice = "rumble", gain_db = -2.0 }\nEVE = "shrill"\nPAT = { pan = 0.2 }\n'
+    )
+    result = run("presets", "check", cast)
+    assert result.exit_code == 2
+    assert result.output.splitlines() == [
+        f"{cast}:3: [cast] TOM: there is no voice 'rumble' (there are: alto, bass, tenor)",
+        f"{cast}:4: [cast] EVE: there is no voice 'shrill' (there are: alto, bass, tenor)",
+    ]
+    cast.write_text('[cast]\nANNA = "alto"\n')
+    assert run("presets", "check", cast).output == f"{cast}: nothing is wrong with it\n"
+
+
+def test_a_voice_that_nobody_has_is_told_before_the_film_is_opened(fake_backend: Path, tmp_path: Path) -> None:
+    film, cast = tmp_path / "a.mp4", tmp_path / "cast.toml"
+    film.write_text("this is no film, which nobody finds out")
+    cast.write_text('[cast]\nTOM = "rumble"\n')
+    result = run("render", film, "-o", tmp_path / "out", "--cast", cast, "-q")
+    assert result.exit_code == 2
+    assert "[cast] TOM: there is no voice 'rumble'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[mix]\ntarget_lufs = -20.0\n", "unknown key 'target_lufs' in [mix]. It belongs in [loudness]."),
+        ("steps = 4\n", "unknown key 'steps'. It belongs in [generate]."),
+        ("[loudness]\nfade_in_s = 1.0\n", "unknown key 'fade_in_s' in [loudness]. It belongs in [[music]]."),
+        ("[mix]\nfade = 3\n", "Did you mean 'fade_ms'?"),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_told_where_it_belongs(
+    fake_backend: Path, tmp_path: Path, text: str, hint: str
+) -> None:
+    preset = tmp_path / "mine.toml"
+    preset.write_text(text)
+    assert hint in run("presets", "check", preset).output
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "\n"])
+def test_samples_of_nothing_are_refused(text: str) -> None:
+    result = run("voices", "--text", text)
+    assert result.exit_code == 2
+    assert "has no word" in result.output
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_one_command_changes_all_lines_of_a_speaker_and_nothing_else(desk: Desk, kind: str) -> None:
+    lines = [
+        speech("d1", 1, 2, text='So, "Tom"; yes.', speaker="ANNA"),
+        speech("d2", 2, 3, text="No.", speaker="TOM", voice="bass"),
+        speech("d3", 4, 5, text="-1 degrees", speaker="ANNA", voice="tenor", gain_db=-1.5),
+    ]
+    film, sheet = probe(desk.film), desk.folder / f"sheet.{kind}"
+    write_cue_sheet(sheet, film, read_cue_sheet(desk.sheet(lines), film))
+    before = read_cue_sheet(sheet, film).cues
+    head = sheet.read_bytes()[:100]
+    result = run("cues", "set", sheet, "--speaker", "ANNA", "--voice", "alto", "--gain-db", -3, "--lock")
+    assert result.output == f"{sheet}: 2 of ANNA: d1, d3\n"
+    changed = [
+        replace(cue, voice="alto", gain_db=-3.0, is_locked=True) if cue.speaker == "ANNA" else cue for cue in before
+    ]
+    assert list(read_cue_sheet(sheet, film).cues) == changed
+    assert sheet.read_bytes()[:100] == head
+    assert run("cues", "set", sheet, "--speaker", "ANNA", "--no-lock").exit_code == 0
+    assert [cue.is_locked for cue in read_cue_sheet(sheet, film).cues] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--speaker", "ANA", "--voice", "alto"), "nobody called 'ANA' speaks (there are: ANNA). Did you mean 'ANNA'?"),
+        (("--speaker", "ANNA", "--voice", "rumble"), 'there is no voice "rumble" (there are: alto, bass, tenor)'),
+        (("--speaker", "ANNA", "--gain-db", "900"), "'gain_db' must lie between"),
+        (("--speaker", "ANNA"), "what is to be set?"),
+    ],
+)
+def test_what_cannot_be_set_leaves_the_sheet_as_it_was(desk: Desk, words: tuple[str, ...], sentence: str) -> None:
+    sheet = desk.sheet([speech("d1", 1, 2, text="A.", speaker="ANNA")])
+    text = sheet.read_text()
+    result = run("cues", "set", sheet, *words)
+    assert (result.exit_code, sentence in result.output) == (2, True), result.output
+    assert sheet.read_text() == text
+    assert [path.name for path in desk.folder.glob(".vssflow*")] == []
+
+
+def test_a_file_that_is_no_sheet_is_told_by_both_commands(fake_backend: Path, tmp_path: Path) -> None:
+    for name, content in (
+        ("a.json", "[]"),
+        ("b.json", "{"),
+        ("c.csv", "\xff"),
+        ("d.csv", ""),
+        ("e.json", '{"cues": [3]}'),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content.encode("latin-1"))
+        for words in (("check", path), ("set", path, "--speaker", "ANNA", "--mute")):
+            result = run("cues", *words)
+            assert (result.exit_code, name in result.output) == (2, True), (name, words, result.output)
