@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import drawn_films
 import numpy as np
 import pytest
 import soundfile
@@ -14,6 +15,9 @@ from click.testing import CliRunner, Result
 from conftest import MakeFilm
 from vssflow_post.audio import Samples
 from vssflow_post.cli import cli
+from vssflow_post.media.pickups import pickups_of
+from vssflow_post.media.probe import probe
+from vssflow_post.media.sound import stereo_blocks
 
 RATE_HZ = 48_000
 SCRIPT = "1\n00:00:02,000 --> 00:00:03,000\nANNA: Hello.\n"
@@ -57,6 +61,26 @@ def test_all_of_the_films_own_sound_is_kept_and_nothing_is_laid_over_it(
     assert not stem(out, "FX").any()
     assert any("kept whole, in DX" in sentence for sentence in told(out)["warnings"])
     assert told(out)["verdict"] == "done"
+
+
+def test_a_stereo_film_keeps_its_sides_and_its_level(fake_backend: Path, tmp_path: Path) -> None:
+    """A tone on the left, another in the middle; in mono the middle one lies as loud in both loudspeakers."""
+    seconds = np.arange(3 * RATE_HZ) / RATE_HZ
+    left, middle = (0.1 * np.sin(2 * np.pi * hz * seconds) for hz in (500, 2000))
+    pictures = [drawn_films.texture(1, 96, 64)] * 75
+    sound = np.stack([left + middle, middle]).astype(np.float32)
+    drawn_films.write_film(tmp_path / "a.mkv", pictures, 25, audio=sound)
+    drawn_films.write_film(tmp_path / "b.mkv", pictures, 25, audio=middle[None].astype(np.float32))
+    render(tmp_path / "a.mkv", tmp_path / "out", "[mix]\nlayout = 'stereo'\n")
+    audio = stem(tmp_path / "out", "DX")
+    spectra = np.abs(np.fft.rfft(audio[:, RATE_HZ : 2 * RATE_HZ]))
+    assert spectra[1, 500] < 0.01 * spectra[0, 500]
+    assert spectra[0, 2000] == pytest.approx(spectra[1, 2000], rel=0.02)
+    assert spectra[0, 500] == pytest.approx(spectra[0, 2000], rel=0.05)
+    one, other = (probe(tmp_path / name) for name in ("a.mkv", "b.mkv"))
+    sides = np.concatenate(list(stereo_blocks(one, RATE_HZ, pickups_of(one.audio_streams[0]))), axis=1)
+    mono = np.concatenate(list(stereo_blocks(other, RATE_HZ, pickups_of(other.audio_streams[0]))), axis=1)
+    assert np.abs(np.fft.rfft(sides[1]))[6000] == pytest.approx(np.abs(np.fft.rfft(mono[1]))[6000], rel=0.02)
 
 
 def test_a_scripted_line_is_laid_over_it_and_the_track_steps_back(

@@ -15,6 +15,7 @@ from vssflow_post.backend import Take
 from vssflow_post.media import Film, audio_blocks
 from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.recording import recorded
+from vssflow_post.media.sound import stereo_blocks
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import CLOCK_HZ, Recording, Span
 
@@ -69,15 +70,18 @@ class TakeStore:
         return _as_take(self._store.put(key, facts, _counted(blocks, facts)))
 
 
-def production_track(film: Film, pickups: Sequence[Pickup], store: TakeStore) -> tuple[StoredTake, bool]:
-    """Some of the film's own sound, mono on the film's clock, streamed into the store once, its notes saying where it
-    is damaged; and whether it had rotted there."""
+def production_track(
+    film: Film, pickups: Sequence[Pickup], store: TakeStore, is_stereo: bool = False
+) -> tuple[StoredTake, bool]:
+    """Some of the film's own sound, mono or stereo, on the film's clock, streamed into the store once, its notes saying
+    where it is damaged; and whether it had rotted there."""
     sources = [[pickup.track.index, pickup.channel] for pickup in pickups]
-    key = address({"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples, "sources": sources})
+    facts = {"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples, "sources": sources}
+    key = address({**facts, "stereo": True} if is_stereo else facts)
     known = store.open(key)
     if isinstance(known, Missing):
         faults: list[str] = []
-        blocks = audio_blocks(film, CLOCK_HZ, pickups, faults)
+        blocks = (stereo_blocks if is_stereo else audio_blocks)(film, CLOCK_HZ, pickups, faults)
         return store.put_blocks(key, "production", CLOCK_HZ, blocks, faults), known is Missing.ROTTED
     return known, False
 

@@ -25,6 +25,7 @@ _WEIGHTS = {
 """Of each channel in mono: the mean of the stereo fold-down of ITU-R BS.775-4, annex 4, so that a voice in both
 channels keeps its level; heights and wides count as surrounds. Of ambisonic sound, the omnidirectional channel is all
 of it in mono."""
+_MIDDLE = 0.5**0.5
 _LIKE_SURROUNDS = ("T", "W", "S", "B")
 """How the names of other channels begin: top, wide, side, bottom."""
 _NUMBERS_ALONE = ("hexagonal", "octagonal", "cube", "hexadecagonal")
@@ -52,6 +53,27 @@ class Pickup:
         if self.channel:
             return tuple(float(k == self.channel) for k in range(1, self.track.channels + 1))
         return fold_down(self.track.labels, self.track.channels)
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether it is heard from a left and a right."""
+        return self.channel is None and len(self.track.labels) == self.track.channels > 1
+
+    @property
+    def sides(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Of each of the track's channels on the left and on the right; what has no side lies in the middle, and a
+        voice there is as loud as it is in mono through a panner's centre."""
+        kinds = [_side_of(label) for label in self.track.labels] if self.has_sides else [""] * self.track.channels
+        parts = [{"left": (2.0, 0.0), "right": (0.0, 2.0)}.get(kind, (1.0, 1.0)) for kind in kinds]
+        pairs = [(weight * _MIDDLE, part) for weight, part in zip(self.weights, parts, strict=True)]
+        left, right = (tuple(weight * part[side] for weight, part in pairs) for side in (0, 1))
+        return left, right
+
+
+def _side_of(label: str) -> str:
+    """Where the channel of this name stands; "" in the middle."""
+    ends = label.removesuffix("C")[-1:] if label in ("FLC", "FRC") else label[-1:]
+    return {"L": "left", "R": "right"}.get(ends, "")
 
 
 def fold_down(labels: Sequence[str], n_channels: int) -> tuple[float, ...]:

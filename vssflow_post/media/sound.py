@@ -138,6 +138,17 @@ def audio_blocks(
         yield rows.sum(axis=0, keepdims=True, dtype=np.float32) if len(rows) != 1 else rows
 
 
+def stereo_blocks(
+    film: Film, rate_hz: int, pickups: Sequence[Pickup], faults: list[str] | None = None
+) -> Iterator[Samples]:
+    """The same sum with its sides: shape (2, n)."""
+    by_side: dict[AudioStream, _Weights] = {}
+    for pickup in pickups:
+        by_side[pickup.track] = by_side.get(pickup.track, np.zeros((2, pickup.track.channels))) + np.array(pickup.sides)
+    for rows in _in_step(film, list(by_side.items()), rate_hz, faults):
+        yield rows.reshape(-1, 2, rows.shape[1]).sum(axis=0, dtype=np.float32)
+
+
 def pickup_blocks(
     film: Film, rate_hz: int, pickups: Sequence[Pickup], faults: list[str] | None = None
 ) -> Iterator[Samples]:

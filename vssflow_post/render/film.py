@@ -147,9 +147,12 @@ def _production_track(
     film: Film, seen: Spotted, dialogue: Dialogue, studio: Studio
 ) -> tuple[StoredTake | None, tuple[str, ...]]:
     """The film's own sound where the preset keeps it, in the store; and a sentence where it had rotted there."""
-    if not dialogue.production and not keeps_whole_track(studio.preset.dialogue, seen.has_sound):
+    is_whole = keeps_whole_track(studio.preset.dialogue, seen.has_sound)
+    if not dialogue.production and not is_whole:
         return None, ()
-    track, had_rotted = production_track(film, seen.pickups or _first_track(film), studio.store)
+    pickups = seen.pickups or _first_track(film)
+    is_stereo = is_whole and any(pickup.has_sides for pickup in pickups)
+    track, had_rotted = production_track(film, pickups, studio.store, is_stereo)
     return track, ("What the store held of this film's own sound had rotted and was made again.",) * had_rotted
 
 
