@@ -56,14 +56,15 @@ class Pickup:
 
     @property
     def has_sides(self) -> bool:
-        """Whether it is heard from a left and a right."""
-        return self.channel is None and len(self.track.labels) == self.track.channels > 1
+        """Whether it is heard from a left and a right; two channels without names are taken for these."""
+        return self.channel is None and (self.track.channels == 2 or len(self.track.labels) == self.track.channels > 2)
 
     @property
     def sides(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Of each of the track's channels on the left and on the right; what has no side lies in the middle, and a
         voice there is as loud as it is in mono through a panner's centre."""
-        kinds = [_side_of(label) for label in self.track.labels] if self.has_sides else [""] * self.track.channels
+        labels = self.track.labels or (("FL", "FR") if self.has_sides else ("",) * self.track.channels)
+        kinds = [_side_of(label) if self.has_sides else "" for label in labels]
         parts = [{"left": (2.0, 0.0), "right": (0.0, 2.0)}.get(kind, (1.0, 1.0)) for kind in kinds]
         pairs = [(weight * _MIDDLE, part) for weight, part in zip(self.weights, parts, strict=True)]
         left, right = (tuple(weight * part[side] for weight, part in pairs) for side in (0, 1))
