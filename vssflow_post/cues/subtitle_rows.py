@@ -9,6 +9,7 @@ from vssflow_post.cues.spoken_text import TAGS
 from vssflow_post.timeline import BOTTOM, TOP, VOICE, Run, SubtitleRow
 
 _PIECES = re.compile(r"(</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^{}\n]*\}|\{[a-zA-Z]:[^{}\s]*\}|\n)")
+_MARKED = re.compile(r"[<{&]")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
 _HTML_STYLE = re.compile(r"<(/?)([biu])(?:\.[^>]*)?\s*>", re.IGNORECASE)
 _ASS_STYLE = re.compile(r"\\([biu])(\d+)(?![a-zA-Z(])|\\(r)(?![a-zA-Z])|\\(p)(\d+)")
@@ -62,6 +63,8 @@ def _restyled(tags: str, style: set[str], drawing: bool) -> bool:
 
 def visible(text: str) -> str:
     """The words that a subtitle shows, on one line."""
+    if not _MARKED.search(text):
+        return _joined(text)
     rows = ("".join(run.text for run in row if run.style != VOICE) for row in rows_shown(text))
     return _joined(" ".join(rows))
 
