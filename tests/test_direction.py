@@ -120,3 +120,42 @@ def test_captions_sound_over_a_films_own_sound(make_film: MakeFilm, fake_backend
     assert result.exit_code == 0, result.output
     cues = json.loads((out / "a" / "a.cues.json").read_text())["cues"]
     assert [(cue["sound"], cue["origin"]) for cue in cues if cue["kind"] == "sound"] == [("gunshot", "caption")]
+
+
+def test_music_is_marked_in_the_timelines_and_captions_stay_in_subtitles_or_do_not(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    film = make_film("a.mp4", 100, shots=1)
+    film.with_suffix(".srt").write_text(
+        "1\n00:00:00,500 --> 00:00:01,500\n[dark music]\n\n2\n00:00:02,000 --> 00:00:03,500\nWho is there?\n"
+    )
+    preset = tmp_path / "words.toml"
+    preset.write_text("extends = 'ci'\n[deliver]\nfcpxml = true\naaf = true\nreaper = true\ncaptions = false\n")
+    for name, wanted in (("ci", True), (str(preset), False)):
+        out = tmp_path / ("with" if wanted else "without")
+        result = CliRunner().invoke(cli, ["render", "-q", "-p", name, str(film), "-o", str(out)])
+        assert result.exit_code == 0, result.output
+        shown = (out / "a" / "a.srt").read_text()
+        assert "Who is there?" in shown
+        assert ("[dark music]" in shown) == wanted
+        assert '"music: dark music"' in (out / "a" / "a.otio").read_text()
+    assert 'value="music: dark music"' in (tmp_path / "without" / "a" / "a.fcpxml").read_text()
+    assert "music: dark music" in (tmp_path / "without" / "a" / "a.rpp").read_text()
+
+
+def test_a_folder_of_scripts_gives_each_film_its_own(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    films, scripts = tmp_path / "films", tmp_path / "scripts"
+    films.mkdir()
+    scripts.mkdir()
+    for name in ("a", "b", "c"):
+        make_film(f"{name}.mp4", 50).rename(films / f"{name}.mp4")
+    for name, words in (("a.srt", "Come in."), ("b.en.srt", "Go away.")):
+        (scripts / name).write_text(f"1\n00:00:00,200 --> 00:00:01,800\n{words}\n")
+    out = tmp_path / "out"
+    words = ["render", "-q", "-p", "ci", str(films), "-o", str(out), "--script", str(scripts), "--workers", "1"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    told = {name: json.loads((out / name / "report.json").read_text()) for name in ("a", "b", "c")}
+    said = {name: [cue["text"] for cue in one["cues"] if cue["kind"] == "speech"] for name, one in told.items()}
+    assert said == {"a": ["Come in."], "b": ["Go away."], "c": []}
+    assert any("lies none that is called as the film, c.srt" in sentence for sentence in told["c"]["warnings"])

@@ -41,7 +41,7 @@ class Films:
     selection: Selection = EVERYTHING
     """Which of them are meant."""
     script: Path | None = None
-    """Of the only film, instead of the one that lies beside it."""
+    """Of the only film, instead of the one that lies beside it; or a folder of scripts, named as their films are."""
     cues: Path | None = None
     """Edited cue sheet of the only film."""
     salvage: bool = False
@@ -59,16 +59,27 @@ def find_jobs(films: Films, out: Path) -> list[Job]:
         left = "" if films.selection == EVERYTHING else " that --since, --only and --exclude leave"
         raise UsageError(f"there is no film in {', '.join(map(str, films.inputs))}{left}")
     for option, path in (("--script", films.script), ("--cues", films.cues)):
-        if path is not None and len(jobs) != 1:
+        if path is not None and len(jobs) != 1 and not path.is_dir():
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
     return with_batch_speakers([_unless_bad_cues(_as_named(job, films)) for job in jobs])
 
 
 def _as_named(job: Job, films: Films) -> Job:
     """With the script and the cue sheet that the user names."""
+    if films.script is not None and films.script.is_dir():
+        found = sidecar_of(films.script / job.film.name)
+        return _with_script(job, found.script, found.untaken or ("" if found.script else _no_script(job, films.script)))
     if films.script is not None:
-        job = replace(job, script=films.script, untaken="")
+        job = _with_script(job, films.script)
     return replace(job, cues=films.cues)
+
+
+def _with_script(job: Job, script: Path | None, untaken: str = "") -> Job:
+    return replace(job, script=script, untaken=untaken)
+
+
+def _no_script(job: Job, folder: Path) -> str:
+    return f"No script is taken: in {folder} lies none that is called as the film, {job.film.stem}.srt or the like."
 
 
 def _unless_bad_cues(job: Job) -> Job:

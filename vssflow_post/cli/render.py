@@ -79,7 +79,7 @@ def render(**options: Any) -> None:
     """Render films: a dialogue stem, an effects stem, their mix and a report, each film in a folder of its own.
 
     INPUT is a film or a folder, which is walked. A file NAME.srt, .vtt, .ass or .csv beside NAME.mp4 is its script;
-    where there is none, NAME.en.srt is.
+    where there is none, NAME.en.srt is. `--script FOLDER` looks there for the script of each film.
     A run that was stopped goes on where it was; only one run at a time may write into a folder (the second one ends
     with exit code 2).
 
@@ -87,6 +87,7 @@ def render(**options: Any) -> None:
     Examples:
       vssflow-post render film.mp4 -o out
       vssflow-post render film.mp4 -o out --script film.csv -p broadcast-ebu
+      vssflow-post render films/ -o out --script subtitles/
       vssflow-post render films/ -o out --workers 2 --json
       vssflow-post render films/ -o out --cast cast.toml
       vssflow-post render film.mp4 -o out --takes 3
@@ -143,7 +144,8 @@ class RenderOptions:
         since_s = time_of(self.since, datetime.now().astimezone()) if self.since else None
         if self.watch and (self.script or self.cues or self.dry_run):
             raise UsageError("--watch goes with neither --script nor --cues nor --dry-run")
-        script, cues = existing(self.script, "script"), existing(self.cues, "cue sheet")
+        is_folder = self.script is not None and self.script.is_dir()
+        script, cues = self.script if is_folder else existing(self.script, "script"), existing(self.cues, "cue sheet")
         return Films(self.inputs, Selection(since_s, self.only, self.exclude), script, cues, self.salvage)
 
 

@@ -213,8 +213,8 @@ class _Writer:
         def frame(span: Span) -> int:
             return min(self._n_frames - 1, round(span.start * self._frame_rate / CLOCK_HZ))
 
-        for scene in self._edit.sheet.scenes:
-            yield frame(scene.span), f"scene {scene.index + 1}", _SCENE
+        for mark, span in self._edit.marks():
+            yield frame(span), in_one_line(mark), _SCENE
         for cue in filter(is_line, self._edit.sheet.cues):
             yield frame(cue.span), in_one_line(clip_name(cue)), _LINE
 

@@ -22,7 +22,7 @@ from vssflow_post.media import Film
 from vssflow_post.media.frame_rates import edit_rate, meant_rate
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.settings.preset import DeliverSettings
-from vssflow_post.timeline import CueSheet, Subtitle
+from vssflow_post.timeline import Caption, CueSheet, Subtitle
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Delivery:
     settings: DeliverSettings
     subtitles: Sequence[Subtitle] = ()
     """Of the script."""
+    music: Sequence[Caption] = ()
+    """Where its captions tell of music."""
 
     @property
     def picture(self) -> Path | None:
@@ -54,7 +56,8 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
     folder, stem, film = delivery.folder, delivery.film_stem, delivery.film
     delivered: list[Path] = []
     if delivery.settings.subtitles:
-        delivered += write_subtitles(folder, stem, delivery.sheet.cues, delivery.subtitles, film.duration)
+        shown = delivery.subtitles if delivery.settings.captions else ()
+        delivered += write_subtitles(folder, stem, delivery.sheet.cues, shown, film.duration)
     if delivery.picture is not None:
         progress(Progress("deliver", 1, 3, delivery.picture.name))
         write_picture(film, delivery.stems[MIX], delivery.picture, delivery.settings)
@@ -86,7 +89,13 @@ def _timelines(delivery: Delivery) -> list[Path]:
     folder, stem, film, wanted = delivery.folder, delivery.film_stem, delivery.film, delivery.settings
     n_channels = WaveReader(delivery.stems[MIX]).n_channels
     edit = Edit(
-        film, delivery.sheet, delivery.picture or film.path, delivery.stems, delivery.stem_of, n_channels=n_channels
+        film,
+        delivery.sheet,
+        delivery.picture or film.path,
+        delivery.stems,
+        delivery.stem_of,
+        n_channels=n_channels,
+        music=delivery.music,
     )
     if wanted.takes:
         stem_of = {cue.id: edit.stem_for(cue) for cue in delivery.sheet.cues}

@@ -59,9 +59,9 @@ def as_fcpxml(edit: Edit, name: str) -> bytes:
     for lane, (stem, row) in enumerate(rows, 1):
         for cue in row:
             _connect(whole, lane, stem, cue, edit, assets)
-    for scene in edit.sheet.scenes:
-        start, _ = _placed(scene.span, film)
-        _add(whole, "marker", value=f"scene {scene.index + 1}", start=_time(start), duration=_time(_frame_s(film)))
+    for mark, span in edit.marks():
+        start, _ = _placed(span, film)
+        _add(whole, "marker", value=_text(mark), start=_time(start), duration=_time(_frame_s(film)))
     ElementTree.indent(root)
     body: bytes = ElementTree.tostring(root, encoding="utf-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n' + body + b"\n"

@@ -47,9 +47,9 @@ def _project(edit: Edit) -> Iterator[str]:
 
 
 def _marks(edit: Edit) -> Iterator[str]:
-    """A marker where each scene starts, a region for each line."""
-    for scene in edit.sheet.scenes:
-        yield f"  MARKER {scene.index + 1} {_seconds(scene.span.start)} {_quoted(f'scene {scene.index + 1}')} 0"
+    """The marks of the picture, and a region for each line."""
+    for number, (mark, span) in enumerate(edit.marks(), 1):
+        yield f"  MARKER {number} {_seconds(span.start)} {_quoted(in_one_line(mark))} 0"
     for number, cue in enumerate(filter(is_line, edit.sheet.cues), 1):
         yield f"  MARKER {number} {_seconds(cue.span.start)} {_quoted(in_one_line(clip_name(cue)))} 1"
         yield f'  MARKER {number} {_seconds(cue.span.end)} "" 1'

@@ -12,7 +12,7 @@ from vssflow_post.deliver.names import clip_name
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.media.frame_rates import meant_rate
 from vssflow_post.store.publishing import publish_bytes
-from vssflow_post.timeline import CLOCK_HZ, LAYERS, Cue, CueSheet, Span
+from vssflow_post.timeline import CLOCK_HZ, LAYERS, Caption, Cue, CueSheet, Span
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
@@ -36,6 +36,13 @@ class Edit:
     """Cue id -> its own WAV, which its clip then refers to instead of the stem."""
     n_channels: int = 2
     """Of every WAV."""
+    music: Sequence[Caption] = ()
+    """Where the script's captions tell of music, and of which."""
+
+    def marks(self) -> Iterator[tuple[str, Span]]:
+        """What is marked in the picture: where each scene starts, and where music is told of."""
+        yield from ((f"scene {scene.index + 1}", scene.span) for scene in self.sheet.scenes)
+        yield from ((f"music: {each.text}", each.span) for each in self.music)
 
     def stem_for(self, cue: Cue) -> str:
         """The name of the cue's stem."""
@@ -69,10 +76,10 @@ def timeline_of(edit: Edit, name: str) -> Any:
     """
     import opentimelineio as otio
 
-    film, sheet = edit.film, edit.sheet
+    film = edit.film
     timeline = otio.schema.Timeline(name=name)
     timeline.global_start_time = _frames_of(film, film.start_sample)
-    timeline.tracks.append(_picture_track(film, sheet, edit.picture))
+    timeline.tracks.append(_picture_track(edit))
     for track_name, _, row in edit.tracks():
         track = _sound_track(track_name, row, edit)
         lines = [cue for cue in row if is_line(cue)]
@@ -86,16 +93,17 @@ def is_line(cue: Cue) -> bool:
     return cue.kind == "speech" and bool(cue.text.strip())
 
 
-def _picture_track(film: Film, sheet: CueSheet, picture: Path) -> Any:
-    """One clip of the whole film, a marker at each scene."""
+def _picture_track(edit: Edit) -> Any:
+    """One clip of the whole film, with the marks of the picture."""
     import opentimelineio as otio
 
+    film, picture = edit.film, edit.picture
     whole = otio.opentime.TimeRange(_frames_of(film, film.start_sample), _frames_of(film, film.duration.n_samples))
     reference = otio.schema.ExternalReference(target_url=unicode_name(picture.name), available_range=whole)
     clip = otio.schema.Clip(name=unicode_name(picture.stem), media_reference=reference, source_range=whole)
     track = otio.schema.Track(name="Picture", kind=otio.schema.TrackKind.Video)
     track.append(clip)
-    track.markers.extend(_marker(f"scene {scene.index + 1}", scene.span, "GREEN") for scene in sheet.scenes)
+    track.markers.extend(_marker(name, span, "GREEN") for name, span in edit.marks())
     return track
 
 

@@ -89,7 +89,15 @@ def render_film(
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in wave_names(work.sheet.sounding.cues, preset)}
         mix, stem_of = _mixed(work, studio, stems, folder, progress)
         delivery = Delivery(
-            folder, job.stem, film, work.sheet.as_heard, stems, stem_of, preset.deliver, seen.script.subtitles
+            folder,
+            job.stem,
+            film,
+            work.sheet.as_heard,
+            stems,
+            stem_of,
+            preset.deliver,
+            seen.script.subtitles,
+            seen.music,
         )
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sums, stems), beside.submit(draw_stems, stems)

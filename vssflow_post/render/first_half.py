@@ -40,7 +40,7 @@ from vssflow_post.render.sights import looked_at, seen_of
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.entries import Missing, address
-from vssflow_post.timeline import Cue, CueSheet, Line, Scene, SpeakingSegment
+from vssflow_post.timeline import Caption, Cue, CueSheet, Line, Scene, SpeakingSegment
 
 SCRIPTED = ("auto", "generate")
 """Values of `dialogue.source` under which a script is spoken."""
@@ -168,6 +168,8 @@ class Spotted:
     """Sentence: which recogniser looked, and why."""
     has_sound: bool = False
     """Whether the film's own sound is heard at all."""
+    music: tuple[Caption, ...] = ()
+    """Where the script's captions tell of music."""
 
 
 def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
@@ -196,9 +198,8 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     looked = asked.recognition.why if asked.recognition and seen else ""
     kept = kept_note(preset, has_sound) if given is None else ()
     notes = (*heard.notes, *kept, *script.notes, *unheard(direction), *left_out)
-    return Spotted(
-        sheet, analysis, heard.segments, heard.why, warnings, script, notes, heard.pickups, seen, looked, has_sound
-    )
+    told = warnings, script, notes, heard.pickups, seen, looked, has_sound, direction.music
+    return Spotted(sheet, analysis, heard.segments, heard.why, *told)
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:
@@ -249,7 +250,7 @@ def _script(asked: Spotting) -> Script | None:
     if asked.cues is not None:  # which says what is spoken; what else the script shows is kept where it can be read
         with suppress(ScriptError):
             script = read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
-            return Script(subtitles=script.subtitles)
+            return Script(captions=script.captions, subtitles=script.subtitles)
         return None
     return read_script(asked.script, asked.film.label_rate, asked.film.start_timecode)
 

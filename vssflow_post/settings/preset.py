@@ -162,6 +162,8 @@ class DeliverSettings:
     """How far such a WAV goes on before and after its cue, where the film does, in seconds."""
     subtitles: bool = True
     """Whether the lines as placed are delivered as SRT and WebVTT."""
+    captions: bool = True
+    """Whether they keep what else the script's subtitles show, sounds and music (SDH); false: words alone."""
     edl: bool = False
     """Whether the timeline is also delivered as CMX 3600 edit decision lists."""
     fcpxml: bool = False
