@@ -117,6 +117,7 @@ def pitch_hz(samples: np.ndarray, start_s: float, end_s: float) -> int:
     return round(int(np.abs(np.fft.rfft(part)).argmax()) / (end_s - start_s))
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_what_is_still_to_be_made(
     desk: Desk, fake_backend: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

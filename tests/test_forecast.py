@@ -90,6 +90,7 @@ def test_a_thread_that_waits_for_nobody_has_a_processor_to_itself() -> None:
     assert passed.wall_s >= passed.ran_s - 0.01
 
 
+@pytest.mark.slow
 def test_a_dry_run_knows_what_is_kept(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
     film, out = make_film("a.mp4"), tmp_path / "out"
     film.with_suffix(".srt").write_text(SCRIPT.format("Hello there."))
@@ -115,6 +116,7 @@ def test_a_dry_run_knows_what_is_kept(make_film: MakeFilm, fake_backend: Path, t
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_render_teaches_the_forecast(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
     film = make_film("a.mp4")
     for out in ("one", "two"):
@@ -130,6 +132,7 @@ def test_a_render_teaches_the_forecast(make_film: MakeFilm, fake_backend: Path, 
     assert not fake_backend.exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_what_a_render_would(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
     film = make_film("a.mov", rate=Fraction(16), timecode="01:00:00:00")
     preset = tmp_path / "edl.toml"

@@ -582,6 +582,7 @@ def test_timelines_headers_and_takes_know_the_music(desk: Desk) -> None:
     assert wavinfo.WavInfoReader(str(folder / "a_MX.wav")).bext.description == "Music stem of a"
 
 
+@pytest.mark.slow
 def test_a_golden_knows_the_music_and_the_me_wherever_the_recordings_lie(desk: Desk, tmp_path: Path) -> None:
     from vssflow_post.regress.facts import facts_of, rendered_in
     from vssflow_post.regress.measuring import measure

@@ -49,14 +49,29 @@ def assert_all(expected_s: Sequence[float], analysis: Analysis, net: StrikeNet) 
     )
 
 
-@pytest.mark.parametrize("rate", [24, 50, 60, 90, 100, Fraction(120_000, 1001), 144, 200, 240])
+@pytest.mark.parametrize(
+    "rate",
+    [
+        24,
+        50,
+        100,
+        240,
+        *(pytest.param(rate, marks=pytest.mark.slow) for rate in (60, 90, Fraction(120_000, 1001), 144, 200)),
+    ],
+)
 def test_strikes_at_every_rate(tmp_path: Path, net: StrikeNet, rate: Fraction | int) -> None:
     """Above 60 a second what moves hardly differs from one picture to the next."""
     pictures = hammering(STRIKES_S, SECONDS, rate, 192, 108)
     assert_all(STRIKES_S, seen(tmp_path / "film.mp4", pictures, net, rate), net)
 
 
-@pytest.mark.parametrize("size", [(320, 180), (320, 172), (320, 240), (240, 240), (180, 320), (322, 134)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (320, 180), (320, 172), (180, 320), pytest.param((320, 240), marks=pytest.mark.slow),
+        pytest.param((240, 240), marks=pytest.mark.slow), pytest.param((322, 134), marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_strikes_in_shots_of_every_shape(tmp_path: Path, net: StrikeNet, size: tuple[int, int]) -> None:
     """A shot, the same darker and mirrored, a title card, and the shot again: each strike is read, in each."""
     shot = list(hammering(STRIKES_S, SECONDS, 25, *size))

@@ -50,6 +50,6 @@ def _replace(staging: Path, final: Path) -> None:
             path.replace(final / path.name)
     for name in outdated:
         (final / name).unlink(missing_ok=True)
+    (final / OUTGOING).unlink(missing_ok=True)  # before the manifest, with which nobody would look for it any more
     sync_folder(final)
     give_name(staging / MANIFEST, final / MANIFEST)
-    (final / OUTGOING).unlink(missing_ok=True)
