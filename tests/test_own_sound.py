@@ -99,13 +99,13 @@ def test_a_scripted_line_is_laid_over_it_and_the_track_steps_back(
     ("settings", "sound", "has_effects"),
     [
         ("[cues]\neffects = 'always'\n", hum(), True),
-        ("[cues]\nsound = 'rain'\n", hum(), True),
+        pytest.param("[cues]\nsound = 'rain'\n", hum(), True, marks=pytest.mark.slow),
         ("[dialogue]\nproduction = 'speech'\n", hum(), True),
-        ("[dialogue]\nsource = 'generate'\n", hum(), True),
+        pytest.param("[dialogue]\nsource = 'generate'\n", hum(), True, marks=pytest.mark.slow),
         ("", np.zeros(4 * RATE_HZ, np.float32), True),
-        ("", None, True),
+        pytest.param("", None, True, marks=pytest.mark.slow),
         ("[cues]\neffects = 'never'\n", None, False),
-        ("[cues]\neffects = 'never'\nsound = 'rain'\n", None, False),
+        pytest.param("[cues]\neffects = 'never'\nsound = 'rain'\n", None, False, marks=pytest.mark.slow),
     ],
 )
 def test_effects_are_made_where_they_are_asked_for_or_there_is_no_sound(
