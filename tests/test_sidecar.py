@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tests.conftest import MakeFilm
 from vssflow_post.batch.inputs import Films, find_jobs, jobs_now
 from vssflow_post.cli import cli
-from vssflow_post.cues.sidecar import sidecar_of
+from vssflow_post.cues.sidecar import names_in, sidecar_of
 
 SCRIPT = "1\n00:00:00,200 --> 00:00:01,400\nThe market was full.\n"
 
@@ -137,6 +137,24 @@ def test_a_link_that_leads_out_of_the_folder_is_refused_whatever_it_is_called(tm
     [job] = jobs_now(Films([tmp_path / "films"]), tmp_path / "out")
     assert job.refused is not None
     assert job.refused.code == "outside_root"
+
+
+def test_a_folder_of_scripts_is_read_once_and_a_named_cue_sheet_goes_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts, films, out = tmp_path / "scripts", [tmp_path / f"{n}.mp4" for n in range(20)], tmp_path / "out"
+    scripts.mkdir()
+    (scripts / "7.srt").write_text(SCRIPT)
+    for film in films:
+        film.touch()
+    reads: list[Path] = []
+    monkeypatch.setattr("vssflow_post.batch.inputs.names_in", lambda folder: reads.append(folder) or names_in(folder))
+    jobs = find_jobs(Films(films, script=scripts), out)
+    assert {job.film.name: job.script for job in jobs if job.script} == {"7.mp4": scripts / "7.srt"}
+    assert sorted(reads) == [tmp_path, scripts]
+    cues = tmp_path / "cues.json"
+    [job] = find_jobs(Films([films[7]], script=scripts, cues=cues), out)
+    assert (job.script, job.cues) == (scripts / "7.srt", cues)
 
 
 def test_a_render_tells_and_a_script_that_comes_later_is_taken(

@@ -61,21 +61,21 @@ def find_jobs(films: Films, out: Path) -> list[Job]:
     for option, path in (("--script", films.script), ("--cues", films.cues)):
         if path is not None and len(jobs) != 1 and not path.is_dir():
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
-    return with_batch_speakers([_unless_bad_cues(_as_named(job, films)) for job in jobs])
-
-
-def _as_named(job: Job, films: Films) -> Job:
-    """With the script and the cue sheet that the user names."""
-    if films.script is not None and films.script.is_dir():
-        found = sidecar_of(films.script / job.film.name)
-        return _with_script(job, found.script, found.untaken or ("" if found.script else _no_script(job, films.script)))
     if films.script is not None:
-        job = _with_script(job, films.script)
-    return replace(job, cues=films.cues)
+        jobs = _with_scripts(jobs, films.script)
+    return with_batch_speakers([_unless_bad_cues(replace(job, cues=films.cues)) for job in jobs])
 
 
-def _with_script(job: Job, script: Path | None, untaken: str = "") -> Job:
-    return replace(job, script=script, untaken=untaken)
+def _with_scripts(jobs: Sequence[Job], named: Path) -> list[Job]:
+    """The jobs, each with the script that the user names; in a folder, with the one that is called as its film."""
+    if not named.is_dir():
+        return [replace(job, script=named, untaken="") for job in jobs]
+    names = names_in(named)
+    found = [(job, sidecar_of(named / job.film.name, names)) for job in jobs]
+    return [
+        replace(job, script=beside.script, untaken=beside.untaken or ("" if beside.script else _no_script(job, named)))
+        for job, beside in found
+    ]
 
 
 def _no_script(job: Job, folder: Path) -> str:
