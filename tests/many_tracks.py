@@ -46,6 +46,16 @@ def write_tracks(path: Path, tracks: Sequence[Track], seconds: float = 2.0, pict
     return path
 
 
+def spoil_sound(path: Path) -> None:
+    """Puts bytes that no decoder takes in the place of the film's first sound track; the container stays whole."""
+    with av.open(str(path)) as container:
+        payloads = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+    content = path.read_bytes()
+    for payload in payloads:
+        content = content.replace(payload, b"\x55" * len(payload))
+    path.write_bytes(content)
+
+
 def _layout_of(track: Track) -> str:
     return track.layout or {1: "mono", 2: "stereo"}.get(len(track.samples), f"{len(track.samples)} channels")
 

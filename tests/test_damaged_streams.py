@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 from drawn_films import texture, write_film
-from many_tracks import Track, voice, write_tracks
+from many_tracks import Track, spoil_sound, voice, write_tracks
 
 from vssflow_post.cli import cli
 from vssflow_post.deliver.picture import write_picture
@@ -373,12 +373,7 @@ def test_sound_that_was_not_received_is_silent_there_and_told(tmp_path: Path) ->
 
 def test_sound_that_cannot_be_decoded_at_all_ends_no_film(tmp_path: Path) -> None:
     path = write_tracks(tmp_path / "film.mkv", [Track(voice(1, (0.0, 2.0)), codec="flac")])
-    with av.open(str(path)) as container:
-        payloads = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
-    content = path.read_bytes()
-    for payload in payloads:
-        content = content.replace(payload, b"\x55" * len(payload))
-    path.write_bytes(content)
+    spoil_sound(path)
     faults: list[str] = []
     samples = np.concatenate(list(audio_blocks(probe(path), CLOCK_HZ, None, faults)), axis=1)
     assert not samples.any()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vssflow_post.cues.script import read_script
-from vssflow_post.cues.spoken_text import utterances
+from vssflow_post.cues.spoken_text import said_in
 from vssflow_post.cues.times import read_time
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import Line, Span, samples_from_frame
@@ -194,7 +194,7 @@ def test_encodings_and_line_ends(tmp_path: Path, encoding: str, newline: str) ->
     ],
 )
 def test_what_is_spoken(raw: str, expected: list[tuple[str, str | None]]) -> None:
-    assert [(each.text, each.speaker) for each in utterances(raw)] == expected
+    assert [(each.text, each.speaker) for each in said_in([(raw, None)])[0].utterances] == expected
 
 
 def test_two_people_in_one_subtitle_share_its_time(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_hostile_text_takes_no_time(tmp_path: Path, name: str, filling: str) -> 
 
 @given(st.text(max_size=200))
 def test_spoken_text_is_one_clean_line(raw: str) -> None:
-    for each in utterances(raw):
+    for each in said_in([(raw, None)])[0].utterances:
         assert each.text == " ".join(each.text.split())
         assert each.text
         assert not {unicodedata.category(character) for character in each.text} & {"Cc", "Cs", "Zl", "Zp"}

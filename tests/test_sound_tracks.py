@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 from av.stream import Disposition
-from many_tracks import Sound, Track, silence, voice, write_tracks
+from many_tracks import Sound, Track, silence, spoil_sound, voice, write_tracks
 
 from conftest import TESTS
 from vssflow_post.analysis.listening import Heard, hear
@@ -236,12 +236,7 @@ def test_speech_in_a_commentary_alone_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_first_track_that_cannot_be_decoded_is_told_and_the_other_kept(tmp_path: Path) -> None:
     path = write_tracks(tmp_path / "film.mkv", [Track(OTHER, codec="flac"), Track(SPEECH)])
-    with av.open(str(path)) as container:
-        payloads = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
-    content = path.read_bytes()
-    for payload in payloads:
-        content = content.replace(payload, b"\x55" * len(payload))
-    path.write_bytes(content)
+    spoil_sound(path)
     heard = heard_in(probe(path))
     assert kept(heard) == [(2, None)]
     assert any("track 1" in sentence and "damaged" in sentence for sentence in heard.warnings)

@@ -128,6 +128,7 @@ _SAID_HOW = frozenset(_MANNERS.split())
 _LITTLE = frozenset(_BESIDE_MANNERS.split())
 _OF_ASIDES = frozenset(_IN_ASIDES.split())
 _MUSICAL = frozenset(_MUSIC.split())
+_VERBS_OF_SPEAKING = frozenset(_SPEAKING.split())
 _SHOUTED = frozenset(_IN_SHOUTS.split())
 
 
@@ -184,7 +185,7 @@ def is_direction(text: str) -> bool:
     """Whether `text` says how something is said, or in which language, and tells of no sound: `whispering`."""
     words = words_of(text)
     return bool(words) and all(
-        word in _SAID_HOW | _LITTLE | PEOPLE or _is_form_of(word, frozenset(_SPEAKING.split())) for word in words
+        word in _SAID_HOW | _LITTLE | PEOPLE or _is_form_of(word, _VERBS_OF_SPEAKING) for word in words
     )
 
 

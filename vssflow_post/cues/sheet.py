@@ -176,10 +176,16 @@ def _content(path: Path, film: Reel | None, faults: list[JsonFault]) -> tuple[ob
 
 
 def _described(about: Table) -> Described:
+    rate = Fraction(_frame_rate(about))
+    return Described(Span.of_seconds(0, about.number("duration_s", 0.0, MAX_SECONDS)), rate)
+
+
+def _frame_rate(about: Table) -> str:
+    """As the sheet writes it; a fault where that is no rate."""
     rate = about.text("frame_rate")
     if not _FRAME_RATE.fullmatch(rate) or not Fraction(rate):
         raise about.fault("frame_rate", f"must look like 24000/1001, not {shown(rate)}")
-    return Described(Span.of_seconds(0, about.number("duration_s", 0.0, MAX_SECONDS)), Fraction(rate))
+    return rate
 
 
 def _rows(tables: Sequence[dict[str, object]]) -> str:
@@ -188,9 +194,7 @@ def _rows(tables: Sequence[dict[str, object]]) -> str:
 
 def _same_film(content: object, film: Reel) -> None:
     about = Table(content, "film", _FILM_KEYS, ("duration_s", "frame_rate"), ("film",))
-    rate = about.text("frame_rate")
-    if not _FRAME_RATE.fullmatch(rate) or not Fraction(rate):
-        raise about.fault("frame_rate", f"must look like 24000/1001, not {shown(rate)}")
+    rate = _frame_rate(about)
     if Fraction(rate) != film.frame_rate and not film.variable_rate:  # then the rate is but a name: seconds count
         raise JsonFault(f"was made for a film with {rate} frames per second, and this one has {film.frame_rate}")
     n_samples = samples_from_seconds(about.number("duration_s", 0.0, MAX_SECONDS))

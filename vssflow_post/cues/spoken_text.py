@@ -67,11 +67,6 @@ def said_in(texts: Sequence[tuple[str, str | None]]) -> list[Said]:
     return said
 
 
-def utterances(raw: str, speaker: str | None = None) -> tuple[Utterance, ...]:
-    """What is spoken in a file of one subtitle of text `raw`."""
-    return said_in([(raw, speaker)])[0].utterances
-
-
 def plain_text(text: str) -> str:
     """`text` on one line, composed (NFC), without control characters or runs of blanks."""
     visible = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from vssflow_post.timeline import Cue
 
-_LONGEST_FILE_NAME = 255
+LONGEST_FILE_NAME = 255
 """In bytes, on every file system that is in use."""
 _LONGEST_WORDS = 32
 """Of a cue's words in a file name, in characters."""
@@ -34,7 +34,7 @@ def take_names(film_stem: str, cues: Sequence[Cue], stem_of: Mapping[str, str]) 
         ends = [f"{cue.id}_{words}"] if words else []
         ends += [cue.id, hashlib.sha256(cue.id.encode()).hexdigest()[:8]]
         whole = [f"{start}_{end}.wav" for end in ends]
-        fits = [each for each in whole if len(os.fsencode(each)) <= _LONGEST_FILE_NAME and each.casefold() not in taken]
+        fits = [each for each in whole if len(os.fsencode(each)) <= LONGEST_FILE_NAME and each.casefold() not in taken]
         names[cue.id] = fits[0] if fits else whole[-1]
         taken.add(names[cue.id].casefold())
     return names

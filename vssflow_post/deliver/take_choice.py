@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from vssflow_post.audio import Samples
+from vssflow_post.deliver.names import LONGEST_FILE_NAME
 from vssflow_post.store.publishing import publish
-
-_LONGEST_NAME = 255
 
 
 class DryTake(Protocol):
@@ -38,7 +37,7 @@ def write_choice(folder: Path, film_stem: str, choice: Mapping[str, Mapping[int,
 
 def choice_name(film_stem: str, cue_id: str, number: int) -> str:
     name = f"{film_stem}_{cue_id}_take{number}.wav"
-    if len(os.fsencode(name)) <= _LONGEST_NAME:
+    if len(os.fsencode(name)) <= LONGEST_FILE_NAME:
         return name
     return f"{hashlib.sha256(os.fsencode(film_stem)).hexdigest()[:8]}_{cue_id}_take{number}.wav"
 

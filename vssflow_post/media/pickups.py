@@ -26,6 +26,8 @@ _WEIGHTS = {
 channels keeps its level; heights and wides count as surrounds. Of ambisonic sound, the omnidirectional channel is all
 of it in mono."""
 _MIDDLE = 0.5**0.5
+_SHARES = {"L": (2.0, 0.0), "R": (0.0, 2.0)}
+"""On the left and on the right, by what a channel's name ends with before a C for centre; others lie in the middle."""
 _LIKE_SURROUNDS = ("T", "W", "S", "B")
 """How the names of other channels begin: top, wide, side, bottom."""
 _NUMBERS_ALONE = ("hexagonal", "octagonal", "cube", "hexadecagonal")
@@ -63,18 +65,11 @@ class Pickup:
     def sides(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Of each of the track's channels on the left and on the right; what has no side lies in the middle, and a
         voice there is as loud as it is in mono through a panner's centre."""
-        labels = self.track.labels or (("FL", "FR") if self.has_sides else ("",) * self.track.channels)
-        kinds = [_side_of(label) if self.has_sides else "" for label in labels]
-        parts = [{"left": (2.0, 0.0), "right": (0.0, 2.0)}.get(kind, (1.0, 1.0)) for kind in kinds]
+        labels = (self.track.labels or ("FL", "FR")) if self.has_sides else ("",) * self.track.channels
+        parts = [_SHARES.get(label.removesuffix("C")[-1:], (1.0, 1.0)) for label in labels]
         pairs = [(weight * _MIDDLE, part) for weight, part in zip(self.weights, parts, strict=True)]
         left, right = (tuple(weight * part[side] for weight, part in pairs) for side in (0, 1))
         return left, right
-
-
-def _side_of(label: str) -> str:
-    """Where the channel of this name stands; "" in the middle."""
-    ends = label.removesuffix("C")[-1:] if label in ("FLC", "FRC") else label[-1:]
-    return {"L": "left", "R": "right"}.get(ends, "")
 
 
 def fold_down(labels: Sequence[str], n_channels: int) -> tuple[float, ...]:

@@ -198,8 +198,20 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     looked = asked.recognition.why if asked.recognition and seen else ""
     kept = kept_note(preset, has_sound) if given is None else ()
     notes = (*heard.notes, *kept, *script.notes, *unheard(direction), *left_out)
-    told = warnings, script, notes, heard.pickups, seen, looked, has_sound, direction.music
-    return Spotted(sheet, analysis, heard.segments, heard.why, *told)
+    return Spotted(
+        sheet,
+        analysis,
+        segments=heard.segments,
+        speech=heard.why,
+        warnings=warnings,
+        script=script,
+        notes=notes,
+        pickups=heard.pickups,
+        seen=seen,
+        looked=looked,
+        has_sound=has_sound,
+        music=direction.music,
+    )
 
 
 def _seen(asked: Spotting, analysis: Analysis) -> tuple[Seen, ...]:

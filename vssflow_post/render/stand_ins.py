@@ -33,11 +33,13 @@ def askable(
     `sound_of` says which class words mean, "" for none: a caption that means none stays silent.
     """
     asked: list[Cue] = []
-    captions = [cue for cue in cues if cue.may_be_unseen and cue.sound and cue.recording is None]
-    meaningless = [cue for cue in captions if sound_of is not None and not sound_of(cue.sound)]
-    cues = [cue for cue in cues if cue not in meaningless]
+    meaningless: list[Cue] = []
     instead: dict[tuple[str, str], list[str]] = {}
     for cue in cues:
+        is_caption = cue.may_be_unseen and cue.sound and cue.recording is None
+        if is_caption and sound_of is not None and not sound_of(cue.sound):
+            meaningless.append(cue)
+            continue
         if (
             cue.recording is not None
             or not known
