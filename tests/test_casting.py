@@ -136,7 +136,7 @@ def test_level_and_place_of_a_character_are_heard(make_film: MakeFilm, fake_back
     film, cast = make_film("a.mp4", 50), tmp_path / "cast.toml"
     script = "1\n00:00:00,100 --> 00:00:00,800\nANNA: Hello.\n\n2\n00:00:01,000 --> 00:00:01,800\nTOM: Good bye.\n"
     film.with_suffix(".srt").write_text(script)
-    cast.write_text("[voices]\nANNA = { voice = 'tenor', gain_db = -12, pan = -1 }\nTOM = 'tenor'\n")
+    cast.write_text("[voices]\nAnna = { voice = 'tenor', gain_db = -12, pan = -1 }\nTOM = 'tenor'\n")
     result = run("render", film, "-o", tmp_path / "out", "-p", "ci", "-q", "--cast", cast)
     assert result.exit_code == 0, result.output
     folder = tmp_path / "out" / "a"

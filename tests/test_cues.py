@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vssflow_post.cues.sheet import cue_seed, read_cue_sheet, write_cue_sheet
+from vssflow_post.cues.direction import direction_of
+from vssflow_post.cues.script import read_script
+from vssflow_post.cues.sheet import checked_cue_sheet, cue_seed, read_cue_sheet, write_cue_sheet
 from vssflow_post.cues.spotting import SHORTEST_SOUND, spot, unspoken
 from vssflow_post.errors import ScriptError
 from vssflow_post.settings.preset import CueSettings
@@ -267,6 +270,36 @@ def test_the_sheet_of_a_day_of_film_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "film.cues.json"
     write_cue_sheet(path, film, sheet)
     assert read_cue_sheet(path, film) == sheet
+
+
+def test_a_sheet_of_long_captions_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "film.srt").write_text(
+        f"1\n00:00:01,000 --> 00:00:02,000\n[door {'slams ' * 200}]\n\n"
+        f"2\n00:00:03,000 --> 00:00:04,000\n{'(whispering) ' * 60}Come in.\n"
+    )
+    script = read_script(tmp_path / "film.srt", TEN_S.frame_rate)
+    segments = [SpeakingSegment(line.span, "script", line.text, direction=line.direction) for line in script.lines]
+    asked = direction_of(script.captions, scenes_at(TEN_S)).sounds
+    sheet = spot(TEN_S, scenes_at(TEN_S), segments, CueSettings(), 0, asked=asked)
+    write_cue_sheet(tmp_path / "film.cues.json", TEN_S, sheet)
+    assert read_cue_sheet(tmp_path / "film.cues.json", TEN_S) == sheet
+    assert max(len(cue.sound) for cue in sheet.cues) == max(len(cue.direction) for cue in sheet.cues) == 500
+
+
+def test_all_faults_of_a_large_sheet_are_told_at_once(tmp_path: Path) -> None:
+    film, path = film_of(1000 * CLOCK_HZ), tmp_path / "film.cues.json"
+    cues = tuple(
+        Cue(f"d{k}", 0, "speech", Span(k * CLOCK_HZ, (k + 1) * CLOCK_HZ), "Hello", voice="nobody") for k in range(1000)
+    )
+    write_cue_sheet(path, film, CueSheet(scenes_at(film), cues))
+    before = time.process_time()
+    sheet, faults = checked_cue_sheet(path, film, voices=["alto"])
+    assert time.process_time() - before < 3.0
+    assert sheet is None
+    lines = path.read_text().splitlines()
+    assert [f'"d{k}"' in lines[int(re.findall(r"line (\d+)", told)[0]) - 1] for k, told in enumerate(faults)] == [
+        True
+    ] * 1000
 
 
 def test_every_field_of_a_cue_can_be_edited(tmp_path: Path) -> None:

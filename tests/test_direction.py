@@ -77,6 +77,12 @@ def test_what_is_asked_for_takes_the_place_of_what_is_seen_in_its_layer() -> Non
     ]  # fmt: skip
 
 
+def test_calls_that_nothing_asked_for_meets_stay_as_they_are() -> None:
+    calls = [Laid(Span(at * S, (at + 1) * S), SPOT, "dog") for at in (1, 4, 8)]
+    door = Laid(Span(4 * S, 5 * S), SPOT, "door slams", origin=CAPTION)
+    assert with_asked(calls, [door]) == [calls[0], calls[2], door]
+
+
 def test_a_caption_that_names_no_sound_stays_silent_and_is_told() -> None:
     cues = [
         Cue(f"s{k}", 0, "sound", Span(k * S, (k + 1) * S), sound=words, origin=CAPTION)

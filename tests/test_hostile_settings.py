@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from vssflow_post.batch.inputs import deliverable_stem
 from vssflow_post.cues.casting import check_cast
 from vssflow_post.cues.sheet import MAX_BYTES, read_cue_sheet
-from vssflow_post.cues.strict_json import line_of, values_of
+from vssflow_post.cues.strict_json import lines_of, values_of
 from vssflow_post.cues.times import label_of, sample_of
 from vssflow_post.errors import PresetError, ScriptError, UsageError
 from vssflow_post.media import Film
@@ -117,6 +117,7 @@ PRESETS = [
     ("a.b = 1\na.b = 2", "not TOML"),
     ("a" + ".a" * 3000 + " = 1", "unknown section [a]"),
     ("generate.weights = '\\\\u0000'".replace("'", '"').replace("\\\\", "\\"), "control characters"),
+    (f"cues.sound = '{'a' * 501}'", "must not have more than 500 characters, and has 501"),
     ("extends = '/dev/zero.toml'", "there is no preset file"),
     ("extends = 1", "extends must be text"),
     ("extends = 'bad.toml'", "extends itself"),
@@ -181,7 +182,7 @@ def test_every_value_of_a_json_text_is_found(value: object, indent: int | None) 
 
 def test_lines_are_those_of_an_editor() -> None:
     text = '{\n "a": [1,\n  {"b": "}]\\"",\n   "c": 2}]\n}'
-    assert [line_of(text, path) for path in (("a", 0), ("a", 1, "b"), ("a", 1, "c"), ("z",))] == [2, 3, 4, None]
+    assert [lines_of(text).get(path) for path in (("a", 0), ("a", 1, "b"), ("a", 1, "c"), ("z",))] == [2, 3, 4, None]
 
 
 @given(json_values, st.sampled_from(["version", "film", "scenes", "cues"]), st.booleans())

@@ -22,6 +22,8 @@ CAPTION = "caption"
 """`origin` of a sound that a caption of the script asks for."""
 LAYERS = (BED, FOLLOWS, SPOT)
 """Of sound cues: the ambience of a place, what goes with a motion, and what comes at moments."""
+MOST_OF_A_PROMPT = 500
+"""Characters of what a sound cue asks for, and of how a line is said."""
 SECOND_VOICE = "SECOND VOICE"
 """Speaks where a script shows that somebody else does, and does not say who: after a dash, or `>>`."""
 USUAL_DUCK_DB = 6.0

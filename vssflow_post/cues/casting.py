@@ -84,16 +84,22 @@ def _likeliest(name: str, voices: Mapping[str, str], taken: Sequence[str]) -> st
     return min(ring, key=taken.count)
 
 
+def member_of(speaker: str, cast: Mapping[str, CastMember]) -> CastMember:
+    """What the cast says of a speaker, however the name's capitals are written there; nothing of whom it lacks."""
+    found = cast.get(speaker)
+    return found or next((member for name, member in cast.items() if name.upper() == speaker.upper()), CastMember())
+
+
 def gain_db_of(cue: Cue, cast: Mapping[str, CastMember]) -> float:
     """The gain of a cue's take: the cue's own, and its character's level."""
-    member = cast.get(cue.speaker) if cue.kind == "speech" and cue.speaker else None
-    return cue.gain_db + (member.gain_db if member else 0.0)
+    return cue.gain_db + (member_of(cue.speaker, cast).gain_db if cue.kind == "speech" and cue.speaker else 0.0)
 
 
 def named_voices(uncast: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[str]:
-    """Speakers whose voice somebody named: in the cast, or in a cue of the sheet before `with_voices`."""
-    in_cast = {name for name, member in cast.items() if member.voice}
-    return frozenset(in_cast | {cue.speaker for cue in uncast.cues if cue.speaker and cue.voice})
+    """Speakers of a sheet whose voice somebody named: in the cast, or in one of its cues before `with_voices`."""
+    return frozenset(
+        cue.speaker for cue in uncast.cues if cue.speaker and (cue.voice or member_of(cue.speaker, cast).voice)
+    )
 
 
 def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Iterable[str]) -> Cue:

@@ -10,7 +10,18 @@ from dataclasses import dataclass, replace
 
 from vssflow_post.cues.caption_words import is_direction, means_music
 from vssflow_post.cues.layers import Laid
-from vssflow_post.timeline import BED, CAPTION, CLOCK_HZ, FOLLOWS, SPOT, Caption, Scene, Span, asks_for_ambience
+from vssflow_post.timeline import (
+    BED,
+    CAPTION,
+    CLOCK_HZ,
+    FOLLOWS,
+    MOST_OF_A_PROMPT,
+    SPOT,
+    Caption,
+    Scene,
+    Span,
+    asks_for_ambience,
+)
 
 SHORTEST = CLOCK_HZ // 2
 """A sound that is asked for gets so many samples at least, where its scene has them."""
@@ -61,11 +72,12 @@ def _asked_in(scene: Scene, captions: Sequence[Caption]) -> list[Laid]:
         start = each.span.start
         if not scene.span.contains(start):
             continue
+        words = each.text[:MOST_OF_A_PROMPT]
         if asks_for_ambience(each.text):
-            _lay(found, Laid(Span(start, scene.span.end), BED, each.text, origin=CAPTION), (BED,))
+            _lay(found, Laid(Span(start, scene.span.end), BED, words, origin=CAPTION), (BED,))
         else:
             span = Span(start, min(scene.span.end, max(each.span.end, start + SHORTEST)))
-            _lay(found, Laid(span, SPOT, each.text, origin=CAPTION), (SPOT, FOLLOWS))
+            _lay(found, Laid(span, SPOT, words, origin=CAPTION), (SPOT, FOLLOWS))
     return sorted(found, key=lambda each: (each.span, each.layer))
 
 

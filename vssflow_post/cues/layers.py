@@ -59,7 +59,8 @@ def with_asked(laid: Sequence[Laid], asked: Sequence[Laid]) -> list[Laid]:
     """The sounds of a scene and, in their place where they lie in the same layer, those that somebody asks for."""
     kept: list[Laid] = []
     for each in laid:
-        kept += less_speech(each, [other.span for other in asked if other.layer == each.layer])
+        rivals = (other for other in asked if other.layer == each.layer and other.span.overlaps(each.span))
+        kept += less_speech(each, [other.span for other in rivals])
     return [*kept, *asked]
 
 
@@ -69,7 +70,8 @@ def runs_through(laid: Sequence[Laid], scene: Scene) -> bool:
 
 
 def less_speech(laid: Laid, speech: Sequence[Span]) -> list[Laid]:
-    """What is left of a sound where somebody's speech is to have nothing under it; `speech` is in order."""
+    """What is left of a sound where somebody's speech is to have nothing under it; `speech` is in order, and
+    all of it overlaps the sound."""
     edges = [laid.span.start, *(edge for said in speech for edge in (said.start, said.end)), laid.span.end]
     between = zip(edges[::2], edges[1::2], strict=True)
     return [replace(laid, span=Span(start, end)) for start, end in between if start < end]

@@ -16,7 +16,7 @@ from vssflow_post.cues.subtitle_rows import rows_shown, visible
 from vssflow_post.cues.timed_text import NO_DURATION, MalformedLine, Remarks, TimedText, told
 from vssflow_post.cues.times import ScriptTime, start_label
 from vssflow_post.errors import ScriptError
-from vssflow_post.timeline import VOICE, Caption, Line, Run, Span, Subtitle, samples_from_seconds
+from vssflow_post.timeline import MOST_OF_A_PROMPT, VOICE, Caption, Line, Run, Span, Subtitle, samples_from_seconds
 
 SCRIPT_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".csv")
 """What a script may be called."""
@@ -140,7 +140,7 @@ def _said_by(
             continue
         # two people in one subtitle share its time by the length of their lines
         shares = span.shared([len(one.text) for one in said.utterances]) if said.utterances else ()
-        said_how = ", ".join(filter(is_direction, said.captions))
+        said_how = ", ".join(filter(is_direction, said.captions))[:MOST_OF_A_PROMPT]
         spoken_by = zip(shares, said.utterances, strict=True)
         here = tuple(Line(share, one.text, one.speaker, said_how) for share, one in spoken_by)
         lines += here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -17,7 +17,7 @@ from vssflow_post.cues.sheet_cue import MAX_SEED as MAX_SEED
 from vssflow_post.cues.sheet_cue import cue_seed as cue_seed
 from vssflow_post.cues.sheet_cue import take_seed as take_seed
 from vssflow_post.cues.sheet_table import NO_FILM, files_in_table, read_cue_table, write_cue_table
-from vssflow_post.cues.strict_json import JsonFault, Table, line_of, load_bytes, load_json, shown
+from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, lines_of, load_bytes, load_json, shown
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import (
     CLOCK_HZ,
@@ -119,7 +119,8 @@ def checked_cue_sheet(
         cues = list(_without_collisions(cues))
     except JsonFault as fault:
         faults.append(fault)
-    told = list(dict.fromkeys(_sentence(path, text, fault) for fault in faults))
+    lines = lines_of(text) if any(fault.path for fault in faults) else {}
+    told = list(dict.fromkeys(_sentence(path, lines, fault) for fault in faults))
     return (None if faults else CueSheet(scenes, tuple(cues))), told
 
 
@@ -136,8 +137,8 @@ def _bad_cues(faults: Sequence[str]) -> ScriptError:
     return ScriptError("bad_cues", "; ".join([*faults[:MOST_TOLD], *more]))
 
 
-def _sentence(path: Path, text: str, fault: JsonFault) -> str:
-    line = line_of(text, fault.path) if text and fault.path else None
+def _sentence(path: Path, lines: Mapping[JsonPath, int], fault: JsonFault) -> str:
+    line = lines.get(fault.path) if fault.path else None
     return f"{path.name}{f', line {line}' if line else ''}: {fault}"
 
 

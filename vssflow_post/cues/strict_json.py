@@ -137,9 +137,9 @@ class Table:
         return self._content.get(key)
 
 
-def line_of(text: str, path: JsonPath) -> int | None:
-    """The line of the value at `path`; None where there is none."""
-    return next((line for at, line, _ in values_of(text) if at == path), None)
+def lines_of(text: str) -> dict[JsonPath, int]:
+    """The line of every value, by its path."""
+    return {at: line for at, line, _ in values_of(text)}
 
 
 def values_of(text: str) -> Iterator[tuple[JsonPath, int, str]]:

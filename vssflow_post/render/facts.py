@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import ME, MIX, STEMS, UNDIPPED
-from vssflow_post.cues.casting import named_voices
+from vssflow_post.cues.casting import member_of, named_voices
 from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.deliver import Delivery, null_test
 from vssflow_post.deliver.report import (
@@ -210,7 +210,7 @@ def _cast(spotted: CueSheet, voiced: CueSheet, cast: Mapping[str, CastMember]) -
         if cue.kind == "speech" and cue.speaker:
             lines.setdefault(cue.speaker, []).append(cue)
     for speaker, said in lines.items():
-        member = cast.get(speaker, CastMember())
+        member = member_of(speaker, cast)
         voice = next((cue.voice for cue in said if cue.voice), "")
         yield CastFacts(speaker, voice, len(said), speaker in named, member.gain_db, member.pan)
 

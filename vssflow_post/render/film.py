@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from vssflow_post.audio import LAYOUTS, ME, MIX, MX, STEMS, UNDIPPED
-from vssflow_post.cues.casting import gain_db_of
+from vssflow_post.cues.casting import gain_db_of, member_of
 from vssflow_post.cues.dialogue import Dialogue, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
 from vssflow_post.deliver import Slate, staged, stem_files, timeline_notes, write_manifest
@@ -196,6 +196,7 @@ def _session(work: Work, studio: Studio) -> Session:
     audio = {**{name: take.audio for name, take in work.takes.items()}, **work.recorded}
     taken = [(cue, audio[cue.id]) for cue in cues if cue.id in audio]
     kept = {cue.id for cue in dialogue.production}
+    cast = {cue.speaker: member_of(cue.speaker, studio.preset.cast) for cue in cues if cue.speaker}
     return Session(
         duration=film.duration,
         scenes=work.sheet.scenes,
@@ -205,7 +206,7 @@ def _session(work: Work, studio: Studio) -> Session:
         production=[cue for cue in cues if cue.id in kept],
         track=work.track,
         whole_track=keeps_whole_track(studio.preset.dialogue, work.spotted.has_sound),
-        places={name: member.pan for name, member in studio.preset.cast.items() if member.pan},
+        places={name: member.pan for name, member in cast.items() if member.pan},
     )
 
 

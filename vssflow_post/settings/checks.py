@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from vssflow_post.settings.preset import (
     CAST_RANGES,
     CHOICES,
+    MOST_CHARACTERS,
     MUSIC_RANGES,
     RANGES,
     SECTIONS,
@@ -160,6 +161,8 @@ def _checked(
         problem = f"must be a finite number, not {value}"
     elif isinstance(value, str) and any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in value):
         problem = f"must not hold control characters: {value[:40]!r}"
+    elif isinstance(value, str) and len(value) > MOST_CHARACTERS.get(name, len(value)):
+        problem = f"must not have more than {MOST_CHARACTERS[name]} characters, and has {len(value)}"
     elif name in CHOICES and value not in CHOICES[name]:
         problem = f"must be one of {', '.join(CHOICES[name])}, not {value!r}{_did_you_mean(value, CHOICES[name])}"
     elif limits is not None and isinstance(value, (int, float)) and not limits[0] <= value <= limits[1]:

@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from vssflow_post.audio import BG, LAYOUTS, MX, PD, STEMS
 from vssflow_post.backend import GenerationSettings, SpeechSettings
-from vssflow_post.timeline import USUAL_DUCK_DB
+from vssflow_post.timeline import MOST_OF_A_PROMPT, USUAL_DUCK_DB
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +289,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "deliver.audio_codec": ("aac", "pcm", "flac", "opus"),
 }
 """Keys that take one of a few words."""
+
+MOST_CHARACTERS: Mapping[str, int] = {"cues.sound": MOST_OF_A_PROMPT}
+"""Of texts that go into a cue sheet, which would not be read with more."""
 
 RANGES: Mapping[str, tuple[float, float]] = {
     "picture.min_scene_s": (0.0, 60.0),
