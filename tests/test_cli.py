@@ -16,8 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
+from vssflow_post.batch.inputs import Films, find_jobs
 from vssflow_post.cli import cli
 from vssflow_post.cli.console import safe
+from vssflow_post.errors import UsageError
 
 COMMANDS = ("render", "spot", "demo", "voices", "verify", "cache", "presets", "backends", "doctor")
 HEAVY = ("torch", "cv2", "av", "pyannote", "scenedetect", "silero_vad", "scipy", "rich")
@@ -203,6 +205,9 @@ def test_a_script_for_several_films_is_refused(make_film: MakeFilm, fake_backend
     result = run("render", *films, "-o", tmp_path / "out", "--script", script)
     assert result.exit_code == 2
     assert "--script is for one film" in result.stderr
+    for sheet in (script, tmp_path):
+        with pytest.raises(UsageError, match="--cues is for one film"):
+            find_jobs(Films(films, cues=sheet), tmp_path / "out")
 
 
 def test_a_script_that_is_none_is_the_films_verdict(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
@@ -341,6 +346,11 @@ def test_what_is_listed_is_listed_for_programs_too(fake_backend: Path, tmp_path:
     assert Path(listed["web"]["path"]).is_file()
     shown = table("presets", "atsc")
     assert (shown["name"], shown["settings"]["loudness"]["target_lufs"]) == ("atsc", -24.0)
+    mine = tmp_path / "mine.toml"
+    (tmp_path / "theme.wav").touch()
+    mine.write_text("extends = 'web'\n[[music]]\nfile = 'theme.wav'\ngain_db = -12\n")
+    [piece] = table("presets", mine)["settings"]["music"]
+    assert (piece["file"], piece["gain_db"]) == (str(tmp_path / "theme.wav"), -12.0)
     bad = tmp_path / "bad.toml"
     bad.write_text("[mix]\nfade_ms = -1\n")
     [fault] = table("presets", "check", bad, exit_code=2)["faults"]

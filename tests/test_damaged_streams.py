@@ -145,6 +145,21 @@ def test_a_joined_film_is_delivered_whole_and_in_sync(tmp_path: Path, parts: dic
     )
 
 
+def test_tracks_that_are_declared_on_the_way_do_not_end_a_delivery(tmp_path: Path) -> None:
+    tracks = [Track(voice(seed, (0.0, 2.0)), codec="mp2") for seed in range(3)]
+    one, more = (
+        write_tracks(tmp_path / f"{n}.ts", tracks[:n], picture="mpeg2video").read_bytes() for n in (1, len(tracks))
+    )
+    unseen = (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 30_000  # more than is looked at for what there is
+    path = tmp_path / "film.ts"
+    path.write_bytes(one + unseen + more + unseen + one)
+    film = probe(path)
+    assert len(film.audio_streams) == 1
+    soundfile.write(tmp_path / "mix.wav", np.zeros((film.duration.n_samples, 2)), CLOCK_HZ, "PCM_24")
+    write_picture(film, tmp_path / "mix.wav", tmp_path / "out.mkv", DeliverSettings(keep_audio=True))
+    assert len(probe(tmp_path / "out.mkv").audio_streams) == 2
+
+
 def test_pictures_that_change_their_size_on_the_way_are_told(tmp_path: Path, parts: dict[str, bytes]) -> None:
     path = tmp_path / "film.ts"
     path.write_bytes(parts["plain"] + parts["small"])

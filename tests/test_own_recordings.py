@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -344,6 +346,41 @@ def file_digest_or_not(path: Path) -> str:
     """As runs that go on see it: nothing hangs, whatever the path leads to."""
     ((_, digest),) = digests_of(None, Preset(music=(MusicSettings(str(path)),)))
     return digest
+
+
+CHILD = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from vssflow_post.media.recording import recorded
+for name in sys.argv[1:]:
+    heard = np.concatenate([piece.samples for piece in recorded(Path(name), 0.0, 0.5)], axis=1)
+    print(json.dumps([Path(name).name, heard.std(axis=1).tolist()]), flush=True)
+"""
+
+
+def test_no_layout_of_a_recording_ends_the_process(tmp_path: Path) -> None:
+    layouts = ("stereo", "5.1", "6.1", "7.1", "7.1(wide)", "7.1(wide-side)", "octagonal", "16 channels")
+    names = [f"{layout}{suffix}" for layout in layouts for suffix in (".caf", ".mov", ".mkv", ".wav")]
+    for name in names:
+        layout = av.AudioLayout(Path(name).stem)
+        with av.open(str(tmp_path / name), "w") as container:
+            stream = container.add_stream("pcm_s16le", rate=S, layout=layout)
+            waves = [tone(0.5, 300 + 40 * k, 0.05 * (1 + k % 8)) for k in range(layout.nb_channels)]
+            frame = av.AudioFrame.from_ndarray(
+                np.round(np.stack(waves, axis=1) * 32768).astype(np.int16).reshape(1, -1), "s16", layout
+            )
+            frame.sample_rate, frame.pts = S, 0
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    command = [sys.executable, "-c", CHILD, *(str(tmp_path / name) for name in names)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-300:]
+    told = dict(map(json.loads, done.stdout.splitlines()))
+    assert list(told) == names
+    for suffix in (".caf", ".mov"):  # Matroska does not name the channels of plain samples
+        assert told[f"7.1{suffix}"] == pytest.approx(told["7.1.wav"], rel=1e-3)
+        assert told[f"5.1{suffix}"] == pytest.approx(told["5.1.wav"], rel=1e-3)
 
 
 def _cut(path: Path, kind: str) -> None:

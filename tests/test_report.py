@@ -391,6 +391,7 @@ def test_a_note_of_many_cues_is_one_warning() -> None:
     def facts(name: str, *notes: str) -> CueFacts:
         return CueFacts(Cue(name, 0, "sound", Span(0, 48_000), seed=1), notes=notes)
 
-    cues = (facts("s1", "No clip."), facts("s2", "No clip.", "Too loud."), facts("s3", "No clip."))
+    shifted = CueFacts(Cue("s4", 0, "sound", Span(0, 48_000), seed=1, shift=96_000), notes=("Late.",))
+    cues = (facts("s1", "No clip."), facts("s2", "No clip.", "Too loud."), facts("s3", "No clip."), shifted)
     report = FilmReport(stem="a", film=Path("a.mp4"), duration=Span(0, 48_000), verdict="done", cues=cues)
-    assert report.every_warning == ("s1 at 0.0 s and 2 more: No clip.", "s2 at 0.0 s: Too loud.")
+    assert report.every_warning == ("s1 at 0.0 s and 2 more: No clip.", "s2 at 0.0 s: Too loud.", "s4 at 2.0 s: Late.")

@@ -271,6 +271,14 @@ def test_a_chosen_track_that_is_silent_is_told(tmp_path: Path) -> None:
     assert "track 2 (Mic) is not" in told
 
 
+@pytest.mark.parametrize("production", ["speech", "whole"])
+def test_no_other_track_is_kept_where_the_chosen_one_is_silent(tmp_path: Path, production: str) -> None:
+    film = probe(write_tracks(tmp_path / "film.mkv", [Track(SPEECH), Track(silence())]))
+    heard = heard_in(film, DialogueSettings(tracks=(2,), production=production))
+    assert kept(heard) == [(2, None)]
+    assert not any("kept from  " in sentence for sentence in heard.notes)
+
+
 def test_a_track_that_is_not_there_is_told(tmp_path: Path) -> None:
     film = probe(write_tracks(tmp_path / "film.mkv", [Track(SPEECH)]))
     heard = heard_in(film, DialogueSettings(tracks=(3,)))

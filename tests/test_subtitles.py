@@ -10,16 +10,24 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from drawn_films import texture, write_film
 from hypothesis import given
 from hypothesis import strategies as st
+from many_tracks import Track, silence, voice, write_tracks
 
 from tests.conftest import MakeFilm
 from tests.scripts import script_of
 from vssflow_post.cli import cli
 from vssflow_post.cues.script import Script, read_script
+from vssflow_post.cues.sheet import write_cue_sheet
 from vssflow_post.deliver.subtitle_fit import MOST_COLUMNS, MOST_ROWS, fitted
 from vssflow_post.deliver.subtitles import as_srt, as_vtt, shown
-from vssflow_post.timeline import CLOCK_HZ, SECOND_VOICE, Cue, Run, Span, Subtitle
+from vssflow_post.media import Film
+from vssflow_post.media.probe import probe
+from vssflow_post.progress import silent
+from vssflow_post.render.first_half import Spotted, Spotting, spot_film
+from vssflow_post.settings.files import load_preset
+from vssflow_post.timeline import CLOCK_HZ, SECOND_VOICE, Cue, CueSheet, Run, Scene, Span, Subtitle
 
 FILM = Span(0, 60 * CLOCK_HZ)
 
@@ -193,6 +201,31 @@ def test_whatever_is_shown_fits_and_nothing_is_lost(rows: list[str], style: str,
     assert all(before.span.end == after.span.start for before, after in pairwise(parts))
     assert len(parts) == 1 or all(len(part.rows) <= MOST_ROWS for part in parts)
     assert all(len("".join(run.text for run in row)) <= MOST_COLUMNS * 2 for part in parts for row in part.rows)
+
+
+def test_a_sheet_changes_neither_the_subtitles_nor_which_tracks_are_kept(tmp_path: Path) -> None:
+    """At 12.5 pictures a second, whose timecode counts to 25, with a silent track before the one that is heard."""
+    script, sheet = tmp_path / "film.csv", tmp_path / "film.cues.json"
+    script.write_text("start,end,text\n00:00:00:20,00:00:01:20,Come in.\n")
+    preset = load_preset("ci", {"dialogue.production": "speech"})
+
+    def spotted(film: Film, script: Path | None, cues: Path | None) -> Spotted:
+        return spot_film(Spotting(film, script, cues, preset, ()), silent)
+
+    slow = probe(write_film(tmp_path / "slow.mp4", [texture(1, 64, 48)] * 25, Fraction(25, 2)))
+    first = spotted(slow, script, None)
+    write_cue_sheet(sheet, slow, first.sheet)
+    assert [each.span.start_s for each in first.script.subtitles] == [0.8]
+    assert spotted(slow, script, sheet).script.subtitles == first.script.subtitles
+
+    film = probe(write_tracks(tmp_path / "film.mkv", [Track(silence()), Track(voice(1, (0.5, 1.2)))]))
+    cue = Cue("d1", 0, "speech", Span.of_seconds(0.5, 1.2), origin="silero")
+    write_cue_sheet(sheet, film, CueSheet((Scene(0, film.duration),), (cue,)))
+    alone, beside = (spotted(film, each, sheet) for each in (None, script))
+    assert [pickup.track.number for pickup in alone.pickups] == [2]
+    assert beside.pickups == alone.pickups
+    assert "Track 1" in " ".join(alone.warnings)
+    assert beside.warnings == alone.warnings
 
 
 def test_a_render_delivers_the_scripts_captions_and_a_cue_sheet_keeps_them(

@@ -94,7 +94,8 @@ def hear(
     survey = survey_of(film, tracks)
     groups = [list(survey.distinct)] if wanted.tracks else list(_groups(film, survey.distinct))
     if is_told or sum(map(len, groups)) < 2:
-        pickups = groups[0] if groups else [each for track in tracks[:1] for each in pickups_of(track)]
+        silent = tracks if wanted.tracks else tracks[:1]
+        pickups = (groups[0] if groups else []) or [each for track in silent for each in pickups_of(track)]
         segments, why = listener.hears(pickups, offers)
         deaf = [offer.name for offer in listener.split()[1]]
         spoken = tuple(segment for segment in segments if segment.origin not in deaf)

@@ -58,8 +58,9 @@ def find_jobs(films: Films, out: Path) -> list[Job]:
     if not jobs:
         left = "" if films.selection == EVERYTHING else " that --since, --only and --exclude leave"
         raise UsageError(f"there is no film in {', '.join(map(str, films.inputs))}{left}")
-    for option, path in (("--script", films.script), ("--cues", films.cues)):
-        if path is not None and len(jobs) != 1 and not path.is_dir():
+    script_of_one = None if films.script is not None and films.script.is_dir() else films.script
+    for option, path in (("--script", script_of_one), ("--cues", films.cues)):
+        if path is not None and len(jobs) != 1:
             raise UsageError(f"{option} is for one film, and there are {len(jobs)}")
     if films.script is not None:
         jobs = _with_scripts(jobs, films.script)

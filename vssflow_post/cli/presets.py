@@ -29,7 +29,7 @@ def presets(name: str | None, file: str | None, as_json: bool) -> None:
     """
     from vssflow_post.cli.console import print_rows
     from vssflow_post.errors import PresetError, UsageError
-    from vssflow_post.settings.files import as_toml, find_preset, list_presets, load_preset
+    from vssflow_post.settings.files import list_presets, load_preset
 
     if name == "check" and file is not None:
         _check(file, as_json)
@@ -37,13 +37,7 @@ def presets(name: str | None, file: str | None, as_json: bool) -> None:
     if file is not None:
         raise UsageError(f"presets takes one NAME, or `check` and a file; what is {file!r} for?")
     if name is not None:
-        found = find_preset(name)
-        if as_json:
-            facts = {"name": found.name, "origin": found.origin, "path": str(found.path)}
-            click.echo(json.dumps({**facts, "settings": load_preset(name).as_table()}, indent=2))
-            return
-        click.echo(f"# {found.name} ({found.origin}): {found.path}")
-        click.echo(as_toml(load_preset(name)), nl=False)
+        _show(name, as_json)
         return
     rows = []
     for each in list_presets():
@@ -57,6 +51,20 @@ def presets(name: str | None, file: str | None, as_json: bool) -> None:
         click.echo(json.dumps({"presets": [dict(zip(keys, row, strict=True)) for row in rows]}, indent=2))
         return
     print_rows(rows, ("preset", "origin", "description", "file"))
+
+
+def _show(name: str, as_json: bool) -> None:
+    """Prints all settings of a preset."""
+    from vssflow_post.settings.files import as_toml, find_preset, load_preset, music_told
+
+    found, preset = find_preset(name), load_preset(name)
+    if as_json:
+        facts = {"name": found.name, "origin": found.origin, "path": str(found.path)}
+        settings = {**preset.as_table(), "music": music_told(preset)}
+        click.echo(json.dumps({**facts, "settings": settings}, indent=2))
+        return
+    click.echo(f"# {found.name} ({found.origin}): {found.path}")
+    click.echo(as_toml(preset), nl=False)
 
 
 def _check(name_or_path: str, as_json: bool) -> None:

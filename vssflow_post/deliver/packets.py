@@ -15,6 +15,7 @@ import numpy as np
 from vssflow_post.audio import Integers, layout_of
 from vssflow_post.errors import FilmFailed
 from vssflow_post.media.joins import JOINABLE, Clock, packets_on_one_clock
+from vssflow_post.media.opening import packets_of, read_only
 from vssflow_post.timeline import CLOCK_HZ
 
 if TYPE_CHECKING:
@@ -92,18 +93,15 @@ def sound_packets(stream: AudioStream, blocks: Iterable[Integers]) -> Iterator[t
 
 def kept_packets(source: InputContainer, tracks: Sequence[Track], film: Film) -> Iterator[tuple[Fraction, Packet[Any]]]:
     """The packets of the film's own audio and of what goes along with it, moved with the picture."""
-    from av.stream import Discard
-
     if not tracks:
         return
     zero_s = film.first_pts * film.time_base
     by_index = {track.original.index: track for track in tracks}
     clocks = {index: Clock(track.original.time_base or _CLOCK, film.joins) for index, track in by_index.items()}
-    for other in source.streams:
-        if other.index not in by_index:
-            other.discard = Discard.all
+    originals = [track.original for track in tracks]
+    read_only(source, *originals)
     last: dict[int, int] = {}
-    for packet in source.demux([track.original for track in tracks]):
+    for packet in packets_of(source, *originals):
         if packet.size == 0:
             continue
         track = by_index[packet.stream_index]

@@ -97,23 +97,24 @@ def declared_pixels(path: Path, demuxer: str, index: int) -> int:
         return 0
 
 
-def packets_of(container: InputContainer, stream: _AnyStream) -> Iterator[Packet[_AnyStream]]:
-    """The stream's packets, and at last the empty one that makes a decoder give what it holds back.
+def packets_of(container: InputContainer, *streams: _AnyStream) -> Iterator[Packet[_AnyStream]]:
+    """The streams' packets, and at last the empty ones that make a decoder give what it holds back.
 
     A damaged transport stream may declare further streams on the way, on which PyAV stumbles when it is over.
     """
     try:
-        yield from cast("Iterator[Packet[_AnyStream]]", container.demux(stream))
+        yield from cast("Iterator[Packet[_AnyStream]]", container.demux(*streams))
     except IndexError:
         return
 
 
-def read_only(container: InputContainer, stream: Stream) -> None:
+def read_only(container: InputContainer, *streams: Stream) -> None:
     """Lets the demuxer skip all other streams, instead of reading what nobody decodes."""
     from av.stream import Discard
 
+    read = {stream.index for stream in streams}
     for other in container.streams:
-        if other.index != stream.index:
+        if other.index not in read:
             other.discard = Discard.all
 
 

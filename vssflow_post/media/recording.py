@@ -20,6 +20,7 @@ from vssflow_post.audio import AudioClip, Samples
 from vssflow_post.errors import FilmError, FilmRejected
 from vssflow_post.media.limits import READ_TIMEOUT_S
 from vssflow_post.media.opening import open_regular, packets_of, read_only
+from vssflow_post.media.pickups import plain_layout
 from vssflow_post.media.sound import planes_of
 from vssflow_post.media.verdicts import reading
 
@@ -140,6 +141,7 @@ def _pieces(path: Path, in_s: float) -> Iterator[tuple[int, AudioClip]]:
     rate_hz, n_channels, at = 0, 0, 0
     with _told_of(path), _opened(path) as container:
         is_sought = _sought(container, in_s)
+        _, labels = plain_layout(container.streams.audio[0])
         for frame in _frames(container):
             if is_sought and not rate_hz and frame.pts is not None and frame.time_base is not None:
                 at = round(frame.pts * frame.time_base * frame.sample_rate)
@@ -148,7 +150,7 @@ def _pieces(path: Path, in_s: float) -> Iterator[tuple[int, AudioClip]]:
                 raise FilmRejected("bad_recording", "its rate or its channels change on the way")
             if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
                 raise FilmRejected("bad_recording", f"its rate of {rate_hz} Hz is none of sound")
-            samples = _channels_of(frame)
+            samples = _channels_of(frame, labels)
             if not np.isfinite(samples).all():
                 raise FilmRejected("bad_recording", "it holds values that are no numbers (NaN or infinity)")
             yield at, AudioClip(samples, rate_hz)
@@ -216,10 +218,12 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
         raise FilmRejected("bad_recording", f"it is damaged at {damaged_at_s:.2f} s")
 
 
-def _channels_of(frame: AudioFrame) -> Samples:
-    """The frame as one channel, two or six: float32 (channels, n)."""
+def _channels_of(frame: AudioFrame, labels: tuple[str, ...]) -> Samples:
+    """The frame as one channel, two or six: float32 (channels, n). `labels` name its channels where it does not."""
     planes = planes_of(frame, range(frame.layout.nb_channels))
     names = tuple(channel.name for channel in frame.layout.channels)
+    if len(labels) == len(names) and not any(name in _SIDES for name in names):
+        names = labels
     sides = np.array([_SIDES.get(name, (0.0, 0.0)) for name in names]).T
     if len(planes) <= 2 or names in _SURROUND or (len(planes) == len(_SURROUND[0]) and not sides.any()):
         return np.ascontiguousarray(planes, np.float32)

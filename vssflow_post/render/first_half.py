@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -186,7 +185,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     progress(Progress("speech", 0, 1))
     direction = _direction(asked, script, analysis)
     seen = _seen(asked, analysis if given is None else replace(analysis, scenes=given.scenes))
-    heard = _heard(asked, script.lines if script else None, analysis, given)
+    heard = _heard(asked, script.lines if script and given is None else None, analysis, given)
     sheet = given or _sheet(asked, analysis, heard.segments, seen, has_sound, direction)
     progress(Progress("speech", 1, 1))
     left_out = music_left_out(sheet, preset)
@@ -257,14 +256,17 @@ def _untaken(asked: Spotting) -> tuple[str, ...]:
 
 
 def _script(asked: Spotting) -> Script | None:
+    """What the script says, where it is asked. With a cue sheet, which says what is spoken, what else the script shows,
+    where it can be read."""
     if asked.script is None or asked.preset.dialogue.source not in SCRIPTED:
         return None
-    if asked.cues is not None:  # which says what is spoken; what else the script shows is kept where it can be read
-        with suppress(ScriptError):
-            script = read_script(asked.script, asked.film.frame_rate, asked.film.start_timecode)
-            return Script(captions=script.captions, subtitles=script.subtitles)
+    try:
+        script = read_script(asked.script, asked.film.label_rate, asked.film.start_timecode)
+    except ScriptError:
+        if asked.cues is None:
+            raise
         return None
-    return read_script(asked.script, asked.film.label_rate, asked.film.start_timecode)
+    return script if asked.cues is None else Script(captions=script.captions, subtitles=script.subtitles)
 
 
 def _heard(asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis, given: CueSheet | None) -> Heard:

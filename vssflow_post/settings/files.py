@@ -194,10 +194,14 @@ def as_toml(preset: Preset) -> str:
     lines = [f"description = {_literal(preset.description)}"]
     for section, values in preset.as_table().items():
         lines += ["", f"[{section}]", *(f"{_literal_key(key)} = {_literal(value)}" for key, value in values.items())]
-    for piece in preset.music:
-        told = {**asdict(piece), "file": str(Path(piece.file).absolute())}
-        lines += ["", f"[[{MUSIC}]]", *(f"{key} = {_literal(value)}" for key, value in told.items())]
+    for piece in music_told(preset):
+        lines += ["", f"[[{MUSIC}]]", *(f"{key} = {_literal(value)}" for key, value in piece.items())]
     return "\n".join(lines) + "\n"
+
+
+def music_told(preset: Preset) -> list[dict[str, object]]:
+    """The pieces of a preset's music as a preset file would say them, wherever it lies."""
+    return [{**asdict(piece), "file": str(Path(piece.file).absolute())} for piece in preset.music]
 
 
 def _literal_key(key: str) -> str:

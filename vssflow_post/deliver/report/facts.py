@@ -192,7 +192,7 @@ class FilmReport:
         by_note: dict[str, list[str]] = {}
         for facts in self.cues:
             for note in facts.notes:
-                by_note.setdefault(note, []).append(f"{facts.cue.id} at {facts.cue.span.start_s:.1f} s")
+                by_note.setdefault(note, []).append(f"{facts.cue.id} at {facts.cue.heard.start_s:.1f} s")
         notes = (f"{_listed(ids)}: {note}" for note, ids in by_note.items())
         reason = (self.reason,) if self.reason else ()
         return tuple(dict.fromkeys((*reason, *self.warnings, *notes)))
