@@ -171,6 +171,20 @@ def test_one_command_changes_all_lines_of_a_speaker_and_nothing_else(desk: Desk,
     assert [cue.is_locked for cue in read_cue_sheet(sheet, film).cues] == [False] * 3
 
 
+def test_a_table_that_a_spreadsheet_has_filled_up_can_be_changed(fake_backend: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(
+        "kind,id,start,end,text,speaker,,\nfilm,film,01:00:00:00,01:00:08:00,25/1 fps,,,\n"
+        "speech,d1,01:00:01:00,01:00:02:00,Come in.,ANNA,,\n"
+    )
+    assert run("cues", "set", sheet, "--speaker", "ANNA", "--gain-db", -3).output == f"{sheet}: 1 of ANNA: d1\n"
+    assert sheet.read_text().splitlines()[::2] == [
+        "kind,id,start,end,text,speaker,gain_db",
+        "speech,d1,01:00:01:00,01:00:02:00,Come in.,ANNA,-3.0,",
+    ]
+    assert run("cues", "check", sheet).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

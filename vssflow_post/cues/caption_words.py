@@ -120,12 +120,14 @@ IN_SENTENCES = frozenset(_IN_SENTENCES.split())
 PEOPLE = frozenset(_PEOPLE.split())
 LEADING = frozenset(_LEADING_TO.split())
 """What begins a direction: `(to Anna)`, `[in the distance]`."""
-_SOUNDS = frozenset(f"{_SOUND_NOUNS} {_SOUND_VERBS}".split())
 _EVENTS = frozenset(_SOUND_NOUNS.split())
 _VERBS = frozenset(_SOUND_VERBS.split())
+_SOUNDS = _EVENTS | _VERBS
 _STAGE = frozenset(_STAGE_VERBS.split())
+_DOINGS = _VERBS | _STAGE
 _SAID_HOW = frozenset(_MANNERS.split())
 _LITTLE = frozenset(_BESIDE_MANNERS.split())
+_HOW_OR_WHO = _SAID_HOW | _LITTLE | PEOPLE
 _OF_ASIDES = frozenset(_IN_ASIDES.split())
 _MUSICAL = frozenset(_MUSIC.split())
 _VERBS_OF_SPEAKING = frozenset(_SPEAKING.split())
@@ -156,7 +158,7 @@ def means_sound(text: str) -> bool:
     words = words_of(text)
     if len(words) == 1 and (re.fullmatch(r"\w{4,}ly", words[0]) or _is_form_of(words[0], _STAGE)):
         return True
-    if any(word in _SOUNDS or _is_form_of(word, _VERBS | _STAGE) for word in words):
+    if any(word in _SOUNDS or _is_form_of(word, _DOINGS) for word in words):
         return True
     return set(words) <= _SAID_HOW | _LITTLE and bool(set(words) & _SAID_HOW)
 
@@ -171,22 +173,20 @@ def is_sound_in_capitals(text: str) -> bool:
         or text.rstrip()[-1] in ".!?,\u2026"
     ):
         return False
-    verbs = _VERBS | _STAGE if len(words) > 1 else _VERBS
+    verbs = _DOINGS if len(words) > 1 else _VERBS
     return any(word in _EVENTS or _is_form_of(word, verbs) for word in words)
 
 
 def is_doing(text: str) -> bool:
     """Whether `text` says in the present what somebody does: `sighs`, `coughing`."""
     words = words_of(text)
-    return bool(words) and words[0].endswith(("s", "ing")) and _is_form_of(words[0], _VERBS | _STAGE)
+    return bool(words) and words[0].endswith(("s", "ing")) and _is_form_of(words[0], _DOINGS)
 
 
 def is_direction(text: str) -> bool:
     """Whether `text` says how something is said, or in which language, and tells of no sound: `whispering`."""
     words = words_of(text)
-    return bool(words) and all(
-        word in _SAID_HOW | _LITTLE | PEOPLE or _is_form_of(word, _VERBS_OF_SPEAKING) for word in words
-    )
+    return bool(words) and all(word in _HOW_OR_WHO or _is_form_of(word, _VERBS_OF_SPEAKING) for word in words)
 
 
 def means_music(text: str) -> bool:

@@ -53,7 +53,7 @@ def without_songs(texts: Sequence[str]) -> list[tuple[str, list[str]]]:
     for k, text in enumerate(noted):
         spoken, sung, is_open = _parted(text, singing=k <= goes_on_to)
         if is_open and k >= goes_on_to:
-            goes_on_to = max(goes_on_to, _closing_after(noted, k))
+            goes_on_to = _closing_after(noted, k)
         found.append((spoken, sung))
     return found
 

@@ -33,7 +33,7 @@ class Laid:
 
 def prompted(scene: Scene, prompt: str) -> list[Laid]:
     """What a prompt for all sounds asks for from cut to cut: its bed, where it is one."""
-    return [Laid(scene.span, BED, prompt)] if asks_for_ambience(prompt) else []
+    return [Laid(scene.span, BED, prompt, origin="preset")] if asks_for_ambience(prompt) else []
 
 
 def layered(

@@ -66,7 +66,7 @@ def write_cue_sheet(path: Path, film: Film, sheet: CueSheet, home: Path | None =
     cues = [cue_as_json(cue) for cue in sheet.cues]
     # The film's path may hold bytes that are no text, which only the escapes of JSON can carry.
     document = f'{{"version": {VERSION},\n "film": {json.dumps(about)},\n'
-    document += f' "scenes": [{_rows(scenes)}],\n "cues": [{_rows(cues)}]}}\n'
+    document += f' "scenes": [{rows_of_items(scenes)}],\n "cues": [{rows_of_items(cues)}]}}\n'
     path.write_text(document, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
@@ -189,7 +189,8 @@ def _frame_rate(about: Table) -> str:
     return rate
 
 
-def _rows(tables: Sequence[dict[str, object]]) -> str:
+def rows_of_items(tables: Sequence[object]) -> str:
+    """What stands between the brackets of a list in a sheet: an item a line."""
     return ",".join(f"\n  {json.dumps(table, ensure_ascii=False)}" for table in tables)
 
 

@@ -115,18 +115,15 @@ def read_cue(
     `place` is where it stands, in words and as a path; `home` is the folder that recordings are named from.
     """
     faults: list[JsonFault] = []
-    known: set[object] = set()
     while True:
         try:
             cue = _cue(Table(content, place[0], _CUE_KEYS, _CUE_REQUIRED, place[1]), scenes, reel, seed, home)
             return (None if faults else cue), faults
         except JsonFault as fault:
             key = fault.path[len(place[1])] if fault.path and len(fault.path) > len(place[1]) else None
-            if key not in known:
-                faults.append(fault)
+            faults.append(fault)
             if not isinstance(content, Mapping) or key not in content or key in (*_CUE_REQUIRED, "file"):
                 return None, faults
-            known.add(key)
             content = {name: value for name, value in content.items() if name != key}
 
 

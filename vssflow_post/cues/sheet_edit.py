@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vssflow_post.cues.sheet import MAX_BYTES
-from vssflow_post.cues.sheet_table import guarded, unguarded
+from vssflow_post.cues.sheet import MAX_BYTES, rows_of_items
+from vssflow_post.cues.sheet_table import delimiter_of, guarded, unguarded
+from vssflow_post.cues.strict_csv import names_in, rows_of
 from vssflow_post.cues.strict_json import JsonFault, load_bytes, load_json
 from vssflow_post.errors import UsageError
 
@@ -23,7 +24,7 @@ def with_lines_set(path: Path, speaker: str, values: Mapping[str, object]) -> tu
     """
     try:
         edited, said_by = (_table if path.suffix.lower() == ".csv" else _json)(path, speaker, values)
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         problem = error if isinstance(error, JsonFault) else "is no cue sheet"
         raise UsageError(f"{path.name}: {problem} (`vssflow-post cues check` tells what is wrong)") from None
     if speaker not in said_by:
@@ -49,15 +50,17 @@ def _shown(value: object) -> str:
     """A list of objects with one of them a line, as sheets are written; anything else in one line."""
     if not isinstance(value, list) or not value:
         return json.dumps(value, ensure_ascii=False)
-    return "[" + ",".join(f"\n  {json.dumps(each, ensure_ascii=False)}" for each in value) + "]"
+    return f"[{rows_of_items(value)}]"
 
 
 def _table(path: Path, speaker: str, values: Mapping[str, object]) -> tuple[bytes, dict[str, list[str]]]:
     data = load_bytes(path, MAX_BYTES)
     text = data.decode("utf-8-sig")
-    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names = [cell.strip().lower() for cell in header]
+    delimiter = delimiter_of(text)
+    header, *rows = (cells for _, cells in rows_of(text, delimiter))
+    while header and not header[-1].strip():  # as spreadsheets fill up rows
+        header.pop()
+    names = names_in(header)
     header += [key for key in values if key not in names]
     names += [key for key in values if key not in names]
     said_by: dict[str, list[str]] = {}

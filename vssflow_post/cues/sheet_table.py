@@ -168,12 +168,16 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
 
 
+def delimiter_of(text: str) -> str:
+    """What parts the cells of a table: the header has most of it."""
+    return max(",;\t", key=text.split("\n", 1)[0].count)
+
+
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, cells by column) of each row that is not blank. The delimiter is the header's."""
-    header = text.split("\n", 1)[0]
+    """(line, cells by column) of each row that is not blank."""
     columns: list[str] | None = None
     try:
-        for line, cells in rows_of(text, max(",;\t", key=header.count)):
+        for line, cells in rows_of(text, delimiter_of(text)):
             if columns is None:
                 columns = _columns(cells)
             elif not is_blank(cells):

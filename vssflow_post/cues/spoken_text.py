@@ -13,10 +13,10 @@ from vssflow_post.cues.captions import without_descriptions, without_songs, with
 from vssflow_post.cues.speaker_labels import NAME, Labels
 from vssflow_post.timeline import SECOND_VOICE
 
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+VOICE_TAG = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
+BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKUP = re.compile(r"<(/?[a-zA-Z][^<>\n]*)>|<\d[\d:.]*>|\{\\[^{}]*\}|\{[a-zA-Z]:[^{}\s]*\}")
-TAGS = frozenset(("", "b", "c", "em", "font", "i", "lang", "p", "rt", "ruby", "s", "span", "strong", "u", "v", "div"))
+_TAGS = frozenset(("", "b", "c", "em", "font", "i", "lang", "p", "rt", "ruby", "s", "span", "strong", "u", "v", "div"))
 """Of subtitles; a name with `/` in front is ""."""
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -76,17 +76,20 @@ def plain_text(text: str) -> str:
 
 def _plain_rows(raw: str) -> str:
     """`raw` without markup, its rows without blanks at their ends; `<v Anna>` sets a row's name in NAME."""
-    text = _BREAK.sub("\n", _INVISIBLE.sub("", raw.replace(NAME, " ")))
-    text = _VOICE.sub(lambda voice: f"\n{NAME}{voice.group(1).strip()}{NAME}", text)
+    text = BREAK.sub("\n", _INVISIBLE.sub("", raw.replace(NAME, " ")))
+    text = VOICE_TAG.sub(lambda voice: f"\n{NAME}{voice.group(1).strip()}{NAME}", text)
     text = html.unescape(_MARKUP.sub(_tag_or_caption, text)).replace("\r", "\n")
     return "\n".join(filter(None, (_BLANKS.sub(" ", row).strip() for row in text.split("\n"))))
 
 
 def _tag_or_caption(found: re.Match[str]) -> str:
     """Nothing for markup; `[door slams]` for `<door slams>`, which is none."""
-    content = found[1] or "/"
-    is_tag = "=" in content or re.split(r"[\s./]", content)[0].lower() in TAGS
-    return "" if is_tag else f"[{content}]"
+    return "" if found[1] is None or is_tag(found[1]) else f"[{found[1]}]"
+
+
+def is_tag(content: str) -> bool:
+    """Whether what stands between `<` and `>` is markup; `door slams` is none."""
+    return "=" in content or re.split(r"[\s./]", content)[0].lower() in _TAGS
 
 
 def _is_shouted(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vssflow_post.cues.layers import Laid, layered, less_speech, prompted, runs_through, with_asked
 from vssflow_post.cues.overlaps import placed
 from vssflow_post.cues.sheet import cue_seed
-from vssflow_post.timeline import CAPTION, CLOCK_HZ, FOLLOWS, LAYERS, Cue, CueSheet, Scene, Span, SpeakingSegment
+from vssflow_post.timeline import CLOCK_HZ, FOLLOWS, LAYERS, Cue, CueSheet, Scene, Span, SpeakingSegment
 
 if TYPE_CHECKING:
     from vssflow_post.cues.seen import SeenSound
@@ -64,9 +64,8 @@ def spot(
     def scene_at(span: Span) -> int:
         return scenes[max(0, bisect_right(cuts, span.start) - 1)].index
 
-    unasked = "preset" if settings.sound else "picture"
     spoken = [_line_cue(number, said, scene_at(said.span), seed) for number, said in enumerate(speech, 1)]
-    heard = [_sound_cue(number, laid, scene_at(laid.span), unasked, seed) for number, laid in enumerate(sounds, 1)]
+    heard = [_sound_cue(number, laid, scene_at(laid.span), seed) for number, laid in enumerate(sounds, 1)]
     return CueSheet(scenes, tuple(sorted([*spoken, *heard], key=lambda cue: (cue.span, cue.kind == "sound"))))
 
 
@@ -84,15 +83,14 @@ def _line_cue(number: int, said: SpeakingSegment, scene: int, seed: int) -> Cue:
     )
 
 
-def _sound_cue(number: int, laid: Laid, scene: int, unasked: str, seed: int) -> Cue:
-    """`unasked` is the origin of what no caption asks for."""
+def _sound_cue(number: int, laid: Laid, scene: int, seed: int) -> Cue:
     return Cue(
         f"s{number:04d}",
         scene,
         "sound",
         laid.span,
         sound=laid.sound,
-        origin=laid.origin if laid.origin == CAPTION else unasked,
+        origin=laid.origin,
         gain_db=laid.gain_db,
         seed=cue_seed(seed, "sound", laid.span, "", laid.layer),
         layer=laid.layer,
@@ -138,7 +136,11 @@ def _sounds(
         ]  # fmt: skip
     free = [piece for piece in pieces if not _within(piece, full) and _within(piece, filled)]
     named = [scene.span for scene, laid in zip(scenes, layers, strict=True) if laid]
-    sounds = [Laid(piece, FOLLOWS, settings.sound, BESIDE_NAMED_DB if _within(piece, named) else 0.0) for piece in free]
+    origin = "preset" if settings.sound else "picture"
+    sounds = [
+        Laid(piece, FOLLOWS, settings.sound, BESIDE_NAMED_DB if _within(piece, named) else 0.0, origin=origin)
+        for piece in free
+    ]
     for laid in chain.from_iterable(layers):
         parts = [laid] if settings.effects_under_speech else less_speech(laid, _within(laid.span, said))
         sounds += [replace(part, span=span) for part in parts for span in _parted(part.span)]

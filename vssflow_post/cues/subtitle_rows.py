@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 import re
 
-from vssflow_post.cues.spoken_text import TAGS
+from vssflow_post.cues.spoken_text import BREAK, VOICE_TAG, is_tag
 from vssflow_post.timeline import BOTTOM, TOP, VOICE, Run, SubtitleRow
 
 _PIECES = re.compile(r"(</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>|\{\\[^{}\n]*\}|\{[a-zA-Z]:[^{}\s]*\}|\n)")
 _MARKED = re.compile(r"[<{&]")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>\n]+)>", re.IGNORECASE)
 _HTML_STYLE = re.compile(r"<(/?)([biu])(?:\.[^>]*)?\s*>", re.IGNORECASE)
 _ASS_STYLE = re.compile(r"\\([biu])(\d+)(?![a-zA-Z(])|\\(r)(?![a-zA-Z])|\\(p)(\d+)")
 _PLACE = re.compile(r"\\an([1-9])")
@@ -24,9 +23,9 @@ def rows_shown(text: str) -> tuple[SubtitleRow, ...]:
     rows: list[list[Run]] = [[]]
     style, drawing = set[str](), False
     for piece in _PIECES.split(text):
-        if piece == "\n" or re.fullmatch(r"<br\s*/?>", piece, re.IGNORECASE):
+        if piece == "\n" or BREAK.fullmatch(piece):
             rows.append([])
-        elif voice := _VOICE.fullmatch(piece):
+        elif voice := VOICE_TAG.fullmatch(piece):
             rows.append([Run(_joined(voice.group(1)), VOICE)])
         elif tag := _HTML_STYLE.fullmatch(piece):
             (style.discard if tag.group(1) else style.add)(tag.group(2).lower())
@@ -38,15 +37,8 @@ def rows_shown(text: str) -> tuple[SubtitleRow, ...]:
 
 
 def _is_tag(piece: str) -> bool:
-    """Whether a piece is markup that has no meaning here; `<door slams>` is none."""
-    if not _PIECES.fullmatch(piece):
-        return False
-    return (
-        piece[0] == "{"
-        or "=" in piece
-        or re.split(r"[\s./>]", piece.lstrip("</"))[0].lower() in TAGS
-        or piece[1].isdigit()
-    )
+    """Whether a piece is markup that has no meaning here."""
+    return bool(_PIECES.fullmatch(piece)) and (piece[0] == "{" or piece[1].isdigit() or is_tag(piece[1:-1]))
 
 
 def _restyled(tags: str, style: set[str], drawing: bool) -> bool:
