@@ -20,7 +20,7 @@ import soundfile
 from conftest import MakeFilm
 from tests.test_mix import ClipSource
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.audio import AudioClip, Samples
+from vssflow_post.audio import AudioClip, Samples, Source
 from vssflow_post.batch.inputs import Films, find_jobs
 from vssflow_post.batch.worker import work_on
 from vssflow_post.cues.sheet import read_cue_sheet
@@ -28,7 +28,6 @@ from vssflow_post.errors import FilmRejected
 from vssflow_post.generate.take_store import TakeStore, recorded_take
 from vssflow_post.media.probe import probe
 from vssflow_post.mix import Session, lay_tracks
-from vssflow_post.mix.laid_take import Source
 from vssflow_post.mix.lay import lay
 from vssflow_post.plugins import load_plugins
 from vssflow_post.progress import silent

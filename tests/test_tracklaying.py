@@ -12,12 +12,12 @@ import pytest
 from tests.test_loudness import by_ffmpeg
 from tests.test_mix import ClipSource, noise
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.audio import AudioClip, Samples
+from vssflow_post.audio import AudioClip, Samples, Source
 from vssflow_post.backend import MouthTrack, Track, speaking_mouth
 from vssflow_post.generate.renderer import request_for
 from vssflow_post.mix import Session, lay_tracks
 from vssflow_post.mix.ducking import duck_under
-from vssflow_post.mix.laid_take import LaidTake, Source
+from vssflow_post.mix.laid_take import LaidTake
 from vssflow_post.mix.lay import lay
 from vssflow_post.mix.room_tone import ToneSource, tone_of
 from vssflow_post.mix.take_level import DOOR_LUFS, MOST_DB

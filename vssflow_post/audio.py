@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,25 @@ TITLES = {
     ME: "Music and effects",
 }
 """What a stem's name stands for."""
+
+
+def undipped_of(stems: Iterable[str]) -> tuple[str, ...]:
+    """The parts of an M&E by the stems of a film, in their order."""
+    return tuple(UNDIPPED[name] for name in stems if name in UNDIPPED)
+
+
+class Source(Protocol):
+    """Audio that can be read in pieces: a take in the store, a recording, the film's own sound, room tone."""
+
+    @property
+    def rate_hz(self) -> int: ...
+
+    @property
+    def n_samples(self) -> int: ...
+
+    def read(self, start: int, stop: int) -> Samples:
+        """float32 (channels, stop - start) at `rate_hz`; one channel, two, or the six of 5.1."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

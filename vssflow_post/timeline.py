@@ -262,6 +262,11 @@ class Cue:
         return self.text or self.sound or (self.recording.file.stem if self.recording else "")
 
     @property
+    def is_line(self) -> bool:
+        """Whether somebody says words in it."""
+        return self.kind == "speech" and bool(self.text.strip())
+
+    @property
     def lane(self) -> tuple[str, str]:
         """Kind, and layer of a sound: no two sounds of one lane sound at once."""
         return self.kind, self.layer if self.kind == "sound" else ""

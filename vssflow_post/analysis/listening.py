@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 from vssflow_post.analysis.speech import SCRIPT, counted, find_segments, tidied
 from vssflow_post.analysis.survey import Survey, survey_of
@@ -117,6 +117,7 @@ def _heard_apart(
     if not ears or named in [offer.name for offer in deaf]:
         segments, why = listener.hears(groups[0], listener.offers)
         return Heard(segments, why, tuple(groups[0])), {}
+    ears = [replace(offer, open=cache(offer.open)) for offer in ears]  # one detector listens to all pickups
     found, reasons = {}, []
     for pickup in (pickup for group in groups for pickup in group):
         found[pickup], why = listener.hears((pickup,), ears)

@@ -87,7 +87,8 @@ def _bins(scene: Scene) -> slice:
 
 def _path(mass: npt.NDArray[np.float64], moment: npt.NDArray[np.float64], scene: Scene) -> Plane:
     """Smoothed places, float32 (n, 1); a bin that a cut runs through belongs to neither scene."""
-    inside, n = _bins(scene), max(1, scene.span.n_samples // _BIN)
+    inside = _bins(scene)
+    n = inside.stop - inside.start
     seen, places = mass[inside], np.full(n, np.nan)
     known = np.flatnonzero(seen)
     places[known] = moment[inside][known] / seen[known]

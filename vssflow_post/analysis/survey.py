@@ -110,31 +110,47 @@ def _correlation(one: Samples, other: Samples) -> float:
 def _copies(pickups: Sequence[Pickup], heard: dict[Pickup, Samples]) -> dict[Pickup, Pickup]:
     """Pickups whose sound another one carries, which is none of them; of two that carry each other's, the later one."""
     copies: dict[Pickup, Pickup] = {}
+    sounds = {pickup: _Sound.of(heard[pickup]) for pickup in pickups}
     for k, pickup in enumerate(pickups):
         for j, other in enumerate(pickups):
-            if j == k or other in copies or not _carries(heard[other], heard[pickup]):
+            if j == k or other in copies or not _carries(sounds[other], sounds[pickup]):
                 continue
-            if j < k or not _carries(heard[pickup], heard[other]):
+            if j < k or not _carries(sounds[pickup], sounds[other]):
                 copies[pickup] = other
                 break
     return copies
 
 
-def _carries(carrier: Samples, sound: Samples) -> bool:
-    """Whether nearly all of a sound's energy, (seconds, samples), is in a carrier, as loud or louder."""
-    energies = np.sum(sound.astype(np.float64) ** 2, axis=1)
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What is compared of a pickup, second by second."""
+
+    energies: npt.NDArray[np.float64]
+    norms: list[float]
+    spectra: npt.NDArray[np.complexfloating]
+
+    @classmethod
+    def of(cls, seconds: Samples) -> _Sound:
+        """`seconds` is (seconds, samples)."""
+        energies = np.sum(seconds.astype(np.float64) ** 2, axis=1)
+        norms = [float(np.linalg.norm(second)) for second in seconds]
+        return cls(energies, norms, np.fft.rfft(seconds, 2 * _RATE_HZ))
+
+
+def _carries(carrier: _Sound, sound: _Sound) -> bool:
+    """Whether nearly all of a sound's energy is in a carrier, as loud or louder."""
+    energies = sound.energies
     if not energies.any():
         return False
-    carried = [energy for energy, a, b in zip(energies, carrier, sound, strict=True) if energy and _is_alike(a, b)]
+    carried = [energy for k, energy in enumerate(energies) if energy and _is_alike(carrier, sound, k)]
     return float(sum(carried)) >= _NEARLY_ALL * float(energies.sum())
 
 
-def _is_alike(carrier: Samples, sound: Samples) -> bool:
+def _is_alike(carrier: _Sound, sound: _Sound, second: int) -> bool:
     """Whether a second of sound is in the carrier's, early or late, upside down or not."""
-    loud_a, loud_b = float(np.linalg.norm(carrier)), float(np.linalg.norm(sound))
+    loud_a, loud_b = carrier.norms[second], sound.norms[second]
     if not loud_b or loud_a < _AS_LOUD * loud_b:
         return False
-    n = 2 * len(sound)
-    crossed = np.fft.irfft(np.fft.rfft(carrier, n) * np.conj(np.fft.rfft(sound, n)), n)
+    crossed = np.fft.irfft(carrier.spectra[second] * np.conj(sound.spectra[second]), 2 * _RATE_HZ)
     late = round(_MOST_LATE_S * _RATE_HZ)
     return float(np.abs(np.concatenate([crossed[: late + 1], crossed[-late:]])).max()) >= _ALIKE * loud_a * loud_b

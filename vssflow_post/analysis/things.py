@@ -150,9 +150,8 @@ class ThingFinder:
         movers = [*self._lost, *live]
         shot = [[row for row in mover.rows if span.contains(row.sample)] for mover in movers]
         seen = [one for one in self._seen if span.contains(one.sample)]
-        rolls = self._rolls(seen)
-        found = () if rolls else _things([rows for rows in shot if rows], seen, span, self._size)
-        if len(found) == 1 and self._stands(span):
+        found = () if _rolls(seen) else _things([rows for rows in shot if rows], seen, span, self._size)
+        if len(found) == 1 and _stands(seen):
             found = (replace(found[0], is_alone=True),)
         self._shots.append(found)
         self._starts.append(self._start)
@@ -162,16 +161,18 @@ class ThingFinder:
         self._seen = [one for one in self._seen if one.began >= sample]
         self._start = sample
 
-    def _rolls(self, seen: Sequence[_Whole]) -> bool:
-        """Whether a shot is writing that moves over black, as credits do: nothing in it moves by itself."""
-        if not seen or np.median([one.black for one in seen]) < ON_BLACK:
-            return False
-        return float(np.mean([one.shift > ROLLS for one in seen])) > ROLLING
 
-    def _stands(self, span: Span) -> bool:
-        """Whether the camera stands during a shot."""
-        shifts = [one.shift for one in self._seen if span.contains(one.sample)]
-        return bool(shifts) and float(np.quantile(shifts, 0.9)) <= STANDS
+def _rolls(seen: Sequence[_Whole]) -> bool:
+    """Whether a shot is writing that moves over black, as credits do: nothing in it moves by itself."""
+    if not seen or np.median([one.black for one in seen]) < ON_BLACK:
+        return False
+    return float(np.mean([one.shift > ROLLS for one in seen])) > ROLLING
+
+
+def _stands(seen: Sequence[_Whole]) -> bool:
+    """Whether the camera stands during a shot."""
+    shifts = [one.shift for one in seen]
+    return bool(shifts) and float(np.quantile(shifts, 0.9)) <= STANDS
 
 
 def _calm(step: Step) -> Step:

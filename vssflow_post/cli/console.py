@@ -6,16 +6,13 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from vssflow_post.render.job import FilmResult
-
-if TYPE_CHECKING:
-    pass
 
 MOST_CHARACTERS = 20
 """Of a batch's cast on the terminal; all of them lie in the films' folders."""

@@ -34,7 +34,8 @@ def backends(as_json: bool) -> None:
     rows += [("recogniser", offer.name, *recogniser_state(offer)) for offer in plugins.recognisers()]
     rows += [("plugin", broken.name, "broken", broken.reason) for broken in plugins.broken]
     try:
-        chosen, choice = choose_backend(offers)[0].name, f"auto takes {choose_backend(offers)[1]}"
+        offer, why = choose_backend(offers)
+        chosen, choice = offer.name, f"auto takes {why}"
     except BackendUnavailable as error:
         chosen, choice = None, str(error)
     if as_json:

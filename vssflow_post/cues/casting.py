@@ -110,4 +110,4 @@ def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Iterable[str]) -> C
 
 
 def _is_spoken(cue: Cue) -> bool:
-    return cue.kind == "speech" and bool(cue.text.strip()) and cue.recording is None
+    return cue.is_line and cue.recording is None

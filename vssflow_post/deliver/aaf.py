@@ -19,8 +19,8 @@ from vssflow_post.audio import layout_of
 from vssflow_post.deliver.manifest import TOOL, tool_version
 from vssflow_post.deliver.names import clip_name, in_one_line
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.deliver.timeline_otio import Edit, is_line
-from vssflow_post.deliver.wave_header import Origin, header
+from vssflow_post.deliver.timeline_otio import Edit
+from vssflow_post.deliver.wave_header import SAMPLE_BYTES, Origin, header
 from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store.entries import file_digest
@@ -162,7 +162,7 @@ class _Writer:
         descriptor = self._file.create.WAVEDescriptor()
         descriptor["SampleRate"].value = CLOCK_HZ
         descriptor["Length"].value = heard.span.n_samples
-        n_bytes = heard.span.n_samples * self._layout.n_channels * 3
+        n_bytes = heard.span.n_samples * self._layout.n_channels * SAMPLE_BYTES
         descriptor["Summary"].value = header(Origin("", "", layout=self._layout), n_bytes, None)
         descriptor["Locator"].append(locator)
         return descriptor
@@ -215,7 +215,7 @@ class _Writer:
 
         for mark, span in self._edit.marks():
             yield frame(span), in_one_line(mark), _SCENE
-        for cue in filter(is_line, self._edit.sheet.cues):
+        for cue in (cue for cue in self._edit.sheet.cues if cue.is_line):
             yield frame(cue.span), in_one_line(clip_name(cue)), _LINE
 
     def _mob(self, mob: Any, what: str, film: str | None = None) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from vssflow_post.deliver.report.facts import CastFacts
+from vssflow_post.settings.files import toml_literal
 from vssflow_post.store.publishing import publish_bytes
 
 NAME = "cast.toml"
@@ -23,13 +23,7 @@ def write_cast(folder: Path, cast: Sequence[CastFacts]) -> list[Path]:
 
 
 def _row(member: CastFacts) -> str:
-    set_too = [f"{key} = {value}" for key, value in (("gain_db", member.gain_db), ("pan", member.pan)) if value]
-    voice = _quoted(member.voice)
-    value = f"{{ voice = {voice}, {', '.join(set_too)} }}" if set_too else voice
+    set_too = {key: value for key, value in (("gain_db", member.gain_db), ("pan", member.pan)) if value}
+    value = toml_literal({"voice": member.voice, **set_too} if set_too else member.voice)
     lines = "1 line" if member.n_lines == 1 else f"{member.n_lines} lines"
-    return f"{_quoted(member.speaker)} = {value}  # {lines}{', chosen by rule' if member.is_by_rule else ''}\n"
-
-
-def _quoted(text: str) -> str:
-    """A basic string of TOML, whose escapes are JSON's; DEL is the one character that only TOML refuses."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"{toml_literal(member.speaker)} = {value}  # {lines}{', chosen by rule' if member.is_by_rule else ''}\n"

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from vssflow_post.deliver.names import in_one_line
-from vssflow_post.deliver.timeline_otio import Edit, timeline_of, unicode_name
+from vssflow_post.deliver.names import in_one_line, unicode_name
+from vssflow_post.deliver.timeline_otio import Edit, timeline_of
 from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store.publishing import publish_bytes

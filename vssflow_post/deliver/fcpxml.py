@@ -18,9 +18,9 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from vssflow_post.audio import DX, MX, PD
-from vssflow_post.deliver.names import clip_name
+from vssflow_post.deliver.names import clip_name, unicode_name
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.deliver.timeline_otio import Edit, unicode_name
+from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.media.frame_rates import edit_rate, meant_rate
 from vssflow_post.media.timecode import is_drop_frame
 from vssflow_post.store.publishing import publish_bytes

@@ -40,11 +40,20 @@ def take_names(film_stem: str, cues: Sequence[Cue], stem_of: Mapping[str, str]) 
     return names
 
 
+def unicode_name(name: str) -> str:
+    """A file name as formats can hold it that hold UTF-8 alone: bytes that are none become question marks."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def printable(text: str) -> str:
+    """The same, and question marks for control characters."""
+    return "".join(sign if sign.isprintable() else "?" for sign in unicode_name(text))
+
+
 def in_one_line(text: str) -> str:
     """Without line breaks and control characters, and with question marks for bytes that are no text: as formats that
     are read line by line want it, and those that hold UTF-8 or UTF-16 alone."""
-    text = text.encode("utf-8", "replace").decode()
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join("".join(c if c.isprintable() else " " for c in unicode_name(text)).split())
 
 
 def _file_words(cue: Cue) -> str:

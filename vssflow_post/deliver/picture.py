@@ -61,9 +61,8 @@ def write_picture(film: Film, mix: Path, path: Path, settings: DeliverSettings) 
 
 def _require_playable(container: str, path: Path) -> None:
     """Opens what was written. Raises FilmFailed("not_muxable") when it does not hold a picture and its sound."""
-    demuxer = {"mp4": "mov"}.get(container, container)
     try:
-        with open_film(path, demuxer) as film:
+        with open_film(path, container) as film:
             is_whole = bool(film.streams.video) and bool(film.streams.audio)
     except FilmRejected as error:
         raise FilmFailed("not_muxable", f"What was written cannot be opened: {error}") from error
@@ -95,7 +94,7 @@ def mux_film(
         options = _options(suffix, original, isinstance(target, str))
         with av.open(target, "w", format=FORMATS[suffix], container_options=options) as container:
             read_only(source, original)
-            _mux(source, sound_source, container, film, mix, layout_of(n_channels).name, settings, n_packets)
+            _mux(source, sound_source, container, suffix, film, mix, layout_of(n_channels).name, settings, n_packets)
         return original.sample_aspect_ratio
 
 
@@ -134,6 +133,7 @@ def _mux(
     source: InputContainer,
     sound_source: InputContainer,
     target: OutputContainer,
+    suffix: str,
     film: Film,
     mix: Iterable[Integers],
     layout: str,
@@ -142,11 +142,10 @@ def _mux(
 ) -> None:
     """Packets of all tracks in the order of their time; `sound_source` is the source once more, for all but its
     picture."""
-    suffix = next(suffix for suffix, name in FORMATS.items() if name == target.format.name)
     original = cast("VideoStream", source.streams[film.video_index])
     picture = picture_copy(original, target, suffix)
     picture.time_base = film.time_base
-    sound = _mix_track(target, film, layout, settings)
+    sound = _mix_track(target, film, layout, settings, suffix)
     kept = _kept_tracks(sound_source, target, film, suffix) if settings.keep_audio else []
     add_chapters(sound_source, target, film, _lead_s(kept, film, suffix))
     kept += add_tracks(sound_source, target, film, suffix)
@@ -169,7 +168,7 @@ def _lead_s(kept: list[Track], film: Film, suffix: str) -> Fraction:
     return max(Fraction(0), film.first_pts * film.time_base - first_s) if originals else Fraction(0)
 
 
-def _mix_track(target: OutputContainer, film: Film, layout: str, settings: DeliverSettings) -> AudioStream:
+def _mix_track(target: OutputContainer, film: Film, layout: str, settings: DeliverSettings, suffix: str) -> AudioStream:
     from av.stream import Disposition
 
     encoder = _ENCODERS[settings.audio_codec]
@@ -182,7 +181,6 @@ def _mix_track(target: OutputContainer, film: Film, layout: str, settings: Deliv
     production = film.production_stream
     language = settings.language or (production.language if production else None)
     if language:
-        suffix = next(suffix for suffix, name in FORMATS.items() if name == target.format.name)
         track.metadata["language"] = language_in(suffix, language)
     if settings.title:
         track.metadata["title"] = settings.title

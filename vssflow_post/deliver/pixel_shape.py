@@ -35,15 +35,13 @@ class _Element:
     end: int
 
 
-def write_pixel_shape(path: Path, shape: Fraction) -> bool:
-    """Writes the shape (width by height of a pixel) of the first picture track; False where there is no room for it."""
+def write_pixel_shape(path: Path, shape: Fraction) -> None:
+    """Writes the shape (width by height of a pixel) of the first picture track, where there is room for it."""
     with path.open("r+b") as file:
         head = bytearray(file.read(_HEAD_BYTES))
-        changed = _with_shape(head, shape)
-        if changed:
+        if _with_shape(head, shape):
             file.seek(0)
             file.write(head)
-    return changed
 
 
 def _with_shape(head: bytearray, shape: Fraction) -> bool:

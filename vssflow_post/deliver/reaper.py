@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from vssflow_post.deliver.names import clip_name, in_one_line
+from vssflow_post.deliver.names import clip_name, in_one_line, printable
 from vssflow_post.deliver.take_files import TakeFile
-from vssflow_post.deliver.timeline_otio import Edit, is_line
+from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.media.timecode import is_drop_frame, nominal_rate
 from vssflow_post.store.publishing import publish_bytes
@@ -50,7 +50,7 @@ def _marks(edit: Edit) -> Iterator[str]:
     """The marks of the picture, and a region for each line."""
     for number, (mark, span) in enumerate(edit.marks(), 1):
         yield f"  MARKER {number} {_seconds(span.start)} {_quoted(in_one_line(mark))} 0"
-    for number, cue in enumerate(filter(is_line, edit.sheet.cues), 1):
+    for number, cue in enumerate((cue for cue in edit.sheet.cues if cue.is_line), 1):
         yield f"  MARKER {number} {_seconds(cue.span.start)} {_quoted(in_one_line(clip_name(cue)))} 1"
         yield f'  MARKER {number} {_seconds(cue.span.end)} "" 1'
 
@@ -90,6 +90,6 @@ def _seconds(n_samples: int) -> str:
 
 def _quoted(text: str) -> str:
     """In whichever of Reaper's three quotation marks it does not contain, on one line."""
-    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    text = printable(text)
     mark = next((mark for mark in "\"'`" if mark not in text), "`")
     return mark + (text.replace("`", "'") if mark in text else text) + mark

@@ -37,7 +37,7 @@ def shown(cues: Sequence[Cue], source: Sequence[Subtitle] = (), duration: Span |
     """The subtitles by time, in rows that fit."""
     lines: dict[tuple[str, str | None], list[Cue]] = {}
     for cue in cues:
-        if cue.kind == "speech" and cue.text.strip():
+        if cue.is_line:
             lines.setdefault((cue.text, cue.speaker), []).append(cue)
     subtitles: list[Subtitle] = []
     for subtitle in source:

@@ -7,26 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
-from vssflow_post.audio import Samples
+from vssflow_post.audio import Source
 from vssflow_post.deliver.names import LONGEST_FILE_NAME
 from vssflow_post.store.publishing import publish
 
 
-class DryTake(Protocol):
-    """A take as it came from the backend."""
-
-    @property
-    def rate_hz(self) -> int: ...
-
-    @property
-    def n_samples(self) -> int: ...
-
-    def read(self, start: int, stop: int) -> Samples: ...
-
-
-def write_choice(folder: Path, film_stem: str, choice: Mapping[str, Mapping[int, DryTake]]) -> Iterator[Path]:
+def write_choice(folder: Path, film_stem: str, choice: Mapping[str, Mapping[int, Source]]) -> Iterator[Path]:
     """Writes `<film>_<cue>_take<k>.wav` (16 bit, at its own rate) of each take of `choice`, by cue id and number."""
     for cue_id, takes in choice.items():
         for number, take in takes.items():
@@ -42,7 +29,7 @@ def choice_name(film_stem: str, cue_id: str, number: int) -> str:
     return f"{hashlib.sha256(os.fsencode(film_stem)).hexdigest()[:8]}_{cue_id}_take{number}.wav"
 
 
-def _write(path: Path, take: DryTake) -> None:
+def _write(path: Path, take: Source) -> None:
     import soundfile
 
     samples = take.read(0, take.n_samples)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vssflow_post.audio import DX, FX, MX, STEMS
-from vssflow_post.deliver.names import clip_name
+from vssflow_post.deliver.names import clip_name, unicode_name
 from vssflow_post.deliver.take_files import TakeFile
 from vssflow_post.media.frame_rates import meant_rate
 from vssflow_post.store.publishing import publish_bytes
@@ -82,15 +82,10 @@ def timeline_of(edit: Edit, name: str) -> Any:
     timeline.tracks.append(_picture_track(edit))
     for track_name, _, row in edit.tracks():
         track = _sound_track(track_name, row, edit)
-        lines = [cue for cue in row if is_line(cue)]
+        lines = [cue for cue in row if cue.is_line]
         track.markers.extend(_marker(cue.text, cue.span, "PINK", cue.speaker) for cue in lines)
         timeline.tracks.append(track)
     return timeline
-
-
-def is_line(cue: Cue) -> bool:
-    """Whether somebody says words in it; each of them gets a marker."""
-    return cue.kind == "speech" and bool(cue.text.strip())
 
 
 def _picture_track(edit: Edit) -> Any:
@@ -167,11 +162,6 @@ def _marker(name: str, span: Span, colour: str, speaker: str | None = None) -> A
 
     facts = {} if speaker is None else {"vssflow": {"speaker": speaker}}
     return otio.schema.Marker(name=name, marked_range=_range(span), color=colour, metadata=facts)
-
-
-def unicode_name(name: str) -> str:
-    """A file name as OpenTimelineIO can hold it: bytes that are no UTF-8 become question marks."""
-    return name.encode("utf-8", "replace").decode()
 
 
 def _range(span: Span) -> Any:

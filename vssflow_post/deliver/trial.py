@@ -55,7 +55,7 @@ def _try(film: Film, settings: DeliverSettings) -> None:
     with open_film(film.path, film.container) as source:
         before = _first_picture(source, film.video_index)
     written.seek(0)
-    with av.open(written, format={"mp4": "mov"}.get(FORMATS[suffix], FORMATS[suffix])) as copy:
+    with av.open(written, format=FORMATS[suffix]) as copy:
         after = _first_picture(copy, copy.streams.video[0].index)
     if before and after != before:
         raise FilmFailed(

@@ -15,6 +15,7 @@ from fractions import Fraction
 from xml.etree import ElementTree
 
 from vssflow_post.audio import STEREO, Layout, Loudness
+from vssflow_post.deliver.names import printable
 from vssflow_post.media.frame_rates import edit_rate
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -76,7 +77,7 @@ def ixml_chunk(
     """
     root = ElementTree.Element("BWFXML")
     _add(root, "IXML_VERSION", IXML_VERSION)
-    _add(root, "PROJECT", _printable(project))
+    _add(root, "PROJECT", printable(project))
     _add(root, "NOTE", title)
     speed = ElementTree.SubElement(root, "SPEED")
     counted = edit_rate(frame_rate)
@@ -150,8 +151,3 @@ def _ascii(text: str) -> bytes:
 
 def _add(parent: ElementTree.Element, name: str, value: object) -> None:
     ElementTree.SubElement(parent, name).text = str(value)
-
-
-def _printable(name: str) -> str:
-    """A file's name without what XML cannot hold: control characters, and bytes that are no text."""
-    return "".join(sign if sign.isprintable() else "?" for sign in name.encode("utf-8", "replace").decode("utf-8"))

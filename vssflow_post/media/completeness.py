@@ -20,12 +20,11 @@ from vssflow_post.media.endings import (
     y4m_shortage,
 )
 from vssflow_post.media.signature import HEAD_BYTES, mxf_start, transport_packet_bytes
+from vssflow_post.media.transport import packets_at_the_end
 
 _SEGMENT = b"\x18\x53\x80\x67"
 _BOXES = frozenset(b"ftyp moov mdat wide free skip pnot styp uuid moof mfra sidx ssix meta emsg prft pdin".split())
 """Those that may lie outermost in a file."""
-_TAIL_PACKETS = 8192
-"""Of a transport stream, looked at for what is unfinished at its end."""
 _UNKNOWN_LENGTHS = (0, 0xFFFFFFFF)
 """What a writer that could not go back leaves as the length of a RIFF chunk; RF64 has its length elsewhere."""
 
@@ -116,24 +115,14 @@ def _transport_shortage(file: BinaryIO, size: int) -> str | None:
     unit, offset = found
     if size % unit:
         return f"its last transport packet has {size % unit} of {unit} bytes"
-    file.seek(max(0, size - unit * _TAIL_PACKETS))
-    tail = file.read()
-    missing: dict[int, int] = {}
-    for at in range(offset, len(tail), unit):
-        _count_payload(tail[at : at + 188], missing)
+    missing: dict[int, int] = {}  # bytes of each stream's packet that says its length
+    for stream, begins, payload in packets_at_the_end(file, unit, offset):
+        if begins:
+            length = int.from_bytes(payload[4:6], "big") if payload.startswith(b"\0\0\1") else 0
+            missing[stream] = length + 6 - len(payload) if length else 0
+        elif stream in missing:
+            missing[stream] -= len(payload)
     return "its last packet of sound is incomplete" if any(n > 0 for n in missing.values()) else None
-
-
-def _count_payload(packet: bytes, missing: dict[int, int]) -> None:
-    """Keeps account of the bytes that are `missing` of each stream's packet that says its length."""
-    stream = int.from_bytes(packet[1:3], "big") & 0x1FFF
-    begins, control = packet[1] & 0x40, packet[3] >> 4 & 3
-    payload = packet[5 + packet[4] if control & 2 else 4 :] if control & 1 else b""
-    if begins:
-        length = int.from_bytes(payload[4:6], "big") if payload.startswith(b"\0\0\1") else 0
-        missing[stream] = length + 6 - len(payload) if length else 0
-    elif stream in missing:
-        missing[stream] -= len(payload)
 
 
 _CHECKS: Mapping[str, Callable[[BinaryIO, int], str | None]] = {

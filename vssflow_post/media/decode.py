@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -110,13 +110,13 @@ def pictures(container: InputContainer, stream: VideoStream, film: Film, damage:
     start between key frames)."""
     import av
 
-    waiting: dict[int, int] = {}
+    waiting: set[int] = set()
     first: int | None = None
     try:
         with reading(film.path, "Decoding its pictures"):
             for packet in packets_on_one_clock(container, stream, film.container):
                 if packet.size and packet.pts is not None:
-                    waiting[packet.pts] = _packet_sample(film, packet)
+                    waiting.add(packet.pts)
                 try:
                     decoded = packet.decode()
                 except av.error.FFmpegError as error:
@@ -126,19 +126,15 @@ def pictures(container: InputContainer, stream: VideoStream, film: Film, damage:
                         damage.missed(_packet_sample(film, packet))
                     continue
                 for picture in decoded:
-                    waiting.pop(picture.pts or 0, None)
+                    waiting.discard(picture.pts or 0)
                     first = picture.pts or 0 if first is None else first
                 yield from decoded
     except FilmRejected as rejected:
         if not damage.is_known or rejected.code != "corrupt":
             raise
-    _exactly(damage, [sample for pts, sample in waiting.items() if first is not None and pts >= first])
-
-
-def _exactly(damage: Damage, missing: Sequence[int]) -> None:
-    """Decoders run ahead: which pictures are lost is known by those that never came."""
-    if damage.lost and len(missing) >= len(damage.lost):
-        damage.lost = sorted(missing)
+    missing = [pts for pts in waiting if first is not None and pts >= first]
+    if damage.lost and len(missing) >= len(damage.lost):  # decoders run ahead: what never came is what is lost
+        damage.lost = sorted(map(film.sample_of_pts, missing))
 
 
 def _packet_sample(film: Film, packet: Packet[VideoStream]) -> int:

@@ -86,9 +86,9 @@ class Clock:
 
 
 def packets_on_one_clock(
-    container: InputContainer, stream: _AnyStream, demuxer: str, known: Sequence[Join] = (), clock: Clock | None = None
+    container: InputContainer, stream: _AnyStream, demuxer: str, clock: Clock | None = None
 ) -> Iterator[Packet[_AnyStream]]:
     """`packets_of`, joined where the file was."""
-    clock = clock or Clock(stream.time_base or Fraction(1, 90_000), known)
+    clock = clock or Clock(stream.time_base or Fraction(1, 90_000))
     for packet in packets_of(container, stream):
         yield clock.moved(packet) if demuxer in JOINABLE else packet

@@ -60,8 +60,10 @@ def require_all_packets(film: Film, scan: PacketScan) -> None:
     if scan.lost:
         told = " ".join(_damaged(film, Damage(), scan.lost, film.duration.end))
         raise FilmRejected("corrupt", f"{told} With --salvage it is taken as it is.")
+    if film.container not in OPEN_ENDED:
+        return
     hole = hole_at_the_end(scan.coded_pts)
-    if film.container in OPEN_ENDED and len(hole) and scan.is_even_but_for(_LONGEST_REORDERING):
+    if len(hole) and scan.is_even_but_for(_LONGEST_REORDERING):
         at_s = film.sample_of_pts(int(hole[0])) / CLOCK_HZ
         raise FilmRejected("truncated", f"The file is cut off: a picture is missing at {at_s:.3f} s, next to its end.")
 

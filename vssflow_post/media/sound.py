@@ -164,7 +164,7 @@ def _in_step(
     told = [_Faults(film, track) for track, _ in tracks]
     zero_s = film.first_pts * film.time_base
     sources = [
-        _Blocks(_at_rate(_pieces(film, weights, one), zero_s, rate_hz, len(weights), one), len(weights))
+        _Blocks(_at_rate(_pieces(weights, one), zero_s, rate_hz, len(weights), one), len(weights))
         for (_, weights), one in zip(tracks, told, strict=True)
     ]
     for start in range(0, n_samples, _BLOCK_S * rate_hz):
@@ -265,11 +265,12 @@ def _silence(n: int, rate_hz: int, n_pickups: int) -> Iterator[Samples]:
         yield np.zeros((min(rate_hz, n - start), n_pickups), np.float32)
 
 
-def _pieces(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]:
+def _pieces(weights: _Weights, faults: _Faults) -> Iterator[_Piece]:
     """The track's frames, decoded. What is wrong with the sound alone does not end the film: it ends the track."""
+    film = faults.film
     try:
         with judged(film), reading(film.path, "Decoding its audio"):
-            yield from _decoded(film, weights, faults)
+            yield from _decoded(weights, faults)
     except FilmRejected as rejected:
         if rejected.code not in ("corrupt", "unsupported_codec"):
             raise
@@ -277,9 +278,10 @@ def _pieces(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]:
             faults.end = f"cannot be read to its end ({str(rejected).rstrip('.')})"
 
 
-def _decoded(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]:
+def _decoded(weights: _Weights, faults: _Faults) -> Iterator[_Piece]:
     import av
 
+    film = faults.film
     zero_s = film.first_pts * film.time_base
     with open_film(film.path, film.container) as container:
         audio = container.streams.audio[[one.index for one in container.streams.audio].index(faults.track.index)]
@@ -296,20 +298,20 @@ def _decoded(film: Film, weights: _Weights, faults: _Faults) -> Iterator[_Piece]
                 faults.damaged(_start_s(packet) - zero_s)
                 continue
             for frame in decoded:
-                yield _piece(frame, weights, film, faults)
+                yield _piece(frame, weights, zero_s, faults)
 
 
 def _start_s(packet: Packet[AvAudioStream]) -> Fraction:
     return (packet.pts or 0) * packet.time_base
 
 
-def _piece(frame: AudioFrame, weights: _Weights, film: Film, faults: _Faults) -> _Piece:
+def _piece(frame: AudioFrame, weights: _Weights, zero_s: Fraction, faults: _Faults) -> _Piece:
     samples = _folded(frame, weights)
     start_s = frame.pts * frame.time_base if frame.pts is not None and frame.time_base is not None else None
-    at_s = (start_s or Fraction(0)) - film.first_pts * film.time_base
+    at_s = (start_s or Fraction(0)) - zero_s
     faults.kind(at_s, f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels")
     if not np.isfinite(samples).all():
-        if faults.track is film.production_stream:
+        if faults.track is faults.film.production_stream:
             raise FilmRejected("non_finite_audio", "Its audio holds values that are not finite (NaN or infinity).")
         faults.damaged(at_s)
         samples = np.zeros_like(samples)

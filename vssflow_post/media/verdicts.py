@@ -103,7 +103,7 @@ class Damage:
         self._enough()
 
     def _enough(self) -> None:
-        if len(self.spoilt) + len(self.lost) >= _ENOUGH and self._is_bad:
+        if len(self.spoilt) + len(self.lost) >= _ENOUGH:
             self.raise_if_any()
 
     @property

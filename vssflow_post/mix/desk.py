@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from vssflow_post.audio import LAYOUTS, ME, MIX, STEMS, UNDIPPED, Integers, Loudness, Samples
+from vssflow_post.audio import LAYOUTS, ME, MIX, STEMS, UNDIPPED, Integers, Loudness, Samples, undipped_of
 from vssflow_post.mix.dither import Quantiser, as_float
 from vssflow_post.mix.lay import BLOCK, StemBlock
 from vssflow_post.mix.limiter import Gains, Limiter
@@ -51,8 +51,7 @@ class Bus:
 
 def busses(stems: Sequence[str]) -> tuple[Bus, Bus]:
     """The mix of a film's stems, and the M&E of what dialogue ducks among them."""
-    undipped = tuple(UNDIPPED[name] for name in stems if name in UNDIPPED)
-    return Bus(MIX, tuple(stems)), Bus(ME, undipped)
+    return Bus(MIX, tuple(stems)), Bus(ME, undipped_of(stems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from vssflow_post.audio import STEMS, Samples
+from vssflow_post.audio import STEMS, Samples, Source
 from vssflow_post.errors import FilmFailed
 from vssflow_post.mix.ducking import DuckCurve
 from vssflow_post.mix.panning import CENTRE, PanCurve
@@ -20,20 +19,6 @@ from vssflow_post.timeline import CLOCK_HZ, Span
 
 _PIECE = 1 << 16
 """Samples of a source that are read at once."""
-
-
-class Source(Protocol):
-    """Audio that can be read in pieces: a take in the store, a recording, the film's own sound, room tone."""
-
-    @property
-    def rate_hz(self) -> int: ...
-
-    @property
-    def n_samples(self) -> int: ...
-
-    def read(self, start: int, stop: int) -> Samples:
-        """float32 (channels, stop - start) at `rate_hz`; one channel, two, or the six of 5.1."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vssflow_post.audio import BG, DX, FX, LAYOUTS, MX, PD, STEMS, UNDIPPED, Samples
+from vssflow_post.audio import BG, DX, FX, LAYOUTS, MX, PD, STEMS, UNDIPPED, Samples, undipped_of
 from vssflow_post.mix.laid_take import LaidTake, Playing
 from vssflow_post.mix.panning import placed, wide_gains
 from vssflow_post.timeline import CLOCK_HZ, Span
@@ -61,7 +61,7 @@ def lay(
     Raises FilmFailed("non_finite_audio") when a source holds NaN or infinity.
     """
     faders, names = _Faders(settings), stems_of(takes, settings)
-    names += tuple(UNDIPPED[name] for name in names if undipped and name in UNDIPPED)
+    names += undipped_of(names) if undipped else ()
     waiting = sorted(takes, key=lambda take: (take.span.start - take.lead, take.name), reverse=True)
     playing: list[Playing] = []
     for start in range(duration.start, duration.end, BLOCK):

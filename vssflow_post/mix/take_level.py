@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from vssflow_post.audio import Loudness, layout_of
-from vssflow_post.mix.laid_take import Source
+from vssflow_post.audio import Loudness, Source, layout_of
 from vssflow_post.mix.loudness import LoudnessMeter
 
 DOOR_LUFS = -22.5

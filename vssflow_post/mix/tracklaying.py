@@ -15,10 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
-from vssflow_post.audio import BG, DX, FX, MX, PD
+from vssflow_post.audio import BG, DX, FX, MX, PD, Source
 from vssflow_post.backend import MouthTrack, Thing, Track, speaking_mouth
 from vssflow_post.mix.ducking import DuckCurve, duck_under
-from vssflow_post.mix.laid_take import LaidTake, Source
+from vssflow_post.mix.laid_take import LaidTake
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
 from vssflow_post.mix.take_level import Said, evening_db, matching_db
@@ -190,8 +190,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         return
     stem = PD if settings.production_stem else DX
     if session.whole_track:
-        lines = [cue.span for cue, _ in session.speech]
-        duck = duck_under(lines, settings.production_duck_db, settings.duck_attack_ms, settings.duck_release_ms)
+        duck = _duck([cue.span for cue, _ in session.speech], settings, settings.production_duck_db)
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
         return
     at: dict[int, int] = {}

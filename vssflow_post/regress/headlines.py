@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from vssflow_post.audio import BG, DX, FX, MX, PD, STEMS, Samples
+from vssflow_post.audio import BG, DX, FX, MX, PD, STEMS
 from vssflow_post.regress import tolerances as limits
 from vssflow_post.regress.anchors import Place, found_again
 from vssflow_post.regress.comparing import Comparison, Finding, line_of, summary_of
@@ -133,8 +133,8 @@ class _Sound:
     name: str
     before: Reference
     after: Reference
-    samples: Samples
-    """Of the new one."""
+    places: Sequence[Place]
+    """Where pieces of the old wave are found in the new one."""
     cues: Mapping[str, Facts]
 
     def cue_at(self, time_s: float) -> str:
@@ -162,7 +162,8 @@ def _heard(golden: Golden, new: Measured, comparison: Comparison, asked: set[str
     stems = [name for name in names if name in STEMS]
     told: dict[str, list[str]] = {}
     for name in stems or names[:1]:
-        sound = _Sound(name, golden.sounds[name], new.golden.sounds[name], new.samples[name], cues)
+        places = found_again(golden.sounds[name].anchors, new.samples[name])
+        sound = _Sound(name, golden.sounds[name], new.golden.sounds[name], places, cues)
         found = [finding for finding in comparison.findings if finding.where == name and finding.kind != "fact"]
         told[name] = list(_throughout(sound, found)) or list(_somewhere(sound, found, asked))
     n_stems = sum(name in STEMS for name in new.golden.sounds)
@@ -192,9 +193,8 @@ def _throughout(sound: _Sound, found: Sequence[Finding]) -> Iterator[str]:
     if levels[0].max(initial=SILENCE_DB) > SILENCE_DB >= levels[1].max(initial=SILENCE_DB):
         yield f"{sound.name} is silent"
         return
-    places = found_again(sound.before.anchors, sound.samples)
-    if places and all(1 - abs(place.coherence) <= limits.COHERENCE.limit for place in places):
-        yield from _same_wave(sound.name, places)
+    if sound.places and all(1 - abs(place.coherence) <= limits.COHERENCE.limit for place in sound.places):
+        yield from _same_wave(sound.name, sound.places)
     heard = np.minimum(*levels) > HEARD_DB
     change = (levels[1] - levels[0])[heard]
     middle = float(np.median(change)) if len(change) >= _FEW_HOPS else 0.0
@@ -295,8 +295,7 @@ def _otherwise(sound: _Sound) -> list[str]:
     """The cues during which the level or a piece of the wave is another; the sound's name where no cue is there."""
     before, after = (np.maximum(each.curves.level_db, HEARD_DB) for each in (sound.before, sound.after))
     times = [float(hop) * HOP / CLOCK_HZ for hop in np.flatnonzero(np.abs(after - before) > _HEARD_DB)]
-    places = found_again(sound.before.anchors, sound.samples)
-    times += [place.time_s for place in places if 1 - place.coherence > limits.COHERENCE.limit]
+    times += [place.time_s for place in sound.places if 1 - place.coherence > limits.COHERENCE.limit]
     cues = {sound.cue_at(time_s) for time_s in times}
     return sorted(cues - {""}) or [sound.name] * bool(cues)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from vssflow_post.audio import LAYOUTS, ME, MIX, MX, STEMS, UNDIPPED
+from vssflow_post.audio import LAYOUTS, ME, MIX, MX, STEMS, undipped_of
 from vssflow_post.cues.casting import gain_db_of, member_of
 from vssflow_post.cues.dialogue import Dialogue, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
@@ -178,8 +178,7 @@ def wave_names(cues: Sequence[Cue], preset: Preset) -> tuple[str, ...]:
     """The WAVs of a film by the names they carry: its stems, their mix, and the parts of its M&E with their sum."""
     has_music = any(cue.kind == "music" for cue in cues)
     stems = tuple(name for name in STEMS if name in preset.mix.stems or (name == MX and has_music))
-    parts = [UNDIPPED[name] for name in stems if name in UNDIPPED]
-    return (*stems, MIX, *parts, ME) if preset.deliver.me else (*stems, MIX)
+    return (*stems, MIX, *undipped_of(stems), ME) if preset.deliver.me else (*stems, MIX)
 
 
 def _lost_locks(made: Mapping[str, CueTake], locked: Collection[str]) -> Iterator[str]:

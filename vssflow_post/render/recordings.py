@@ -16,7 +16,7 @@ from vssflow_post.generate.take_store import StoredTake, TakeStore, recorded_tak
 from vssflow_post.media import Film
 from vssflow_post.media.recording import extent_of
 from vssflow_post.settings.preset import MusicSettings, Preset
-from vssflow_post.store.entries import file_digest
+from vssflow_post.store.entries import digest_or_not
 from vssflow_post.timeline import Cue, CueSheet, Recording, Span, samples_from_seconds
 
 RecordingDigests = tuple[tuple[str, str], ...]
@@ -26,7 +26,7 @@ RecordingDigests = tuple[tuple[str, str], ...]
 def digests_of(cues: Path | None, preset: Preset) -> RecordingDigests:
     """Of all recordings that a cue sheet and a preset name, each once; a file that cannot be read has "unreadable"."""
     named = [*(recordings_named(cues) if cues is not None else ()), *(Path(piece.file) for piece in preset.music)]
-    return tuple(sorted({(path.name, _digest_of(path)) for path in named}))
+    return tuple(sorted({(path.name, digest_or_not(path)) for path in dict.fromkeys(named)}))
 
 
 def with_music(sheet: CueSheet, film: Film, preset: Preset) -> tuple[CueSheet, tuple[str, ...]]:
@@ -111,13 +111,13 @@ def recorded_takes(cues: Sequence[Cue], known: RecordingDigests, store: TakeStor
     Raises FilmRejected `bad_recording`; FilmFailed `source_changed` for a file that is not what it was (`known`).
     """
     takes = {}
-    digests = {cue.recording.file: _digest_of(cue.recording.file) for cue in cues if cue.recording}
+    digests = {cue.recording.file: digest_or_not(cue.recording.file) for cue in cues if cue.recording}
     for cue in cues:
         if cue.recording is not None:
             with _told_of(f"{cue.id}: the recording {cue.recording.file}"):
                 takes[cue.id] = recorded_take(cue.recording, cue.span, digests[cue.recording.file], store)
     for file, digest in digests.items():
-        if (file.name, digest) not in known or _digest_of(file) != digest:
+        if (file.name, digest) not in known or digest_or_not(file) != digest:
             raise FilmFailed("source_changed", f"The recording {file} was changed while it was read.")
     return takes
 
@@ -128,10 +128,3 @@ def _told_of(what: str) -> Iterator[None]:
         yield
     except FilmRejected as rejected:
         raise FilmRejected(rejected.code, f"{what}: {rejected}") from None
-
-
-def _digest_of(path: Path) -> str:
-    try:
-        return file_digest(path) if path.is_file() else "unreadable"
-    except OSError:
-        return "unreadable"

@@ -25,7 +25,7 @@ from vssflow_post.render.job import DONE, WARNINGS, FilmResult, InputDigests, Jo
 from vssflow_post.render.recognition import table_file
 from vssflow_post.render.recordings import digests_of
 from vssflow_post.render.studio import Studio
-from vssflow_post.store.entries import address, file_digest
+from vssflow_post.store.entries import address, digest_or_not
 from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.store.reading import read_json
 
@@ -120,7 +120,7 @@ def _state_or_none(path: Path) -> FileState | None:
 
 def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) -> InputDigests:
     words: dict[str, object] = {
-        name: path and _digest_of(path)
+        name: path and digest_or_not(path)
         for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
     }
     voices = choose_voices(job.speakers, studio.preset.cast, identity.sexes, job.batch_speakers)
@@ -129,19 +129,11 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
         words["untaken"] = job.untaken
     words["cast"] = {name: voices.get(name) for name in job.speakers}
     recognition, table = studio.recognition, table_file(studio.preset.cues)
-    words["recogniser"] = recognition and [recognition.offer.name, recognition.digest, table and _digest_of(table)]
+    words["recogniser"] = recognition and [recognition.offer.name, recognition.digest, table and digest_or_not(table)]
     recordings = digests_of(job.cues, studio.preset)
     words["recordings"] = recordings
     settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
     return InputDigests(source, settings, identity.weights_digest, tool_version(), recordings)
-
-
-def _digest_of(path: Path) -> str:
-    """sha256 (hex); a file that cannot be read is its reader's to complain of."""
-    try:
-        return file_digest(path)
-    except OSError:
-        return "unreadable"
 
 
 def _states(folder: Path) -> dict[str, FileState]:

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -191,11 +191,11 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 def as_toml(preset: Preset) -> str:
     """All settings of a preset as the text of a preset file."""
-    lines = [f"description = {_literal(preset.description)}"]
+    lines = [f"description = {toml_literal(preset.description)}"]
     for section, values in preset.as_table().items():
-        lines += ["", f"[{section}]", *(f"{_literal_key(key)} = {_literal(value)}" for key, value in values.items())]
+        lines += ["", f"[{section}]", *_assignments(values)]
     for piece in music_told(preset):
-        lines += ["", f"[[{MUSIC}]]", *(f"{key} = {_literal(value)}" for key, value in piece.items())]
+        lines += ["", f"[[{MUSIC}]]", *_assignments(piece)]
     return "\n".join(lines) + "\n"
 
 
@@ -204,12 +204,16 @@ def music_told(preset: Preset) -> list[dict[str, object]]:
     return [{**asdict(piece), "file": str(Path(piece.file).absolute())} for piece in preset.music]
 
 
+def _assignments(values: Mapping[str, object]) -> Iterator[str]:
+    return (f"{_literal_key(key)} = {toml_literal(value)}" for key, value in values.items())
+
+
 def _literal_key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _literal(key)
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_literal(key)
 
 
-def _literal(value: object) -> str:
+def toml_literal(value: object) -> str:
     """A value as TOML; its strings are JSON's, but for the one control character that TOML wants escaped too."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_literal_key(key)} = {_literal(part)}" for key, part in value.items()) + " }"
+        return f"{{ {', '.join(_assignments(value))} }}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

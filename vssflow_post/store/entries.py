@@ -44,6 +44,14 @@ def file_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
+def digest_or_not(path: Path) -> str:
+    """The same; "unreadable" for what is no file or cannot be read: its reader will complain."""
+    try:
+        return file_digest(path) if path.is_file() else "unreadable"
+    except OSError:
+        return "unreadable"
+
+
 class Missing(Enum):
     """Why the store does not give an entry."""
 

@@ -7,7 +7,6 @@ import json
 import math
 import os
 import unicodedata
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from vssflow_post.audio import BG, DX, FX, ME, MIX, MX, PD
+from vssflow_post.deliver.film_clock import FilmClock
 from vssflow_post.deliver.report.auditions import auditions_of
 from vssflow_post.deliver.report.facts import FilmReport
 from vssflow_post.deliver.report.file_list import deliverables
@@ -23,8 +23,6 @@ from vssflow_post.deliver.report.loudness_chart import draw_loudness, loudness_m
 from vssflow_post.deliver.report.rows import lanes, remarks, scene_boxes, speakers, words_of
 from vssflow_post.deliver.report.stem_pictures import LOWEST_HZ, mel_of_hz
 from vssflow_post.deliver.subtitles import as_vtt, of_cue
-from vssflow_post.media.frame_rates import label_rate
-from vssflow_post.media.timecode import is_drop_frame, samples_from_timecode, timecode_from_samples
 from vssflow_post.timeline import CLOCK_HZ, CueSheet, Span
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ def _template() -> Template:
 
 def _contents(report: FilmReport) -> dict[str, Any]:
     """Everything that the template names."""
-    clock = _Timecode(report)
+    clock = FilmClock(report.frame_rate, report.start_timecode)
     loudness = report.loudness
     chart = None if loudness is None else draw_loudness(loudness, report.duration.duration_s)
     return {
@@ -91,27 +89,8 @@ def _contents(report: FilmReport) -> dict[str, Any]:
         "pitches": _pitches(),
         "ticks": _ticks(report.duration.duration_s),
         "n_cached": sum(facts.cached for facts in report.cues),
-        "player": {
-            "duration_s": report.duration.duration_s,
-            "rate": [clock.rate.numerator, clock.rate.denominator],
-            "first_frame": clock.first_frame,
-            "drop": clock.drop_frame,
-        },
+        "player": {"duration_s": report.duration.duration_s, **clock.facts},
     }
-
-
-class _Timecode:
-    """Times on the film's own timecode."""
-
-    def __init__(self, report: FilmReport) -> None:
-        self.rate = label_rate(report.frame_rate)
-        label = report.start_timecode
-        self.drop_frame = is_drop_frame(label)
-        self.origin = 0 if label is None else samples_from_timecode(label, self.rate)
-        self.first_frame = round(Fraction(self.origin, CLOCK_HZ) * self.rate)
-
-    def __call__(self, sample: int) -> str:
-        return timecode_from_samples(self.origin + sample, self.rate, self.drop_frame)
 
 
 def _badge(verdict: str) -> tuple[str, str]:
@@ -146,7 +125,7 @@ def _sheet(report: FilmReport) -> dict[str, Any] | None:
 def _captions(report: FilmReport) -> str:
     """The lines as WebVTT in a `data:` URI; "" where nobody has words."""
     heard = CueSheet(report.scenes, tuple(facts.cue for facts in report.cues)).as_heard.cues
-    lines = [cue for cue in heard if cue.kind == "speech" and cue.text.strip()]
+    lines = [cue for cue in heard if cue.is_line]
     if not lines:
         return ""
     text = as_vtt([of_cue(cue) for cue in lines]).encode("utf-8", "replace")

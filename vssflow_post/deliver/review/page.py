@@ -6,12 +6,11 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vssflow_post.deliver.film_clock import FilmClock
 from vssflow_post.deliver.names import clip_name, in_one_line
 from vssflow_post.deliver.review.small_film import small_film
-from vssflow_post.media.frame_rates import label_rate
-from vssflow_post.media.timecode import is_drop_frame, timecode_from_samples
 from vssflow_post.store.publishing import publish_bytes
-from vssflow_post.timeline import CLOCK_HZ, CueSheet
+from vssflow_post.timeline import CueSheet
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
@@ -34,8 +33,7 @@ def review_page(film_stem: str, film: Film, sheet: CueSheet, small: bytes) -> st
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    rate = label_rate(film.frame_rate)
-    drop_frame = is_drop_frame(film.start_timecode)
+    clock = FilmClock(film.frame_rate, film.start_timecode)
     cues = [
         {
             "id": cue.id,
@@ -46,16 +44,10 @@ def review_page(film_stem: str, film: Film, sheet: CueSheet, small: bytes) -> st
         }
         for cue in sheet.cues
     ]
-    facts = {
-        "film": film.digest,
-        "rate": [rate.numerator, rate.denominator],
-        "first_frame": round(film.start_sample * rate / CLOCK_HZ),
-        "drop": drop_frame,
-        "cues": cues,
-    }
+    facts = {"film": film.digest, **clock.facts, "cues": cues}
     return environment.get_template("review/review.html.j2").render(
         stem=in_one_line(film_stem),
-        start=timecode_from_samples(film.start_sample, rate, drop_frame),
+        start=clock(0),
         facts=facts,
         film=base64.b64encode(small).decode("ascii"),
     )
