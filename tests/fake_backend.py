@@ -89,8 +89,8 @@ class FakeBackend:
             time.sleep(3600)
         if fault == "short":
             return Take(take.id, AudioClip(samples[:, :-100], RATE_HZ))
-        if fault == "stereo":
-            return Take(take.id, AudioClip(np.repeat(samples, 2, axis=0), RATE_HZ))
+        if fault == "surround":
+            return Take(take.id, AudioClip(np.repeat(samples, 6, axis=0), RATE_HZ))
         if fault == "rounding":  # no fault: what another processor's arithmetic may give
             samples *= 1 + 3e-6 * np.sin(np.arange(samples.shape[1], dtype=np.float32) / 900)
         if fault == "nan":

@@ -206,7 +206,7 @@ def test_speech_without_words_in_a_silent_film_is_a_warning(
         ("raise", "failed:backend"),
         ("exit", "failed:backend"),
         ("short", "failed:bad_take"),
-        ("stereo", "failed:bad_take"),
+        ("surround", "failed:bad_take"),
         ("nan", "failed:bad_take"),
         ("stranger", "failed:bad_take"),
     ],

@@ -152,6 +152,12 @@ class CueRequest:
     may_be_unseen: bool = False
     """Whether somebody says that the sound is heard here, so that it begins with the span where the picture shows
     nothing of it."""
+    layer: str = ""
+    """Of a sound: `bed`, `follows` or `spot`; "" where the sheet knows no layers."""
+    language: str = ""
+    """Of a line, as in ISO 639-1 (`en`, `de`); "" where nobody says."""
+    turn: int = 0
+    """How many cues of the same sound came before it in the film; 0 for a backend that does not ask (see `Backend`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +166,7 @@ class Take:
 
     id: str
     audio: AudioClip
-    """Mono; as long as the request's span, to within one sample of its own rate."""
+    """Mono or stereo (left, right); as long as the request's span, to within one sample of its own rate."""
     notes: tuple[str, ...] = ()
     """Sentences for the report, e.g. that a line did not fit its span."""
     seconds: float | None = None
@@ -212,18 +218,26 @@ class GenerationSettings:
     """CPU threads; 0 means all cores."""
     allow_cpu_fallback: bool = False
     """Whether a backend that runs out of device memory may go on on the CPU."""
+    library: str = ""
+    """The index of a library of recordings; "" is the one that `vssflow-post library index` writes by itself."""
+    piper_voices: str = ""
+    """A folder of Piper voices, each a `.onnx` with its `.onnx.json`; "": those installed as packages."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceFacts:
     """What a casting director asks about a voice."""
 
-    sex: str
-    """`woman` or `man`."""
-    pitch_hz: float
-    """Median pitch of its speech."""
-    accent: str
+    sex: str = ""
+    """`woman` or `man`; "" where nobody says."""
+    pitch_hz: float = 0.0
+    """Median pitch of its speech; 0 where it was not measured."""
+    accent: str = ""
     """Such as `American`."""
+    language: str = "en"
+    """What it speaks, as in ISO 639-1."""
+    licence: str = ""
+    """As its files state it; "" where they do not."""
 
 
 class Backend(Protocol):
@@ -243,6 +257,12 @@ class Backend(Protocol):
 
     # A backend that knows how long its lines take says it in `line_s(text, voice)`, two numbers: seconds when spoken as
     # fast as it speaks, and naturally. A line that is too long for its cue then runs on. It may be left out.
+    #
+    # A backend that cannot make every cue says so in `refuses(request)`: why it cannot make this one, as the end of a
+    # sentence ("has no recording of a cow"), "" for one that it can; of `visual` it is told nothing then. What it
+    # refuses is asked of the next backend in the preset's order. Without it, a backend makes whatever it is asked for.
+    #
+    # A backend with `in_turn = True` is told each request's `turn`, and its takes may depend on it.
 
     def encoder(self) -> FrameEncoder:
         """A fresh encoder for one film."""
@@ -276,7 +296,7 @@ class BackendOffer:
 
     name: str
     priority: int
-    """`auto` takes the usable offer with the highest."""
+    """`auto` takes the usable offer with the highest; one of 0, which cannot make every cue, only by name."""
     open: Callable[[GenerationSettings], Backend]
     """Imports what is heavy and loads the weights."""
     unavailable: str | None = None

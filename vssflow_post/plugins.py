@@ -150,7 +150,7 @@ def _chosen(kind: str, offers: Sequence[Offer], unavailable: Sequence[str | None
     ranked = sorted(pairs, key=lambda pair: (-pair[0].priority, pair[0].name))
     if name != "auto":
         return _named(kind, ranked, name), f"{name}: asked for by name"
-    best = next((k for k, (_, reason) in enumerate(ranked) if reason is None), None)
+    best = next((k for k, (offer, reason) in enumerate(ranked) if reason is None and offer.priority > 0), None)
     if best is None:
         reasons = "; ".join(f"{offer.name}: {reason}" for offer, reason in ranked) or "no plugin offers one"
         raise BackendUnavailable(f"no {kind} can run here ({reasons})")

@@ -177,13 +177,13 @@ def _asked(
 
 
 def checked_take(take: Take, request: CueRequest, backend: str) -> Take:
-    """`take`, when it keeps the contract: mono, finite, as long as its span to within one sample of its rate."""
+    """`take`, when it keeps the contract: mono or stereo, finite, as long as its span to within a sample."""
     audio = take.audio
     where = f"backend {backend}, cue {request.id}"
     if audio.rate_hz <= 0:
         raise BackendError("bad_take", f"{where}: a rate of {audio.rate_hz} Hz")
-    if audio.samples.shape[0] != 1:
-        raise BackendError("bad_take", f"{where}: {audio.samples.shape[0]} channels where one was promised")
+    if audio.samples.shape[0] not in (1, 2):
+        raise BackendError("bad_take", f"{where}: {audio.samples.shape[0]} channels where one or two were promised")
     expected = request.span.n_samples * audio.rate_hz / CLOCK_HZ
     if abs(audio.n_samples - expected) > 1:
         raise BackendError("bad_take", f"{where}: {audio.n_samples} samples where {expected:.1f} were promised")
