@@ -21,7 +21,7 @@ from vssflow_post.cues.sound_table import shipped_table
 from vssflow_post.cues.spotting import spot
 from vssflow_post.deliver.timeline_otio import rows_of
 from vssflow_post.errors import ScriptError
-from vssflow_post.generate.renderer import request_for
+from vssflow_post.generate.requests import request_for
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.settings.preset import CueSettings
 from vssflow_post.timeline import CLOCK_HZ, LAYERS, Cue, CueSheet, Span

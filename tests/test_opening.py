@@ -45,7 +45,8 @@ class Counting:
 
 def studio_that_opens(how: Callable[[GenerationSettings], Backend], out: Path) -> Studio:
     studio = open_studio(load_preset("ci", {}), OutputFolder(out), load_plugins())
-    return replace(studio, offer=BackendOffer("counting", 1, how))
+    maker = replace(studio.main, offer=BackendOffer("counting", 1, how))
+    return replace(studio, named={"auto": maker})
 
 
 def frame(number: int) -> Frame:
@@ -80,7 +81,7 @@ def test_the_encoder_sees_every_picture_in_order(n_before: int, tmp_path: Path) 
         found = encoder.finish([Scene(0, Span(0, 48_000))])
     assert backend.seen == list(range(n_before + 5))
     assert found["count"].values[0, 0] == n_before + 5
-    assert studio.renderer.backend is backend  # type: ignore[comparison-overlap]
+    assert studio.main.renderer.backend is backend  # type: ignore[comparison-overlap]
 
 
 def test_a_backend_that_does_not_open_is_told_before_what_is_wrong_with_the_film(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_backend_that_does_not_open_is_told_before_what_is_wrong_with_the_film
     with pytest.raises(UsageError, match="no such weights"), studio.opening():
         look(AwaitedEncoder(studio), 10 * MOST_WAITING)
     with pytest.raises(UsageError, match="no such weights"):  # the next film tries again
-        _ = studio.renderer
+        studio.opened()
 
 
 def test_a_film_that_is_wrong_says_so_where_the_backend_opens(tmp_path: Path) -> None:
@@ -102,4 +103,4 @@ def test_a_film_that_is_wrong_says_so_where_the_backend_opens(tmp_path: Path) ->
     studio = studio_that_opens(lambda settings: backend, tmp_path)  # type: ignore[arg-type, return-value]
     with pytest.raises(FilmRejected, match="damaged"), studio.opening():
         raise FilmRejected("corrupt", "the film is damaged")
-    assert studio.renderer.backend is backend  # type: ignore[comparison-overlap]
+    assert studio.main.renderer.backend is backend  # type: ignore[comparison-overlap]

@@ -52,7 +52,7 @@ def test_installed_plugins_are_found_and_a_broken_one_is_named(fake_backend: Pat
 def test_the_origin_of_an_offer_names_plugin_and_version(fake_backend: Path) -> None:
     plugins = load_plugins()
     fake = next(offer for offer in plugins.backends() if offer.name == "fake")
-    assert plugins.origin_of(fake) == "fake (fake-backend 1.0)"
+    assert str(plugins.origin_of(fake)) == "fake (fake-backend 1.0)"
 
 
 def plugin(name: str, source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> EntryPoint:

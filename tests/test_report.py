@@ -79,7 +79,7 @@ def report(tmp_path: Path) -> FilmReport:
         frame_rate=Fraction(24),
         start_timecode="01:00:00:00",
         warnings=("mind the gap",),
-        backend=BackendFacts("cpu", "2 cores", "starter 0123"),
+        backends=(BackendFacts("cpu", "2 cores", "starter 0123"),),
         scenes=(Scene(0, Span(0, half)), Scene(1, Span(half, 2 * half))),
         segments=(SpeakingSegment(Span(half, 2 * half), "script"),),
         cues=cues,
@@ -141,7 +141,7 @@ class _Page(HTMLParser):
 
 def test_json_has_the_agreed_keys(report: FilmReport) -> None:
     document = json.loads(report_as_json(report))
-    agreed = ["version", "verdict", "warnings", "backend", "scenes", "cues", "loudness", "timing"]
+    agreed = ["version", "verdict", "warnings", "backend", "backends", "scenes", "cues", "loudness", "timing"]
     assert list(document) == [*agreed, "stems", "null_test", "me_null_test", "cast", "models"]
     assert document["version"] == 1
     assert document["backend"] == {"name": "cpu", "device": "2 cores", "weights": "starter 0123"}
@@ -225,7 +225,7 @@ def test_page_says_of_a_cue_what_was_seen_what_stands_in_and_that_it_is_silent(l
 
 def test_models_are_named_with_what_is_known_of_their_licence() -> None:
     def of(**witnesses: object) -> list[tuple[str, str, str]]:
-        found = models_used(Preset(), "vssflow-post", "0" * 64, Witnesses(**witnesses))  # type: ignore[arg-type]
+        found = models_used(Preset(), [BackendFacts("cpu", "2 cores", "starter 0123")], Witnesses(**witnesses))  # type: ignore[arg-type]
         return [(model.name, model.task, model.licence) for model in found[1:]]
 
     assert of() == []

@@ -72,7 +72,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = FilmReport(
         stem="a & b", film=film, duration=whole, verdict="done_with_warnings", frame_rate=Fraction(25),
         start_timecode="10:00:00:00", size=(320, 180), warnings=("mind the gap",),
-        backend=BackendFacts("cpu", "2 cores", "starter 0123"),
+        backends=(BackendFacts("cpu", "2 cores", "starter 0123"),),
         scenes=(Scene(0, Span(0, half)), Scene(1, Span(half, whole.end))),
         thumbnails=(cv2.imencode(".jpg", pictures[0])[1].tobytes(), cv2.imencode(".jpg", pictures[99])[1].tobytes()),
         seen=(SeenFacts(SEEN, {"rain": 0.5, "dog": 0.4}), SeenFacts({"volcano": 0.4}, {"wind": 0.3})),

@@ -30,7 +30,8 @@ def test_what_is_said_of_it_before_it_is_opened_holds_once_it_is(backend: Backen
     from vssflow_dit.config import identify
 
     told = identify(GenerationSettings())
-    assert told == BackendIdentity(backend.weights_digest, tuple(backend.voices), told.voice_facts)
+    assert told == BackendIdentity(backend.weights_digest, tuple(backend.voices), told.voice_facts, told.sees)
+    assert told.sees == backend.sees  # type: ignore[attr-defined]
     assert set(told.sexes.values()) == {"woman", "man"}
     with pytest.raises(UsageError, match="no weights at"):
         identify(GenerationSettings(weights="absent"))

@@ -14,7 +14,7 @@ from tests.test_mix import ClipSource, noise
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.audio import AudioClip, Samples, Source
 from vssflow_post.backend import MouthTrack, Track, speaking_mouth
-from vssflow_post.generate.renderer import request_for
+from vssflow_post.generate.requests import request_for
 from vssflow_post.mix import Session, lay_tracks
 from vssflow_post.mix.ducking import duck_under
 from vssflow_post.mix.laid_take import LaidTake

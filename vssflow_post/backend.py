@@ -260,9 +260,14 @@ class Backend(Protocol):
     #
     # A backend that cannot make every cue says so in `refuses(request)`: why it cannot make this one, as the end of a
     # sentence ("has no recording of a cow"), "" for one that it can; of `visual` it is told nothing then. What it
-    # refuses is asked of the next backend in the preset's order. Without it, a backend makes whatever it is asked for.
+    # refuses is asked of the next backend in the preset's order; what all refuse, of the preset's `backend` all the
+    # same, which makes what comes nearest, or silence, and says so in the take's notes. Without it, a backend makes
+    # whatever it is asked for.
     #
     # A backend with `in_turn = True` is told each request's `turn`, and its takes may depend on it.
+    #
+    # What a film's features depend on beside the film is the weights, or what a backend says in `sees`: features are
+    # kept under it, and backends of one package that say the same share one encoder.
 
     def encoder(self) -> FrameEncoder:
         """A fresh encoder for one film."""
@@ -283,6 +288,13 @@ class BackendIdentity:
     voices: tuple[str, ...]
     voice_facts: Mapping[str, VoiceFacts] = field(default_factory=dict)
     """Of some of the voices, as `Backend.voices` says."""
+    sees: str = ""
+    """What the encoder's features depend on, as `Backend` says; "" for the weights."""
+
+    @property
+    def languages(self) -> dict[str, str]:
+        """What voices speak, of which anything is known."""
+        return {voice: facts.language for voice, facts in self.voice_facts.items() if facts.language}
 
     @property
     def sexes(self) -> dict[str, str]:

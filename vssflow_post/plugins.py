@@ -33,6 +33,25 @@ class BrokenPlugin:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an offer comes from."""
+
+    plugin: str
+    """Name of its entry point."""
+    release: str
+    """Name and version of the package; "" where that is not known."""
+
+    def __str__(self) -> str:
+        """Part of the address of all that is made."""
+        return f"{self.plugin} ({self.release or 'version unknown'})"
+
+    @property
+    def package(self) -> str:
+        """Name of the package; "" where that is not known."""
+        return self.release.rpartition(" ")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Plugins:
     """The plugins of one run, made by `load_plugins` and passed down."""
 
@@ -57,19 +76,12 @@ class Plugins:
         offers: list[RecogniserOffer] = self._gather("vssflow_recognisers")
         return sorted(offers, key=lambda offer: (-offer.priority, offer.name))
 
-    def origin_of(self, offer: BackendOffer) -> str:
-        """Plugin, distribution and version that a backend offer comes from: part of the address of its takes."""
+    def origin_of(self, offer: BackendOffer) -> Origin:
+        """Where a backend offer comes from."""
         for name, plugin in self.manager.list_name_plugin():
             if any(offer.name == other.name for other in self._gather("vssflow_backends", {plugin})):
-                return f"{name} ({self.versions.get(name, 'version unknown')})"
-        return "unknown"
-
-    def distribution_of(self, offer: BackendOffer) -> str:
-        """Name of the package that a backend offer comes from; "" where that is not known."""
-        for name, plugin in self.manager.list_name_plugin():
-            if any(offer.name == other.name for other in self._gather("vssflow_backends", {plugin})):
-                return self.versions.get(name, "").rpartition(" ")[0]
-        return ""
+                return Origin(name, self.versions.get(name, ""))
+        return Origin("unknown", "")
 
     def add_commands(self, cli: click.Group) -> None:
         """Let every plugin add its commands to `cli`."""

@@ -242,6 +242,10 @@ class Cue:
     """How many are made of it; 0: as many as the preset says."""
     direction: str = ""
     """How a line is said, for people: no backend acts on it (speech cues)."""
+    language: str = ""
+    """Which language a line is in, as in ISO 639-1; "" where nobody says (speech cues)."""
+    made_by: str = ""
+    """Name of the backend that made the take that is heard, where several were asked. Nothing is decided by it."""
     recording: Recording | None = None
     """What is heard in it where nothing is to be made; music always has one."""
     shift: int = 0
@@ -335,6 +339,7 @@ def cue_as_json(cue: Cue) -> dict[str, object]:
     }
     more: dict[str, object] = {"layer": cue.layer or None, "thing": cue.thing, "seen": dict(cue.seen) or None}
     more |= {"take": cue.take if cue.take > 1 else None, "takes": cue.takes or None}
+    more |= {"language": cue.language or None, "made_by": cue.made_by or None}
     more |= {"direction": cue.direction or None, "shift_s": seconds_of(cue.shift) if cue.shift else None}
     more |= {"mute": cue.is_muted or None, "lock": cue.is_locked or None}
     recorded = {} if cue.recording is None else recording_as_json(cue.recording, cue.kind)

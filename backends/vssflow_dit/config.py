@@ -218,7 +218,19 @@ def identify(settings: GenerationSettings) -> BackendIdentity:
     folder = folder_of(settings.weights)
     config = config_of_weights(folder)
     voices = config.voices if config.family.named else ()
-    return BackendIdentity(index_digest((folder / INDEX).read_text()), voices, config.voice_facts)
+    return BackendIdentity(index_digest((folder / INDEX).read_text()), voices, config.voice_facts, sees(folder, config))
+
+
+def sees(folder: Path, config: ModelConfig) -> str:
+    """What the features of a film depend on: for the starter the reader of strikes, which other backends may have too;
+    "" for all the weights."""
+    return strikes_seen(folder) if config.front == "starter" else ""
+
+
+def strikes_seen(folder: Path) -> str:
+    """What a reader of strikes in a folder of weights sees: see `BackendIdentity.sees`."""
+    digests = json.loads((folder / INDEX).read_text())["sha256"]
+    return f"strikes {digests[STRIKES]}"
 
 
 def config_of_weights(folder: Path) -> ModelConfig:

@@ -12,6 +12,7 @@ import torch
 
 from vssflow_dit.checkpoint import weights as weight_files
 from vssflow_dit.checkpoint.weights import Weights
+from vssflow_dit.config import sees
 from vssflow_dit.flow import Guidance
 from vssflow_dit.frontends.frontend import Front, Streams
 from vssflow_dit.frontends.reference import ReferenceFront
@@ -72,6 +73,7 @@ class Engine:
         self.weights_digest = weights.digest
         self.voices: Sequence[str] = self._front.voices
         self.voice_facts = self._model.config.voice_facts
+        self.sees = sees(weights.folder, self._model.config)
         self.sounds: Sequence[str] = self._front.sounds
 
     def encoder(self) -> FrameEncoder:
@@ -81,6 +83,22 @@ class Engine:
         """The class of sound that words mean; "" where none is near. Weights without classes take any words."""
         return sound_class(words, self.sounds)[0] if self.sounds else words
 
+    def refuses(self, request: CueRequest) -> str:
+        """Why it cannot make a cue: a language that no voice speaks, a voice or a class of sound that it does not have.
+        See `Backend`."""
+        if request.kind == "speech":
+            if request.voice is not None and self.voices and request.voice not in self.voices:
+                return f"has no voice {request.voice}"
+            return "" if self._speaks(request.language) else f"speaks no {request.language}"
+        found, note = sound_class(request.sound, self.sounds)
+        is_own = not self.sounds or (found and not note) or not request.sound
+        return "" if is_own else f"knows no sound {request.sound!r}"
+
+    def _speaks(self, language: str) -> bool:
+        """Whether one of the voices speaks a language; voices of which nothing is known may speak any."""
+        spoken = {facts.language for facts in self.voice_facts.values()}
+        return not (language and spoken) or language in spoken
+
     def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
         return self._front.line_s(text, voice)
 
@@ -89,8 +107,8 @@ class Engine:
         batch: list[Ready] = []
         room = self._tokens_at_once
         for request in sorted(requests, key=lambda request: request.span.n_samples):
-            note = left_unsaid(request.text) if request.kind == "speech" else ""
-            if note and not has_sound(request.text):
+            note, is_sayable = self._said(request)
+            if not is_sayable:
                 yield self._silent(request, note)
                 continue
             streams = self._front.streams(request)
@@ -113,6 +131,19 @@ class Engine:
     def close(self) -> None:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
+
+    def _said(self, request: CueRequest) -> tuple[str, bool]:
+        """A sentence about what of a line cannot be said, "" where all can; and whether anything can."""
+        if request.kind != "speech":
+            return "", True
+        language = request.language
+        if request.text.strip() and not self._speaks(language):
+            return (
+                f"The line is in another language ({request.language}) than the voices speak: nothing is said.",
+                False,
+            )
+        note = left_unsaid(request.text)
+        return note, not note or has_sound(request.text)
 
     def _silent(self, request: CueRequest, note: str) -> Take:
         n_samples = round(request.span.n_samples * self._model.rate_hz / CLOCK_HZ)

@@ -14,7 +14,8 @@ from vssflow_post.batch.dispatch import Arrivals, Batch, Book, Watcher
 from vssflow_post.batch.inputs import Films, find_jobs, jobs_now
 from vssflow_post.batch.ledger import Ledger
 from vssflow_post.errors import BackendUnavailable, VssflowError
-from vssflow_post.plugins import Plugins, choose_backend, load_plugins
+from vssflow_post.plugins import Plugins, load_plugins
+from vssflow_post.render.maker import makers_of
 from vssflow_post.store.output_folder import output_lock
 
 if TYPE_CHECKING:
@@ -69,13 +70,13 @@ def _run(arrivals: Arrivals, order: Order, hiring: Hiring, watcher: Watcher) -> 
 
 
 def _plugins_for(order: Order, hiring: Hiring) -> Plugins | None:
-    """The plugins, where the order's backend is among them and runs here; None where only others have to run it.
+    """The plugins, where the order's backends are among them and run here; None where only others have to run them.
 
     Raises BackendUnavailable before anything else is begun.
     """
     plugins = load_plugins()
     try:
-        choose_backend(plugins.backends(), order.preset.generate.backend)
+        makers_of(order.preset.generate, plugins)
     except BackendUnavailable:
         if hiring.cluster is None:
             raise

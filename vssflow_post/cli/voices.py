@@ -13,8 +13,20 @@ from vssflow_post.cli.options import FILE, backend_options, cast_option, json_op
 from vssflow_post.errors import UsageError
 
 if TYPE_CHECKING:
-    from vssflow_post.backend import VoiceFacts
+    from vssflow_post.render.studio import Studio
     from vssflow_post.settings.preset import CastMember, Preset
+
+TOLD = {
+    "voice": "voice",
+    "sex": "sex",
+    "pitch_hz": "pitch",
+    "accent": "accent",
+    "language": "language",
+    "licence": "licence",
+    "backend": "backend",
+    "cast_for": "cast for",
+}
+"""What the table says of a voice, and over it."""
 
 
 @click.command(short_help="List the voices; write a sample of each.")
@@ -33,7 +45,7 @@ def voices(
     text: str,
     as_json: bool,
 ) -> None:
-    """List the voices of the backend, and which characters the cast gives them. Nothing is played.
+    """List the voices of the preset's backends, and which characters the cast gives them. Nothing is played.
 
     \b
     Examples:
@@ -50,8 +62,9 @@ def voices(
         return
     from vssflow_post.cli.console import print_rows, safe
 
-    rows = [tuple(_cell(each[key]) for key in ("voice", "sex", "pitch_hz", "accent", "cast_for")) for each in table]
-    print_rows(rows, ("voice", "sex", "pitch", "accent", "cast for"))
+    keys = [key for key in TOLD if any(each[key] for each in table) or key == "cast_for"]
+    rows = [tuple(_cell(each[key]) for key in keys) for each in table]
+    print_rows(rows, tuple(TOLD[key] for key in keys))
     for path in paths:
         click.echo(safe(path))
 
@@ -74,21 +87,27 @@ def _voices(settings: Preset, samples: Path | None, text: str) -> tuple[list[dic
         check_cast(settings.cast, known.voices)
         if not known.voices:
             raise UsageError(f"the weights {settings.generate.weights} have no voices of their own: nothing to list")
-        table = [_about(voice, known.voice_facts.get(voice), settings.cast) for voice in known.voices]
+        table = [_about(voice, studio, settings.cast) for voice in known.voices]
         if samples is None:
             return table, []
         from vssflow_post.generate.voice_samples import write_samples
 
-        return table, list(write_samples(studio.renderer.backend, text, samples))
+        spoken = [(voice, studio.speaker(voice).renderer.backend) for voice in known.voices]
+        return table, list(write_samples(spoken, text, samples))
 
 
-def _about(voice: str, facts: VoiceFacts | None, cast: Mapping[str, CastMember]) -> dict[str, object]:
+def _about(voice: str, studio: Studio, cast: Mapping[str, CastMember]) -> dict[str, object]:
     """A voice as `--json` says it; null for what is not known."""
+    maker = studio.speaker(voice)
+    facts = maker.identity().voice_facts.get(voice)
     return {
         "voice": voice,
-        "sex": facts.sex if facts else None,
-        "pitch_hz": round(facts.pitch_hz) if facts else None,
-        "accent": facts.accent if facts else None,
+        "sex": (facts and facts.sex) or None,
+        "pitch_hz": (facts and round(facts.pitch_hz)) or None,
+        "accent": (facts and facts.accent) or None,
+        "language": facts.language if facts else None,
+        "licence": (facts and facts.licence) or None,
+        "backend": maker.offer.name,
         "cast_for": [name for name, member in cast.items() if member.voice == voice],
     }
 

@@ -6,13 +6,16 @@ The same names always get the same voices: in the next film of a batch, on the n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from vssflow_post.cues.sexes import sex_of
 from vssflow_post.errors import UsageError
 from vssflow_post.settings.preset import CastMember
 from vssflow_post.timeline import SECOND_VOICE, Cue, CueSheet
+
+NO_LANGUAGES: Mapping[str, str] = MappingProxyType({})
 
 
 def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
@@ -24,20 +27,29 @@ def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
 
 
 def with_voices(
-    sheet: CueSheet, cast: Mapping[str, CastMember], voices: Mapping[str, str], batch_speakers: Iterable[str] = ()
+    sheet: CueSheet,
+    cast: Mapping[str, CastMember],
+    voices: Mapping[str, str],
+    batch_speakers: Iterable[str] = (),
+    languages: Mapping[str, str] = NO_LANGUAGES,
 ) -> CueSheet:
     """The cue sheet with a voice in every speech cue that has words; `voices` are the backend's, with their sex.
 
     The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the
     `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice, and who answers without a
-    name another. Raises UsageError for a voice of the cast that the backend does not have; those of cues were checked
-    where their sheet was read.
+    name another. A line in a language that the rule's voice does not speak gets one that does, of that sex where there
+    is one; voices without an entry in `languages` may speak any.
+
+    Raises UsageError for a voice of the cast that the backend does not have; those of cues were checked where their
+    sheet was read.
     """
     speech = [cue for cue in sheet.cues if _is_spoken(cue)]
     chosen = choose_voices(
         {cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, batch_speakers
     )
-    return replace(sheet, cues=tuple(_with_voice(cue, chosen, voices) for cue in sheet.cues))
+    by_rule = {name for name in chosen if not member_of(name, cast).voice}
+    speaking = _Speaking(chosen, by_rule, voices, languages)
+    return replace(sheet, cues=tuple(speaking.with_voice(cue) for cue in sheet.cues))
 
 
 def choose_voices(
@@ -102,11 +114,30 @@ def named_voices(uncast: CueSheet, cast: Mapping[str, CastMember]) -> frozenset[
     )
 
 
-def _with_voice(cue: Cue, chosen: Mapping[str, str], voices: Iterable[str]) -> Cue:
-    if cue.voice or not _is_spoken(cue):
-        return cue
-    first = next(iter(voices), None)
-    return replace(cue, voice=chosen.get(cue.speaker, first) if cue.speaker else first)
+@dataclass(frozen=True, slots=True)
+class _Speaking:
+    """Who speaks with which voice, and in which languages."""
+
+    chosen: Mapping[str, str]
+    by_rule: Collection[str]
+    """Those whose voice nobody named."""
+    voices: Mapping[str, str]
+    languages: Mapping[str, str]
+
+    def with_voice(self, cue: Cue) -> Cue:
+        if cue.voice or not _is_spoken(cue):
+            return cue
+        first = next(iter(self.voices), None)
+        voice = self.chosen.get(cue.speaker, first) if cue.speaker else first
+        is_free = not cue.speaker or cue.speaker in self.by_rule
+        return replace(cue, voice=self._of_language(cue.language, voice) if is_free and voice else voice)
+
+    def _of_language(self, language: str, voice: str) -> str:
+        """The voice where it speaks the language, else one that does; itself again where none does."""
+        fitting = [name for name in self.voices if self.languages.get(name, language) == language]
+        if not language or voice in fitting:
+            return voice
+        return min(fitting, key=lambda name: self.voices[name] != self.voices.get(voice), default=voice)
 
 
 def _is_spoken(cue: Cue) -> bool:

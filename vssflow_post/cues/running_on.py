@@ -11,15 +11,13 @@ from typing import TypeAlias
 from vssflow_post.timeline import CLOCK_HZ, Cue, CueSheet, Span
 
 LineSeconds: TypeAlias = Callable[[str, str | None], tuple[float, float]]
-"""Text and voice to the seconds that the line takes when spoken as fast as the backend speaks, and naturally."""
+"""Text and voice to the seconds that the line takes when spoken as fast as the voice speaks, and naturally; zeros where
+nobody can tell."""
 
 
-def with_room(sheet: CueSheet, duration: Span, line_s: LineSeconds | None) -> CueSheet:
+def with_room(sheet: CueSheet, duration: Span, line_s: LineSeconds) -> CueSheet:
     """The sheet with longer cues for lines that are too long even when spoken fast: each up to its natural length, the
-    next line of anybody, or the film's end; recordings and what is muted stay as they are. `line_s` is None for a
-    backend that does not say how long a line takes."""
-    if line_s is None:
-        return sheet
+    next line of anybody, or the film's end; recordings and what is muted stay as they are."""
     starts = sorted(cue.span.start for cue in sheet.sounding.cues if cue.kind == "speech")
 
     def longer(cue: Cue) -> Cue:

@@ -39,7 +39,7 @@ MOST_THINGS, MOST_LABELS = 3, 50
 
 _CUE_KEYS = (
     *("id", "scene", "kind", "start_s", "end_s", "text", "speaker", "voice", "sound", "origin", "gain_db", "seed"),
-    *("layer", "thing", "seen", "take", "takes", "direction"),
+    *("layer", "thing", "seen", "take", "takes", "direction", "language", "made_by"),
     *("file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db"),
     *("shift_s", "shift_frames", "mute", "lock"),
 )
@@ -47,12 +47,16 @@ _RECORDING_KEYS = ("in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db
 _KINDS = ("speech", "sound", "music")
 _MEANINGLESS = {
     "speech": ("sound", "duck_db"),
-    "sound": ("text", "speaker", "voice", "direction", "match_loudness", "duck_db"),
-    "music": ("text", "speaker", "voice", "direction", "sound", "layer", "thing", "take", "takes", "match_loudness"),
+    "sound": ("text", "speaker", "voice", "direction", "language", "match_loudness", "duck_db"),
+    "music": (
+        *("text", "speaker", "voice", "direction", "language", "sound", "layer", "thing", "take", "takes"),
+        *("match_loudness", "made_by"),
+    ),
 }
 """Keys that a kind of cue does not have."""
 MOST_FADE_S, MOST_DUCK_DB = 3600.0, 60.0
 _CUE_REQUIRED = ("id", "kind", "start_s", "end_s")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
@@ -161,11 +165,21 @@ def _cue(table: Table, scenes: Sequence[Scene], reel: Reel, seed: int, home: Pat
         take=table.whole("take", 1, MOST_TAKES) if "take" in table else 1,
         takes=table.whole("takes", 1, MOST_TAKES) if "takes" in table else 0,
         direction=table.text("direction", max_characters=MOST_OF_A_PROMPT),
+        language=_language(table),
+        made_by=table.text("made_by", max_characters=64),
         recording=_recording(table, kind, home),
         shift=_shift(table, span, reel),
         is_muted=table.flag("mute", False),
         is_locked=table.flag("lock", False),
     )
+
+
+def _language(table: Table) -> str:
+    """The language of a tag such as `de` or `de-AT`, in small letters; "" where there is none."""
+    tag = table.text("language", max_characters=35).strip()
+    if tag and not _LANGUAGE.fullmatch(tag):
+        raise table.fault("language", f"must be a language as in ISO 639-1, such as en or de, not {shown(tag)}")
+    return tag.partition("-")[0].lower()
 
 
 def _shift(table: Table, span: Span, reel: Reel) -> int:

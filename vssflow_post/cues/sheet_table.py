@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("kind", "id", "scene", "start", "end", "speaker", "text", "voice", "sound", "gain_db", "seed", "origin"),
-    *("layer", "thing", "seen", "take", "takes", "direction"),
-    *("file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db", "shift_s", "mute", "lock"),
+    *("layer", "thing", "seen", "take", "takes", "direction", "language"),
+    *("made_by", "file", "in_s", "fade_in_s", "fade_out_s", "match_loudness", "duck_db", "shift_s", "mute", "lock"),
 )
 _ALSO_READ = ("shift_frames",)
 NO_FILM = "has no row of its film"
 _REQUIRED = ("kind", "id", "start", "end")
-_TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer", "direction")
+_TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer", "direction", "language", "made_by")
 _NUMBERS = ("gain_db", "in_s", "fade_in_s", "fade_out_s", "duck_db", "shift_s")
 _WHOLE_NUMBERS = ("scene", "seed", "thing", "take", "takes", "shift_frames")
 _YES_OR_NO = ("match_loudness", "mute", "lock")

@@ -37,13 +37,15 @@ class AskedCue:
     """Of its take."""
     parts: Mapping[str, str]
     """Digest of each thing that its take depends on, by name, and of its place in the film."""
+    backend: str = ""
+    """Who makes it; "" where an older version wrote it down."""
 
     @classmethod
-    def of(cls, request: CueRequest, depends_on: Mapping[str, object]) -> AskedCue:
+    def of(cls, request: CueRequest, depends_on: Mapping[str, object], backend: str = "") -> AskedCue:
         """`depends_on`: everything the take depends on, by name."""
         placed = {**depends_on, "place": request.span.start}
         parts = {name: address({name: value})[:12] for name, value in placed.items()}
-        return cls(request.id, request.kind, address(depends_on), parts)
+        return cls(request.id, request.kind, address(depends_on), parts, backend)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from vssflow_post.backend import (
-    Backend,
-    CueRequest,
-    GenerationSettings,
-    MouthTrack,
-    Take,
-    Thing,
-    Track,
-    speaking_mouth,
-)
+from vssflow_post.backend import Backend, CueRequest, GenerationSettings, Take, Thing, Track
 from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.store.entries import Missing
-from vssflow_post.timeline import CLOCK_HZ, Cue
+from vssflow_post.timeline import CLOCK_HZ
 
 STAGE_VERSION = 5
 """Part of every address: raised when what a take depends on changes."""
@@ -63,9 +54,10 @@ class Renderer:
         """
         settings = self.settings
         guidance = settings.guidance if request.kind == "speech" else settings.sound_guidance
-        unseen = {"unseen": True} if request.may_be_unseen else {}
+        told = {"layer": request.layer, "language": request.language, "turn": request.turn}
         return {
-            **unseen,
+            **{name: value for name, value in told.items() if value},
+            **({"unseen": True} if request.may_be_unseen else {}),
             "method": STAGE_VERSION,
             "kind": request.kind,
             "backend": [self.backend.name, self.plugin],
@@ -86,94 +78,82 @@ class Renderer:
         }
 
 
-def request_for(
-    cue: Cue, features: Mapping[str, Track], mouths: Iterable[MouthTrack], things: Iterable[Sequence[Thing]] = ()
-) -> CueRequest:
-    """What a backend gets for a cue: its words, and what is seen during its span; `things` by scene."""
-    mouth = speaking_mouth(mouths, cue.span) if cue.kind == "speech" else None
-    return CueRequest(
-        id=cue.id,
-        kind=cue.kind,
-        span=cue.span,
-        seed=cue.seed,
-        text=cue.text,
-        voice=cue.voice,
-        sound=cue.sound,
-        visual={name: track.slice(cue.span) for name, track in features.items()},
-        mouth=None if mouth is None else mouth.during(cue.span),
-        things=_heard_moving(cue, things) if cue.kind == "sound" and not cue.is_bed else (),
-        may_be_unseen=cue.may_be_unseen,
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Commission:
+    """A request, and who is asked for it."""
 
+    request: CueRequest
+    renderer: Renderer
 
-def _heard_moving(cue: Cue, things: Iterable[Sequence[Thing]]) -> tuple[Thing, ...]:
-    """The thing that the cue is of, or all that move in the shots that it lies in."""
-    of_shots = [of_shot for of_shot in things if of_shot and of_shot[0].span.overlaps(cue.span)]
-    if cue.thing is None:
-        return tuple(thing for of_shot in of_shots for thing in of_shot)
-    return tuple(of_shot[cue.thing] for of_shot in of_shots if cue.thing < len(of_shot))
+    @property
+    def depends_on(self) -> dict[str, object]:
+        """See `Renderer.depends_on`."""
+        return self.renderer.depends_on(self.request)
 
 
 def takes(
-    requests: Sequence[CueRequest],
-    renderer: Renderer,
+    asked: Sequence[Commission],
     store: TakeStore,
     past: CueHistory,
     progress: OnProgress,
     locked: Collection[str] = (),
 ) -> Iterator[CueTake]:
-    """One stored take per request: first those that are known, then the others as the backend finishes them.
+    """One stored take per request: first those that are known, then the others, backend by backend, as each finishes
+    them.
 
-    Cues whose ids are `locked` keep the take of the last delivery, where they have one. Raises BackendError when the
+    Cues whose ids are `locked` keep the take of the last delivery, where they have one. Raises BackendError when a
     backend raises, exits, or breaks its contract.
     """
-    by_id = {request.id: request for request in requests}
-    asked = [_asked(request, renderer, store, past, locked) for request in requests]
-    addresses = {cue.address for cue in asked}
+    cues = [_asked(each, store, past, locked) for each in asked]
+    addresses = {cue.address for cue in cues}
     missing: dict[str, list[AskedCue]] = {}
+    wanted: dict[str, Commission] = {}
     why: dict[str, str] = {}
     done = 0
-    for cue in asked:
+    for each, cue in zip(asked, cues, strict=True):
         known = Missing.ABSENT if cue.address in missing else store.open(cue.address)
         if isinstance(known, Missing):
             missing.setdefault(cue.address, []).append(cue)
+            wanted.setdefault(cue.address, each)
             why.setdefault(cue.address, past.why(cue, known, addresses))
             continue
         done += 1
-        progress(Progress("generate", done, len(requests), cue.id))
+        progress(Progress("generate", done, len(asked), cue.id))
         yield CueTake(cue, known, 0.0, "")
-    arriving = _from_backend({key: by_id[cues[0].id] for key, cues in missing.items()}, renderer.backend)
-    for key, take, seconds in arriving:
+    for key, take, seconds in _made(wanted):
         stored = store.put(key, take)
         for twin, cue in enumerate(missing[key]):
             done += 1
-            progress(Progress("generate", done, len(requests), cue.id))
+            progress(Progress("generate", done, len(asked), cue.id))
             yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
 
 
 def to_make(
-    requests: Sequence[CueRequest],
-    renderer: Renderer,
-    store: TakeStore,
-    past: CueHistory,
-    locked: Collection[str] = (),
-) -> list[CueRequest]:
+    asked: Sequence[Commission], store: TakeStore, past: CueHistory, locked: Collection[str] = ()
+) -> list[Commission]:
     """Those whose takes are not in the store, nor kept for cues whose ids are `locked`; of several that give the same
     take, the first."""
-    by_address: dict[str, CueRequest] = {}
-    for request in requests:
-        cue = _asked(request, renderer, store, past, locked)
-        by_address.setdefault(cue.address, request)
-    return [request for key, request in by_address.items() if isinstance(store.open(key), Missing)]
+    by_address: dict[str, Commission] = {}
+    for each in asked:
+        by_address.setdefault(_asked(each, store, past, locked).address, each)
+    return [each for key, each in by_address.items() if isinstance(store.open(key), Missing)]
 
 
-def _asked(
-    request: CueRequest, renderer: Renderer, store: TakeStore, past: CueHistory, locked: Collection[str]
-) -> AskedCue:
+def _asked(each: Commission, store: TakeStore, past: CueHistory, locked: Collection[str]) -> AskedCue:
     """The cue as it is asked for; one that is locked as it was in the last delivery, where its take is still there."""
-    cue = AskedCue.of(request, renderer.depends_on(request))
+    cue = AskedCue.of(each.request, each.depends_on, each.renderer.backend.name)
     before = past.named(cue) if cue.id in locked else None
     return cue if before is None or isinstance(store.open(before.address), Missing) else before
+
+
+def _made(wanted: Mapping[str, Commission]) -> Iterator[tuple[str, Take, float]]:
+    """(address, checked take, seconds) of each commission by its take's address, backend by backend."""
+    by_backend: dict[str, dict[str, Commission]] = {}
+    for key, each in wanted.items():
+        by_backend.setdefault(each.renderer.backend.name, {})[key] = each
+    for group in by_backend.values():
+        backend = next(iter(group.values())).renderer.backend
+        yield from _from_backend({key: each.request for key, each in group.items()}, backend)
 
 
 def checked_take(take: Take, request: CueRequest, backend: str) -> Take:

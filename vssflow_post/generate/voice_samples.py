@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -22,8 +22,9 @@ CHARACTERS_PER_S = 13.0
 SHORTEST_S, LONGEST_S = 2.0, 30.0
 
 
-def write_samples(backend: Backend, text: str, folder: Path) -> Iterator[Path]:
-    """Has each voice say `text` into `<folder>/<voice>.wav`, and gives each path when its file is there.
+def write_samples(voices: Iterable[tuple[str, Backend]], text: str, folder: Path) -> Iterator[Path]:
+    """Has each voice, by its backend, say `text` into `<folder>/<voice>.wav`, and gives each path when its file is
+    there.
 
     Raises UsageError where the folder cannot be made, BackendError when the backend breaks its contract.
     """
@@ -32,8 +33,8 @@ def write_samples(backend: Backend, text: str, folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise UsageError(f"cannot write into {folder}: {error.strerror}") from None
     span = Span.of_seconds(0, min(LONGEST_S, max(SHORTEST_S, len(text) / CHARACTERS_PER_S + 0.5)))
-    visual = _of_darkness(backend, span)
-    for voice in backend.voices:
+    for voice, backend in voices:
+        visual = _of_darkness(backend, span)
         request = CueRequest(f"sample-{voice}", "speech", span, 1, text=text, voice=voice, visual=visual)
         takes = list(backend.render([request]))
         if len(takes) != 1:

@@ -26,12 +26,12 @@ _ISA = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "neon", "asimd", "s
 
 def stamp_of(report: Mapping[str, object]) -> dict[str, str]:
     """The stamp of a render on this machine; `report` is its report.json."""
-    backend = report.get("backend")
-    facts = backend if isinstance(backend, dict) else {}
+    told = report.get("backends")
+    backends = [facts for facts in told if isinstance(facts, dict)] if isinstance(told, list) else []
     stamp = {name: _version(name) for name in PACKAGES}
-    stamp["backend"] = str(facts.get("name", ""))
-    stamp["weights"] = str(facts.get("weights", "")).rpartition(" ")[2]
-    stamp["device"] = re.sub(r",? \d+ threads", "", str(facts.get("device", "")))
+    stamp["backend"] = " ".join(str(facts.get("name", "")) for facts in backends)
+    stamp["weights"] = " ".join(str(facts.get("weights", "")).rpartition(" ")[2] for facts in backends)
+    stamp["device"] = re.sub(r",? \d+ threads", "", " ".join(str(facts.get("device", "")) for facts in backends))
     stamp["processor"] = processor_class()
     stamp.update({name: os.environ[name] for name in SWITCHES if name in os.environ})
     return stamp

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vssflow_post.backend import CueRequest
 from vssflow_post.cues.casting import with_voices
 from vssflow_post.cues.dialogue import Dialogue, divide
+from vssflow_post.cues.language import with_languages
 from vssflow_post.cues.running_on import with_room
+from vssflow_post.generate.renderer import Commission
 from vssflow_post.media import Film
-from vssflow_post.render.first_half import SCRIPTED, Spotted, requests_of
+from vssflow_post.render.first_half import SCRIPTED, Spotted
 from vssflow_post.render.job import Job
-from vssflow_post.render.stand_ins import Askable, askable
+from vssflow_post.render.routing import commissions, routing_of
+from vssflow_post.render.stand_ins import Askable
 from vssflow_post.render.studio import Studio
 from vssflow_post.timeline import Cue, CueSheet
 
@@ -26,7 +28,9 @@ class Asked:
     dialogue: Dialogue
     sounds: Askable
     """The cues as the weights are asked for them."""
-    requests: tuple[CueRequest, ...]
+    requests: tuple[Commission, ...]
+    notes: tuple[str, ...]
+    """Sentences: which backend could not make what, and which does."""
 
     @property
     def locked(self) -> frozenset[str]:
@@ -42,12 +46,15 @@ class Asked:
 
 def asked_of(job: Job, film: Film, seen: Spotted, studio: Studio) -> Asked:
     """Raises UsageError for a voice of the cast that the backend does not have."""
-    preset, backend = studio.preset, studio.renderer.backend
-    sheet = with_voices(seen.sheet, preset.cast, studio.known_identity().sexes, job.batch_speakers)
-    if preset.dialogue.source in SCRIPTED:
-        sheet = with_room(sheet, film.duration, getattr(backend, "line_s", None))
+    preset = studio.preset
+    identity = studio.known_identity()
+    spoken = preset.dialogue.source in SCRIPTED
+    sheet = with_languages(seen.sheet) if spoken and identity.languages else seen.sheet
+    sheet = with_voices(sheet, preset.cast, identity.sexes, job.batch_speakers, identity.languages)
+    if spoken:
+        sheet = with_room(sheet, film.duration, studio.line_s)
     sounding = sheet.sounding.cues
     dialogue = divide(sounding, preset.dialogue.source, seen.has_sound)
-    sounds = askable(sounding, backend.sounds, studio.table, getattr(backend, "sound_of", None))
-    requests = requests_of(sounds.cues, dialogue, seen.analysis, preset.generate.takes)
-    return Asked(sheet, dialogue, sounds, tuple(requests))
+    route = routing_of(sounding, dialogue, seen.analysis, studio)
+    requests = commissions(route, dialogue, seen.analysis, studio)
+    return Asked(sheet, dialogue, route.asked, tuple(requests), route.notes)

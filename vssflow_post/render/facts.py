@@ -6,7 +6,7 @@ And what the batch says of a finished film in one line.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from vssflow_post.deliver.report import (
     Witnesses,
     models_used,
 )
+from vssflow_post.deliver.report.facts import UNSTATED
+from vssflow_post.deliver.report.models import licence_of
 from vssflow_post.deliver.take_choice import choice_name
 from vssflow_post.errors import FilmFailed
 from vssflow_post.generate.renderer import CueTake
@@ -35,10 +37,13 @@ from vssflow_post.media import Film
 from vssflow_post.mix import MixReport
 from vssflow_post.render.first_half import Spotted
 from vssflow_post.render.job import DONE, WARNINGS, Job
+from vssflow_post.render.maker import Maker
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import CastMember, LoudnessSettings
 from vssflow_post.timeline import Cue, CueSheet, Scene
 
+TASKS = {"speech": "speech", "sound": "effects"}
+"""What a backend makes, by kind of cue, in words."""
 SOUND_AND_PICTURE = (".wav", ".mp4", ".mov", ".mkv")
 """Suffixes of the deliverables that the report lists by themselves; the others are just linked."""
 
@@ -73,7 +78,7 @@ def report_of(
 ) -> FilmReport:
     """What is known of the film; what the stems look like, and that they sum to the mix, is added to it."""
     film, spotted, preset = work.film, work.spotted, studio.preset
-    backend = studio.renderer.backend
+    backends = backend_facts(studio, work.sheet)
     found = (*film.troubles, *spotted.warnings, *work.dialogue.warnings, *work.warnings)
     found = tuple(dict.fromkeys((*found, *(work.track.notes if work.track else ()))))  # the sound was heard twice
     troubles = (*found, *mix.warnings, *loudness_warning(mix))
@@ -88,9 +93,7 @@ def report_of(
         start_timecode=film.start_timecode,
         size=(film.width, film.height),
         warnings=(*troubles, *film.notes, *work.notes),
-        backend=BackendFacts(
-            backend.name, backend.device, f"{preset.generate.weights} {backend.weights_digest[:16]}", studio.why
-        ),
+        backends=backends,
         preset=preset.name,
         speech=spotted.speech,
         scenes=work.sheet.scenes,
@@ -102,7 +105,7 @@ def report_of(
         segments=spotted.segments,
         cues=cues,
         cast=work.cast,
-        models=models_used(preset, studio.distribution, backend.weights_digest, _who_looked(work, studio)),
+        models=models_used(preset, backends, _who_looked(work, studio)),
         loudness=loudness_facts(mix, preset.loudness),
         timing=timing,
         picture=delivery.picture,
@@ -111,6 +114,37 @@ def report_of(
         layout=preset.mix.layout,
         others=tuple(path for path in delivered if path.suffix not in SOUND_AND_PICTURE),
     )
+
+
+def backend_facts(studio: Studio, sheet: CueSheet) -> tuple[BackendFacts, ...]:
+    """Who made the takes of a sheet; the preset's `backend` in any case."""
+    found = []
+    for maker in studio.makers:
+        made = [cue for cue in sheet.cues if cue.made_by == maker.offer.name]
+        if not made and maker is not studio.main:
+            continue
+        backend = maker.renderer.backend
+        weights = studio.preset.generate.weights if maker is studio.main else maker.offer.name
+        kinds = [word for kind, word in TASKS.items() if any(cue.kind == kind for cue in made)]
+        found.append(
+            BackendFacts(
+                backend.name,
+                backend.device,
+                f"{weights} {backend.weights_digest[:16]}",
+                maker.why,
+                " and ".join(kinds if len(studio.makers) > 1 and kinds else TASKS.values()),
+                _licence(maker, {cue.voice for cue in made if cue.voice}, weights),
+                maker.origin.package,
+            )
+        )
+    return tuple(found)
+
+
+def _licence(maker: Maker, voices: Collection[str], weights: str) -> str:
+    """Of the voices that spoke, where they state one; weights of a package's own are under the package's."""
+    facts = maker.identity().voice_facts
+    stated = dict.fromkeys(facts[voice].licence for voice in sorted(voices) if voice in facts and facts[voice].licence)
+    return "; ".join(stated) or (licence_of(maker.origin.package) if weights == "starter" else UNSTATED)
 
 
 def proven_sums(paths: Mapping[str, Path]) -> dict[str, NullTestFacts]:

@@ -42,7 +42,7 @@ from vssflow_post.render.recordings import recorded_takes
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.publishing import publish
-from vssflow_post.timeline import Cue
+from vssflow_post.timeline import Cue, CueSheet
 
 
 @dataclass(slots=True)
@@ -119,10 +119,17 @@ def _work(job: Job, film: Film, seen: Spotted, asked: Asked, made: Mapping[str, 
     preset = studio.preset
     track, had_rotted = _production_track(film, seen, asked.dialogue, studio)
     again = (*_rotted_takes(made), *_lost_locks(made, asked.locked), *had_rotted)
-    notes = (*seen.notes, *asked.sounds.notes, *again, *timeline_notes(film, preset.deliver))
+    notes = (*seen.notes, *asked.notes, *asked.sounds.notes, *again, *timeline_notes(film, preset.deliver))
     cast = cast_facts(seen.sheet, asked.sheet, preset.cast)
     cues, warnings = asked.sounds.cues, asked.sounds.warnings
-    return Work(job, film, seen, asked.sheet, cast, asked.dialogue, cues, made, track, warnings, notes)
+    sheet = _with_makers(asked.sheet, made) if len(studio.makers) > 1 else asked.sheet
+    return Work(job, film, seen, sheet, cast, asked.dialogue, cues, made, track, warnings, notes)
+
+
+def _with_makers(sheet: CueSheet, made: Mapping[str, CueTake]) -> CueSheet:
+    """The sheet, saying of each cue which of several backends made its take."""
+    names = {identity: take.cue.backend for identity, take in made.items()}
+    return replace(sheet, cues=tuple(replace(cue, made_by=names.get(cue.id, "")) for cue in sheet.cues))
 
 
 def _remember(work: Work, studio: Studio, clock: Clock) -> None:
@@ -131,15 +138,14 @@ def _remember(work: Work, studio: Studio, clock: Clock) -> None:
     made = [take.audio for take in work.takes.values() if not take.cached]
     analysed, generated = clock.ends["analyse"], clock.ends["generate"]
     cost = cost_of(made, work.film.duration.duration_s, generated.since(analysed), Moment.now().since(generated))
-    weights = studio.renderer.backend.weights_digest
-    keep_cost(pace_file(studio.preset.generate, studio.offer.name, studio.plugin, weights), cost)
+    keep_cost(pace_file(studio.preset.generate, studio.backends), cost)
 
 
 def _generated(job: Job, asked: Asked, studio: Studio, progress: OnProgress) -> dict[str, CueTake]:
     """A take for every cue that the backend renders, by cue id: in the store, whether it was there or is new."""
     progress(Progress("generate", 0, len(asked.requests)))
     past = read_history(studio.out.cue_history(job.stem))
-    made = takes(asked.requests, studio.renderer, studio.store, past, progress, asked.locked)
+    made = takes(asked.requests, studio.store, past, progress, asked.locked)
     return {take.cue.id: take for take in made}
 
 

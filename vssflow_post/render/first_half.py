@@ -16,22 +16,22 @@ from vssflow_post.analysis.analysis_store import STAGE_VERSION, analysis_address
 from vssflow_post.analysis.features import KnownFeatures, read_features
 from vssflow_post.analysis.listening import Heard, hear
 from vssflow_post.analysis.picture import Analysis
-from vssflow_post.backend import CueRequest, DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
-from vssflow_post.cues.dialogue import Dialogue, keeps_sound
+from vssflow_post.backend import DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
+from vssflow_post.cues.dialogue import keeps_sound
 from vssflow_post.cues.direction import Direction, direction_of, unheard
 from vssflow_post.cues.overlaps import gave_way
 from vssflow_post.cues.script import Script, read_script
 from vssflow_post.cues.seen import Seen
-from vssflow_post.cues.sheet import read_cue_sheet, take_seed
+from vssflow_post.cues.sheet import read_cue_sheet
 from vssflow_post.cues.spotting import spot, unspoken
 from vssflow_post.deliver import LeftOut, check_picture
 from vssflow_post.errors import ScriptError
-from vssflow_post.generate.renderer import request_for
 from vssflow_post.media import Film
 from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.probe import probe
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.job import Job
+from vssflow_post.render.maker import SharedEncoder
 from vssflow_post.render.own_sound import is_heard, kept_note, makes_effects, unheeded
 from vssflow_post.render.recognition import Recognition, is_wanted
 from vssflow_post.render.recordings import checked, music_left_out, with_music
@@ -39,7 +39,7 @@ from vssflow_post.render.sights import looked_at, seen_of
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.entries import Missing, address
-from vssflow_post.timeline import Caption, Cue, CueSheet, Line, Scene, SpeakingSegment
+from vssflow_post.timeline import Caption, CueSheet, Line, Scene, SpeakingSegment
 
 SCRIPTED = ("auto", "generate")
 """Values of `dialogue.source` under which a script is spoken."""
@@ -113,7 +113,7 @@ def _features_address(film: Film, studio: Studio) -> str:
             "picture": asdict(studio.preset.picture),
             "clip": studio.preset.generate.clip,
             "deterministic": studio.preset.generate.deterministic,
-            "backend": [studio.offer.name, studio.plugin, studio.known_identity().weights_digest],
+            "seen by": list({tuple(maker.sees()): None for maker in studio.makers}),
         }
     )
 
@@ -288,30 +288,9 @@ def _heard(asked: Spotting, lines: tuple[Line, ...] | None, analysis: Analysis, 
     return heard if given is None else replace(heard, segments=(), why=why)
 
 
-def requests_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, n_takes: int = 1) -> list[CueRequest]:
-    """What the backend is asked for: every sound, and the lines that are generated; of each the take that is heard,
-    under the cue's id, and the others (`alternates_of`)."""
-    spoken = {cue.id for cue in dialogue.generated}
-    asked: list[CueRequest] = []
-    for cue in cues:
-        if cue.recording is None and (cue.kind == "sound" or cue.id in spoken):
-            request = request_for(cue, analysis.features, analysis.mouths, analysis.things)
-            asked.append(replace(request, seed=take_seed(cue.seed, cue.take)))
-            others = alternates_of(cue, n_takes).items()
-            asked += [replace(request, id=name, seed=take_seed(cue.seed, take)) for take, name in others]
-    return asked
-
-
-def alternates_of(cue: Cue, n_takes: int) -> dict[int, str]:
-    """The takes of a cue beside the one that is heard, by number, and what each is called; `n_takes` are made of cues
-    that say nothing else, and none of one that is locked. Where there is one to make, it is the one that is heard."""
-    n = 1 if cue.is_locked else cue.takes or n_takes
-    return {take: f"{cue.id}@{take}" for take in range(1, n + 1) if take != cue.take} if n > 1 else {}
-
-
 class AwaitedEncoder:
-    """The encoder of a backend that is still being opened: until it is, pictures wait here, as many as there is room
-    for. What opening it raises comes with the next picture."""
+    """The encoders of backends that are still being opened: until they are, pictures wait here, as many as there is
+    room for. What opening one raises comes with the next picture."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -329,7 +308,8 @@ class AwaitedEncoder:
 
     def _opened(self) -> FrameEncoder:
         if self._encoder is None:
-            self._encoder = self._studio.renderer.backend.encoder()
+            self._studio.opened()
+            self._encoder = SharedEncoder(self._studio.makers)
             for frame in self._waiting:
                 self._encoder.push(frame)
             self._waiting.clear()

@@ -15,7 +15,7 @@ from vssflow_post.backend import CueRequest
 from vssflow_post.cues.dialogue import Dialogue
 from vssflow_post.deliver import timeline_notes
 from vssflow_post.generate.history import read_history
-from vssflow_post.generate.renderer import Renderer, checked_take, to_make
+from vssflow_post.generate.renderer import Commission, checked_take, to_make
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
 from vssflow_post.render.asking import asked_of
@@ -52,7 +52,7 @@ class _Ahead:
     film: Film
     spotted: Spotted
     dialogue: Dialogue
-    requests: Sequence[CueRequest]
+    requests: Sequence[Commission]
     """For takes that are not in the store."""
     looked: Moment
     """What the first half took."""
@@ -72,11 +72,17 @@ def plan_film(job: Job, studio: Studio, fresh: bool, progress: OnProgress) -> Fi
         spotted = look_at(job, film, studio, progress, keeps=False)
     asked = asked_of(job, film, spotted, studio)
     past = read_history(studio.out.cue_history(job.stem))
-    requests = to_make(asked.requests, studio.renderer, studio.store, past, asked.locked)
+    requests = to_make(asked.requests, studio.store, past, asked.locked)
     ahead = _Ahead(film, spotted, asked.dialogue, requests, Moment.now().since(started), known is not None)
     plan = _plan(ahead, studio)
     warnings = (*film.troubles, *spotted.warnings, *asked.dialogue.warnings, *asked.sounds.warnings)
-    notes = (*film.notes, *spotted.notes, *asked.sounds.notes, *timeline_notes(film, studio.preset.deliver))
+    notes = (
+        *film.notes,
+        *spotted.notes,
+        *asked.notes,
+        *asked.sounds.notes,
+        *timeline_notes(film, studio.preset.deliver),
+    )
     verdict, reason = WARNINGS if warnings else DONE, " ".join((*warnings, *notes)) or None
     seconds = Moment.now().since(started).wall_s
     return FilmResult(job.film, verdict, None, reason, seconds, _in_words(plan, ahead), plan)
@@ -101,8 +107,8 @@ def _plan(ahead: _Ahead, studio: Studio) -> Plan:
     )
 
 
-def _seconds_of(kind: str, requests: Sequence[CueRequest]) -> float:
-    return sum(request.span.duration_s for request in requests if request.kind == kind)
+def _seconds_of(kind: str, requests: Sequence[Commission]) -> float:
+    return sum(each.request.span.duration_s for each in requests if each.request.kind == kind)
 
 
 def _work_s(ahead: _Ahead, pace: Pace, generate_s: float) -> float:
@@ -137,21 +143,21 @@ def _time_in_words(seconds: float) -> str:
 
 def _pace(ahead: _Ahead, studio: Studio) -> Pace:
     """Of earlier renders, or of a trial where there were none and something is to be made."""
-    where = pace_file(studio.preset.generate, studio.offer.name, studio.plugin, studio.known_identity().weights_digest)
+    where = pace_file(studio.preset.generate, studio.backends)
     costs = kept_costs(where)
     if pace_of(costs) is None and ahead.requests:
-        longest = max(ahead.requests, key=lambda request: request.span.n_samples)
-        costs.append(_tried(studio.renderer, longest, ahead.looked.share))
+        longest = max(ahead.requests, key=lambda each: each.request.span.n_samples)
+        costs.append(_tried(longest, ahead.looked.share))
         keep_cost(where, costs[-1])
     return pace_of(costs) or Pace(0.0, 1.0, 1.0, memory_held(), 0.0)
 
 
-def _tried(renderer: Renderer, request: CueRequest, share: float) -> Cost:
+def _tried(longest: Commission, share: float) -> Cost:
     """What a cue takes, or its first seconds. Raises BackendError when the backend breaks its contract."""
-    request = _cut(request)
+    request, backend = _cut(longest.request), longest.renderer.backend
     for _ in range(2):  # the first time something is always made ready
         started = Moment.now()
-        (take,) = [checked_take(take, request, renderer.backend.name) for take in renderer.backend.render([request])]
+        (take,) = [checked_take(take, request, backend.name) for take in backend.render([request])]
     took = Moment.now().since(started)
     return Cost(
         request.span.duration_s, took.cpu_s, width_of(took, share), 0.0, 0.0, memory_held(), 4.0 * take.audio.rate_hz

@@ -167,17 +167,11 @@ def memory_held() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def pace_file(settings: GenerateSection, backend: str, plugin: str, weights_digest: str) -> Path:
-    """Where what renders with these settings took on this machine is kept, in the user's cache."""
+def pace_file(settings: GenerateSection, backends: Sequence[Sequence[str]]) -> Path:
+    """Where what renders with these settings and backends (see `Studio.backends`) took on this machine is kept, in the
+    user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    facts = {
-        **asdict(settings),
-        "seed": 0,
-        "threads": 0,
-        "backend": backend,
-        "plugin": plugin,
-        "digest": weights_digest,
-    }
+    facts = {**asdict(settings), "seed": 0, "threads": 0, "backends": backends}
     identity = address({**facts, "machine": platform.node(), "version": VERSION})
     return cache / "vssflow-post" / "pace" / f"{identity}.json"
 

@@ -132,7 +132,7 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
     words["recogniser"] = recognition and [recognition.offer.name, recognition.digest, table and digest_or_not(table)]
     recordings = digests_of(job.cues, studio.preset)
     words["recordings"] = recordings
-    settings = address({**words, "preset": studio.preset.digest, "backend": studio.offer.name, "plugin": studio.plugin})
+    settings = address({**words, "preset": studio.preset.digest, "backends": studio.backends})
     return InputDigests(source, settings, identity.weights_digest, tool_version(), recordings)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.timeline import Cue
@@ -65,6 +66,14 @@ def askable(
         if not name
     )
     return Askable(tuple(asked), (*notes, *_unknown(meaningless)), tuple(warnings))
+
+
+def in_company(parts: Sequence[Askable], cues: Sequence[Cue]) -> Askable:
+    """What several makers are asked for, as one, in the order of `cues`."""
+    asked = {cue.id: cue for part in parts for cue in part.cues}
+    ordered = tuple(asked[cue.id] for cue in cues if cue.id in asked)
+    notes, warnings = ((*chain.from_iterable(getattr(part, name) for part in parts),) for name in ("notes", "warnings"))
+    return Askable(ordered, notes, warnings)
 
 
 def _unknown(captions: Sequence[Cue]) -> tuple[str, ...]:

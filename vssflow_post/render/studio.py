@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
-from vssflow_post.backend import Backend, BackendIdentity, BackendOffer, DetectorOffer, RecogniserOffer
+from vssflow_post.backend import BackendIdentity, DetectorOffer, RecogniserOffer
 from vssflow_post.cues.casting import check_cast
 from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.errors import FilmError, VssflowError
-from vssflow_post.generate.renderer import Renderer, as_backend_error
 from vssflow_post.generate.take_store import TakeStore
-from vssflow_post.plugins import Plugins, choose_backend
+from vssflow_post.plugins import Plugins
+from vssflow_post.render.maker import Maker, joint, makers_of
 from vssflow_post.render.recognition import Recognition, is_wanted, recognition_of, table_of
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.output_folder import OutputFolder
@@ -26,33 +26,56 @@ class Studio:
 
     preset: Preset
     out: OutputFolder
-    offer: BackendOffer
-    why: str
-    """Sentence: why this backend."""
-    plugin: str
-    """Name and version of the plugin the backend comes from."""
-    distribution: str
-    """Name of the package that plugin comes in."""
+    named: Mapping[str, Maker]
+    """The backends by the names that the preset has for them, the one that makes what others cannot first."""
     detectors: Sequence[DetectorOffer]
     store: TakeStore
     features: FeatureStore
     analyses: AnalysisStore
     recognisers: Sequence[RecogniserOffer] = ()
     _recognition: Recognition | None = field(default=None, init=False)
-    _renderer: Renderer | None = field(default=None, init=False)
-    _opening: Future[Renderer] | None = field(default=None, init=False)
-    _identity: BackendIdentity | None = field(default=None, init=False)
+    _opening: Future[None] | None = field(default=None, init=False)
 
     @property
-    def renderer(self) -> Renderer:
-        """The backend, opened at the first call. Raises BackendUnavailable, UsageError or BackendError."""
+    def makers(self) -> tuple[Maker, ...]:
+        """Every backend once, in that order."""
+        return tuple({maker.offer.name: maker for maker in self.named.values()}.values())
+
+    @property
+    def main(self) -> Maker:
+        """The backend that makes what others cannot."""
+        return next(iter(self.named.values()))
+
+    @property
+    def backends(self) -> list[list[str]]:
+        """Name, origin and digest of the weights of every backend."""
+        return [[maker.offer.name, str(maker.origin), maker.identity().weights_digest] for maker in self.makers]
+
+    def order(self, kind: str, layer: str = "") -> list[Maker]:
+        """Who is asked for cues of a kind and layer, first to last."""
+        makers = (self.named[name] for name in self.preset.generate.order(kind, layer))
+        return list({maker.offer.name: maker for maker in makers}.values())
+
+    def speaker(self, voice: str | None) -> Maker:
+        """Who speaks with a voice."""
+        order = self.order("speech")
+        return next((maker for maker in order if voice in maker.identity().voices), order[-1])
+
+    def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
+        """Seconds that a line takes, spoken as fast as its voice speaks, and naturally; zeros where nobody can tell."""
+        line_s = getattr(self.speaker(voice).renderer.backend, "line_s", None)
+        return (0.0, 0.0) if line_s is None else line_s(text, voice)
+
+    def opened(self) -> None:
+        """All backends are open after it. Raises BackendUnavailable, UsageError or BackendError."""
         if self._opening is not None:
-            return self._opening.result()
-        return self._renderer or self._open()
+            self._opening.result()
+        else:
+            self._open()
 
     @property
     def is_opening(self) -> bool:
-        """Whether to ask for the renderer now would mean to wait."""
+        """Whether to ask for the backends now would mean to wait."""
         return self._opening is not None and not self._opening.done()
 
     @property
@@ -74,74 +97,54 @@ class Studio:
         What opening it raises comes before what is found wrong with a film meanwhile: it would meet every film.
         """
         with ThreadPoolExecutor(1) as worker:
-            self._opening = worker.submit(self._open) if self._renderer is None else None
+            self._opening = worker.submit(self._open)
             try:
                 yield
+                self._opening.result()
             except FilmError:
-                if self._opening is not None:
-                    self._opening.result()
+                self._opening.result()
                 raise
             finally:
                 self._opening = None
 
     def identity(self) -> BackendIdentity | None:
-        """What the backend is; None where it would have to be opened to know. Raises what opening it would raise."""
-        if self._renderer is not None:
-            return _identity_of(self._renderer)
-        if self._identity is None and self.offer.identify is not None:
-            with as_backend_error(f"backend {self.offer.name} does not say what it is:"):
-                self._identity = self.offer.identify(self.preset.generate)
-        return self._identity
+        """What the backends are together; None where one would have to be opened to know. Raises what opening it would
+        raise."""
+        return self.known_identity() if all(maker.is_known for maker in self.makers) else None
 
     def known_identity(self) -> BackendIdentity:
-        """What the backend is; it is waited for, or opened, where only that can tell."""
-        return self.identity() or _identity_of(self.renderer)
+        """The same; a backend is opened where only that can tell."""
+        return joint(self.makers, self.order("speech"))
 
-    def _open(self) -> Renderer:
-        backend = _opened(self.offer, self.preset)
-        check_cast(self.preset.cast, backend.voices)
-        self._renderer = Renderer(backend, self.plugin, self.preset.generate)
-        return self._renderer
+    def _open(self) -> None:
+        for maker in self.makers:
+            _ = maker.renderer
+        check_cast(self.preset.cast, self.known_identity().voices)
 
     def close(self) -> None:
-        if self._renderer is not None:
-            self._renderer.backend.close()
-            self._renderer = None
+        for maker in self.makers:
+            maker.close()
 
 
 def voices_of(preset: Preset, plugins: Plugins) -> tuple[str, ...] | None:
-    """The voices that the preset's backend has, known without opening it; None where that cannot be known."""
+    """The voices that the preset's backends have, known without opening one; None where that cannot be known."""
     try:
-        offer, _ = choose_backend(plugins.backends(), preset.generate.backend)
-        with as_backend_error(f"backend {offer.name} does not say what it is:"):
-            return None if offer.identify is None else tuple(offer.identify(preset.generate).voices)
+        makers = makers_of(preset.generate, plugins)
+        speaking = [makers[name] for name in preset.generate.order("speech")]
+        return joint(speaking, speaking).voices if all(maker.is_known for maker in speaking) else None
     except VssflowError:  # that it cannot run here is not the sheet's, or the preset's, fault
         return None
 
 
 def open_studio(preset: Preset, out: OutputFolder, plugins: Plugins) -> Studio:
-    """Raises BackendUnavailable when the preset's backend does not exist or cannot run here."""
-    offer, why = choose_backend(plugins.backends(), preset.generate.backend)
+    """Raises BackendUnavailable when a backend of the preset's does not exist or cannot run here."""
     return Studio(
         preset=preset,
         out=out,
-        offer=offer,
-        why=why,
-        plugin=plugins.origin_of(offer),
-        distribution=plugins.distribution_of(offer),
+        named=makers_of(preset.generate, plugins),
         detectors=plugins.speech_detectors(),
         store=TakeStore(out.takes),
         features=FeatureStore(out.features),
         analyses=AnalysisStore(out.analyses),
         recognisers=plugins.recognisers(),
     )
-
-
-def _identity_of(renderer: Renderer) -> BackendIdentity:
-    backend = renderer.backend
-    return BackendIdentity(backend.weights_digest, tuple(backend.voices), getattr(backend, "voice_facts", {}))
-
-
-def _opened(offer: BackendOffer, preset: Preset) -> Backend:
-    with as_backend_error(f"backend {offer.name} does not open:"):
-        return offer.open(preset.generate)

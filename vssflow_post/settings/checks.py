@@ -31,7 +31,7 @@ CAST_SECTIONS = ("cast", "voices")
 MUSIC = "music"
 """The section that may be there several times."""
 _KIND_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
-_NUMBERS = tuple[int, ...]
+_NUMBERS, _NAMES = tuple[int, ...], tuple[str, ...]
 _UNCHECKED = object()
 
 
@@ -86,7 +86,7 @@ def checked_section(source: Source, section: str, values: object, fault: Fault) 
             fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{hint}")
             continue
         name = f"{section}.{key}"
-        check = _checked_numbers if types[key] == _NUMBERS else _checked
+        check = {_NUMBERS: _checked_numbers, _NAMES: _checked_names}.get(types[key], _checked)
         accepted = check(value, types[key], f"{source.at(section, key)}: {name}", name, RANGES.get(name), fault)
         if accepted is not _UNCHECKED:
             checked[key] = accepted
@@ -184,6 +184,17 @@ def _checked_numbers(
         return _UNCHECKED
     numbers = [_checked(number, int, where, name, limits, fault) for number in value]
     return _UNCHECKED if _UNCHECKED in numbers else tuple(dict.fromkeys(numbers))
+
+
+def _checked_names(
+    value: object, kind: Any, where: str, name: str, limits: tuple[float, float] | None, fault: Fault
+) -> object:
+    """A name, or a list of names."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) and name for name in names):
+        fault(f'{where} must be a name such as "auto", or a list of names, not {_kind(value)}')
+        return _UNCHECKED
+    return tuple(dict.fromkeys(names))
 
 
 def _kind(value: object) -> str:

@@ -13,7 +13,9 @@ from pathlib import PurePath
 
 from vssflow_post.audio import BG, LAYOUTS, MX, PD, STEMS
 from vssflow_post.backend import GenerationSettings, SpeechSettings
-from vssflow_post.timeline import MOST_OF_A_PROMPT, USUAL_DUCK_DB
+from vssflow_post.timeline import BED, FOLLOWS, LAYERS, MOST_OF_A_PROMPT, SPOT, USUAL_DUCK_DB
+
+AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,31 @@ class GenerateSection(GenerationSettings):
 
     backend: str = "auto"
     """`auto`, or the name of a backend."""
+    speech: tuple[str, ...] = (AUTO,)
+    """Backends that are asked for lines, in this order, before `backend`, which makes what they cannot. A preset writes
+    one name or a list; `"auto"` is `backend` itself."""
+    sound: tuple[str, ...] = (AUTO,)
+    """The same for sounds."""
+    bed: tuple[str, ...] = ()
+    """The same for one layer of sounds, as are the next two; () is `sound`."""
+    follow: tuple[str, ...] = ()
+    spot: tuple[str, ...] = ()
     seed: int = 0
     """The number all randomness of a render comes from."""
     takes: int = 1
     """How many takes are made of each cue, to choose from; the first is heard until the cue sheet says another."""
+
+    def order(self, kind: str, layer: str = "") -> tuple[str, ...]:
+        """Who is asked for cues of a kind (`speech` or `sound`) and layer, first to last; `backend` at the end."""
+        of_layer = {BED: self.bed, FOLLOWS: self.follow, SPOT: self.spot}.get(layer, ())
+        wanted = self.speech if kind == "speech" else of_layer or self.sound
+        return tuple(dict.fromkeys((*(self.backend if name == AUTO else name for name in wanted), self.backend)))
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """Everybody who is asked for anything, `backend` first."""
+        orders = [self.order("speech"), *(self.order("sound", layer) for layer in ("", *LAYERS))]
+        return tuple(dict.fromkeys((self.backend, *(name for order in orders for name in order))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,13 @@ from vssflow_post.deliver.report.stem_pictures import StemPictures
 from vssflow_post.settings.preset import LoudnessSettings
 from vssflow_post.timeline import Cue, Scene, Span, SpeakingSegment
 
+UNSTATED = "not stated"
+"""A licence that nobody states."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackendFacts:
-    """The engine that made the takes."""
+    """An engine that made takes."""
 
     name: str
     device: str
@@ -24,6 +27,11 @@ class BackendFacts:
     """Name of the weights and their digest."""
     why: str = ""
     """Sentence: why this backend was taken."""
+    task: str = "speech and effects"
+    """What it made, in words."""
+    licence: str = UNSTATED
+    package: str = ""
+    """Name of the package that it comes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,8 @@ class FilmReport:
     size: tuple[int, int] = (0, 0)
     """Width and height of the picture, pixels."""
     warnings: tuple[str, ...] = ()
-    backend: BackendFacts | None = None
+    backends: tuple[BackendFacts, ...] = ()
+    """Who made the takes, the preset's `backend` first; none for a film that did not get so far."""
     preset: str = ""
     """Name of the preset."""
     speech: str = ""

