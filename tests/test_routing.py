@@ -83,6 +83,8 @@ def test_each_cue_is_made_by_the_first_that_can(several: Path, fake_backend: Pat
         ("fake", "speech and effects"),
         ("picky", "speech and effects"),
     ]
+    page = (several / "out" / "a" / "report.html").read_text("utf-8")
+    assert page.count("made by picky") >= 3
     assert ("picky-backend", "CC0") in {(model["package"], model["licence"]) for model in told["models"]}
 
 
