@@ -293,17 +293,17 @@ def sound_mixture(prompt: str, classes: Sequence[str]) -> tuple[dict[str, float]
 
 def _found(words: Sequence[str], classes: Iterable[str]) -> Iterator[tuple[int, int, int, str]]:
     """(minus its number of words, rank, place, class) of everything in the prompt that names a class."""
-    forms = [_forms(word) for word in words]
+    spoken = [forms(word) for word in words]
     for name in dict.fromkeys([*classes, *ALIASES]):
         rank = 2 if name in GENERAL else 1 if name in MATERIALS else 0
         for phrase in (name.replace("_", " "), *ALIASES.get(name, ())):
             parts = phrase.split()
             for k in range(len(words) - len(parts) + 1):
-                if all(part in forms[k + j] for j, part in enumerate(parts)):
+                if all(part in spoken[k + j] for j, part in enumerate(parts)):
                     yield -len(parts), rank, k, name
 
 
-def _forms(word: str) -> set[str]:
+def forms(word: str) -> set[str]:
     """The word and what it may be a plural, a third person, a past or a participle of."""
     forms = {word}
     for ending in ("s", "es", "ing", "ed", "er", "y"):

@@ -19,7 +19,7 @@ from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
 from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
-from vssflow_dit.picture.thing_motion import stream_of
+from vssflow_dit.picture.when_heard import FIRST_CALL_S, UNSEEN_SPEED, UNSEEN_STRENGTH, calls, seen
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
 from vssflow_dit.sounds import follows, loudest, rings_down, sound_mixture
@@ -28,11 +28,6 @@ from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Track
 
-FIRST_CALL_S = 0.1
-CALLS_APART_S = 1.5, 4.0
-UNSEEN_STRENGTH = 0.8
-UNSEEN_SPEED = 0.4
-"""As parts of a hard blow, and of full speed: of what is heard and not seen."""
 FADE_S = 0.04
 """How long a sound takes to come and to go, at either end of what is heard."""
 RINGS_S = 3.0
@@ -79,9 +74,9 @@ class StarterFront:
             name = loudest(mixture)
             sound = self._told(mixture)
             notes = [note] if note else []
-            seen = self._seen(request)
-            if seen is not None:
-                motion = _heard_of(_resampled(seen, n), follows(name) if name else "")
+            shown = seen(self._strikes, request)
+            if shown is not None:
+                motion = _heard_of(_resampled(shown, n), follows(name) if name else "")
             if follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
             elif request.may_be_unseen:
@@ -114,15 +109,6 @@ class StarterFront:
         wave = _gated(self._model.waveform(mel[None], seed)[0], mel)
         return wave if streams.heard_s is None else _heard_only(wave, streams.heard_s, self._model.rate_hz)
 
-    def _seen(self, request: CueRequest) -> Track | None:
-        """Strikes and speed of the things that the cue is heard of; of the whole picture where none was parted, or one
-        is alone in it: nothing of its motion is lost there."""
-        whole = request.visual.get("motion")
-        is_alone = len(request.things) == 1 and request.things[0].is_alone and not request.things[0].strikes
-        if request.things and not (is_alone and whole is not None):
-            return stream_of(self._strikes, request.things, request.span)
-        return whole
-
     def _speech(
         self, request: CueRequest, n: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str], tuple[float, float]]:
@@ -142,17 +128,6 @@ class StarterFront:
         ids, ends = laid_out(said, durations, offset)
         heard_s = (max(0.0, offset - EDGE_S), float(ends[-1])) if said else (0.0, 0.0)
         return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes, heard_s
-
-
-def calls(duration_s: float, seed: int) -> list[tuple[float, float]]:
-    """(time in s, strength) of calls that nothing in the picture shows: one at once, others now and then."""
-    rng = np.random.default_rng(seed)
-    times: list[tuple[float, float]] = []
-    now = FIRST_CALL_S
-    while not times or now < duration_s - 1.0:
-        times.append((now, 0.8))
-        now += float(rng.uniform(*CALLS_APART_S))
-    return times
 
 
 def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:

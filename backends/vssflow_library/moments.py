@@ -1,0 +1,89 @@
+"""When a cue of the library is heard: its strikes to the sample, and the pace of what it goes with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from vssflow_dit.picture.strikes import StrikeNet
+from vssflow_dit.picture.thing_motion import strikes_of
+from vssflow_dit.picture.when_heard import (
+    FIRST_CALL_S,
+    UNSEEN_SPEED,
+    UNSEEN_STRENGTH,
+    calls,
+    is_seen_whole,
+    seen,
+)
+from vssflow_dit.sounds import Follows
+from vssflow_post.backend import CueRequest, Track
+from vssflow_post.timeline import CLOCK_HZ
+
+Pace: TypeAlias = "npt.NDArray[np.float32]"
+
+
+class Moment(NamedTuple):
+    """When a hit is heard."""
+
+    sample: int
+    """From the cue's start, at 48 kHz."""
+    strength: float
+    """0 to 1."""
+
+
+def moments(net: StrikeNet, request: CueRequest, what: Follows, at_once: bool) -> list[Moment]:
+    """The strikes that a cue is heard at, in order of time; of what calls, and is not seen to, now and then; `at_once`
+    where it is heard though nothing is seen of it."""
+    found = _seen(net, request)
+    if not found and what == "calls":
+        found = [Moment(round(at_s * CLOCK_HZ), hard) for at_s, hard in calls(request.span.duration_s, request.seed)]
+    if not found and at_once:
+        found = [Moment(round(FIRST_CALL_S * CLOCK_HZ), UNSEEN_STRENGTH)]
+    return [one for one in found if 0 <= one.sample < request.span.n_samples]
+
+
+def _seen(net: StrikeNet, request: CueRequest) -> list[Moment]:
+    start = request.span.start
+    if not is_seen_whole(request):
+        return [Moment(one.sample - start, one.strength) for one in strikes_of(net, request.things)]
+    motion = request.visual.get("motion")
+    if motion is None:
+        return []
+    late = round(round(request.span.start_s * motion.rate_hz) / motion.rate_hz * CLOCK_HZ) - start
+    return [Moment(round(row / motion.rate_hz * CLOCK_HZ) + late, hard) for row, hard in pulses_in(motion)]
+
+
+def pulses_in(motion: Track) -> list[tuple[float, float]]:
+    """(row, strength) of the pulses in a stream of motion, between rows where they lie there.
+
+    A pulse is a triangle of whole rows: its middle is its centre of gravity, whatever it was sampled at. One that an
+    end of the stream cuts is where it is highest.
+    """
+    values = motion.values[:, 0].astype(np.float64)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (values > 0).astype(np.int8), [0]])))
+    found = []
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        part = values[first:last]
+        cut = (first == 0 and part[0] > part.max() / 2) or (last == len(values) and part[-1] > part.max() / 2)
+        middle = float(np.argmax(part)) if cut else float(np.arange(len(part)) @ part / part.sum())
+        found.append((first + middle, float(part.max()) if cut else float(part.sum() / _AREA)))
+    return [(row, min(1.0, hard)) for row, hard in found]
+
+
+_AREA = 3.0
+"""Of a pulse of strength 1, in rows (`strikes.PULSE_S` at 100 a second)."""
+
+
+def pace(net: StrikeNet, request: CueRequest, at_once: bool) -> Pace:
+    """How fast what the cue goes with moves, 0 to 1, (n,) at 100 a second."""
+    shown = seen(net, request)
+    n = max(1, round(request.span.duration_s * 100))
+    values = np.zeros(n, np.float32)
+    if shown is not None:
+        rows = np.arange(len(shown.values)) / shown.rate_hz
+        values = np.interp(np.arange(n) / 100, rows, shown.values[:, 1], right=0.0).astype(np.float32)
+    if at_once and values.max(initial=0.0) < UNSEEN_SPEED:
+        values[:] = UNSEEN_SPEED
+    return values
