@@ -92,7 +92,7 @@ def find(prompt: str, place: Path | None, most: int, as_json: bool) -> None:
         click.echo(json.dumps({"prompt": prompt, "class": sound or None, "found": len(found), "recordings": rows}))
         return
     if not found:
-        click.echo(f"no recording of {sound or prompt!r}")
+        click.echo(f"no recording of {sound or repr(prompt)}")
         return
     click.echo(f"{'class':<16} {'seconds':>8} {'LUFS':>6} {'ch':>2} {'hits':>6}  file")
     for one in found[:most]:

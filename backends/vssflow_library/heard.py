@@ -5,6 +5,7 @@ A file is read block by block: a bed of an hour needs no more memory than a minu
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -108,7 +109,7 @@ def _blocks(file: soundfile.SoundFile, hop: int) -> Iterator[Level]:
 
 def _listen(levels: _Levels, block: Level, rate_hz: int, weighting: KWeighting, before: int) -> None:
     hop = round(HOP_S * rate_hz)
-    largest = np.abs(block).max(axis=1)
+    largest = functools.reduce(np.maximum, np.abs(block.T))
     levels.peak = max(levels.peak, float(largest.max()))
     if before < HITS_WITHIN_S * rate_hz:
         levels.fine.append(largest)

@@ -33,7 +33,7 @@ def ring(samples: Samples) -> Samples:
     splice = best_splice(samples)
     if splice.fade == 0:
         return samples
-    loop = samples[:, splice.first : splice.last].copy()
+    loop: Samples = samples[:, splice.first : splice.last].copy()
     lead = samples[:, splice.first - splice.fade : splice.first]
     tail = loop[:, -splice.fade :].copy()
     out, in_ = crossfade(splice.fade, alike(tail, lead))
@@ -50,8 +50,8 @@ def best_splice(samples: Samples) -> Splice:
         return Splice(fade, n, fade)
     ahead = _colours(samples, fade, grid)  # of `fade` samples that end at each point of the grid
     points = np.arange(len(ahead)) * grid
-    firsts = np.flatnonzero((points >= fade) & (points <= fade + n // 4))
-    lasts = np.flatnonzero(points >= n - n // 4)
+    firsts = np.flatnonzero((points >= fade) & (points <= fade + n // 8))
+    lasts = np.flatnonzero(points >= n - n // 8)
     apart = np.abs(ahead[firsts][:, None] - ahead[lasts][None]).mean(axis=2)
     k, j = np.unravel_index(int(np.argmin(np.round(apart, 3))), apart.shape)
     first, last = int(points[firsts[k]]), int(points[lasts[j]])
@@ -87,7 +87,7 @@ def _aligned(samples: Samples, first: int, last: int, fade: int) -> int:
     match = np.fft.irfft(np.fft.rfft(in_, size) * np.conj(np.fft.rfft(out, size)), size)[: high - low + 1]
     energy = np.concatenate([[0.0], (in_**2).cumsum()])
     power = energy[n : n + len(match)] - energy[: len(match)]
-    least = float(power.max()) * 1e-6 + 1e-20
+    least = float(np.max(power)) * 1e-6 + 1e-20
     return low + int(np.argmax(np.round(match / np.sqrt(np.maximum(power, least)), 6)))
 
 

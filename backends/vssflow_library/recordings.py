@@ -101,9 +101,8 @@ def _at_clock(samples: Samples, rate_hz: int, first: int, n: int) -> Samples:
 
 def as_one(samples: Samples) -> Samples:
     """(n,) of one channel or two: their mean; the louder one where they cancel each other."""
-    if len(samples) == 1:
-        return samples[0]
-    mean = samples.mean(axis=0)
+    mean: Samples = samples.mean(axis=0)
     powers = (samples.astype(np.float64) ** 2).mean(axis=1)
     cancels = float((mean.astype(np.float64) ** 2).mean()) < AGAINST * float(powers.mean())
-    return np.asarray(samples[int(np.argmax(powers))] if cancels else mean, np.float32)
+    loudest: Samples = samples[int(np.argmax(powers))]
+    return loudest if cancels else mean
