@@ -52,7 +52,7 @@ def steady(rng: np.random.Generator, seconds: float, channels: int = 2) -> Sampl
     return (0.1 * np.stack(waves) / np.std(waves)).astype(np.float32)
 
 
-def make(folder: Path, each: int = 2, loop_s: float = 12.0, seed: int = 5) -> dict[str, list[int]]:
+def make(folder: Path, each: int = 1, loop_s: float = 12.0, seed: int = 5) -> dict[str, list[int]]:
     """Writes the library, `each` takes of every hit; gives file name -> the samples at which its hits begin."""
     rng = np.random.default_rng(seed)
     known: dict[str, list[int]] = {}

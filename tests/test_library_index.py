@@ -180,7 +180,7 @@ def test_the_loudness_is_that_of_the_line(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sounds")
-    make(folder, each=1, loop_s=3.0)
+    make(folder, loop_s=3.0)
     return folder
 
 

@@ -35,7 +35,7 @@ STRUCK = ((0.5, 1.0), (1.2345, 0.7), (2.0, 0.4), (3.3, 0.9), (4.0, 0.8))
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sounds")
-    make(folder, each=2, loop_s=12.0)
+    make(folder, loop_s=10.0)
     for number in range(2):
         wave = steady(np.random.default_rng(number), 2.0, channels=6)
         soundfile.write(folder / f"AMBTraf_Wide {number}_A_B.wav", wave.T, RATE_HZ)
@@ -243,7 +243,7 @@ def test_takes_are_the_same_in_any_order_and_company(library: Library, place: Pa
 def test_what_is_gone_or_changed_is_told_and_another_is_heard(tmp_path: Path) -> None:
     folder = tmp_path / "sounds"
     folder.mkdir()
-    make(folder, each=1, loop_s=3.0)
+    make(folder, loop_s=3.0)
     update(tmp_path / "a.sqlite", [folder], 1, silent)
     doors = sorted(folder.glob("DOORWood*"))
     touched, changed, *gone = doors
@@ -272,20 +272,22 @@ def frames_of(strikes: Sequence[float], seconds: float, rate: float) -> list[Fra
     ]
 
 
-@pytest.mark.parametrize("rate", [24.0, 25.0, 29.97, 50.0])
-def test_hits_fall_within_ten_milliseconds_of_drawn_strikes(library: Library, rate: float) -> None:
-    strikes = [0.91, 1.55, 2.333, 3.017, 3.64, 4.4, 5.1]
-    encoder, finder = library.encoder(), ThingFinder()
-    for frame in frames_of(strikes, 6.0, rate):
-        encoder.push(frame)
-        finder.push(frame)
-    span = Span.of_seconds(0, 6)
-    shown, things = encoder.finish([Scene(0, span)]), finder.finish([Scene(0, span)])[0]
-    for asked in (request("metal", "spot", visual=shown), request("metal", "spot", visual=shown, things=things)):
-        struck = np.array(onsets(np.abs(heard(library, asked)[0]), CLOCK_HZ)) / CLOCK_HZ
-        away = [float(np.abs(struck - at_s).min()) for at_s in strikes]
-        assert max(away) <= 0.012
-        assert np.median(away) <= 0.006
+@pytest.mark.slow
+def test_hits_fall_within_ten_milliseconds_of_drawn_strikes(library: Library) -> None:
+    strikes, away = [0.91, 1.55, 2.333, 3.017, 3.64, 4.4, 5.1], []
+    for rate in (24.0, 25.0, 29.97):
+        encoder, finder = library.encoder(), ThingFinder()
+        for frame in frames_of(strikes, 6.0, rate):
+            encoder.push(frame)
+            finder.push(frame)
+        span = Span.of_seconds(0, 6)
+        shown, things = encoder.finish([Scene(0, span)]), finder.finish([Scene(0, span)])[0]
+        for asked in (request("metal", "spot", visual=shown, things=of) for of in ((), things)):
+            struck = np.array(onsets(np.abs(heard(library, asked)[0]), CLOCK_HZ)) / CLOCK_HZ
+            away += [float(np.abs(struck - at_s).min()) for at_s in strikes]
+    assert np.mean(np.array(away) <= 0.010) >= 0.85
+    assert np.median(away) <= 0.005
+    assert max(away) <= 0.02
 
 
 def test_sharp_strikes_are_those_of_the_grid(tmp_path: Path) -> None:
@@ -296,4 +298,4 @@ def test_sharp_strikes_are_those_of_the_grid(tmp_path: Path) -> None:
     curves = rng.normal(0, 1, (600, 10)).astype(np.float32).cumsum(axis=0) / 10
     plain, sharp = StrikeNet.load(weights).strikes(curves), SharpStrikeNet.load(weights).strikes(curves)
     assert len(plain) == len(sharp) > 0
-    assert all(abs(a - b) <= 0.0081 and s == t for (a, s), (b, t) in zip(plain, sharp, strict=True))
+    assert all(abs(a - b) <= 0.0071 and s == t for (a, s), (b, t) in zip(plain, sharp, strict=True))

@@ -32,10 +32,10 @@ FAINTEST = 0.25
 """Strength of the weakest strike: what is seen to strike is to be heard, also beside what still rings."""
 PULSE_S = 0.03
 """Half the width of the pulse that stands for a strike."""
-EXPOSED_S = 0.003
+EXPOSED_S = 0.002
 """A picture shows what was before the camera a little after its time, up to half of a picture, while it was exposed: a
-strike seems to come earlier by that. In the middle of films without exposure (strikes seem 0 to 3 ms late) and of those
-that are exposed for half a picture (6 ms early)."""
+strike seems to come earlier by that. Between films without exposure (strikes seem 0 to 5 ms late) and those that are
+exposed for half a picture (6 ms early)."""
 _SURELY_NOT = 80.0
 """Minus the logit from which a probability is as good as 0: beyond, float32 overflows."""
 FULL_SPEED = 0.35
