@@ -23,6 +23,8 @@ USUAL = 0.5
 """Pace at which a recording is heard as it is."""
 OCTAVES = 0.6
 """By which pitch bends from rest to full speed."""
+EDGE = 2048
+"""Samples of a loop that are put around it while it is resampled, so that it is seen to go on."""
 FINER = 4
 """Times that a loop is sampled more finely, so that a cubic through its samples bends it cleanly."""
 
@@ -54,10 +56,10 @@ def _level(speed: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _read_at(loop: Samples, at: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """A loop at places (n,) in samples, between them too: through a cubic on FINER times as many."""
-    spectrum = np.fft.rfft(loop.astype(np.float64))
-    if len(loop) % 2 == 0:
-        spectrum[-1] /= 2
-    fine = np.fft.irfft(spectrum, FINER * len(loop)) * FINER
+    import soxr
+
+    around = np.take(loop, np.arange(-EDGE, len(loop) + EDGE), mode="wrap").astype(np.float64)
+    fine = soxr.resample(around, 1, FINER, quality="HQ")[FINER * EDGE : FINER * (EDGE + len(loop))]
     place = at * FINER
     whole = np.floor(place).astype(np.int64)
     t = place - whole

@@ -94,7 +94,7 @@ def _aligned(samples: Samples, first: int, last: int, fade: int) -> int:
 def alike(a: Samples, b: Samples) -> float:
     """Correlation of two stretches, -1 to 1."""
     x, y = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
-    return float(x @ y / max(np.sqrt((x @ x) * (y @ y)), 1e-20))
+    return float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), 1e-20)
 
 
 def crossfade(n: int, correlation: float) -> tuple[Samples, Samples]:
