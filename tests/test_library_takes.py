@@ -160,6 +160,25 @@ def test_a_loop_goes_with_the_speed(library: Library) -> None:
     assert centres[2] / centres[1] == pytest.approx(2 ** (0.6 * 0.6), rel=0.15)
 
 
+def test_what_comes_and_goes_is_loudest_where_the_motion_is_fastest(tmp_path: Path) -> None:
+    at = np.arange(RATE_HZ) / RATE_HZ
+    for number in range(4):
+        noise = np.random.default_rng(number).normal(0, 0.2, RATE_HZ)
+        swell = (noise * np.exp(-(((at - 0.4) / 0.1) ** 2))).astype(np.float32)
+        soundfile.write(tmp_path / f"WHSH_Fast {number}_A_B.wav", swell, RATE_HZ)
+    update(tmp_path / "a.sqlite", [tmp_path], 1, silent)
+    library = Library(GenerationSettings(library=str(tmp_path / "a.sqlite")))
+    grid = np.arange(600) / 100
+    pace = sum(np.exp(-(((grid - middle) / 0.2) ** 2)) for middle in (1.5, 4.0))
+    values = np.stack([np.zeros(600), 0.9 * pace], axis=1).astype(np.float32)
+    take = heard(library, request("whoosh", "follows", visual={"motion": Track(values, 100.0)}))[0]
+    level = (take.reshape(-1, 480) ** 2).mean(axis=1)
+    level = np.convolve(level, np.ones(10) / 10, "same")
+    assert abs(np.argmax(level[:275]) / 100 - 1.5) < 0.1
+    assert abs((np.argmax(level[275:]) + 275) / 100 - 4.0) < 0.1
+    assert level[250:300].max() < level.max() / 1000
+
+
 def seams(take: npt.NDArray[np.float32]) -> tuple[float, float]:
     """Of a bed: the largest step in level from one second to the next, and in any octave, in decibels."""
     mono = take.mean(axis=0)

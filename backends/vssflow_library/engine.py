@@ -14,12 +14,12 @@ import numpy.typing as npt
 from vssflow_dit.config import STRIKES
 from vssflow_dit.picture.strikes import SharpStrikeNet, StrikeEncoder
 from vssflow_dit.sounds import CLASSES, follows, loudest, sound_class, sound_mixture
-from vssflow_library import beds, spots
+from vssflow_library import beds, spots, swells
 from vssflow_library import follows as going_with
 from vssflow_library.choosing import in_turn, names_a_file, pool
 from vssflow_library.index import Recording, digest_in, named, of_sounds, opened, place_of, sounds, stored_digest
 from vssflow_library.levels import within
-from vssflow_library.moments import moments, pace
+from vssflow_library.moments import Pace, moments, pace
 from vssflow_library.recordings import Lost, Shelf
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
@@ -142,11 +142,19 @@ class Library:
             }
             return beds.laid(self._shelf, n, parts, request.seed)
         if what == "speed":
-            loop = beds.chosen_for(found, going_with.LONGEST_READ_S, request.seed)
-            return going_with.laid(self._shelf, n, loop, pace(self._net, request, at_once), request.seed)
+            return self._going_along(request, found, pace(self._net, request, at_once))
         hits = [one for one in found if one.onsets] or found
         when = moments(self._net, request, what, at_once)
         return spots.laid(self._shelf, n, when, in_turn(hits, len(when), request.seed, request.turn), request.seed)
+
+    def _going_along(self, request: CueRequest, found: list[Recording], speed: Pace) -> Samples:
+        """What goes with a motion: a loop; where no recording goes on, one for each burst of speed."""
+        n = request.span.n_samples
+        when = [] if any(one.is_steady for one in found) else swells.bursts(speed, n)
+        if when:
+            return swells.laid(self._shelf, n, when, in_turn(found, len(when), request.seed, request.turn))
+        loop = beds.chosen_for(found, going_with.LONGEST_READ_S, request.seed)
+        return going_with.laid(self._shelf, n, loop, speed, request.seed)
 
 
 def _strikes() -> Path:

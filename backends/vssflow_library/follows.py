@@ -33,7 +33,7 @@ def laid(shelf: Shelf, n: int, recording: Recording, pace: Pace, seed: int) -> S
     """(1, n) at 48 kHz. Raises Lost."""
     last = min(recording.last, recording.first + round(LONGEST_READ_S * recording.rate_hz))
     loop = ring(as_one(shelf.part(recording, recording.first, last))[None])[0]
-    speed = _smooth(pace)
+    speed = smooth(pace)
     grid = np.arange(n) / CLOCK_HZ * 100
     rows = np.arange(len(speed))
     rate = np.interp(grid, rows, 2.0 ** (OCTAVES * (speed - USUAL)))
@@ -43,7 +43,8 @@ def laid(shelf: Shelf, n: int, recording: Recording, pace: Pace, seed: int) -> S
     return np.asarray(gain_of(recording.lufs) * level * bent, np.float32)[None]
 
 
-def _smooth(pace: Pace) -> npt.NDArray[np.float64]:
+def smooth(pace: Pace) -> npt.NDArray[np.float64]:
+    """The pace as it is heard to change."""
     half = max(1, round(SMOOTH_S * 100 / 2))
     shape = np.hanning(2 * half + 3)[1:-1]
     return np.asarray(np.convolve(np.pad(pace.astype(np.float64), half, mode="edge"), shape / shape.sum(), "valid"))

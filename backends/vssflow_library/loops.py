@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -94,7 +95,9 @@ def _aligned(samples: Samples, first: int, last: int, fade: int) -> int:
 def alike(a: Samples, b: Samples) -> float:
     """Correlation of two stretches, -1 to 1."""
     x, y = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
-    return float(x @ y) / max(float(np.sqrt((x @ x) * (y @ y))), 1e-20)
+    # Sums, not dot products: those are rounded by how many threads there are.
+    power = float((x * x).sum() * (y * y).sum())
+    return float((x * y).sum()) / max(math.sqrt(power), 1e-20)
 
 
 def crossfade(n: int, correlation: float) -> tuple[Samples, Samples]:

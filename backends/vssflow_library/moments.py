@@ -67,7 +67,7 @@ def pulses_in(motion: Track) -> list[tuple[float, float]]:
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         part = values[first:last]
         cut = (first == 0 and part[0] > part.max() / 2) or (last == len(values) and part[-1] > part.max() / 2)
-        middle = float(np.argmax(part)) if cut else float(np.arange(len(part)) @ part / part.sum())
+        middle = float(np.argmax(part)) if cut else float((np.arange(len(part)) * part).sum() / part.sum())
         found.append((first + middle, float(part.max()) if cut else float(part.sum() / _AREA)))
     return [(row, min(1.0, hard)) for row, hard in found]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -71,8 +72,10 @@ def _file_words() -> dict[str, tuple[str, ...]]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a file or folder name, in small letters: without numbers, `DoorSlam_03` as `door`, `slam`."""
-    return [word.lower() for word in _SPLIT.findall(text)]
+    """The words of a file or folder name, in small letters: without numbers and accents, `DoorSlam_03` as `door`,
+    `slam`."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return [word.lower() for word in _SPLIT.findall(plain)]
 
 
 def known(cat_id: str) -> str | None:
