@@ -26,6 +26,7 @@ from vssflow_library.loops import crossfade, ring
 from vssflow_library.moments import pulses_in
 from vssflow_post.analysis.things import ThingFinder
 from vssflow_post.backend import CueRequest, Frame, GenerationSettings, Take, Track
+from vssflow_post.errors import FilmFailed
 from vssflow_post.progress import silent
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
 
@@ -282,6 +283,16 @@ def test_what_is_gone_or_changed_is_told_and_another_is_heard(tmp_path: Path) ->
     [take] = library.render([request("rain", "bed")])
     assert not take.audio.samples.any()
     assert "Nothing is left" in take.notes[-1]
+
+
+def test_an_index_that_is_written_anew_while_it_is_used_is_told(tmp_path: Path) -> None:
+    make(tmp_path, loop_s=2.0)
+    update(tmp_path / "a.sqlite", [tmp_path], 1, silent)
+    library = Library(GenerationSettings(library=str(tmp_path / "a.sqlite")))
+    next(tmp_path.glob("DOOR*")).unlink()
+    update(tmp_path / "a.sqlite", [tmp_path], 1, silent)
+    with pytest.raises(FilmFailed, match="indexed anew"):
+        list(library.render([request("metal")]))
 
 
 def frames_of(strikes: Sequence[float], seconds: float, rate: float) -> list[Frame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,7 +24,7 @@ from vssflow_library.moments import Pace, moments, pace
 from vssflow_library.recordings import Lost, Shelf
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
-from vssflow_post.errors import BackendUnavailable
+from vssflow_post.errors import FilmFailed
 from vssflow_post.timeline import BED, CLOCK_HZ
 
 Samples = npt.NDArray[np.float32]
@@ -63,6 +64,8 @@ class Library:
         self.device = f"{sum(self._counts.values())} recordings"
         self._net = SharpStrikeNet.load(_strikes())
         self._shelf = Shelf()
+        self._known: dict[str, _Asked] = {}
+        """Prompt -> what it asks for."""
 
     def encoder(self) -> FrameEncoder:
         return StrikeEncoder(self._net)
@@ -102,18 +105,17 @@ class Library:
             return named(connection, words)
 
     def _asked(self, request: CueRequest) -> _Asked:
-        """What may be laid for a request: recordings as the index knows them. Raises BackendUnavailable where it was
-        written anew since it was opened."""
+        """What may be laid for a request: recordings as the index knows them. Raises FilmFailed where it was written
+        anew since it was opened."""
         with closing(opened(self._place)) as connection:
             if stored_digest(connection) != self._stored:
-                raise BackendUnavailable(
-                    f"The library was indexed anew while it was in use ({self._place}). Run again."
-                )
-            if names_a_file(request.sound):
-                found = named(connection, request.sound)
-                return _Asked({"": 1.0}, {"": found[:1]}, is_named=True)
-            parts = sound_mixture(request.sound, CLASSES)[0] if request.sound else {}
-            return _Asked(dict(parts), {name: pool(of_sounds(connection, [name]), request.sound) for name in parts})
+                message = f"the library was indexed anew while it was in use ({self._place}): run again"
+                raise FilmFailed("library_changed", message)
+            if request.sound not in self._known:
+                self._known[request.sound] = _found(connection, request.sound)
+            known = self._known[request.sound]
+        found = {name: list(recordings) for name, recordings in known.found.items()}
+        return _Asked(known.parts, found, known.is_named)
 
     def _heard(self, request: CueRequest, asked: _Asked) -> Samples:
         """(channels, n) at 48 kHz; what is lost is taken out and another is chosen, until all that is laid is there."""
@@ -155,6 +157,14 @@ class Library:
             return swells.laid(self._shelf, n, when, in_turn(found, len(when), request.seed, request.turn))
         loop = beds.chosen_for(found, going_with.LONGEST_READ_S, request.seed)
         return going_with.laid(self._shelf, n, loop, speed, request.seed)
+
+
+def _found(connection: sqlite3.Connection, prompt: str) -> _Asked:
+    """What a prompt asks for."""
+    if names_a_file(prompt):
+        return _Asked({"": 1.0}, {"": named(connection, prompt)[:1]}, is_named=True)
+    parts = sound_mixture(prompt, CLASSES)[0] if prompt else {}
+    return _Asked(parts, {name: pool(of_sounds(connection, [name]), prompt) for name in parts})
 
 
 def _strikes() -> Path:
