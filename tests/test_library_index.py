@@ -226,6 +226,45 @@ def test_an_update_reads_what_changed_and_nothing_else(own: Path, tmp_path: Path
     assert (again.n_read, again.unreadable) == (0, done.unreadable)
 
 
+def test_every_format_is_read(tmp_path: Path) -> None:
+    wave, _ = with_hits(np.random.default_rng(6), 3, 44_100)
+    four = np.stack([wave] * 4, axis=1)
+    for ending, kind in (
+        ("wav", "WAV"),
+        ("rf64", "RF64"),
+        ("flac", "FLAC"),
+        ("ogg", "OGG"),
+        ("mp3", "MP3"),
+        ("aif", "AIFF"),
+    ):
+        data = four if kind in ("WAV", "FLAC") else four[:, :2]
+        soundfile.write(tmp_path / f"DOORWood_{kind}_A_B.{ending}", data, 44_100, format=kind)
+    assert update(tmp_path / "a.sqlite", [tmp_path], 1, silent) == Update(6, 6, 0, ())
+    found = index_of(tmp_path / "a.sqlite")
+    assert {one.channels for one in found} == {2, 4}
+    assert all((len(one.onsets), one.sound, one.rate_hz) == (3, "door", 44_100) for one in found)
+
+
+def test_what_is_odd_is_told_and_skipped(tmp_path: Path) -> None:
+    wave = hit(np.random.default_rng(1))
+    soundfile.write(tmp_path / "slow.wav", wave, 100)
+    soundfile.write(tmp_path / "empty.wav", wave[:0], RATE_HZ)
+    soundfile.write(tmp_path / "broken.wav", np.full(100, np.nan), RATE_HZ, subtype="FLOAT")
+    (tmp_path / "nowhere.wav").symlink_to(tmp_path / "missing.wav")
+    (tmp_path / ".hidden.wav").write_bytes(b"")
+    with (tmp_path / "silent.wav").open("wb") as file:
+        soundfile.write(file, wave * 0, RATE_HZ, format="WAV")
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav"))).write_bytes((tmp_path / "slow.wav").read_bytes())
+    done = update(tmp_path / "a.sqlite", [tmp_path], 1, silent)
+    assert {Path(one.path.strip("'")).name: one.why for one in done.unreadable} == {
+        "\\udcff.wav": "its name is no text",
+        "broken.wav": "it holds values that are no numbers",
+        "empty.wav": "it holds no sound",
+        "slow.wav": "its rate of 100 Hz is none of sound",
+    }
+    assert [one.inside for one in index_of(tmp_path / "a.sqlite")] == ["silent.wav"]
+
+
 def test_the_digest_is_that_of_the_library_and_not_of_its_place(own: Path, tmp_path: Path) -> None:
     elsewhere = Path(shutil.copytree(own, tmp_path / "elsewhere"))
     for path in elsewhere.iterdir():

@@ -17,6 +17,7 @@ import soundfile
 
 from vssflow_library.k_weighting import KWeighting
 
+LEAST_RATE_HZ = 4000
 HOP_S = 0.1
 """Between the levels by which loudness and steadiness are judged."""
 FINE_S = 0.005
@@ -81,6 +82,8 @@ def hear(path: Path) -> Heard:
     values that are no numbers."""
     with soundfile.SoundFile(path) as file:
         rate_hz, channels = file.samplerate, file.channels
+        if rate_hz < LEAST_RATE_HZ:
+            raise ValueError(f"its rate of {rate_hz} Hz is none of sound")
         levels = _Levels([], [], [], [])
         weighting, n_samples = KWeighting(rate_hz), 0
         for block in _blocks(file, round(HOP_S * rate_hz)):

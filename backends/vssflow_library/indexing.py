@@ -75,7 +75,9 @@ def update(place: Path, folders: Sequence[Path], workers: int, report: OnProgres
         wanted = [_absolute(folder) for folder in folders] or _known_folders(connection)
         if not wanted:
             raise UsageError("No folder is indexed yet: say which, as in `vssflow-post library index ~/Sounds`.")
-        found = {one.path: one for folder in wanted for one in _files(folder, folder)}
+        everything = [one for folder in wanted for one in _files(folder, folder)]
+        found = {one.path: one for one in everything if _is_text(one.path)}
+        odd = [Unreadable(ascii(one.path), "its name is no text") for one in everything if one.path not in found]
         known = _known(connection, wanted)
         gone = [path for path in known if path not in found]
         anew = [one for path, one in sorted(found.items()) if known.get(path) != (one.size, one.mtime_ns)]
@@ -86,17 +88,22 @@ def update(place: Path, folders: Sequence[Path], workers: int, report: OnProgres
             for table in ("recordings", "unreadable"):
                 connection.executemany(f"DELETE FROM {table} WHERE path = ?", [(path,) for path in gone])
         _read_all(connection, anew, workers, report)
-        everything = recordings(connection)
+        known_now = recordings(connection)
         with connection:
             connection.execute("DELETE FROM digest")
-            connection.execute("INSERT INTO digest VALUES (?)", (digest_of(everything),))
-        return Update(len(everything), len(anew), len(gone), _unreadable(connection, wanted))
+            connection.execute("INSERT INTO digest VALUES (?)", (digest_of(known_now),))
+        return Update(len(known_now), len(anew), len(gone), (*odd, *_unreadable(connection, wanted)))
 
 
 def _absolute(folder: Path) -> str:
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder.")
+    if not folder.is_dir() or not _is_text(str(folder.resolve())):
+        raise UsageError(f"{folder} is no folder, or its name is no text.")
     return str(folder.resolve())
+
+
+def _is_text(path: str) -> bool:
+    """Whether it can be stored: a name of other bytes than UTF-8 cannot."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in path)
 
 
 def _known_folders(connection: sqlite3.Connection) -> list[str]:
