@@ -18,7 +18,7 @@ import soundfile
 from vssflow_library.choosing import best_first
 from vssflow_library.index import facts, opened
 from vssflow_library.indexing import update
-from vssflow_library.ucs import HERE
+from vssflow_library.naming.ucs import HERE
 from vssflow_post.progress import silent
 
 RATE_HZ = 22_050

@@ -24,13 +24,13 @@ from hypothesis import strategies as st
 from recorded_library import HITS, LOOPS, RATE_HZ, hit, make, steady, with_hits
 
 from vssflow_dit.sounds import CLASSES
-from vssflow_library import ucs
-from vssflow_library.chunks import Said, said_in
 from vssflow_library.commands import library
 from vssflow_library.heard import hear
 from vssflow_library.index import Recording, facts, opened, recordings, usual_place
 from vssflow_library.indexing import Update, update
-from vssflow_library.naming import of_words
+from vssflow_library.naming import ucs
+from vssflow_library.naming.chunks import Said, said_in
+from vssflow_library.naming.label import of_words
 from vssflow_post.errors import BackendUnavailable, UsageError
 from vssflow_post.progress import silent
 

@@ -16,13 +16,14 @@ import soundfile
 from drawn_films import hammering
 from recorded_library import RATE_HZ, make, steady
 
+import vssflow_library
 from vssflow_dit.picture.strikes import SharpStrikeNet, StrikeNet, pulses
 from vssflow_library.choosing import in_turn
 from vssflow_library.engine import Library
 from vssflow_library.heard import onsets
-from vssflow_library.index import Recording, facts
+from vssflow_library.index import Recording
 from vssflow_library.indexing import update
-from vssflow_library.loops import crossfade, ring
+from vssflow_library.layers.loops import crossfade, ring
 from vssflow_library.moments import pulses_in
 from vssflow_post.analysis.things import ThingFinder
 from vssflow_post.backend import CueRequest, Frame, GenerationSettings, Take, Track
@@ -78,7 +79,11 @@ def heard(library: Library, asked: CueRequest) -> npt.NDArray[np.float32]:
 
 
 def test_it_says_before_it_is_opened_what_it_is(library: Library, place: Path) -> None:
-    assert facts(place)[0] == library.weights_digest
+    [offer] = vssflow_library.vssflow_backends()
+    assert offer.priority == 0
+    assert offer.identify is not None
+    identity = offer.identify(GenerationSettings(library=str(place)))
+    assert (identity.weights_digest, identity.sees) == (library.weights_digest, library.sees)
     assert library.in_turn
     assert {"door", "rain", "car_engine"} <= set(library.sounds)
     assert library.sound_of("a heavy door slam") == "door"
@@ -240,6 +245,9 @@ def test_it_says_what_it_cannot_make(library: Library) -> None:
     assert library.refuses(request(""))
     assert library.refuses(request("zzz"))
     assert library.refuses(request("door slam", "spot")) == ""
+    [take] = library.render([request("a cow moos")])
+    assert not take.audio.samples.any()
+    assert take.notes == ("The library has no recording of cow: silent.",)
 
 
 def test_takes_are_the_same_in_any_order_and_company(library: Library, place: Path) -> None:

@@ -21,9 +21,10 @@ def _open(settings: GenerationSettings) -> Backend:
 
 def _identify(settings: GenerationSettings) -> BackendIdentity:
     from vssflow_library.index import facts, place_of
+    from vssflow_library.sight import sees
     from vssflow_post.backend import BackendIdentity
 
-    return BackendIdentity(facts(place_of(settings.library))[0], ())
+    return BackendIdentity(facts(place_of(settings.library))[0], (), sees=sees())
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from vssflow_dit.sounds import CLASSES, forms, sound_class
 from vssflow_library.index import Recording, named, of_sounds
 from vssflow_library.indexing import ENDINGS
-from vssflow_library.ucs import words
+from vssflow_library.naming.ucs import words
 
 LEAST_POOL = 3
 """So many recordings that take turns, at least, if the class has them: by fewer words, where those that all words

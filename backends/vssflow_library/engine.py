@@ -7,21 +7,20 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.config import STRIKES
 from vssflow_dit.picture.strikes import SharpStrikeNet, StrikeEncoder
 from vssflow_dit.sounds import CLASSES, follows, loudest, sound_class, sound_mixture
-from vssflow_library import beds, spots, swells
-from vssflow_library import follows as going_with
 from vssflow_library.choosing import in_turn, names_a_file, pool
 from vssflow_library.index import Recording, digest_in, named, of_sounds, opened, place_of, sounds, stored_digest
-from vssflow_library.levels import within
+from vssflow_library.layers import beds, spots, swells
+from vssflow_library.layers import follows as going_with
+from vssflow_library.layers.levels import within
 from vssflow_library.moments import Pace, moments, pace
 from vssflow_library.recordings import Lost, Shelf
+from vssflow_library.sight import reader, sees
 from vssflow_post.audio import AudioClip
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Take
 from vssflow_post.errors import FilmFailed
@@ -61,8 +60,9 @@ class Library:
             self._stored = stored_digest(connection)
             self._counts = sounds(connection)
         self.sounds: Sequence[str] = tuple(name for name in CLASSES if name in self._counts)
+        self.sees = sees()
         self.device = f"{sum(self._counts.values())} recordings"
-        self._net = SharpStrikeNet.load(_strikes())
+        self._net = SharpStrikeNet.load(reader())
         self._shelf = Shelf()
         self._known: dict[str, _Asked] = {}
         """Prompt -> what it asks for."""
@@ -90,12 +90,14 @@ class Library:
         return f"has no recording of {' or '.join(missing)}" if missing else ""
 
     def render(self, requests: Sequence[CueRequest]) -> Iterator[Take]:
-        """One take per request, in their order."""
+        """One take per request, in their order; silence, and why, for what it refuses."""
         for request in requests:
             started = time.perf_counter()
-            asked = self._asked(request)
+            refusal = self.refuses(request)
+            asked = _Asked({}, {}) if refusal else self._asked(request)
             samples = self._heard(request, asked)
-            yield Take(request.id, AudioClip(within(samples), CLOCK_HZ), _told(asked), time.perf_counter() - started)
+            notes = (f"The library {refusal}: silent.",) if refusal else _told(asked)
+            yield Take(request.id, AudioClip(within(samples), CLOCK_HZ), notes, time.perf_counter() - started)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -163,15 +165,8 @@ def _found(connection: sqlite3.Connection, prompt: str) -> _Asked:
     """What a prompt asks for."""
     if names_a_file(prompt):
         return _Asked({"": 1.0}, {"": named(connection, prompt)[:1]}, is_named=True)
-    parts = sound_mixture(prompt, CLASSES)[0] if prompt else {}
+    parts = sound_mixture(prompt, CLASSES)[0]
     return _Asked(parts, {name: pool(of_sounds(connection, [name]), prompt) for name in parts})
-
-
-def _strikes() -> Path:
-    """The shipped reader of strikes."""
-    from vssflow_dit.config import folder_of
-
-    return folder_of("starter") / STRIKES
 
 
 def _told(asked: _Asked) -> tuple[str, ...]:

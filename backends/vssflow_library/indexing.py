@@ -205,7 +205,7 @@ def read(found: Found) -> Recording | str:
     import soundfile
 
     from vssflow_library.heard import hear
-    from vssflow_library.naming import label
+    from vssflow_library.naming.label import label
 
     path = Path(found.path)
     try:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vssflow_library.choosing import drawn
 from vssflow_library.index import Recording
-from vssflow_library.levels import hit_gain, struck
+from vssflow_library.layers.levels import hit_gain, struck
 from vssflow_library.moments import Moment
 from vssflow_library.recordings import Shelf, as_one
 from vssflow_post.timeline import CLOCK_HZ

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from vssflow_dit.sounds import CLASSES, sound_class
-from vssflow_library import ucs
-from vssflow_library.chunks import Said, said_in
+from vssflow_library.naming import ucs
+from vssflow_library.naming.chunks import Said, said_in
 
 NOTHING = Said()
 FOLDERS = 3

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vssflow_library.ucs import known
+from vssflow_library.naming.ucs import known
 
 MOST_BYTES = 1 << 20
 """Of a chunk that is read: what is larger is no description."""

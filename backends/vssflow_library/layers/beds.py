@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from vssflow_library.choosing import drawn, shuffled
 from vssflow_library.index import Recording
-from vssflow_library.levels import gain_of
-from vssflow_library.loops import gone_round, ring
+from vssflow_library.layers.levels import gain_of
+from vssflow_library.layers.loops import gone_round, ring
 from vssflow_library.recordings import Shelf
 from vssflow_post.timeline import CLOCK_HZ
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_library.follows import smooth
 from vssflow_library.index import Recording
-from vssflow_library.levels import gain_of, struck
+from vssflow_library.layers.follows import smooth
+from vssflow_library.layers.levels import gain_of, struck
 from vssflow_library.moments import Moment, Pace
 from vssflow_library.recordings import Shelf, as_one
 from vssflow_post.timeline import CLOCK_HZ

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from vssflow_library.choosing import drawn
 from vssflow_library.index import Recording
-from vssflow_library.levels import gain_of
-from vssflow_library.loops import ring
+from vssflow_library.layers.levels import gain_of
+from vssflow_library.layers.loops import ring
 from vssflow_library.moments import Pace
 from vssflow_library.recordings import Shelf, as_one
 from vssflow_post.timeline import CLOCK_HZ

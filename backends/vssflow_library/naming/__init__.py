@@ -1,0 +1,1 @@
+"""What a recording is called, and what that says of it."""
