@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vssflow_library.index import Recording, digest_of, opened_to_write, recordings, store
+from vssflow_library.index import Recording, digest_of, opened_to_write, recordings, store, stored_digest
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import OnProgress, Progress
 
@@ -88,11 +88,12 @@ def update(place: Path, folders: Sequence[Path], workers: int, report: OnProgres
             for table in ("recordings", "unreadable"):
                 connection.executemany(f"DELETE FROM {table} WHERE path = ?", [(path,) for path in gone])
         _read_all(connection, anew, workers, report)
-        known_now = recordings(connection)
-        with connection:
-            connection.execute("DELETE FROM digest")
-            connection.execute("INSERT INTO digest VALUES (?)", (digest_of(known_now),))
-        return Update(len(known_now), len(anew), len(gone), (*odd, *_unreadable(connection, wanted)))
+        if stored_digest(connection) is None:
+            digest = digest_of(recordings(connection))
+            with connection:
+                connection.execute("INSERT INTO digest VALUES (?)", (digest,))
+        n = int(connection.execute("SELECT count(*) FROM recordings").fetchone()[0])
+        return Update(n, len(anew), len(gone), (*odd, *_unreadable(connection, wanted)))
 
 
 def _absolute(folder: Path) -> str:
