@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 from drawn_films import hammering
-from recorded_library import RATE_HZ, make, steady
+from recorded_library import RATE_HZ, hit, make, steady
 
 import vssflow_library
 from vssflow_dit.picture.strikes import SharpStrikeNet, StrikeNet, pulses
@@ -99,6 +99,18 @@ def test_a_hit_lies_on_each_strike(library: Library, sound: str, seed: int) -> N
     struck = np.array(onsets(np.abs(take[0]), CLOCK_HZ)) / CLOCK_HZ
     for at_s, _ in STRUCK:
         assert np.abs(struck - at_s).min() <= 4e-4
+
+
+def test_what_only_leads_up_to_a_hit_is_none(tmp_path: Path) -> None:
+    wave = np.zeros(3 * RATE_HZ, np.float32)
+    for start, level in ((0.2, 0.12), (1.0, 0.9), (2.0, 0.13)):
+        at = round(start * RATE_HZ)
+        wave[at : at + RATE_HZ // 2] += level * hit(np.random.default_rng(at), length_s=0.5)
+    soundfile.write(tmp_path / "DOORWood_Latch And Slam_A_B.wav", wave, RATE_HZ)
+    update(tmp_path / "a.sqlite", [tmp_path], 1, silent)
+    library = Library(GenerationSettings(library=str(tmp_path / "a.sqlite")))
+    takes = [heard(library, request("door", "spot", seed=seed, visual=motion([(1.0, 1.0)]))) for seed in range(6)]
+    assert len({take.tobytes() for take in takes}) == 1
 
 
 def test_a_harder_strike_is_louder(library: Library) -> None:

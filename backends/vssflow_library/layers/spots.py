@@ -17,6 +17,8 @@ from vssflow_post.timeline import CLOCK_HZ
 Samples = npt.NDArray[np.float32]
 LEAD_S = 0.004
 """Of the recording that is heard before the attack, faded in."""
+LEADS_UP = 0.2
+"""Part of a recording's peak under which a hit only leads up to another (a latch before the slam), or follows it."""
 LONGEST_S = 12.0
 """Of a hit."""
 AWAY_S = 0.03
@@ -28,9 +30,8 @@ def laid(shelf: Shelf, n: int, moments: Sequence[Moment], chosen: Sequence[Recor
     take = np.zeros(n, np.float32)
     before: dict[str, int] = {}
     for number, (moment, recording) in enumerate(zip(moments, chosen, strict=True)):
-        which = _which(recording, before.get(recording.path), seed, number)
+        which, hit, onset = _another(shelf, recording, before.get(recording.path), seed, number)
         before[recording.path] = which
-        hit, onset = hit_of(shelf, recording, which)
         at = moment.sample - onset
         part = hit[max(0, -at) : n - at]
         gain = np.float32(hit_gain(hit) * struck(moment.strength))
@@ -40,10 +41,18 @@ def laid(shelf: Shelf, n: int, moments: Sequence[Moment], chosen: Sequence[Recor
     return take[None]
 
 
-def _which(recording: Recording, before: int | None, seed: int, number: int) -> int:
-    """Of a recording's hits another one than the last time."""
+def _another(
+    shelf: Shelf, recording: Recording, before: int | None, seed: int, number: int
+) -> tuple[int, Samples, int]:
+    """Of a recording's hits another one than the last time, and as `hit_of` reads it; none that only leads up to one,
+    if there are others. Raises Lost."""
     others = [k for k in range(max(1, len(recording.onsets))) if k != before] or [0]
-    return others[drawn(len(others), "hit", seed, number)]
+    first = drawn(len(others), "hit", seed, number)
+    for which in (*others[first:], *others[:first]):
+        hit, onset = hit_of(shelf, recording, which)
+        if float(np.abs(hit).max()) >= LEADS_UP * recording.peak:
+            return which, hit, onset
+    return (others[first], *hit_of(shelf, recording, others[first]))
 
 
 def hit_of(shelf: Shelf, recording: Recording, which: int) -> tuple[Samples, int]:
