@@ -1,0 +1,86 @@
+"""How well a voice of Piper's speaks through its backend: judged as docs/evaluation.md judges, beside the teacher joe.
+
+    python benchmarks/piper_voice.py [--sentences 50] [--faces 24] [--held-out] [--own-phonemes]
+
+Sentences are drawn as those of training are, none of them one that judges; with `--held-out` they are those that do.
+The spans are those of natural length, and subtitles' (0.6 s and 0.33 s a word), to which lines are fitted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from vssflow_dit.evaluation import dnsmos, lips, word_errors
+from vssflow_dit.evaluation.heldout import JUDGED_HZ, SENTENCES, judged, teachers_speech
+from vssflow_dit.evaluation.measures import TRUTH, Measure, table
+from vssflow_dit.evaluation.renders import line_requests, takes
+from vssflow_dit.synthesis.sentences import sentences
+from vssflow_dit.synthesis.speech import Utterance
+from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_piper import espeak
+from vssflow_piper.engine import PiperEngine
+from vssflow_post.backend import CueRequest, GenerationSettings
+from vssflow_post.progress import Progress
+from vssflow_post.timeline import Span
+
+SEED = 4_712
+
+
+def silently(progress: Progress) -> None:
+    pass
+
+
+def natural_requests(backend: PiperEngine, lines: Sequence[Utterance]) -> list[CueRequest]:
+    """Each line in a span that is as long as the voice naturally takes."""
+    return [
+        replace(request, span=Span.of_seconds(0, backend.line_s(request.text, request.voice)[1]))
+        for request in line_requests(lines)
+    ]
+
+
+def spoken(backend: PiperEngine, lines: Sequence[Utterance]) -> list[Measure]:
+    said = {TRUTH: [judged(line.audio / 32768, RATE_HZ) for line in lines]}
+    for column, requests in (("natural span", natural_requests(backend, lines)), ("subtitle's", line_requests(lines))):
+        started, used = time.perf_counter(), time.process_time()
+        said[column] = takes(backend, requests, column, silently).waves
+        seconds = sum(map(len, said[column])) / JUDGED_HZ
+        print(f"{column}: {seconds / (time.perf_counter() - started):.1f} s of speech a second, ", end="")
+        print(f"{seconds / (time.process_time() - used):.1f} s a second of processor", flush=True)
+    return [*word_errors.measures(said, lines, silently), *dnsmos.measures(said, lines, silently)]
+
+
+def followed(backend: PiperEngine, lines: Sequence[Utterance], n_faces: int) -> list[Measure]:
+    """Drawn faces that say lines in another voice's rhythm, as docs/evaluation.md has them."""
+    talks = [replace(talk, voice="joe") for talk in lips.talks(lines, n_faces, silently)]
+    return lips.measures(talks, lips.spoken(backend, talks, silently))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sentences", type=int, default=50)
+    parser.add_argument("--faces", type=int, default=0)
+    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--own-phonemes", action="store_true", help="as if espeak-ng were not there")
+    asked = parser.parse_args()
+    if asked.own_phonemes:
+        espeak.is_there = lambda: False
+    drawn = sentences(asked.sentences, SEED, SENTENCES)
+    texts = SENTENCES[: asked.sentences] if asked.held_out else drawn
+    backend = PiperEngine(GenerationSettings(threads=1))
+    with TemporaryDirectory() as folder:
+        lines = teachers_speech(Path(folder), ("joe",), texts, silently)
+        found = spoken(backend, lines)
+    if asked.faces:
+        with TemporaryDirectory() as folder:
+            others = teachers_speech(Path(folder), ("kal", "awb", "slt", "rms"), texts, silently)
+            found += followed(backend, others, asked.faces)
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()
