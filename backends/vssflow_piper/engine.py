@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from vssflow_dit.lanes import processors
 from vssflow_dit.text.timed_line import line_s, timed
 from vssflow_piper.listing import listing
 from vssflow_piper.reading import reading
@@ -37,7 +37,7 @@ class PiperEngine:
 
     def __init__(self, settings: GenerationSettings) -> None:
         found = listing(settings)
-        n = settings.threads or os.cpu_count() or 1
+        n = settings.threads or processors()
         self.device = f"CPU, {n} threads, float32"
         self.weights_digest = found.digest
         self.problems = found.problems

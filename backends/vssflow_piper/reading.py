@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vssflow_dit.text.ipa import WrittenSound, written
-from vssflow_dit.text.normalise import unsayable
 from vssflow_dit.text.phonemes import phonemise
 from vssflow_dit.text.unsaid import has_sound, left_unsaid
 from vssflow_piper import espeak
+from vssflow_piper.english import plain_english
 from vssflow_piper.voice_files import VoiceFile
 from vssflow_post.errors import UsageError
 
@@ -38,13 +38,11 @@ class Reading:
 
 def reading(text: str, voice: VoiceFile) -> Reading:
     """Raises UsageError, with the end of a sentence, for a line that this voice cannot say at all."""
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    plain = "".join(" " if unicodedata.category(each) == "So" else each for each in text)  # espeak-ng would name them
+    text = unicodedata.normalize("NFC", " ".join(plain.split()))
     note = left_unsaid(text) if voice.language == "en" else ""
-    if not any(letter.isalnum() for letter in text) or (note and not has_sound(text)):
+    if not any(letter.isalnum() for letter in text) or (voice.language == "en" and not has_sound(text)):
         raise UsageError(f"cannot say “{text[:80]}”")
-    if voice.language == "en":  # espeak-ng would name letters that it does not know, one by one
-        for word in unsayable(text):
-            text = text.replace(word, " ")
     if voice.alphabet == "espeak" and not espeak.is_there():
         found = _by_ourselves(text, voice)
     else:
@@ -68,7 +66,7 @@ def _by_letters(text: str, voice: VoiceFile) -> Reading:
     if voice.alphabet == "text":
         letters = "".join(each if each in voice.ids else each.casefold() for each in unicodedata.normalize("NFD", text))
     else:
-        text = _PAUSED.sub(", ", text)
+        text = plain_english(text) if voice.language == "en" else _PAUSED.sub(", ", text)
         letters = espeak.phonemes(text, voice.espeak_voice)
     letters = "".join("".join(voice.replaced.get(each, (each,))) for each in letters)
     clauses, mark = _clauses(letters, voice)

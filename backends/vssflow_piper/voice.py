@@ -32,8 +32,6 @@ class PiperVoice:
         self.file = file
         self._graph = PiperGraph(file.path)
         self._scales = np.array(file.scales, np.float32)
-        if self._graph.has_speakers and max(file.voices.values()) >= 1 and not file.speakers:
-            raise UsageError(f"{file.config} names no speakers")
         self.knows_times = self._graph.knows_times
         self._hop = self._samples_of_a_frame() if self.knows_times else 0
 

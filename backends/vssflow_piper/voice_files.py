@@ -14,6 +14,7 @@ from vssflow_post.errors import UsageError
 ALPHABETS = "espeak", "text"
 """Kinds of phonemes that can be written here: espeak-ng's, or the characters of the text themselves."""
 RATES_HZ = 8_000, 96_000
+MOST_SPEAKERS, MOST_FIELDS = 10_000, 100_000
 MODEL_CARDS, LICENCES = ("MODEL_CARD", "MODEL_CARD.md"), ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE")
 _STATED = re.compile(r"^[\s*#-]*licen[cs]e:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 _ISO_639_1 = {"cmn": "zh"}
@@ -98,11 +99,17 @@ def _described(path: Path, name: str, config: Mapping[str, Any]) -> VoiceFile:
         _ISO_639_1.get(language, language),
         alphabet,
         espeak_voice or language,
-        {str(speaker): int(number) for speaker, number in config.get("speaker_id_map", {}).items()},
+        _speakers(config),
         {str(each): tuple(map(str, by)) for each, by in config.get("phoneme_map", {}).items()},
         (float(scales[0]), float(scales[1]), float(scales[2])),
         _licence(path, config),
     )
+
+
+def _speakers(config: Mapping[str, Any]) -> dict[str, int]:
+    """Those who have a name; their numbers where there are several without."""
+    named = {str(speaker): int(number) for speaker, number in config.get("speaker_id_map", {}).items()}
+    return named or {str(number): number for number in range(min(int(config.get("num_speakers", 1)), MOST_SPEAKERS))}
 
 
 def _licence(path: Path, config: Mapping[str, Any]) -> str:
@@ -139,9 +146,11 @@ def _is_whole(path: Path) -> bool:
                     return value
             return size + 1  # past the end
 
-        while file.tell() < size:
-            kind = number() & 7
-            if kind not in (0, 1, 2, 5):
+        for _ in range(MOST_FIELDS):
+            if file.tell() >= size:
+                break
+            field_number, kind = divmod(number(), 8)
+            if not field_number or kind not in (0, 1, 2, 5):
                 return False
             skipped = number() if kind in (0, 2) else {1: 8, 5: 4}[kind]
             if kind != 0 and file.seek(min(skipped, size + 1), 1) > size:

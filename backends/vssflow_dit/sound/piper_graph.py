@@ -46,7 +46,6 @@ class PiperGraph:
         graph = model.graph
         if not set(READ) <= {value.name for value in graph.input} or not graph.output:
             raise UsageError(f"{path} is no voice of Piper's: it does not read {', '.join(READ)}")
-        self.has_speakers = "sid" in {value.name for value in graph.input}
         ceil = _rounding(graph)
         self.knows_times = ceil is not None
         """Whether it says how long its symbols last, and can be told."""
