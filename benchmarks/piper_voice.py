@@ -1,6 +1,6 @@
 """How well a voice of Piper's speaks through its backend: judged as docs/evaluation.md judges, beside the teacher joe.
 
-    python benchmarks/piper_voice.py [--sentences 50] [--faces 24] [--held-out] [--own-phonemes]
+    python benchmarks/piper_voice.py [--sentences 50] [--faces 24] [--held-out] [--espeak]
 
 Sentences are drawn as those of training are, none of them one that judges; with `--held-out` they are those that do.
 The spans are those of natural length, and subtitles' (0.6 s and 0.33 s a word), to which lines are fitted.
@@ -22,7 +22,7 @@ from vssflow_dit.evaluation.renders import line_requests, takes
 from vssflow_dit.synthesis.sentences import sentences
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.synthesis.waves import RATE_HZ
-from vssflow_piper import espeak
+from vssflow_piper import reading
 from vssflow_piper.engine import PiperEngine
 from vssflow_post.backend import CueRequest, GenerationSettings
 from vssflow_post.progress import Progress
@@ -65,10 +65,10 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=50)
     parser.add_argument("--faces", type=int, default=0)
     parser.add_argument("--held-out", action="store_true")
-    parser.add_argument("--own-phonemes", action="store_true", help="as if espeak-ng were not there")
+    parser.add_argument("--espeak", action="store_true", help="by espeak-ng's phonemes, not our own")
     asked = parser.parse_args()
-    if asked.own_phonemes:
-        espeak.is_there = lambda: False
+    if asked.espeak:
+        reading.OURS = ""
     drawn = sentences(asked.sentences, SEED, SENTENCES)
     texts = SENTENCES[: asked.sentences] if asked.held_out else drawn
     backend = PiperEngine(GenerationSettings(threads=1))

@@ -37,11 +37,16 @@ def _words(text: str) -> list[str]:
     return spoken_words(text, dictionary())
 
 
+def mark_of(sentence: str) -> str:
+    """How it ends: `.`, `?` or `!`."""
+    found = _MARK.search(sentence)
+    return found[0] if found else "."
+
+
 def _sentence(text: str) -> str:
     words = [_as_espeak_reads_it(word, text) for word in _words(text)]
-    mark = _MARK.search(text)
     said = _LETTERS.sub(r"\1.", " ".join(words).replace(f" {PAUSE}", ","))
-    return said and f"{said}{mark[0] if mark else '.'}"
+    return said and f"{said}{mark_of(text)}"
 
 
 def _as_espeak_reads_it(word: str, text: str) -> str:

@@ -13,11 +13,13 @@ from vssflow_dit.text.ipa import WrittenSound, written
 from vssflow_dit.text.phonemes import phonemise
 from vssflow_dit.text.unsaid import has_sound, left_unsaid
 from vssflow_piper import espeak
-from vssflow_piper.english import plain_english
+from vssflow_piper.english import mark_of, plain_english, sentences
 from vssflow_piper.voice_files import VoiceFile
 from vssflow_post.errors import UsageError
 
 MARKS = ",;:.!?"
+OURS = "en-us"
+"""The accent of our own phonemes, which are understood better than espeak-ng's where both can be had (docs/piper.md)."""
 STRESSES = "ˈˌ"
 _JOINED = frozenset(["tʃ", "dʒ", "aɪ", "aʊ", "eɪ", "oʊ", "ɔɪ", "əʊ", "ɔø", "ɔʏ", "aɪ̯", "aʊ̯"])  # noqa: RUF001
 """Two letters for one sound."""
@@ -43,7 +45,7 @@ def reading(text: str, voice: VoiceFile) -> Reading:
     note = left_unsaid(text) if voice.language == "en" else ""
     if not any(letter.isalnum() for letter in text) or (voice.language == "en" and not has_sound(text)):
         raise UsageError(f"cannot say “{text[:80]}”")
-    if voice.alphabet == "espeak" and not espeak.is_there():
+    if voice.alphabet == "espeak" and (voice.espeak_voice == OURS or not espeak.is_there()):
         found = _by_ourselves(text, voice)
     else:
         found = _by_letters(text, voice)
@@ -57,8 +59,15 @@ def _by_ourselves(text: str, voice: VoiceFile) -> Reading:
         raise UsageError(
             f"needs espeak-ng for the language {voice.language}, which is not there: pip install 'vssflow-post[piper]'"
         )
-    ends = text.rstrip("\"'”’) ")[-1:]  # noqa: RUF001
-    return Reading(written(phonemise(text)), ends if ends in ("?", "!") else ".")
+    sounds: list[WrittenSound] = []
+    mark = ""
+    for sentence in sentences(text):
+        said = written(phonemise(sentence))
+        if said:
+            sounds += [WrittenSound(mark, is_pause=True)] if sounds else []
+            sounds += said
+            mark = mark_of(sentence)
+    return Reading(sounds, mark)
 
 
 def _by_letters(text: str, voice: VoiceFile) -> Reading:
