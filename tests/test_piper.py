@@ -23,6 +23,7 @@ from vssflow_piper.listing import identify
 from vssflow_piper.reading import reading
 from vssflow_piper.voice_files import voice_file
 from vssflow_post.backend import CueRequest, GenerationSettings, Take, Track
+from vssflow_post.errors import UsageError
 from vssflow_post.timeline import Span
 
 needs_joe = pytest.mark.skipif(
@@ -275,3 +276,10 @@ def test_offering_and_identifying_imports_nothing_heavy() -> None:
 )
 def test_english_is_read_as_the_starter_reads_it(text: str, said: str) -> None:
     assert plain_english(text) == said
+
+
+@needs_espeak
+def test_an_accent_that_espeak_does_not_know_is_its_languages() -> None:
+    assert espeak.phonemes("Hello there.", "en-gb") == espeak.phonemes("Hello there.", "en")
+    with pytest.raises(UsageError, match="needs phonemes of the language tlh"):
+        espeak.phonemes("Hello there.", "tlh")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ONE_AT_A_TIME = threading.Lock()
 """The library keeps one voice, for the whole process."""
+_OTHERWISE = {"no": "nb", "zh": "cmn"}
+"""Languages that espeak-ng calls by another name."""
 
 
 def is_there() -> bool:
@@ -30,11 +32,14 @@ def _phonemizer() -> EspeakPhonemizer:
 
 
 def phonemes(text: str, voice: str) -> str:
-    """What is said, in IPA: words apart by spaces, clauses closed by their marks. Raises UsageError for a voice that
-    espeak-ng does not know."""
+    """What is said, in IPA: words apart by spaces, clauses closed by their marks. An accent that espeak-ng does not know
+    is its language's. Raises UsageError, with the end of a sentence, for a language that it does not know."""
+    language = voice.split("-")[0]
     with _ONE_AT_A_TIME:
-        try:
-            sentences = _phonemizer().phonemize(voice, text)
-        except RuntimeError as error:
-            raise UsageError(f"espeak-ng knows no language {voice}") from error
-    return " ".join("".join(sentence).strip() for sentence in sentences if sentence)
+        for each in dict.fromkeys((voice, language, _OTHERWISE.get(language, language))):
+            try:
+                sentences = _phonemizer().phonemize(each, text)
+            except RuntimeError:
+                continue
+            return " ".join("".join(sentence).strip() for sentence in sentences if sentence)
+    raise UsageError(f"needs phonemes of the language {voice}, which espeak-ng does not know")

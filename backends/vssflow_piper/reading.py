@@ -19,7 +19,7 @@ from vssflow_post.errors import UsageError
 
 MARKS = ",;:.!?"
 OURS = "en-us"
-"""The accent of our own phonemes, which are understood better than espeak-ng's where both can be had (docs/piper.md)."""
+"""The accent of our own phonemes, which are understood better than espeak-ng's (docs/piper.md has the figures)."""
 STRESSES = "ˈˌ"
 _JOINED = frozenset(["tʃ", "dʒ", "aɪ", "aʊ", "eɪ", "oʊ", "ɔɪ", "əʊ", "ɔø", "ɔʏ", "aɪ̯", "aʊ̯"])  # noqa: RUF001
 """Two letters for one sound."""
