@@ -22,7 +22,7 @@ from vssflow_dit.evaluation.renders import line_requests, takes
 from vssflow_dit.synthesis.sentences import sentences
 from vssflow_dit.synthesis.speech import Utterance
 from vssflow_dit.synthesis.waves import RATE_HZ
-from vssflow_piper import reading
+from vssflow_piper import voice_files
 from vssflow_piper.engine import PiperEngine
 from vssflow_post.backend import CueRequest, GenerationSettings
 from vssflow_post.progress import Progress
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--espeak", action="store_true", help="by espeak-ng's phonemes, not our own")
     asked = parser.parse_args()
     if asked.espeak:
-        reading.OURS = ""
+        voice_files.OURS = ""
     drawn = sentences(asked.sentences, SEED, SENTENCES)
     texts = SENTENCES[: asked.sentences] if asked.held_out else drawn
     backend = PiperEngine(GenerationSettings(threads=1))

@@ -32,8 +32,8 @@ def _phonemizer() -> EspeakPhonemizer:
 
 
 def phonemes(text: str, voice: str) -> str:
-    """What is said, in IPA: words apart by spaces, clauses closed by their marks. An accent that espeak-ng does not know
-    is its language's. Raises UsageError, with the end of a sentence, for a language that it does not know."""
+    """What is said, in IPA: words apart by spaces, clauses closed by their marks. An accent that espeak-ng does not
+    know is its language's. Raises UsageError, with the end of a sentence, for a language that it does not know."""
     language = voice.split("-")[0]
     with _ONE_AT_A_TIME:
         for each in dict.fromkeys((voice, language, _OTHERWISE.get(language, language))):

@@ -13,7 +13,7 @@ from vssflow_piper.voice_files import VoiceFile, voice_file
 from vssflow_post.backend import BackendIdentity, GenerationSettings, VoiceFacts
 from vssflow_post.errors import BackendUnavailable, UsageError
 
-OURS = "vssflow-piper 1"
+VERSION = "vssflow-piper 1"
 """Part of the digest: changes whenever the same voices sound otherwise."""
 PHONEMISER = "piper-tts"
 """The package that brings espeak-ng."""
@@ -41,7 +41,7 @@ class Listing:
     @property
     def digest(self) -> str:
         """sha256 over what the voices' sound depends on."""
-        parts = [OURS, phonemiser()]
+        parts = [VERSION, phonemiser() if any(file.asks_for_espeak for file in self.files) else ""]
         for file in self.files:
             parts += [file.name, _sha256_of(file.path), _sha256_of(file.config)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -18,8 +18,6 @@ from vssflow_piper.voice_files import VoiceFile
 from vssflow_post.errors import UsageError
 
 MARKS = ",;:.!?"
-OURS = "en-us"
-"""The accent of our own phonemes, which are understood better than espeak-ng's (docs/piper.md has the figures)."""
 STRESSES = "ˈˌ"
 _JOINED = frozenset(["tʃ", "dʒ", "aɪ", "aʊ", "eɪ", "oʊ", "ɔɪ", "əʊ", "ɔø", "ɔʏ", "aɪ̯", "aʊ̯"])  # noqa: RUF001
 """Two letters for one sound."""
@@ -45,10 +43,10 @@ def reading(text: str, voice: VoiceFile) -> Reading:
     note = left_unsaid(text) if voice.language == "en" else ""
     if not any(letter.isalnum() for letter in text) or (voice.language == "en" and not has_sound(text)):
         raise UsageError(f"cannot say “{text[:80]}”")
-    if voice.alphabet == "espeak" and (voice.espeak_voice == OURS or not espeak.is_there()):
-        found = _by_ourselves(text, voice)
-    else:
+    if voice.alphabet == "text" or (voice.asks_for_espeak and espeak.is_there()):
         found = _by_letters(text, voice)
+    else:
+        found = _by_ourselves(text, voice)
     if not found.sounds:
         raise UsageError(f"has no sounds for “{text[:80]}”")
     return Reading(found.sounds, found.mark if found.mark in voice.ids else "", (note,) if note else ())

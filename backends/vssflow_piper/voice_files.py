@@ -13,6 +13,8 @@ from vssflow_post.errors import UsageError
 
 ALPHABETS = "espeak", "text"
 """Kinds of phonemes that can be written here: espeak-ng's, or the characters of the text themselves."""
+OURS = "en-us"
+"""The accent of our own phonemes, which are understood better than espeak-ng's (docs/piper.md has the figures)."""
 RATES_HZ = 8_000, 96_000
 MOST_SPEAKERS, MOST_FIELDS = 10_000, 100_000
 MODEL_CARDS, LICENCES = ("MODEL_CARD", "MODEL_CARD.md"), ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE")
@@ -47,6 +49,11 @@ class VoiceFile:
     @property
     def config(self) -> Path:
         return self.path.with_name(f"{self.path.name}.json")
+
+    @property
+    def asks_for_espeak(self) -> bool:
+        """Whether its phonemes are espeak-ng's to say."""
+        return self.alphabet == "espeak" and self.espeak_voice.lower() != OURS
 
     @property
     def voices(self) -> dict[str, int]:
