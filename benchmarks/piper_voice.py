@@ -29,6 +29,8 @@ from vssflow_post.progress import Progress
 from vssflow_post.timeline import Span
 
 SEED = 4_712
+OTHERS = "kal", "awb", "slt", "rms"
+"""Whose rhythm the drawn faces have."""
 
 
 def silently(progress: Progress) -> None:
@@ -69,15 +71,16 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.espeak:
         voice_files.OURS = ""
-    drawn = sentences(asked.sentences, SEED, SENTENCES)
-    texts = SENTENCES[: asked.sentences] if asked.held_out else drawn
+    n = asked.sentences or asked.faces
+    texts = SENTENCES[:n] if asked.held_out else sentences(n, SEED, SENTENCES)
     backend = PiperEngine(GenerationSettings(threads=1))
-    with TemporaryDirectory() as folder:
-        lines = teachers_speech(Path(folder), ("joe",), texts, silently)
-        found = spoken(backend, lines)
+    found: list[Measure] = []
+    if asked.sentences:
+        with TemporaryDirectory() as folder:
+            found += spoken(backend, teachers_speech(Path(folder), ("joe",), texts, silently))
     if asked.faces:
         with TemporaryDirectory() as folder:
-            others = teachers_speech(Path(folder), ("kal", "awb", "slt", "rms"), texts, silently)
+            others = teachers_speech(Path(folder), OTHERS, texts[: -(-asked.faces // len(OTHERS))], silently)
             found += followed(backend, others, asked.faces)
     print(table(found))
 
