@@ -34,7 +34,7 @@ def test_every_package_on_disk_is_listed(setuptools_table: dict[str, Any]) -> No
     found = {
         path.parent.relative_to(root).as_posix().replace("/", ".")
         for root in (ROOT, ROOT / "backends")
-        for top in ("vssflow_post", "vssflow_dit", "vssflow_cpu", "vssflow_cuda", "vssflow_library")
+        for top in ("vssflow_post", "vssflow_dit", "vssflow_cpu", "vssflow_cuda", "vssflow_library", "vssflow_piper")
         for path in (root / top).rglob("__init__.py")
     }
     assert found <= set(setuptools_table["packages"])

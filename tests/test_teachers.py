@@ -12,12 +12,12 @@ import pytest
 
 from vssflow_dit.config import config_of
 from vssflow_dit.synthesis.debian_voices import recite_festival
-from vssflow_dit.synthesis.piper import ends_of, ipa, spelled
 from vssflow_dit.synthesis.recital import Recital
 from vssflow_dit.synthesis.recorded_speech import recorded_speech
 from vssflow_dit.synthesis.shift import Shift
 from vssflow_dit.synthesis.speech import LICENCES, SHARES, TEACHERS, shifted
 from vssflow_dit.synthesis.waves import RATE_HZ
+from vssflow_dit.text.ipa import each_owners, ipa, spelled, written
 from vssflow_dit.text.phonemes import BLANK, Phoneme, phonemise
 from vssflow_post.errors import UsageError
 
@@ -35,14 +35,14 @@ def test_phonemes_are_spelled_as_espeak_does() -> None:
 
 def test_every_symbol_of_a_sentence_has_an_owner() -> None:
     sounds = phonemise("wait, you two")
-    symbols, owners = spelled(sounds, ".")
+    symbols, owners = spelled(written(sounds), ".")
     assert len(symbols) == len(owners)
     assert owners == sorted(owners)
     assert set(owners) == set(range(len(sounds) + 2))
     assert symbols[:2] == ["^", "_"]
     assert symbols[-3:] == [".", "_", "$"]
     assert symbols[1::2] == ["_"] * (len(symbols) // 2)  # as the voice learned it: a pad between any two
-    ends = ends_of(np.ones(len(symbols), np.float32), owners, len(sounds))
+    ends = np.cumsum(each_owners(np.ones(len(symbols), np.float32), owners, len(sounds)))
     assert ends[-1] == len(symbols)
     assert (np.diff(ends) > 0).all()
 

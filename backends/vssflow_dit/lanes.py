@@ -37,7 +37,7 @@ class Lanes:
     @classmethod
     def on(cls, device: torch.device, n: int = 0) -> Lanes:
         """As many as `n`, or as there are processors, on a CPU; none on another device."""
-        return cls((n or _processors()) if device.type == "cpu" else 0)
+        return cls((n or processors()) if device.type == "cpu" else 0)
 
     def run(self, work: Callable[[], R]) -> R:
         """What `work` gives, computed in a lane and without gradients."""
@@ -73,6 +73,6 @@ class Lanes:
         return cast("list[R]", results)
 
 
-def _processors() -> int:
+def processors() -> int:
     """Those this process may use. Not torch's count: libraries set that to what suits themselves."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,7 @@
 """Talking faces drawn for the evaluation alone: other heads, and another idea of a mouth, than any that is trained on.
 
 The jaw follows how open a sound's vowel is on the vowel chart, and the lips how much they round, both slowed by a
-Gaussian as muscles are; the product's own table of openness (`mouth_timing.OPENNESS`) is not used.
+Gaussian as muscles are; the product's own table of openness (`speech_sound.OPENNESS`) is not used.
 """
 
 from __future__ import annotations

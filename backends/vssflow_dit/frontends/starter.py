@@ -23,9 +23,9 @@ from vssflow_dit.picture.when_heard import FIRST_CALL_S, UNSEEN_SPEED, UNSEEN_ST
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
 from vssflow_dit.sounds import follows, loudest, rings_down, sound_mixture
-from vssflow_dit.text.durations import EDGE_S, DurationModel, fit_to_span, laid_out, whole_words
-from vssflow_dit.text.mouth_timing import fit_to_mouth
+from vssflow_dit.text.durations import DurationModel, laid_out
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
+from vssflow_dit.text.timed_line import line_s, timed
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Track
 
 FADE_S = 0.04
@@ -52,9 +52,7 @@ class StarterFront:
 
     def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
         line = phonemise(text)
-        natural = self._durations.predict(line, voice)
-        fast, _, _ = fit_to_span(natural, 0.0, line)
-        return float(fast.sum()) + 2 * EDGE_S, float(natural.sum()) + 2 * EDGE_S
+        return line_s(line, self._durations.predict(line, voice))
 
     def streams(self, request: CueRequest) -> Streams:
         """The starter's streams for one cue, as a batch of one."""
@@ -113,21 +111,15 @@ class StarterFront:
         self, request: CueRequest, n: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], list[str], tuple[float, float]]:
         """Phoneme ids (n,) and mouth (n, 2) of a line, notes for the report, and from when to when it is spoken (s)."""
-        line, span_s = phonemise(request.text), request.span.duration_s
+        sounds = phonemise(request.text)
+        natural = self._durations.predict(sounds, request.voice)
+        line = timed(sounds, natural, request.span.duration_s, request.mouth)
         mouth = np.zeros((n, 2), np.float32)
-        durations = self._durations.predict(line, request.voice)
-        durations, offset, note = fit_to_span(durations, span_s, line)
-        if request.mouth is not None:
-            opening = request.mouth.values[:, 0]
-            durations, offset, fitted = fit_to_mouth(durations, line, opening, request.mouth.rate_hz, span_s, offset)
-            if fitted:  # a mouth that contradicts the line would only blur it
-                mouth[:, 0] = np.clip(_resampled(request.mouth, n)[:, 0], 0, 1.2)
-                mouth[:, 1] = 1.0
-        said, durations, lost = whole_words(line, durations, offset, span_s)
-        notes = [f"{note} Not heard: “{lost}”. Shorten the line, or give it more time.".lstrip()] if lost else []
-        ids, ends = laid_out(said, durations, offset)
-        heard_s = (max(0.0, offset - EDGE_S), float(ends[-1])) if said else (0.0, 0.0)
-        return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes, heard_s
+        if request.mouth is not None and line.follows_mouth:  # a mouth that contradicts the line would only blur it
+            mouth[:, 0] = np.clip(_resampled(request.mouth, n)[:, 0], 0, 1.2)
+            mouth[:, 1] = 1.0
+        ids, ends = laid_out(line.sounds, line.durations, line.offset_s)
+        return phoneme_frames(ids, ends, n).astype(np.int64), mouth, list(line.notes), line.heard_s
 
 
 def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:

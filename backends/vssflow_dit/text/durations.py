@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,12 @@ import torch
 
 from vssflow_dit.tensors import metadata_of, tensors_in
 from vssflow_dit.text.phonemes import BLANK, ID, NOTHING, SYMBOLS, Phoneme
+from vssflow_dit.text.speech_sound import SpeechSound
 from vssflow_post.errors import UsageError
 
 Seconds = npt.NDArray[np.float32]
 Logs = npt.NDArray[np.float64]
+S = TypeVar("S", bound=SpeechSound)
 
 EDGE_S = 0.05
 """Silence that frames a line, as in the speech that the model learned from."""
@@ -233,7 +235,7 @@ def _pace(residual: Logs, owner_of: npt.NDArray[np.int64], n: int) -> Logs:
 def fit_to_span(
     durations: Seconds,
     span_s: float,
-    phonemes: Sequence[Phoneme] | None = None,
+    phonemes: Sequence[SpeechSound] | None = None,
     limits: tuple[float, float] = (0.75, 1.3),
 ) -> tuple[Seconds, float, str]:
     """Durations scaled to fill `span_s`, the first sound's start in it (s), and a sentence if the line does not fit.
@@ -247,7 +249,7 @@ def fit_to_span(
     fitted = durations.astype(np.float64)
     total = float(fitted.sum())
     if phonemes is not None and total > room:
-        pause = np.array([sound.symbol == BLANK for sound in phonemes], bool)
+        pause = np.array([sound.is_pause for sound in phonemes], bool)
         spare = np.where(pause, np.maximum(fitted - SHORTEST_PAUSE_S, 0.0), 0.0)
         fitted -= spare * min(1.0, (total - room) / max(float(spare.sum()), 1e-9))
         total = float(fitted.sum())
@@ -262,8 +264,8 @@ def fit_to_span(
 
 
 def whole_words(
-    phonemes: Sequence[Phoneme], durations: Seconds, offset_s: float, span_s: float
-) -> tuple[Sequence[Phoneme], Seconds, str]:
+    phonemes: Sequence[S], durations: Seconds, offset_s: float, span_s: float
+) -> tuple[Sequence[S], Seconds, str]:
     """The sounds of those words that end within the span, how long each lasts, and the words that are lost.
 
     No word is broken off, but for a first one that is too long by itself.
@@ -271,7 +273,7 @@ def whole_words(
     ends_s = offset_s + np.cumsum(durations, dtype=np.float64)
     last = [k for k, sound in enumerate(phonemes) if sound.word_final]
     said = [k for k in last if ends_s[k] <= span_s + ROUNDING_S]
-    lost = " ".join(phonemes[k].word for k in last[len(said) :])
+    lost = " ".join(phonemes[k].word for k in last[len(said) :] if phonemes[k].word)
     n = said[-1] + 1 if said and lost else len(phonemes)
     return phonemes[:n], durations[:n], lost
 

@@ -12,18 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.text.phonemes import SYMBOLS, Phoneme
+from vssflow_dit.text.phonemes import SYMBOLS
+from vssflow_dit.text.speech_sound import OPENNESS, SpeechSound
 
 Curve = npt.NDArray[np.float64]
 Seconds = npt.NDArray[np.float32]
 
-OPENNESS: dict[str, float] = {
-    "<blank>": 0.0, "M": 0.0, "B": 0.0, "P": 0.0, "F": 0.1, "V": 0.1, "W": 0.15, "UW": 0.2, "OW": 0.4, "UH": 0.35,
-    "R": 0.25, "S": 0.2, "Z": 0.2, "SH": 0.25, "ZH": 0.25, "CH": 0.25, "JH": 0.25, "T": 0.25, "D": 0.25, "N": 0.25,
-    "L": 0.35, "TH": 0.3, "DH": 0.3, "Y": 0.3, "K": 0.35, "G": 0.35, "NG": 0.35, "HH": 0.5, "IY": 0.35, "IH": 0.45,
-    "EH": 0.65, "EY": 0.6, "AH": 0.6, "ER": 0.4, "AE": 0.9, "AA": 1.0, "AO": 0.8, "AW": 0.85, "AY": 0.9, "OY": 0.6,
-}  # fmt: skip
-"""How far the lips part for a sound, 0 closed to 1."""
 OPENNESS_BY_ID: npt.NDArray[np.float32] = np.array(
     [0.0, *(OPENNESS.get(symbol.rstrip("012"), 0.0) for symbol in SYMBOLS)], np.float32
 )
@@ -40,11 +34,11 @@ BELIEVED = 0.65
 
 
 def expected_opening(
-    phonemes: Sequence[Phoneme], durations: Seconds, offset_s: float, n: int, rate_hz: float = GRID_HZ
+    phonemes: Sequence[SpeechSound], durations: Seconds, offset_s: float, n: int, rate_hz: float = GRID_HZ
 ) -> Curve:
     """Opening that a speaker with these times shows, shape (n,), lips closed outside the line; smoothed over 80 ms."""
     ends = offset_s + np.cumsum(durations, dtype=np.float64)
-    levels = np.array([0.0, *(OPENNESS[sound.base] for sound in phonemes), 0.0])
+    levels = np.array([0.0, *(sound.openness for sound in phonemes), 0.0])
     fine = (np.arange(n * 4) + 0.5) / (rate_hz * 4)
     steps = levels[np.searchsorted(np.array([offset_s, *ends]), fine, side="right")]
     width = max(1, round(0.08 * rate_hz * 4))
@@ -57,7 +51,7 @@ def expected_opening(
 
 def fit_to_mouth(
     durations: Seconds,
-    phonemes: Sequence[Phoneme],
+    phonemes: Sequence[SpeechSound],
     opening: npt.NDArray[np.float32],
     rate_hz: float,
     span_s: float,
@@ -104,7 +98,7 @@ def _played_otherwise(measured: Curve) -> list[Curve]:
     return [measured[::-1], np.roll(measured, third), np.roll(measured, -third), np.roll(measured[::-1], third)]
 
 
-def _best_correlation(durations: Seconds, phonemes: Sequence[Phoneme], measured: Curve) -> float:
+def _best_correlation(durations: Seconds, phonemes: Sequence[SpeechSound], measured: Curve) -> float:
     warped, start_s = _warp(durations, phonemes, measured)
     return _correlation(expected_opening(phonemes, warped, start_s, len(measured)), measured)
 
@@ -116,7 +110,7 @@ def _correlation(a: Curve, b: Curve) -> float:
     return float((a * b).sum()) / size if size > 1e-9 else 0.0
 
 
-def _warp(durations: Seconds, phonemes: Sequence[Phoneme], measured: Curve) -> tuple[Seconds, float]:
+def _warp(durations: Seconds, phonemes: Sequence[SpeechSound], measured: Curve) -> tuple[Seconds, float]:
     """The cheapest times on the grid: semi-Markov Viterbi over the sounds; (durations, start) in seconds."""
     n = len(measured)
     closed = np.concatenate([[0.0], np.cumsum(measured**2)])
@@ -125,7 +119,7 @@ def _warp(durations: Seconds, phonemes: Sequence[Phoneme], measured: Curve) -> t
     for sound, seconds in zip(phonemes, durations, strict=True):
         natural = max(float(seconds) * GRID_HZ, 0.5)
         lengths = np.arange(max(1, int(natural * SHORTEST)), max(2, int(np.ceil(natural * LONGEST))) + 1)
-        error = np.concatenate([[0.0], np.cumsum((measured - OPENNESS[sound.base]) ** 2)])
+        error = np.concatenate([[0.0], np.cumsum((measured - sound.openness) ** 2)])
         stray = STRAY_COST * natural * np.log(lengths / natural) ** 2
         costs = np.full((len(lengths), n + 1), np.inf)
         for row, length in enumerate(lengths[lengths <= n]):

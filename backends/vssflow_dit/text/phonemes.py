@@ -17,6 +17,7 @@ import numpy.typing as npt
 from vssflow_dit.text.letters import spell_out
 from vssflow_dit.text.normalise import spoken_words
 from vssflow_dit.text.readings import PAUSE
+from vssflow_dit.text.speech_sound import OPENNESS
 
 BLANK = "<blank>"
 _IN_ORDER = """
@@ -61,6 +62,15 @@ class Phoneme:
     def is_vowel(self) -> bool:
         """Whether this is a syllable's nucleus."""
         return self.base in VOWELS
+
+    @property
+    def is_pause(self) -> bool:
+        return self.symbol == BLANK
+
+    @property
+    def openness(self) -> float:
+        """How far the lips part for it, 0 closed to 1."""
+        return OPENNESS[self.base]
 
 
 OWN_WORDS: dict[str, str] = {
