@@ -8,6 +8,7 @@ from typing import Any
 
 import drawn_films
 import numpy as np
+import opentimelineio as otio
 import pytest
 import soundfile
 from click.testing import CliRunner, Result
@@ -114,3 +115,31 @@ def test_effects_are_made_where_they_are_asked_for_or_there_is_no_sound(
     out = tmp_path / "out"
     render(make_film("a.mp4", 100, sound=sound), out, settings)
     assert stem(out, "FX").any() == has_effects
+
+
+@pytest.mark.parametrize("settings", ["", "takes = true\n", "aaf = true\n[mix]\nproduction_stem = true\n"])
+def test_a_timeline_plays_as_the_mix_also_beside_its_cues(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path, settings: str
+) -> None:
+    """The film's own sound between the lines, room tone, and effects that sound at the same time: each once."""
+    film, out = make_film("a.mp4", 150, sound=hum(6)), tmp_path / "out"
+    film.with_suffix(".srt").write_text(
+        "1\n00:00:01,000 --> 00:00:02,000\nANNA: Hello.\n\n2\n00:00:01,500 --> 00:00:02,500\nTOM: You there?\n\n"
+        "3\n00:00:01,000 --> 00:00:05,000\n[rain]\n\n4\n00:00:03,000 --> 00:00:04,000\n[door slams]\n"
+    )
+    render(film, out, f"[deliver]\n{settings}")
+    folder = out / "a"
+    timeline = otio.adapters.read_from_file(str(folder / "a.otio"))
+    mix, _ = soundfile.read(folder / "a_MIX.wav", dtype="int32", always_2d=True)
+    heard = np.zeros_like(mix)
+    for clip in (clip for track in timeline.audio_tracks() for clip in track.find_clips() if clip.enabled):
+        audio, _ = soundfile.read(folder / clip.media_reference.target_url, dtype="int32", always_2d=True)
+        held, played = clip.media_reference.available_range.start_time, clip.source_range
+        first, n = round((played.start_time - held).value), round(played.duration.value)
+        at = round(clip.range_in_parent().start_time.value)
+        heard[at : at + n] += audio[first : first + n]
+    assert np.array_equal(heard, mix)
+    names = [clip.name for track in timeline.audio_tracks() for clip in track.find_clips()]
+    assert {"d0001 ANNA: Hello.", "d0002 TOM: You there?", "own-sound-1"} <= set(names)
+    assert len(names) == len(set(names))
+    assert not list(folder.glob("*.lane"))

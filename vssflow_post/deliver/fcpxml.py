@@ -103,6 +103,7 @@ def _connect(whole: ElementTree.Element, lane: int, stem: str, cue: Cue, edit: E
         offset=at,
         start=at,
         duration=_time(duration),
+        **({"enabled": "0"} if cue.id in edit.shown else {}),
     )
 
 

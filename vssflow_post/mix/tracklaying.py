@@ -18,7 +18,7 @@ import numpy as np
 from vssflow_post.audio import BG, DX, FX, MX, PD, Source
 from vssflow_post.backend import MouthTrack, Thing, Track, speaking_mouth
 from vssflow_post.mix.ducking import DuckCurve, duck_under
-from vssflow_post.mix.laid_take import LaidTake
+from vssflow_post.mix.laid_take import OWN_SOUND, ROOM_TONE, LaidTake
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
 from vssflow_post.mix.take_level import Said, evening_db, matching_db
@@ -191,7 +191,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
     stem = PD if settings.production_stem else DX
     if session.whole_track:
         duck = _duck([cue.span for cue, _ in session.speech], settings, settings.production_duck_db)
-        yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
+        yield LaidTake(session.duration, stem, session.track, name="production", duck=duck, beside=OWN_SOUND)
         return
     at: dict[int, int] = {}
     for cue in sorted(session.production, key=lambda cue: cue.span):  # what two cues keep is heard once, if not moved
@@ -216,7 +216,9 @@ def _room_tones(session: Session, sounds: Sequence[LaidTake], settings: MixSetti
             reach if span.end < session.duration.end else 0,
         )
         source = ToneSource(tone, -(-span.n_samples * tone.rate_hz // CLOCK_HZ), seed=span.start)
-        yield LaidTake(span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail)
+        yield LaidTake(
+            span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail, beside=ROOM_TONE
+        )
 
 
 def _tones(scenes: Sequence[int], sounds: Sequence[LaidTake], loudest_db: float) -> Mapping[int, Tone]:
