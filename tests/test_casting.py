@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from conftest import MakeFilm
 from vssflow_post.cli import cli
-from vssflow_post.cues.casting import choose_voices
-from vssflow_post.cues.script import speakers_of
+from vssflow_post.cues.casting import choose_voices, member_of
+from vssflow_post.cues.script import read_script, speakers_of
 from vssflow_post.cues.sexes import sex_of
 from vssflow_post.settings.preset import CastMember
 
@@ -176,3 +177,27 @@ def test_presets_check_says_what_is_wrong(fake_backend: Path, tmp_path: Path) ->
     path.write_text("extends = 'web'\n")
     assert run("presets", "check", path).exit_code == 0
     assert run("presets", "web", "atsc").exit_code == 2
+
+
+def test_a_mark_behind_a_name_says_whose_voice_it_takes(tmp_path: Path) -> None:
+    """It is no sound and no word, and holds for all lines of theirs, in the cast as well."""
+    path = tmp_path / "a.srt"
+    rows = [
+        "SASHA: Come in.",
+        "SASHA (M): I am here.",
+        "ROBIN (F) (whispering): Hush.",
+        "KIM (f)\nWho is it?",
+        "Sam (male): So it is.",
+    ]
+    path.write_text("".join(f"{k}\n00:00:0{k},000 --> 00:00:0{k},900\n{row}\n\n" for k, row in enumerate(rows, 1)))
+    script = read_script(path, Fraction(25))
+    assert [(line.speaker, line.text) for line in script.lines] == [
+        ("SASHA (M)", "Come in."), ("SASHA (M)", "I am here."), ("ROBIN (F)", "Hush."), ("KIM (f)", "Who is it?"),
+        ("Sam (male)", "So it is."),
+    ]  # fmt: skip
+    assert [caption.text for caption in script.captions] == ["whispering"]
+    voices = {"alto": "woman", "bass": "man"}
+    assert choose_voices(["SASHA (M)", "Sasha", "ROBIN (F)"], {}, voices) == {
+        "SASHA (M)": "bass", "Sasha": "bass", "ROBIN (F)": "alto",
+    }  # fmt: skip
+    assert member_of("SASHA (M)", {"Sasha": CastMember("alto")}).voice == "alto"

@@ -94,5 +94,6 @@ def set_lines(
         with publishing(sheet, lambda path: require_good_sheet(path, voices)) as temporary:
             temporary.write_bytes(edited)
     except ScriptError as error:
-        raise UsageError(f"{sheet} is left as it was: {error}") from None
+        what = str(error).replace(temporary.name, sheet.name)
+        raise UsageError(f"{sheet} is left as it was: {what}") from None
     click.echo(f"{safe(str(sheet))}: {len(lines)} of {safe(speaker)}: {', '.join(lines)}")
