@@ -117,6 +117,21 @@ def test_effects_are_made_where_they_are_asked_for_or_there_is_no_sound(
     assert stem(out, "FX").any() == has_effects
 
 
+def test_what_was_decided_about_it_is_told_with_a_cue_sheet_and_without_effects_too(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    film, out = make_film("a.mp4", 50, sound=hum(2)), tmp_path / "out"
+    render(film, out, "[cues]\neffects = 'never'\n")
+    assert any("no effects are made" in sentence for sentence in told(out)["warnings"])
+    sheet = tmp_path / "mine.cues.json"
+    sheet.write_bytes((out / "a" / "a.cues.json").read_bytes())
+    result = CliRunner().invoke(cli, ["render", "-q", "-p", "ci", str(film), "-o", str(out), "--cues", str(sheet)])
+    assert result.exit_code == 0, result.output
+    assert any(
+        "kept whole, in DX; what is made beside it is what the cue sheet says" in said for said in told(out)["warnings"]
+    )
+
+
 @pytest.mark.parametrize("settings", ["", "takes = true\n", "aaf = true\n[mix]\nproduction_stem = true\n"])
 def test_a_timeline_plays_as_the_mix_also_beside_its_cues(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path, settings: str

@@ -63,8 +63,8 @@ def choose_voices(
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
     the alphabet steps aside to the next free voice, and names that tell no sex take what the others left. The batch's
-    speakers choose first: whoever speaks in this film, their voices are the same. `ANNA`, `Anna` and `ANNA (F)` are one person. The
-    second voice without a name comes last, and is never the first one's.
+    speakers choose first: whoever speaks in this film, their voices are the same. `ANNA`, `Anna` and `ANNA (F)` are one
+    person. The second voice without a name comes last, and is never the first one's.
     """
     batch_speakers, speakers = tuple(batch_speakers), tuple(speakers)
     check_cast(cast, tuple(voices))

@@ -45,12 +45,17 @@ def unheeded(sheet: CueSheet, preset: Preset, has_sound: bool) -> tuple[str, ...
     )
 
 
-def kept_note(preset: Preset, has_sound: bool) -> tuple[str, ...]:
-    """A sentence where the film's own sound is kept whole: what was decided, and how to decide otherwise."""
+def kept_note(preset: Preset, has_sound: bool, has_sheet: bool) -> tuple[str, ...]:
+    """A sentence where the film's own sound is kept whole: what was decided, and how to decide otherwise; with a cue
+    sheet of the user's, that has decided what is made."""
     if not keeps_whole_track(preset.dialogue, has_sound):
         return ()
-    stem = "PD" if preset.mix.production_stem else "DX"
-    kept = f"The film's own sound is kept whole, in {stem}"
-    if makes_effects(preset, has_sound):
-        return (f"{kept}, and effects are laid beside it.",)
-    return (f'{kept}; effects are made only where a cue or a caption asks (cues.effects = "always": everywhere).',)
+    if has_sheet:
+        made = "; what is made beside it is what the cue sheet says"
+    elif makes_effects(preset, has_sound):
+        made = ", and effects are laid beside it"
+    elif preset.cues.effects == "never":
+        made = '; no effects are made, also where a caption asks (cues.effects = "never")'
+    else:
+        made = '; effects are made only where a cue or a caption asks (cues.effects = "always": everywhere)'
+    return (f"The film's own sound is kept whole, in {'PD' if preset.mix.production_stem else 'DX'}{made}.",)
