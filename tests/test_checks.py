@@ -51,6 +51,14 @@ def test_a_sheet_tells_all_its_mistakes_without_its_film(fake_backend: Path, tmp
         assert any(row.startswith(f"a.cues.json, line {number}: ") and fault in row for row in told), (words, told)
 
 
+def test_a_sheet_with_other_mistakes_tells_of_its_recordings_too(desk: Desk) -> None:
+    sheet = desk.sheet([speech("d1", 1, 2, file="gone.wav"), speech("d2", 3, 4, text="A.", gain_db=900)])
+    told = run("cues", "check", sheet).output.splitlines()
+    assert len(told) == 2
+    assert "'gain_db' must lie between" in told[0]
+    assert told[1] == f"the recording {desk.folder / 'gone.wav'}: there is no such file"
+
+
 def test_a_table_tells_all_its_mistakes_too(fake_backend: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = [
