@@ -84,6 +84,27 @@ def test_a_stereo_film_keeps_its_sides_and_its_level(fake_backend: Path, tmp_pat
     assert np.abs(np.fft.rfft(sides[1]))[6000] == pytest.approx(np.abs(np.fft.rfft(mono[1]))[6000], rel=0.02)
 
 
+@pytest.mark.parametrize(("layout", "hums"), [("5.1", [True] * 6), ("stereo", [True, True])])
+def test_surround_stays_surround_where_the_mix_has_it(
+    fake_backend: Path, tmp_path: Path, layout: str, hums: list[bool]
+) -> None:
+    """Each channel with a tone of its own, and a room that hums: what comes out is what went in, at one gain."""
+    seconds = np.arange(3 * RATE_HZ) / RATE_HZ
+    sound = np.stack([0.1 * np.sin(2 * np.pi * hz * seconds) for hz in (500, 700, 900, 60, 1300, 1500)])
+    pictures = [drawn_films.texture(1, 96, 64)] * 75
+    drawn_films.write_film(tmp_path / "a.mov", pictures, 25, audio=sound.astype(np.float32))
+    render(tmp_path / "a.mov", tmp_path / "out", f"[mix]\nlayout = '{layout}'\n")
+    audio = stem(tmp_path / "out", "DX")[:, RATE_HZ // 2 : 5 * RATE_HZ // 2]
+    own = sound[:, RATE_HZ // 2 : 5 * RATE_HZ // 2]
+    assert len(audio) == len(hums)
+    if layout == "stereo":
+        mid = np.sqrt(0.5)
+        own = np.stack([own[k] + mid * own[2] + mid * own[4 + k] for k in (0, 1)])
+    gain = float((audio * own).sum() / (own * own).sum())
+    assert np.abs(audio - gain * own).max() < 1e-3 * gain, "the LFE is left out of stereo, as ITU-R BS.775 has it"
+    assert [bool(channel.any()) for channel in audio] == hums
+
+
 def test_a_scripted_line_is_laid_over_it_and_the_track_steps_back(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path
 ) -> None:

@@ -84,7 +84,7 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     laid += _lines(session, picture, settings)
     laid += _production(session, settings)
     laid += _music(session, settings)
-    if settings.room_tone:
+    if settings.room_tone and not session.whole_track:  # a film that is kept whole has its own
         laid += _room_tones(session, sounds, settings)
     return laid
 

@@ -40,6 +40,7 @@ from vssflow_post.render.facts import (
 )
 from vssflow_post.render.first_half import Spotted, look_at
 from vssflow_post.render.job import FilmResult, InputDigests, Job
+from vssflow_post.render.own_sound import n_channels_kept
 from vssflow_post.render.pace import Moment, cost_of, keep_cost, pace_file
 from vssflow_post.render.recordings import recorded_takes
 from vssflow_post.render.studio import Studio
@@ -157,8 +158,8 @@ def _production_track(
     if not dialogue.production and not is_whole:
         return None, ()
     pickups = seen.pickups or _first_track(film)
-    is_stereo = is_whole and any(pickup.has_sides for pickup in pickups)
-    track, had_rotted = production_track(film, pickups, studio.store, is_stereo)
+    n_channels = n_channels_kept(pickups, studio.preset.mix.layout) if is_whole else 1
+    track, had_rotted = production_track(film, pickups, studio.store, n_channels)
     return track, ("What the store held of this film's own sound had rotted and was made again.",) * had_rotted
 
 
