@@ -88,6 +88,32 @@ def test_a_character_keeps_the_voice_over_all_films_of_a_batch(
     assert len({voice for found in voices.values() for voice in found}) == 3
 
 
+def test_a_batch_has_its_cast_in_one_file_that_is_added_to(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    lines = "1\n00:00:00,100 --> 00:00:00,800\n{}: Hello.\n\n2\n00:00:01,000 --> 00:00:01,800\n{}: Good bye.\n"
+    out, films = tmp_path / "out", tmp_path / "films"
+    for k, pair in enumerate([("ANNA", "BOB"), ("Anna", "CLARA")]):
+        make_film(f"films/{k}.mp4", 50).with_suffix(".srt").write_text(lines.format(*pair))
+    told = run("render", films, "-o", out, "-p", "ci", "-q")
+    rows = [line.split() for line in told.stdout.splitlines()]
+    assert [row[2:] for row in rows if row and row[0] == "ANNA"] == [["2", "2", "films"]]
+    assert [row[0] for row in rows if row and row[0] in ("Anna", "BOB", "CLARA")] == ["BOB", "CLARA"]
+    assert f"edit {out / 'cast.toml'}" in told.stdout
+    cast = out / "cast.toml"
+    before = cast.read_text()
+    assert [row.split(" = ")[0] for row in before.splitlines()[2:]] == ['"ANNA"', '"BOB"', '"CLARA"']
+    cast.write_text("# mine\n" + before.replace(before.splitlines()[2], '"Anna" = "bass"'))
+    mine = cast.read_text()
+    make_film("films/3.mp4", 50).with_suffix(".srt").write_text(lines.format("ANNA", "EVA"))
+    make_film("films/4.mp4", 50).with_suffix(".srt").write_text(lines.format("EVA", "EVA"))
+    assert run("render", films, "-o", out, "-p", "ci", "-q", "--cast", cast).exit_code == 0
+    assert cast.read_text().startswith(mine)
+    (added,) = cast.read_text()[len(mine) :].splitlines()
+    assert added.startswith('"EVA" = ')
+    assert "3 lines" in added
+
+
 @pytest.mark.parametrize(
     ("speaker", "sex"),
     [
