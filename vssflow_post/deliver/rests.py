@@ -34,7 +34,8 @@ def with_rests(edit: Edit, beside: Mapping[str, str], is_apart: bool) -> Edit:
             shown.update(cue.id for row in others for cue in row)
     cues = tuple(sorted((*edit.sheet.cues, *rests), key=lambda cue: cue.span))
     sheet = replace(edit.sheet, cues=cues)
-    return replace(edit, sheet=sheet, stem_of={**edit.stem_of, **of_stem}, shown=frozenset(shown))
+    stems = {**edit.stem_of, **of_stem}
+    return replace(edit, sheet=sheet, stem_of=stems, shown=frozenset(shown), rests=frozenset(of_stem))
 
 
 def _gaps(row: Sequence[Cue], duration: Span) -> Iterator[Span]:

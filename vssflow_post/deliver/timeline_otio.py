@@ -40,6 +40,8 @@ class Edit:
     """Where the script's captions tell of music, and of which."""
     shown: Collection[str] = frozenset()
     """Ids of cues that are heard in another's clip: theirs say where they lie, and are turned off."""
+    rests: Collection[str] = frozenset()
+    """Ids of what is no cue: clips of what sounds beside them."""
 
     def marks(self) -> Iterator[tuple[str, Span]]:
         """What is marked in the picture: where each scene starts, and where music is told of."""
