@@ -83,6 +83,7 @@ DRY = MixSettings(effects_gain_db=0.0, duck_db=0.0, room_tone=False, ambience_cr
     [
         ("rain", True), ("Heavy WIND in trees", True), ("room tone of a kitchen", True), ("a crowd murmurs", True),
         ("ambience", True), ("metal", False), ("train passing", False), ("window breaks", False), ("", False),
+        ("machine gun fire", False), ("dog barks in the background", False), ("campfire in the background", True),
     ],
 )  # fmt: skip
 def test_beds_are_told_by_their_words(prompt: str, expected: bool) -> None:
