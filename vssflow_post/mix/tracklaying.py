@@ -29,6 +29,10 @@ TONE_REACH = CLOCK_HZ // 20
 """Half of the crossfade, in samples, between the room tones of two scenes."""
 
 
+_RELEASE_S = 0.3
+"""A spot that a caption asks for ends when its words are read, whatever still sounds: so it ends softly, in seconds."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
     """All that is laid for one film."""
@@ -106,9 +110,10 @@ def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck
 
 
 def _faded(laid: LaidTake, cue: Cue) -> LaidTake:
-    """With the fades that the cue's recording asks for."""
+    """With the fades that the cue's recording asks for, or the soft end of what a caption does."""
     if cue.recording is None:
-        return laid
+        release_s = min(_RELEASE_S, cue.span.duration_s / 3)
+        return replace(laid, fade_out_s=release_s) if cue.may_be_unseen and not cue.is_bed else laid
     return replace(laid, fade_in_s=cue.recording.fade_in_s, fade_out_s=cue.recording.fade_out_s)
 
 
