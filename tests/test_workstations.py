@@ -256,6 +256,18 @@ def test_what_sounds_beside_cues_has_clips_but_in_frames_none_over_a_cue(tmp_pat
     assert [line.split()[4] for line in text.splitlines() if "FROM CLIP NAME" in line] == names
 
 
+def test_what_another_clip_plays_already_is_turned_off(tmp_path: Path) -> None:
+    edit = with_rests(edit_of(tmp_path, takes=False), {}, is_apart=False)
+    assert edit.shown == {"s2"}
+    write_reaper(tmp_path / "film.rpp", edit)
+    items = [item for track in named(nested(tmp_path / "film.rpp"), "TRACK") for item in named(track, "ITEM")]
+    assert {named(item, "NAME")[0][1]: bool(named(item, "MUTE")) for item in items} == {
+        "a & b": False, "s1 rain": False, "s2 door": True, 'd1 ANNA: Come "in", you.': False, "d2 Анна: Да?": False,
+    }  # fmt: skip
+    root = ElementTree.fromstring(as_fcpxml(edit, "film"))
+    assert [clip.get("name") for clip in root.iter("asset-clip") if clip.get("enabled") == "0"] == ["s2 door"]
+
+
 def test_quotation_marks_of_every_kind_stay_in_their_name(tmp_path: Path) -> None:
     edit = edit_of(tmp_path, takes=False)
     cue = Cue("s1", 0, "sound", Span(0, 480), sound="""a "b" 'c' `d`""")
