@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from conftest import MakeFilm
 from vssflow_post.cli import cli
-from vssflow_post.cues.casting import choose_voices
-from vssflow_post.cues.script import speakers_of
+from vssflow_post.cues.casting import choose_voices, member_of
+from vssflow_post.cues.script import read_script, speakers_of
 from vssflow_post.cues.sexes import sex_of
 from vssflow_post.settings.preset import CastMember
 
@@ -85,6 +86,32 @@ def test_a_character_keeps_the_voice_over_all_films_of_a_batch(
         assert {member["speaker"] for member in report["cast"]} == set(pairs[k])
     assert all(len(found) == 1 for found in voices.values())
     assert len({voice for found in voices.values() for voice in found}) == 3
+
+
+def test_a_batch_has_its_cast_in_one_file_that_is_added_to(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path
+) -> None:
+    lines = "1\n00:00:00,100 --> 00:00:00,800\n{}: Hello.\n\n2\n00:00:01,000 --> 00:00:01,800\n{}: Good bye.\n"
+    out, films = tmp_path / "out", tmp_path / "films"
+    for k, pair in enumerate([("ANNA", "BOB"), ("Anna", "CLARA")]):
+        make_film(f"films/{k}.mp4", 50).with_suffix(".srt").write_text(lines.format(*pair))
+    told = run("render", films, "-o", out, "-p", "ci", "-q")
+    rows = [line.split() for line in told.stdout.splitlines()]
+    assert [row[2:] for row in rows if row and row[0] == "ANNA"] == [["2", "2", "films"]]
+    assert [row[0] for row in rows if row and row[0] in ("Anna", "BOB", "CLARA")] == ["BOB", "CLARA"]
+    assert f"edit {out / 'cast.toml'}" in told.stdout
+    cast = out / "cast.toml"
+    before = cast.read_text()
+    assert [row.split(" = ")[0] for row in before.splitlines()[2:]] == ['"ANNA"', '"BOB"', '"CLARA"']
+    cast.write_text("# mine\n" + before.replace(before.splitlines()[2], '"Anna" = "bass"'))
+    mine = cast.read_text()
+    make_film("films/3.mp4", 50).with_suffix(".srt").write_text(lines.format("ANNA", "EVA"))
+    make_film("films/4.mp4", 50).with_suffix(".srt").write_text(lines.format("EVA", "EVA"))
+    assert run("render", films, "-o", out, "-p", "ci", "-q", "--cast", cast).exit_code == 0
+    assert cast.read_text().startswith(mine)
+    (added,) = cast.read_text()[len(mine) :].splitlines()
+    assert added.startswith('"EVA" = ')
+    assert "3 lines" in added
 
 
 @pytest.mark.parametrize(
@@ -176,3 +203,27 @@ def test_presets_check_says_what_is_wrong(fake_backend: Path, tmp_path: Path) ->
     path.write_text("extends = 'web'\n")
     assert run("presets", "check", path).exit_code == 0
     assert run("presets", "web", "atsc").exit_code == 2
+
+
+def test_a_mark_behind_a_name_says_whose_voice_it_takes(tmp_path: Path) -> None:
+    """It is no sound and no word, and holds for all lines of theirs, in the cast as well."""
+    path = tmp_path / "a.srt"
+    rows = [
+        "SASHA: Come in.",
+        "SASHA (M): I am here.",
+        "ROBIN (F) (whispering): Hush.",
+        "KIM (f)\nWho is it?",
+        "Sam (male): So it is.",
+    ]
+    path.write_text("".join(f"{k}\n00:00:0{k},000 --> 00:00:0{k},900\n{row}\n\n" for k, row in enumerate(rows, 1)))
+    script = read_script(path, Fraction(25))
+    assert [(line.speaker, line.text) for line in script.lines] == [
+        ("SASHA (M)", "Come in."), ("SASHA (M)", "I am here."), ("ROBIN (F)", "Hush."), ("KIM (f)", "Who is it?"),
+        ("Sam (male)", "So it is."),
+    ]  # fmt: skip
+    assert [caption.text for caption in script.captions] == ["whispering"]
+    voices = {"alto": "woman", "bass": "man"}
+    assert choose_voices(["SASHA (M)", "Sasha", "ROBIN (F)"], {}, voices) == {
+        "SASHA (M)": "bass", "Sasha": "bass", "ROBIN (F)": "alto",
+    }  # fmt: skip
+    assert member_of("SASHA (M)", {"Sasha": CastMember("alto")}).voice == "alto"

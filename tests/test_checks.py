@@ -51,6 +51,14 @@ def test_a_sheet_tells_all_its_mistakes_without_its_film(fake_backend: Path, tmp
         assert any(row.startswith(f"a.cues.json, line {number}: ") and fault in row for row in told), (words, told)
 
 
+def test_a_sheet_with_other_mistakes_tells_of_its_recordings_too(desk: Desk) -> None:
+    sheet = desk.sheet([speech("d1", 1, 2, file="gone.wav"), speech("d2", 3, 4, text="A.", gain_db=900)])
+    told = run("cues", "check", sheet).output.splitlines()
+    assert len(told) == 2
+    assert "'gain_db' must lie between" in told[0]
+    assert told[1] == f"the recording {desk.folder / 'gone.wav'}: there is no such file"
+
+
 def test_a_table_tells_all_its_mistakes_too(fake_backend: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = [
@@ -154,7 +162,7 @@ def test_one_command_changes_all_lines_of_a_speaker_and_nothing_else(desk: Desk,
     lines = [
         speech("d1", 1, 2, text='So, "Tom"; yes.', speaker="ANNA"),
         speech("d2", 2, 3, text="No.", speaker="TOM", voice="bass"),
-        speech("d3", 4, 5, text="-1 degrees", speaker="ANNA", voice="tenor", gain_db=-1.5),
+        speech("d3", 4, 5, text="-1 degrees", speaker="Anna", voice="tenor", gain_db=-1.5),
     ]
     film, sheet = probe(desk.film), desk.folder / f"sheet.{kind}"
     write_cue_sheet(sheet, film, read_cue_sheet(desk.sheet(lines), film))
@@ -163,7 +171,7 @@ def test_one_command_changes_all_lines_of_a_speaker_and_nothing_else(desk: Desk,
     result = run("cues", "set", sheet, "--speaker", "ANNA", "--voice", "alto", "--gain-db", -3, "--lock")
     assert result.output == f"{sheet}: 2 of ANNA: d1, d3\n"
     changed = [
-        replace(cue, voice="alto", gain_db=-3.0, is_locked=True) if cue.speaker == "ANNA" else cue for cue in before
+        replace(cue, voice="alto", gain_db=-3.0, is_locked=True) if cue.speaker != "TOM" else cue for cue in before
     ]
     assert list(read_cue_sheet(sheet, film).cues) == changed
     assert sheet.read_bytes()[:100] == head
@@ -199,6 +207,7 @@ def test_what_cannot_be_set_leaves_the_sheet_as_it_was(desk: Desk, words: tuple[
     text = sheet.read_text()
     result = run("cues", "set", sheet, *words)
     assert (result.exit_code, sentence in result.output) == (2, True), result.output
+    assert ".tmp" not in result.output
     assert sheet.read_text() == text
     assert [path.name for path in desk.folder.glob(".vssflow*")] == []
 

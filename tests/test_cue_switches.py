@@ -83,7 +83,8 @@ def test_kept_sound_of_the_film_is_moved_too(make_film: MakeFilm, fake_backend: 
     assert heard[-1] / S == pytest.approx(4.3, abs=0.01)
     assert desk.told("report.json")["warnings"] == []
     desk.rendered([cue], dialogue__source="production", dialogue__production="whole")
-    (told,) = desk.told("report.json")["warnings"]
+    told, kept = desk.told("report.json")["warnings"]
+    assert "kept whole, in DX; what is made beside it is what the cue sheet says" in kept
     assert "d1 cannot be muted or moved" in told
 
 

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import MakeFilm
-from vssflow_dit.sounds import sound_class
+from vssflow_dit.sounds import CLASSES, sound_class
 from vssflow_post.cli import cli
-from vssflow_post.cues.caption_words import is_direction, means_music
+from vssflow_post.cues.caption_words import is_direction, means_end, means_music
 from vssflow_post.cues.direction import direction_of, unheard
 from vssflow_post.cues.layers import Laid, with_asked
 from vssflow_post.render.stand_ins import askable
@@ -46,6 +46,37 @@ def test_none_overlaps_another_of_its_layer_and_none_goes_over_a_cut() -> None:
         (FOLLOWS, "dog barks", 1, 2), (SPOT, "door slams", 1, 3), (FOLLOWS, "gunshot", 2, 4),
         (SPOT, "explosion", 9, 10), (FOLLOWS, "knock", 9.9, 10),
     ]  # fmt: skip
+
+
+def test_what_is_over_ends_and_is_not_heard() -> None:
+    found = asked(
+        caption(1, 2, "rain falling"), caption(3, 4, "phone rings"), caption(4, 5, "phone stops ringing"),
+        caption(6, 7, "raining stops"), caption(8, 9, "sirens fade"), caption(9, 9.5, "thunder"),
+    )[0]  # fmt: skip
+    assert found == [(BED, "rain falling", 1, 6), (SPOT, "phone rings", 3, 4), (SPOT, "thunder", 9, 9.5)]
+    direction = direction_of([caption(4, 5, "phone stops ringing")], SCENES)
+    assert unheard(direction) == (
+        "Captions that say that a sound is over ask for none: \u201cphone stops ringing\u201d at 4.0 s.",
+    )
+    assert all(map(means_end, ("crickets go silent", "rain dies down", "footsteps stop", "siren stops.")))
+    assert not any(
+        map(
+            means_end,
+            ("bus stop", "door slams", "the end credits roll", "stop sign falls", "car approaches", "siren fading"),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        ("gun cocks", "latch"), ("car honks", "car_horn"), ("train whistle blows", "whistle"), ("clock chimes", "bell"),
+        ("car alarm blaring", "alarm_siren"), ("water running", "stream"), ("horse neighs", ""), ("car radio", ""),
+        ("audience applauding", "applause"), ("camera clicks", "camera_shutter"), ("horse gallops", "horse_hooves"),
+    ],
+)  # fmt: skip
+def test_a_word_for_the_sound_says_more_than_what_makes_it(text: str, sound: str) -> None:
+    assert sound_class(text, CLASSES)[0] == sound
 
 
 @pytest.mark.parametrize(

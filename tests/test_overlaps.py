@@ -63,6 +63,16 @@ def test_what_gives_way_is_told_by_cue_time_and_how_much() -> None:
     assert gave_way([said(1, 6, "Hello", "ANNA"), said(3, 5, "Hello", "TOM"), said(7, 8)], FILM) == ()
 
 
+def test_one_voice_that_says_two_things_at_once_is_told() -> None:
+    (sentence,) = gave_way(
+        [said(11, 12, "One two three four five six.", "ANNA"), said(11.2, 12.4, "Ho.", "ANNA")], FILM
+    )
+    assert "d0001 at 11.0 s goes on for 0.8 s under the next" in sentence
+    (sentence,) = gave_way([said(1, 6, "x" * 38), said(1.5, 3)], FILM)
+    assert "d0001 at 1.0 s ends 3.0 s earlier and goes on for 1.5 s under the next" in sentence
+    assert gave_way([said(11, 12, "One two three four five six.", "ANNA"), said(11.2, 12.4, "Ho.", "TOM")], FILM) == ()
+
+
 samples = st.integers(0, 12 * CLOCK_HZ)
 drawn = st.lists(
     st.builds(

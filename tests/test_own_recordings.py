@@ -311,6 +311,7 @@ def test_recorded_lines_alone_are_matched_to_each_other() -> None:
         (lambda path: None, "there is no such file"),
         (lambda path: path.mkdir(), "it is not a regular file"),
         (lambda path: os.mkfifo(path), "it is not a regular file"),
+        (lambda path: path.write_text("1\n00:00:01,000 --> 00:00:02,000\nHi.\n"), "it is no file of sound"),
         (lambda path: path.write_bytes(b""), "reading it as sound fails"),
         (lambda path: path.write_text("no sound at all\n" * 100), "reading it as sound fails"),
         (lambda path: path.write_text("ffconcat version 1.0\nfile other.wav\n"), "reading it as sound fails"),

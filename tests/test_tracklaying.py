@@ -83,6 +83,7 @@ DRY = MixSettings(effects_gain_db=0.0, duck_db=0.0, room_tone=False, ambience_cr
     [
         ("rain", True), ("Heavy WIND in trees", True), ("room tone of a kitchen", True), ("a crowd murmurs", True),
         ("ambience", True), ("metal", False), ("train passing", False), ("window breaks", False), ("", False),
+        ("machine gun fire", False), ("dog barks in the background", False), ("campfire in the background", True),
     ],
 )  # fmt: skip
 def test_beds_are_told_by_their_words(prompt: str, expected: bool) -> None:
@@ -351,3 +352,14 @@ def test_the_whole_production_track_ducks_under_new_lines_only() -> None:
     assert rms(production, 2, 3) == pytest.approx(free, rel=0.02)
     assert rms(production, 12, 14) == pytest.approx(free * 10 ** (-10 / 20), rel=0.02)
     assert rms(production, 18, 19.9) == pytest.approx(free, rel=0.02)
+
+
+def test_a_spot_of_a_caption_ends_softly() -> None:
+    """It is as long as its words are read, whatever still sounds then."""
+    cue, take = sound(1, 2, 4, "thunder")
+    levels = []
+    for origin in ("caption", "user"):
+        takes = lay_tracks(session([(replace(cue, origin=origin, layer="spot"), take)]), picture(0.5, 0.5), DRY)
+        audio = heard(takes, DRY)["FX"]
+        levels.append(rms(audio, 3.9, 4.0) / rms(audio, 3.0, 3.6))
+    assert levels[0] < 0.3 < 0.9 < levels[1]

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import aaf2
 import numpy as np
@@ -19,7 +20,10 @@ from tests.test_deliver import stand_in
 from vssflow_post.audio import layout_of
 from vssflow_post.deliver.aaf import write_aaf
 from vssflow_post.deliver.bwf import BroadcastWave
+from vssflow_post.deliver.edit_lists import write_edit_lists
+from vssflow_post.deliver.fcpxml import as_fcpxml
 from vssflow_post.deliver.reaper import write_reaper
+from vssflow_post.deliver.rests import with_rests
 from vssflow_post.deliver.take_files import write_takes
 from vssflow_post.deliver.timeline_otio import Edit
 from vssflow_post.deliver.wave_header import Origin
@@ -232,6 +236,36 @@ def test_music_has_a_track_and_the_music_and_effects_have_none(tmp_path: Path) -
         assert list(sound) == ["DX", "FX", "FX 2", "MX"]
         ((_, _, (source, *_)),) = clips(sound["MX"])
         assert wav_of(source)[0] == "m1 Main theme"
+
+
+def test_what_sounds_beside_cues_has_clips_but_in_frames_none_over_a_cue(tmp_path: Path) -> None:
+    """A rest of less than a frame lies between two lines: samples have it, and edit lists and FCPXML do not."""
+    edit = edit_of(tmp_path, takes=False)
+    lines = (Cue("d1", 0, "speech", Span(1920, 9600), "A."), Cue("own-sound-1", 0, "speech", Span(9700, 19_200), "B."))
+    edit = dataclasses.replace(edit, sheet=CueSheet(edit.sheet.scenes, lines))
+    edit = with_rests(edit, {"DX": "own-sound"}, is_apart=True)
+    (_, _, row), *_ = (track for track in edit.tracks() if track[0] == "DX")
+    assert [cue.id for cue in row] == ["own-sound-2", "d1", "own-sound-3", "own-sound-1", "own-sound-4"]
+    assert [cue.span.start for cue in row[1:]] == [cue.span.end for cue in row[:-1]]
+    assert (row[0].span.start, row[-1].span.end) == (0, edit.film.duration.end)
+    root = ElementTree.fromstring(as_fcpxml(edit, "film"))
+    names = [clip.get("name", "").split()[0] for clip in root.iter("asset-clip") if clip.get("lane") == "-1"]
+    assert names == ["own-sound-2", "d1", "own-sound-1", "own-sound-4"]
+    write_edit_lists(tmp_path, "film", edit)
+    text = (tmp_path / "film_DX.edl").read_text()
+    assert [line.split()[4] for line in text.splitlines() if "FROM CLIP NAME" in line] == names
+
+
+def test_what_another_clip_plays_already_is_turned_off(tmp_path: Path) -> None:
+    edit = with_rests(edit_of(tmp_path, takes=False), {}, is_apart=False)
+    assert edit.shown == {"s2"}
+    write_reaper(tmp_path / "film.rpp", edit)
+    items = [item for track in named(nested(tmp_path / "film.rpp"), "TRACK") for item in named(track, "ITEM")]
+    assert {named(item, "NAME")[0][1]: bool(named(item, "MUTE")) for item in items} == {
+        "a & b": False, "s1 rain": False, "s2 door": True, 'd1 ANNA: Come "in", you.': False, "d2 Анна: Да?": False,
+    }  # fmt: skip
+    root = ElementTree.fromstring(as_fcpxml(edit, "film"))
+    assert [clip.get("name") for clip in root.iter("asset-clip") if clip.get("enabled") == "0"] == ["s2 door"]
 
 
 def test_quotation_marks_of_every_kind_stay_in_their_name(tmp_path: Path) -> None:

@@ -33,6 +33,11 @@ _AMBIENCE = (
     r"|fireplace|crickets|cicadas|birdsong|forest|jungle|crowd|murmur|chatter|traffic|hum|drone|ambien(t|ce)|atmos(phere)?"
     r"|atmo|background|room tone|air conditioning"
 )
+_NO_AMBIENCE = (
+    r"in (the )?(background|distance)|gun ?fire|fire (alarm|engine|truck|door|extinguisher|escape|crackers?)"
+    r"|wind chimes?|storm door|traffic lights?"
+)
+"""Words of ambience that mean none there."""
 
 
 def samples_from_seconds(seconds: Fraction | float) -> int:
@@ -294,7 +299,8 @@ class Cue:
 
 def asks_for_ambience(prompt: str) -> bool:
     """Whether a sound prompt asks, in words, for a bed: weather, water, the air of a place, a crowd."""
-    return re.search(rf"\b({_AMBIENCE})\b", prompt.lower()) is not None
+    words = re.sub(rf"\b({_NO_AMBIENCE})\b", " ", prompt.lower())
+    return re.search(rf"\b({_AMBIENCE})\b", words) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,23 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "door": ("slam", "gate", "cupboard", "lid", "drawer", "glass door", "shut"),
     "car_door": ("car door slam", "boot lid", "car boot", "car trunk"),
     "knock": ("tap", "rap", "door knock", "knock on the door", "knock on a door"),
-    "latch": ("lock", "bolt", "light switch", "switch", "click", "padlock", "door lock", "door handle"),
+    "latch": (
+        "lock",
+        "bolt",
+        "light switch",
+        "switch",
+        "click",
+        "padlock",
+        "door lock",
+        "door handle",
+        "gun cock",
+        "cock gun",
+        "gun click",
+        "gun reload",
+        "reload gun",
+        "rifle cock",
+        "shotgun cock",
+    ),
     "keys_coins": ("key", "keyring", "jingle", "coin", "bunch of keys", "car keys", "cutlery", "purse"),
     "wood_creak": ("creak", "squeak", "hinge", "creaky", "creaking floor", "door creaks", "creaking door"),
     "glass_break": (
@@ -98,16 +114,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "chop": ("axe", "knife", "chopping board", "cleaver"),
     "camera_shutter": ("camera", "shutter", "photograph"),
     "hiss": ("steam", "spray", "spray can", "air brake", "leak"),
-    "tyre_skid": ("skid", "screech", "squealing tyres", "tire", "tyre"),
-    "whistle": ("referee", "kettle whistle"),
+    "tyre_skid": ("skid", "screech", "squealing tyres", "tire", "tyre", "brake squeal", "squealing brakes"),
+    "whistle": ("referee", "kettle whistle", "train whistle", "steam whistle"),
     "drum": ("snare", "drum kit", "conga", "bongo"),
     "mallets": ("xylophone", "marimba", "vibraphone"),
     "piano": ("grand piano", "upright piano"),
     "plucked": ("guitar", "banjo", "harp", "ukulele"),
-    "bell": ("church bell", "gong", "ring", "chime", "doorbell", "ding", "toll", "bicycle bell"),
+    "bell": ("church bell", "gong", "ring", "chime", "doorbell", "ding", "toll", "bicycle bell", "clock strike"),
     "thunder": ("lightning", "thunderstorm", "thunderclap"),
     "phone_ring": ("phone", "telephone", "phone rings", "telephone rings", "ringtone", "phone ring"),
-    "beep": ("bleep", "microwave", "scanner"),
+    "beep": ("bleep", "microwave", "scanner", "alarm clock"),
     "car_horn": ("horn", "honk", "toot"),
     "dog": ("bark", "puppy", "hound", "woof"),
     "cat": ("meow", "kitten", "miaow", "purr"),
@@ -162,7 +178,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "shop": ("supermarket", "market"),
     "restaurant": ("cafe", "bar", "pub", "canteen"),
     "crowd": ("audience", "people", "stadium", "cheer", "murmur"),
-    "applause": ("clap", "clapping"),
+    "applause": ("clap", "clapping", "applaud"),
     "children_playing": ("playground", "children", "school yard"),
     "city_traffic": ("traffic", "street", "road", "city", "motorway"),
     "industrial": ("factory", "workshop", "construction site"),
@@ -175,16 +191,35 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "rain": ("storm", "drizzle", "shower", "downpour", "raindrop"),
     "surf": ("wave", "beach", "sea", "ocean", "shore"),
     "lapping": ("lake", "harbour", "lapping water", "pond"),
-    "stream": ("river", "brook", "creek", "fountain", "running water", "water flow", "tap water", "faucet"),
+    "stream": (
+        "river",
+        "brook",
+        "creek",
+        "fountain",
+        "running water",
+        "water flow",
+        "tap water",
+        "faucet",
+        "water running",
+    ),
     "waterfall": ("rapids", "cascade", "weir"),
     "underwater": ("under water", "scuba", "aquarium"),
     "fire": ("campfire", "flame", "fireplace", "burn", "crackling fire", "bonfire"),
-    "machine_hum": ("hum", "air conditioning", "server", "refrigerator", "fridge", "ventilation"),
+    "machine_hum": (
+        "hum",
+        "air conditioning",
+        "server",
+        "refrigerator",
+        "fridge",
+        "ventilation",
+        "electricity",
+        "electric buzz",
+    ),
     "cooking": ("fry", "sizzle", "boil", "frying pan"),
     "clock_tick": ("clock", "tick", "wristwatch", "pocket watch", "metronome", "tick tock"),
     "rumble": ("earthquake", "volcano"),
-    "alarm_siren": ("siren", "alarm", "ambulance", "police car", "fire engine", "fire alarm"),
-    "ship": ("ferry", "steamship", "foghorn"),
+    "alarm_siren": ("siren", "alarm", "ambulance", "police car", "fire engine", "fire alarm", "car alarm"),
+    "ship": ("ferry", "steamship", "foghorn", "ship horn", "boat horn"),
 }
 """Class -> words and phrases that people use for it, in their plainest form: `leaf`, not `leaves`."""
 INSTEAD = {
@@ -237,6 +272,23 @@ INSTEAD = {
     "farm": "birdsong",
 }
 """What comes nearest to a class that the weights do not have; the others have nothing near them."""
+TELLING = (
+    "honk",
+    "horn",
+    "toot",
+    "explode",
+    "explosion",
+    "shatter",
+    "creak",
+    "squeak",
+    "beep",
+    "bleep",
+    "chime",
+    "applaud",
+)
+"""Words for a sound itself, which say more than what makes it: `car honks`, `clock chimes`, `phone beeps`."""
+WITHOUT_CLASS = ("neigh", "whinny", "radio", "television", "tv")
+"""The same of sounds that there is no class for: a horse that neighs does not gallop."""
 MATERIALS = ("wood", "metal", "glass_clink", "stone", "plastic")
 GENERAL = ("thud", "footsteps_hard")
 
@@ -244,12 +296,15 @@ GENERAL = ("thud", "footsteps_hard")
 def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
     """(class, note): the class of `classes` that the prompt's words name.
 
-    More words say more than fewer (`car horn` is a horn, `car` an engine); a thing says more than the material it is
-    made of, and that more than a step or a hit; then the first counts. The class is "" (unspecified) for an empty
+    More words say more than fewer (`wooden floor`); a word for the sound says more than a thing (`car horn` is a horn,
+    `car` an engine), a thing more than the material it is made of, and that more than a step or a hit; then the first
+    counts. The class is "" (unspecified) for an empty
     prompt, and, with a note that says so, where no word is near; a note also tells where another class stands in.
     """
     words = re.findall(r"[a-z]+", prompt.lower())
     for *_, name in sorted(_found(words, classes)):
+        if not name:
+            break
         near = stand_in(name, classes)
         if near == name:
             return name, ""
@@ -292,15 +347,17 @@ def sound_mixture(prompt: str, classes: Sequence[str]) -> tuple[dict[str, float]
 
 
 def _found(words: Sequence[str], classes: Iterable[str]) -> Iterator[tuple[int, int, int, str]]:
-    """(minus its number of words, rank, place, class) of everything in the prompt that names a class."""
+    """(minus its number of words, rank, place, class) of everything in the prompt that names a class, or ("") a
+    sound that there is none for."""
     spoken = [forms(word) for word in words]
+    yield from ((-1, -1, k, "") for k, each in enumerate(spoken) if not each.isdisjoint(WITHOUT_CLASS))
     for name in dict.fromkeys([*classes, *ALIASES]):
         rank = 2 if name in GENERAL else 1 if name in MATERIALS else 0
         for phrase in (name.replace("_", " "), *ALIASES.get(name, ())):
             parts = phrase.split()
             for k in range(len(words) - len(parts) + 1):
                 if all(part in spoken[k + j] for j, part in enumerate(parts)):
-                    yield -len(parts), rank, k, name
+                    yield -len(parts), -1 if phrase in TELLING else rank, k, name
 
 
 def forms(word: str) -> set[str]:

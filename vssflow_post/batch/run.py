@@ -13,6 +13,7 @@ from vssflow_post.batch.book import EmptyBook, OutputBook
 from vssflow_post.batch.dispatch import Arrivals, Batch, Book, Watcher
 from vssflow_post.batch.inputs import Films, find_jobs, jobs_now
 from vssflow_post.batch.ledger import Ledger
+from vssflow_post.batch.whole_cast import write_whole_cast
 from vssflow_post.errors import BackendUnavailable, VssflowError
 from vssflow_post.plugins import Plugins, load_plugins
 from vssflow_post.render.maker import makers_of
@@ -55,7 +56,10 @@ def run_films(films: Films, order: Order, hiring: Hiring, watcher: Watcher) -> l
 
 def run_jobs(jobs: Sequence[Job], order: Order, hiring: Hiring, watcher: Watcher) -> list[FilmResult]:
     """The same for films whose jobs are known."""
-    return _run(Listed(jobs), order, replace(hiring, at_most=len(jobs)), watcher)
+    results = _run(Listed(jobs), order, replace(hiring, at_most=len(jobs)), watcher)
+    if not order.dry_run:
+        write_whole_cast(order.out.path, results)
+    return results
 
 
 def watch_films(films: Films, order: Order, hiring: Hiring, watcher: Watcher) -> list[FilmResult]:

@@ -6,16 +6,18 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vssflow_post.batch.whole_cast import cast_by_rule
 from vssflow_post.render.job import FilmResult
 
 MOST_CHARACTERS = 20
-"""Of a batch's cast on the terminal; all of them lie in the films' folders."""
+"""Of a batch's cast on the terminal; all of them are in the file."""
 STYLES = {"done": "green", "warnings": "yellow", "rejected": "red", "failed": "bold red"}
 
 
@@ -56,8 +58,8 @@ def say(text: str, indent: int = 0) -> None:
         console.print(Text(first if number == 0 else " " * indent) + line)
 
 
-def print_summary(results: Sequence[FilmResult]) -> None:
-    """One row per film, on stdout."""
+def print_summary(results: Sequence[FilmResult], output: Path = Path()) -> None:
+    """One row per film, on stdout; `output` is the folder of all results."""
     table = Table(box=None, pad_edge=False)
     for column in ("film", "verdict", "seconds", "output"):
         table.add_column(column, justify="right" if column == "seconds" else "left", overflow="fold")
@@ -77,26 +79,28 @@ def print_summary(results: Sequence[FilmResult]) -> None:
         for note in (result.reason, result.detail):
             if note:
                 console.print(Text(f"{safe(result.film.name)}: {safe(note)}", "dim"))
-    _print_cast(results)
+    _print_cast(results, output)
     if len(results) > 1:
         counts = Counter(result.kind for result in results)
         console.print(Text(", ".join(f"{kind}: {counts[kind]}" for kind in STYLES)))
 
 
-def _print_cast(results: Sequence[FilmResult]) -> None:
+def _print_cast(results: Sequence[FilmResult], output: Path) -> None:
     """Who was cast by the rule, and how to cast them otherwise."""
-    cast = {speaker: (voice, lines, result) for result in results for speaker, voice, lines in result.cast}
+    cast = cast_by_rule(results)
     if not cast:
         return
-    rows = [(speaker, voice, str(lines), result.film.name) for speaker, (voice, lines, result) in cast.items()]
+    rows = [
+        (one.speaker, one.voice, str(one.n_lines), one.films[0] if len(one.films) == 1 else f"{len(one.films)} films")
+        for one in cast
+    ]
     shown = rows[:MOST_CHARACTERS]
     print_rows(shown, ("character", "voice", "lines", "film"))
     more = f"{len(rows) - len(shown)} more characters. " if len(rows) > len(shown) else ""
-    first = next(result for result in results if result.cast)
+    of = [result.output for result in results if result.cast and result.output]
+    file = (of[0] if len(of) == 1 else output) / "cast.toml"
     console = _stdout()
-    console.print(
-        Text(safe(f"{more}Voices that nobody chose: edit {first.output}/cast.toml, and give it to --cast."), "dim")
-    )
+    console.print(Text(safe(f"{more}Voices that nobody chose: edit {file}, and give it to --cast."), "dim"))
 
 
 def _row(cue: Mapping[str, Any]) -> str:

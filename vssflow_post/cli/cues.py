@@ -32,17 +32,17 @@ def check(sheet: Path, film: Path | None, preset: str, backend: str | None, weig
       vssflow-post cues check film.cues.csv film.mp4
     """
     from vssflow_post.cli.console import safe
-    from vssflow_post.cues.sheet import checked_cue_sheet
+    from vssflow_post.cues.sheet import checked_cue_sheet, recordings_named
     from vssflow_post.media.probe import probe
     from vssflow_post.plugins import load_plugins
-    from vssflow_post.render.recordings import faults_of
+    from vssflow_post.render.recordings import faults_of, faults_of_files
     from vssflow_post.render.studio import voices_of
 
     settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights)
     sheet, film = existing(sheet, "cue sheet") or sheet, existing(film, "film")
     voices = voices_of(settings, load_plugins())
     found, faults = checked_cue_sheet(sheet, None if film is None else probe(film), voices=voices)
-    faults += faults_of(found) if found is not None else []
+    faults += faults_of_files(recordings_named(sheet)) if found is None else faults_of(found)
     for sentence in faults:
         click.echo(safe(sentence))
     if faults:
@@ -94,5 +94,6 @@ def set_lines(
         with publishing(sheet, lambda path: require_good_sheet(path, voices)) as temporary:
             temporary.write_bytes(edited)
     except ScriptError as error:
-        raise UsageError(f"{sheet} is left as it was: {error}") from None
+        what = str(error).replace(temporary.name, sheet.name)
+        raise UsageError(f"{sheet} is left as it was: {what}") from None
     click.echo(f"{safe(str(sheet))}: {len(lines)} of {safe(speaker)}: {', '.join(lines)}")

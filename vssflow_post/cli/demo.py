@@ -46,4 +46,4 @@ def demo(output: Path, preset: str, backend: str | None, weights: str | None, se
         if result.output is not None:
             click.echo(f"Results: {result.output.resolve()}")
             click.echo(f"Look at it: {result.output.resolve() / 'report.html'}")
-    report(results, as_json=False)
+    report(results, as_json=False, output=output)

@@ -160,17 +160,17 @@ def _render(options: RenderOptions) -> None:
     lines = [JsonLines(film_as_table)] if options.watch and options.as_json else []
     with watching(options.quiet, options.log_file, *lines) as watcher:
         results = (watch_films if options.watch else run_films)(films, order, hiring, watcher)
-    report(results, options.as_json)
+    report(results, options.as_json, options.output)
 
 
-def report(results: Sequence[FilmResult], as_json: bool) -> None:
-    """Says what became of the films, and ends the command with its exit code."""
+def report(results: Sequence[FilmResult], as_json: bool, output: Path) -> None:
+    """Says what became of the films in `output`, and ends the command with its exit code."""
     if as_json:
         click.echo(json.dumps(as_table(results), indent=2))
     else:
         from vssflow_post.cli.console import print_summary
 
-        print_summary(results)
+        print_summary(results, output)
     if not all(result.is_done for result in results):
         click.get_current_context().exit(1)
 

@@ -130,6 +130,10 @@ _LITTLE = frozenset(_BESIDE_MANNERS.split())
 _HOW_OR_WHO = _SAID_HOW | _LITTLE | PEOPLE
 _OF_ASIDES = frozenset(_IN_ASIDES.split())
 _MUSICAL = frozenset(_MUSIC.split())
+_ENDING = re.compile(
+    r"\b(stops|stopped|ceases|ceased|fades|faded|subsides|subsided|ends|ended|dies? (down|away)"
+    r"|goe?s? (quiet|silent)|\w+(?<!s)(?<![aiu])s (stop|cease|fade|subside|end))\b"
+)
 _VERBS_OF_SPEAKING = frozenset(_SPEAKING.split())
 _SHOUTED = frozenset(_IN_SHOUTS.split())
 
@@ -192,6 +196,11 @@ def is_direction(text: str) -> bool:
 def means_music(text: str) -> bool:
     """Whether `text` tells of music: `dramatic music`, `song fades`."""
     return bool(_MUSICAL & set(words_of(text)))
+
+
+def means_end(text: str) -> bool:
+    """Whether `text` tells that a sound is over from there on: `siren stops`, `footsteps fade`, `rain dies down`."""
+    return _ENDING.search(" ".join(words_of(text))) is not None
 
 
 def is_aside(text: str) -> bool:

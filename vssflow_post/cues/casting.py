@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from vssflow_post.cues.sexes import sex_of
+from vssflow_post.cues.sexes import person, sex_of, unmarked
 from vssflow_post.errors import UsageError
 from vssflow_post.settings.preset import CastMember
 from vssflow_post.timeline import SECOND_VOICE, Cue, CueSheet
@@ -63,33 +63,39 @@ def choose_voices(
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
     the alphabet steps aside to the next free voice, and names that tell no sex take what the others left. The batch's
-    speakers choose first: whoever speaks in this film, their voices are the same. `ANNA` and `Anna` are one person. The
-    second voice without a name comes last, and is never the first one's.
+    speakers choose first: whoever speaks in this film, their voices are the same. `ANNA`, `Anna` and `ANNA (F)` are one
+    person. The second voice without a name comes last, and is never the first one's.
     """
     batch_speakers, speakers = tuple(batch_speakers), tuple(speakers)
     check_cast(cast, tuple(voices))
     if not voices:
         return {}
-    of_batch, of_film = ({name.upper() for name in names} for names in (batch_speakers, speakers))
-    in_cast = {name.upper(): member.voice for name, member in cast.items() if member.voice}
-    everybody = _by_sex(of_batch) + _by_sex(of_film - of_batch)
-    chosen = {person: in_cast[person] for person in everybody if person in in_cast}
-    for person in everybody:
-        if person not in chosen and person != SECOND_VOICE:
-            chosen[person] = _likeliest(person, voices, list(chosen.values()))
+    of_batch, of_film = ({person(name) for name in names} for names in (batch_speakers, speakers))
+    sexes = _sexes((*batch_speakers, *speakers))
+    in_cast = {person(name): member.voice for name, member in cast.items() if member.voice}
+    everybody = _by_sex(of_batch, sexes) + _by_sex(of_film - of_batch, sexes)
+    chosen = {one: in_cast[one] for one in everybody if one in in_cast}
+    for one in everybody:
+        if one not in chosen and one != SECOND_VOICE:
+            chosen[one] = _likeliest(one, sexes[one], voices, list(chosen.values()))
     if SECOND_VOICE in everybody and SECOND_VOICE not in chosen:
         chosen[SECOND_VOICE] = min(list(voices)[1:] or voices, key=list(chosen.values()).count)
-    return {name: chosen[name.upper()] for name in (*batch_speakers, *speakers)}
+    return {name: chosen[person(name)] for name in (*batch_speakers, *speakers)}
 
 
-def _by_sex(speakers: Iterable[str]) -> list[str]:
+def _sexes(speakers: Iterable[str]) -> dict[str, str | None]:
+    """What the names tell of each person; a mark in one spelling decides."""
+    marked_last = sorted(speakers, key=lambda name: (name != unmarked(name), name))
+    return {person(name): sex_of(name) for name in marked_last}
+
+
+def _by_sex(people: Iterable[str], sexes: Mapping[str, str | None]) -> list[str]:
     """The alphabet, but whose sex is known comes first."""
-    return sorted(set(speakers), key=lambda name: (sex_of(name) is None, name))
+    return sorted(people, key=lambda one: (sexes[one] is None, one))
 
 
-def _likeliest(name: str, voices: Mapping[str, str], taken: Sequence[str]) -> str:
-    """The voice of the fewest characters among those that fit the name; its hash decides among equals."""
-    sex = sex_of(name)
+def _likeliest(name: str, sex: str | None, voices: Mapping[str, str], taken: Sequence[str]) -> str:
+    """The voice of the fewest characters among those of a sex; the name's hash decides among equals."""
     fitting = [voice for voice, its_sex in voices.items() if its_sex == sex] or list(voices)
     start = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     ring = [fitting[(start + step) % len(fitting)] for step in range(len(fitting))]
@@ -97,9 +103,9 @@ def _likeliest(name: str, voices: Mapping[str, str], taken: Sequence[str]) -> st
 
 
 def member_of(speaker: str, cast: Mapping[str, CastMember]) -> CastMember:
-    """What the cast says of a speaker, however the name's capitals are written there; nothing of whom it lacks."""
+    """What the cast says of a speaker, however the name is written there; nothing of whom it lacks."""
     found = cast.get(speaker)
-    return found or next((member for name, member in cast.items() if name.upper() == speaker.upper()), CastMember())
+    return found or next((member for name, member in cast.items() if person(name) == person(speaker)), CastMember())
 
 
 def gain_db_of(cue: Cue, cast: Mapping[str, CastMember]) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vssflow_post.cues.caption_words import is_direction, means_music
+from vssflow_post.cues.caption_words import is_direction, means_end, means_music, words_of
 from vssflow_post.cues.layers import Laid
 from vssflow_post.timeline import (
     BED,
@@ -23,6 +23,8 @@ from vssflow_post.timeline import (
     asks_for_ambience,
 )
 
+_STEM = 4
+"""Letters by which one word is known as the other: `rain`, `raining`."""
 SHORTEST = CLOCK_HZ // 2
 """A sound that is asked for gets so many samples at least, where its scene has them."""
 
@@ -37,6 +39,8 @@ class Direction:
     """Where music is heard: what music it is."""
     songs: tuple[Caption, ...] = ()
     """Words that somebody sings."""
+    ends: tuple[Caption, ...] = ()
+    """Where something is over: what it was."""
 
 
 def direction_of(captions: Sequence[Caption], scenes: Sequence[Scene]) -> Direction:
@@ -46,7 +50,10 @@ def direction_of(captions: Sequence[Caption], scenes: Sequence[Scene]) -> Direct
     ]
     music = [each for each in captions if means_music(each.text)]
     songs = [each for each in captions if each.is_sung and not means_music(each.text)]
-    return Direction(tuple(tuple(_asked_in(scene, sounds)) for scene in scenes), tuple(music), tuple(songs))
+    ends = [each for each in sounds if means_end(each.text)]
+    return Direction(
+        tuple(tuple(_asked_in(scene, sounds)) for scene in scenes), tuple(music), tuple(songs), tuple(ends)
+    )
 
 
 def unheard(direction: Direction) -> tuple[str, ...]:
@@ -56,6 +63,8 @@ def unheard(direction: Direction) -> tuple[str, ...]:
         told.append(f"Captions tell of music, which is not made: {_listed(direction.music)}.")
     if direction.songs:
         told.append(f"What is sung is not spoken: {_listed(direction.songs)}.")
+    if direction.ends:
+        told.append(f"Captions that say that a sound is over ask for none: {_listed(direction.ends)}.")
     return tuple(told)
 
 
@@ -66,19 +75,29 @@ def _listed(captions: Sequence[Caption]) -> str:
 
 
 def _asked_in(scene: Scene, captions: Sequence[Caption]) -> list[Laid]:
-    """What is asked for in a scene: a bed until the scene or the next bed begins, a spot as long as its caption."""
+    """What is asked for in a scene: a bed until the scene ends, the next bed begins or a caption says that it is over;
+    a spot as long as its caption."""
     found: list[Laid] = []
     for each in captions:
         start = each.span.start
         if not scene.span.contains(start):
             continue
         words = each.text[:MOST_OF_A_PROMPT]
-        if asks_for_ambience(each.text):
+        if means_end(each.text):
+            found = [_ended(laid, each) for laid in found]
+        elif asks_for_ambience(each.text):
             _lay(found, Laid(Span(start, scene.span.end), BED, words, origin=CAPTION), (BED,))
         else:
             span = Span(start, min(scene.span.end, max(each.span.end, start + SHORTEST)))
             _lay(found, Laid(span, SPOT, words, origin=CAPTION), (SPOT, FOLLOWS))
     return sorted(found, key=lambda each: (each.span, each.layer))
+
+
+def _ended(laid: Laid, caption: Caption) -> Laid:
+    """What is laid, no longer than until a caption says that it is over."""
+    at = caption.span.start
+    same = {word[:_STEM] for word in words_of(laid.sound)} & {word[:_STEM] for word in words_of(caption.text)}
+    return replace(laid, span=Span(laid.span.start, at)) if same and laid.span.start < at < laid.span.end else laid
 
 
 def _lay(found: list[Laid], new: Laid, layers: Sequence[str]) -> None:

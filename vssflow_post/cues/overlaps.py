@@ -53,10 +53,10 @@ def placed(segments: Sequence[SpeakingSegment], duration: Span) -> tuple[Placed,
 
 
 def gave_way(segments: Sequence[SpeakingSegment], duration: Span) -> tuple[str, ...]:
-    """A sentence for the report where lines are not as long as they were, or elsewhere."""
+    """A sentence for the report where lines are not as long as they were, elsewhere, or said by one voice at once."""
     lines = placed(segments, duration)
     told = [f"d{number:04d} at {one.was.start_s:.1f} s {change}" for number, one in enumerate(lines, 1)
-            if one.segment.text and (change := _change(one))]  # fmt: skip
+            if one.segment.text and (change := _change(one, lines[number:]))]  # fmt: skip
     if not told:
         return ()
     more = f"; and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
@@ -66,10 +66,15 @@ def gave_way(segments: Sequence[SpeakingSegment], duration: Span) -> tuple[str, 
     )
 
 
-def _change(one: Placed) -> str:
+def _change(one: Placed, later: Sequence[Placed]) -> str:
+    """How a line is placed otherwise than it was, and whether it goes on under one of the `later` ones."""
     late, early = one.span.start - one.was.start, one.was.end - one.span.end
     parts = [f"starts {late / CLOCK_HZ:.1f} s later"] if late > 0 else []
     parts += [f"ends {early / CLOCK_HZ:.1f} s earlier"] if early > TOGETHER else []
+    same = (each for each in later if each.segment.text and each.segment.speaker == one.segment.speaker)
+    following = next(same, None)
+    under = one.span.end - following.span.start if following else 0
+    parts += [f"goes on for {under / CLOCK_HZ:.1f} s under the next"] if under > TOGETHER else []
     return " and ".join(parts)
 
 

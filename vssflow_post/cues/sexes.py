@@ -35,6 +35,16 @@ def sex_of(speaker: str) -> str | None:
     return next((sex for word in words if (sex := _known("first_names.csv").get(word))), None)
 
 
+def unmarked(speaker: str) -> str:
+    """The name without a mark such as `(F)`."""
+    return " ".join(_MARK.sub(" ", speaker).split()) or speaker
+
+
+def person(speaker: str) -> str:
+    """Who is meant, however the name is written: `ANNA`, `Anna` and `ANNA (F)` are one."""
+    return unmarked(speaker).upper()
+
+
 @cache
 def _known(table: str) -> Mapping[str, str]:
     with (Path(__file__).parent / table).open(encoding="utf-8", newline="") as file:

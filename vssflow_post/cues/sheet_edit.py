@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.cues.sexes import person
 from vssflow_post.cues.sheet import MAX_BYTES, rows_of_items
 from vssflow_post.cues.sheet_table import delimiter_of, guarded, unguarded
 from vssflow_post.cues.strict_csv import names_in, rows_of
@@ -18,7 +19,8 @@ from vssflow_post.errors import UsageError
 
 
 def with_lines_set(path: Path, speaker: str, values: Mapping[str, object]) -> tuple[bytes, list[str]]:
-    """The sheet at `path` with `values` (by key of a cue) in every line of `speaker`, and the ids of those lines.
+    """The sheet at `path` with `values` (by key of a cue) in every line of `speaker`, however the name is written
+    there, and the ids of those lines.
 
     Raises UsageError for a sheet that cannot be read, and where nobody of that name speaks.
     """
@@ -27,12 +29,13 @@ def with_lines_set(path: Path, speaker: str, values: Mapping[str, object]) -> tu
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         problem = error if isinstance(error, JsonFault) else "is no cue sheet"
         raise UsageError(f"{path.name}: {problem} (`vssflow-post cues check` tells what is wrong)") from None
-    if speaker not in said_by:
+    changed = [cue_id for name, ids in said_by.items() if person(name) == person(speaker) for cue_id in ids]
+    if not changed:
         close = "".join(f". Did you mean {name!r}?" for name in difflib.get_close_matches(speaker, said_by, 1, 0.5))
         raise UsageError(
             f"{path.name}: nobody called {speaker!r} speaks (there are: {', '.join(said_by) or 'none'}){close}"
         )
-    return edited, said_by[speaker]
+    return edited, changed
 
 
 def _json(path: Path, speaker: str, values: Mapping[str, object]) -> tuple[bytes, dict[str, list[str]]]:
@@ -41,7 +44,7 @@ def _json(path: Path, speaker: str, values: Mapping[str, object]) -> tuple[bytes
     for cue in content["cues"]:
         if cue.get("kind") == "speech" and cue.get("speaker"):
             said_by.setdefault(cue["speaker"], []).append(str(cue.get("id")))
-            cue.update(values if cue["speaker"] == speaker else {})
+            cue.update(values if person(cue["speaker"]) == person(speaker) else {})
     parts = (f"{json.dumps(key)}: {_shown(value)}" for key, value in content.items())
     return ("{" + ",\n ".join(parts) + "}\n").encode("utf-8", "backslashreplace"), said_by
 
@@ -70,7 +73,7 @@ def _table(path: Path, speaker: str, values: Mapping[str, object]) -> tuple[byte
         if cells.get("kind", "").strip().lower() != "speech" or not said:
             continue
         said_by.setdefault(said, []).append(cells.get("id", "").strip())
-        if said == speaker:
+        if person(said) == person(speaker):
             row += [""] * (len(names) - len(row))
             for key, value in values.items():
                 row[names.index(key)] = _cell(value)

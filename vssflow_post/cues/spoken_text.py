@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from vssflow_post.cues.caption_words import is_sound_in_capitals
 from vssflow_post.cues.captions import without_descriptions, without_songs, without_sounds_in_capitals
+from vssflow_post.cues.sexes import person, unmarked
 from vssflow_post.cues.speaker_labels import NAME, Labels
 from vssflow_post.timeline import SECOND_VOICE
 
@@ -23,6 +24,12 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _SIGN = re.compile(r"\s*(>>+|-+\s*>>+|[-\u2010-\u2015\u2212]+(?=\s*\S))\s*")
 _DASHES = " \t-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _CHANGE_INSIDE = re.compile(r"[ \t]*>>+[ \t]*(?=\S)")
+_SEX = re.compile(
+    r"^([ \t>\u2010-\u2015\u2212-]*)([^:\n\x00()\[\]]{1,60}?)[ \t]*[(\[][ \t]*(f|m|female|male|woman|man)\.?[ \t]*[)\]]"
+    r"(?=(?:[ \t]*[(\[][^()\[\]\n]*[)\]])*[ \t]*([:\uff1a]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""At the head of a row a name and a mark behind it: `SASHA (M):`, or `SASHA (M)` with a row of its own."""
 _DASH_INSIDE = re.compile(r"(?<=[.?!\u2026\"'\u2019\u201d])[ \t]+(?=[-\u2010-\u2015\u2212][ \t]*[^\W\d_a-z])")
 
 
@@ -53,7 +60,9 @@ def said_in(texts: Sequence[tuple[str, str | None]]) -> list[Said]:
     name the speaker (see `speaker_labels`), otherwise the speaker given does. People who share a subtitle stay apart:
     by their names, by dashes, or by `>>`.
     """
-    parted = without_songs([_plain_rows(text) for text, _ in texts])
+    named = [_with_names_marked(_plain_rows(text)) for text, _ in texts]
+    marks = _marks((*(name for _, names in named for name in names), *(given for _, given in texts if given)))
+    parted = without_songs([text for text, _ in named])
     labels = Labels.of([text for text, _ in parted])
     is_mixed = sum((text != text.upper()) - _is_shouted(text) for text, _ in parted) > 0
     turns = _Turns(go_on=sum(">>" in text for text, _ in parted) > 1)
@@ -63,8 +72,35 @@ def said_in(texts: Sequence[tuple[str, str | None]]) -> list[Said]:
         text, sounds = without_sounds_in_capitals(text) if is_mixed else (text, [])
         spoken = turns.taken(_rows(text, labels), labels, plain_text(given)[:200] if given else None)
         told, songs = (tuple(filter(None, map(_caption, each))) for each in ((*described, *sounds), sung))
+        spoken = tuple(replace(one, speaker=_with_mark(one.speaker, marks)) for one in spoken)
         said.append(Said(spoken, told, songs))
     return said
+
+
+def _with_names_marked(text: str) -> tuple[str, list[str]]:
+    """A subtitle's text with what a mark of the sex stands behind set in NAME, and these names with their marks."""
+    names: list[str] = []
+
+    def named(found: re.Match[str]) -> str:
+        signs, name, mark, colon = found.groups()
+        if not colon and name != name.upper():
+            return found.group()
+        names.append(f"{name} ({mark})")
+        return f"{signs}{NAME}{name}{NAME}"
+
+    return _SEX.sub(named, text), names
+
+
+def _marks(names: Sequence[str]) -> dict[str, str]:
+    """The mark of each person who has one in any of the names."""
+    plain = [plain_text(name) for name in names]
+    return {person(name): name[len(unmarked(name)) :].strip() for name in reversed(plain) if name != unmarked(name)}
+
+
+def _with_mark(speaker: str | None, marks: Mapping[str, str]) -> str | None:
+    """A speaker as casting knows them in all of the file."""
+    mark = marks.get(person(speaker), "") if speaker else ""
+    return f"{unmarked(speaker)} {mark}" if speaker and mark else speaker
 
 
 def plain_text(text: str) -> str:

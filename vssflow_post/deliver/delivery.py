@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vssflow_post.audio import MIX
@@ -14,9 +14,10 @@ from vssflow_post.deliver.edit_lists import write_edit_lists
 from vssflow_post.deliver.fcpxml import write_fcpxml
 from vssflow_post.deliver.picture import write_picture
 from vssflow_post.deliver.reaper import write_reaper
+from vssflow_post.deliver.rests import with_rests
 from vssflow_post.deliver.review.page import REVIEW, write_review
 from vssflow_post.deliver.subtitles import write_subtitles
-from vssflow_post.deliver.take_files import write_takes
+from vssflow_post.deliver.take_files import Lanes, write_takes
 from vssflow_post.deliver.timeline_otio import Edit, write_timeline
 from vssflow_post.media import Film
 from vssflow_post.media.frame_rates import edit_rate, meant_rate
@@ -43,6 +44,10 @@ class Delivery:
     """Of the script."""
     music: Sequence[Caption] = ()
     """Where its captions tell of music."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Name of a stem -> what lies in it that is no cue's."""
+    lanes: Lanes = field(default_factory=lambda: Lanes({}, {}))
+    """What sounds at the same time as something else of its stem, where WAVs for each cue are asked for; temporary."""
 
     @property
     def picture(self) -> Path | None:
@@ -71,6 +76,11 @@ def deliver(delivery: Delivery, progress: OnProgress) -> list[Path]:
     return delivered
 
 
+def wants_takes(wanted: DeliverSettings) -> bool:
+    """Whether each cue gets a WAV: an AAF has no clips that are turned off, so that what sounds at once needs them."""
+    return wanted.takes or wanted.aaf
+
+
 def timeline_notes(film: Film, wanted: DeliverSettings) -> tuple[str, ...]:
     """A sentence where the timelines that the preset asks for cannot count the film's own frames."""
     rate, edited = meant_rate(film.frame_rate), edit_rate(film.frame_rate)
@@ -97,10 +107,13 @@ def _timelines(delivery: Delivery) -> list[Path]:
         n_channels=n_channels,
         music=delivery.music,
     )
-    if wanted.takes:
-        stem_of = {cue.id: edit.stem_for(cue) for cue in delivery.sheet.cues}
-        takes = write_takes(folder, stem, film, delivery.sheet.cues, delivery.stems, stem_of, wanted.handles_s)
+    edit = with_rests(edit, delivery.beside, wants_takes(wanted))
+    if wants_takes(wanted):
+        cues, stem_of = edit.sheet.cues, {cue.id: edit.stem_for(cue) for cue in edit.sheet.cues}
+        takes = write_takes(folder, stem, film, cues, delivery.stems, stem_of, wanted.handles_s, delivery.lanes)
         edit = replace(edit, takes=takes)
+    for path in delivery.lanes.paths.values():
+        path.unlink()
     formats = [
         (".otio", write_timeline, True),
         (".fcpxml", write_fcpxml, wanted.fcpxml),

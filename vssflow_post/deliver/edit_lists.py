@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ def edit_list(track: Any, edit: Edit, title: str) -> str:
     nominal = nominal_rate(frame_rate)
     rate = float(Fraction(1000 * nominal, 1001)) if drop_frame else float(nominal)
     cue_of = {unicode_name(take.path.name): identity for identity, take in edit.takes.items()}
-    framed = _in_frames(track, frame_rate, rate, round(film.start_sample * frame_rate / CLOCK_HZ), cue_of)
+    first_frame = round(film.start_sample * frame_rate / CLOCK_HZ)
+    framed = _in_frames(track, frame_rate, rate, first_frame, cue_of, edit.rests)
     tracks = [framed]
     if track.kind != otio.schema.TrackKind.Video:
         tracks.append(
@@ -63,10 +64,12 @@ def edit_list(track: Any, edit: Edit, title: str) -> str:
     return f"{head}\nFCM: {'DROP FRAME' if drop_frame else 'NON-DROP FRAME'}\n{events.lstrip(chr(10))}"
 
 
-def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int, cue_of: Mapping[str, str]) -> Any:
+def _in_frames(
+    track: Any, frame_rate: Fraction, rate: float, first_frame: int, cue_of: Mapping[str, str], rests: Collection[str]
+) -> Any:
     """A copy whose clips lie on whole frames, behind a gap as long as the start timecode.
 
-    `cue_of` has the cue of each source that is a take, by file name.
+    `cue_of` has the cue of each source that is a take, by file name; `rests` are as those of an `Edit`.
     """
     import opentimelineio as otio
 
@@ -84,6 +87,8 @@ def _in_frames(track: Any, frame_rate: Fraction, rate: float, first_frame: int, 
     for clip in track.find_clips():
         place, source = clip.range_in_parent(), clip.source_range
         start, end = frame_of(place.start_time), frame_of(place.end_time_exclusive())
+        if start == end and clip.metadata.get("vssflow", {}).get("id") in rests:
+            continue  # less than a frame beside a cue
         start, end = max(start, at - first_frame), max(end, at - first_frame + 1, start + 1)
         if start + first_frame > at:
             copy.append(otio.schema.Gap(source_range=framed(0, start + first_frame - at)))

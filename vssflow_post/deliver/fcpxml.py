@@ -58,6 +58,8 @@ def as_fcpxml(edit: Edit, name: str) -> bytes:
     rows = [(stem, row) for _, stem, row in edit.tracks() if row]
     for lane, (stem, row) in enumerate(rows, 1):
         for cue in row:
+            if cue.id in edit.rests and not _n_frames_in(cue.span, film):
+                continue  # what is less than a frame would lie over the cue beside it
             _connect(whole, lane, stem, cue, edit, assets)
     for mark, span in edit.marks():
         start, _ = _placed(span, film)
@@ -103,6 +105,7 @@ def _connect(whole: ElementTree.Element, lane: int, stem: str, cue: Cue, edit: E
         offset=at,
         start=at,
         duration=_time(duration),
+        **({"enabled": "0"} if cue.id in edit.shown else {}),
     )
 
 
@@ -145,6 +148,12 @@ def _placed(span: Span, film: Film) -> tuple[Fraction, Fraction]:
     first = min(first, n_frames - 1)
     duration = max(1, min(last, n_frames) - first) * _frame_s(film)
     return _start_s(film, _picture_rate(film)) + first * _frame_s(film), duration
+
+
+def _n_frames_in(span: Span, film: Film) -> int:
+    """From the nearest frame to its start to the nearest to its end."""
+    first, last = (round(at * edit_rate(film.frame_rate) / CLOCK_HZ) for at in (span.start, span.end))
+    return last - first
 
 
 def _n_frames(film: Film) -> int:

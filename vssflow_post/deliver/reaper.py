@@ -41,7 +41,9 @@ def _project(edit: Edit) -> Iterator[str]:
     picture = TakeFile(edit.picture, film.duration)
     yield from _track("Picture", 2, "0", [_item(edit.picture.stem, film.duration, picture, "VIDEO")])
     for name, _, row in edit.tracks():
-        items = [_item(in_one_line(clip_name(cue)), cue.span, edit.heard(cue), "WAVE") for cue in row]
+        items = [
+            _item(in_one_line(clip_name(cue)), cue.span, edit.heard(cue), "WAVE", cue.id in edit.shown) for cue in row
+        ]
         yield from _track(name, edit.n_channels, "1", items)
     yield ">"
 
@@ -65,13 +67,14 @@ def _track(name: str, n_channels: int, gain: str, items: list[list[str]]) -> Ite
     yield "  >"
 
 
-def _item(name: str, span: Span, heard: TakeFile, source: str) -> list[str]:
+def _item(name: str, span: Span, heard: TakeFile, source: str, is_mute: bool = False) -> list[str]:
     """A clip of `heard` over `span` of the film."""
     return [
         "    <ITEM",
         f"      POSITION {_seconds(span.start)}",
         f"      LENGTH {_seconds(span.n_samples)}",
         "      LOOP 0",
+        *["      MUTE 1 0"] * is_mute,
         "      FADEIN 1 0 0 1 0 0 0",
         "      FADEOUT 1 0 0 1 0 0 0",
         f"      NAME {_quoted(name)}",

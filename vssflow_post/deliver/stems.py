@@ -38,9 +38,9 @@ class Slate:
         date, time = _origination(self.dated_ns)
         ixml = b""
         if self.timecode is not None:
-            ixml = ixml_chunk(self.film_stem, TITLES[name], self.layout, self.start_sample, *self.timecode)
+            ixml = ixml_chunk(self.film_stem, TITLES.get(name, name), self.layout, self.start_sample, *self.timecode)
         return Origin(
-            description=f"{TITLES[name]} of {self.film_stem}",
+            description=f"{TITLES.get(name, name)} of {self.film_stem}",
             reference=f"{self.film_digest[:28]}-{name}",
             time_reference=self.start_sample,
             date=date,

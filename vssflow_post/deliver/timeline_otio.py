@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,10 @@ class Edit:
     """Of every WAV."""
     music: Sequence[Caption] = ()
     """Where the script's captions tell of music, and of which."""
+    shown: Collection[str] = frozenset()
+    """Ids of cues that are heard in another's clip: theirs say where they lie, and are turned off."""
+    rests: Collection[str] = frozenset()
+    """Ids of what is no cue: clips of what sounds beside them."""
 
     def marks(self) -> Iterator[tuple[str, Span]]:
         """What is marked in the picture: where each scene starts, and where music is told of."""
@@ -46,7 +50,11 @@ class Edit:
 
     def stem_for(self, cue: Cue) -> str:
         """The name of the cue's stem."""
-        return self.stem_of.get(cue.id, _STEM_OF_KIND.get(cue.kind, ""))
+        return stem_name(cue, self.stem_of)
+
+    def cues_of(self, stem: str) -> list[Cue]:
+        """What is heard in a stem."""
+        return [cue for cue in self.sheet.cues if self.stem_for(cue) == stem]
 
     def heard(self, cue: Cue) -> TakeFile:
         """The WAV that the cue's clip refers to: its own, or else its stem."""
@@ -57,8 +65,23 @@ class Edit:
         for stem in self.stems:
             if stem not in STEMS:  # the mix is the sum of the others, which their tracks give
                 continue
-            for number, row in enumerate(rows_of([cue for cue in self.sheet.cues if self.stem_for(cue) == stem]), 1):
+            for number, row in enumerate(rows_of(self.cues_of(stem)), 1):
                 yield stem if number == 1 else f"{stem} {number}", stem, row
+
+
+def stem_name(cue: Cue, stem_of: Mapping[str, str]) -> str:
+    """The name of the cue's stem (`Edit.stem_of`)."""
+    return stem_of.get(cue.id, _STEM_OF_KIND.get(cue.kind, ""))
+
+
+def lanes_of(cues: Sequence[Cue], stem_of: Mapping[str, str]) -> dict[str, str]:
+    """Cue id -> its track, `FX 2`, for the stems that have more than one."""
+    found = {}
+    for stem in STEMS:
+        rows = rows_of([cue for cue in cues if stem_name(cue, stem_of) == stem])
+        for number, row in enumerate(rows if len(rows) > 1 else (), 1):
+            found.update({cue.id: f"{stem} {number}" for cue in row})
+    return found
 
 
 def write_timeline(path: Path, edit: Edit) -> None:
@@ -131,14 +154,14 @@ def _sound_track(name: str, cues: Sequence[Cue], edit: Edit) -> Any:
         facts = {"id": cue.id, "origin": cue.origin, "gain_db": cue.gain_db, "seed": cue.seed}
         if cue.recording is not None:
             facts["recording"] = unicode_name(cue.recording.file.name)
-        track.append(
-            otio.schema.Clip(
-                name=unicode_name(clip_name(cue)),
-                media_reference=_reference(edit.heard(cue), edit.film),
-                source_range=_range(_stamped(cue.span, edit.film)),
-                metadata={"vssflow": facts},
-            )
+        clip = otio.schema.Clip(
+            name=unicode_name(clip_name(cue)),
+            media_reference=_reference(edit.heard(cue), edit.film),
+            source_range=_range(_stamped(cue.span, edit.film)),
+            metadata={"vssflow": facts},
         )
+        clip.enabled = cue.id not in edit.shown
+        track.append(clip)
         at = cue.span.end
     return track
 

@@ -15,7 +15,7 @@ from vssflow_post.backend import Take
 from vssflow_post.media import Film, audio_blocks
 from vssflow_post.media.pickups import Pickup
 from vssflow_post.media.recording import recorded
-from vssflow_post.media.sound import stereo_blocks
+from vssflow_post.media.sound import stereo_blocks, surround_blocks
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import CLOCK_HZ, Recording, Span
 
@@ -71,17 +71,18 @@ class TakeStore:
 
 
 def production_track(
-    film: Film, pickups: Sequence[Pickup], store: TakeStore, is_stereo: bool = False
+    film: Film, pickups: Sequence[Pickup], store: TakeStore, n_channels: int = 1
 ) -> tuple[StoredTake, bool]:
-    """Some of the film's own sound, mono or stereo, on the film's clock, streamed into the store once, its notes saying
-    where it is damaged; and whether it had rotted there."""
+    """Some of the film's own sound, mono, stereo or in the six channels of 5.1, on the film's clock, streamed into the
+    store once, its notes saying where it is damaged; and whether it had rotted there."""
     sources = [[pickup.track.index, pickup.channel] for pickup in pickups]
     facts = {"production": film.digest, "rate_hz": CLOCK_HZ, "n": film.duration.n_samples, "sources": sources}
-    key = address({**facts, "stereo": True} if is_stereo else facts)
+    key = address({**facts, **{1: {}, 2: {"stereo": True}, 6: {"surround": True}}[n_channels]})
     known = store.open(key)
     if isinstance(known, Missing):
         faults: list[str] = []
-        blocks = (stereo_blocks if is_stereo else audio_blocks)(film, CLOCK_HZ, pickups, faults)
+        read = {1: audio_blocks, 2: stereo_blocks, 6: surround_blocks}[n_channels]
+        blocks = read(film, CLOCK_HZ, pickups, faults)
         return store.put_blocks(key, "production", CLOCK_HZ, blocks, faults), known is Missing.ROTTED
     return known, False
 

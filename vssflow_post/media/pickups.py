@@ -28,6 +28,11 @@ of it in mono."""
 _MIDDLE = 0.5**0.5
 _SHARES = {"L": (2.0, 0.0), "R": (0.0, 2.0)}
 """On the left and on the right, by what a channel's name ends with before a C for centre; others lie in the middle."""
+_SPEAKERS = {
+    "FL": (0,), "FLC": (0,), "FR": (1,), "FRC": (1,), "FC": (2,), "LFE": (3,), "BL": (4,), "SL": (4,), "BR": (5,),
+    "SR": (5,), "BC": (4, 5),
+}  # fmt: skip
+"""Which of L R C LFE Ls Rs each channel is heard from; others come from the sides of the front."""
 _LIKE_SURROUNDS = ("T", "W", "S", "B")
 """How the names of other channels begin: top, wide, side, bottom."""
 _NUMBERS_ALONE = ("hexagonal", "octagonal", "cube", "hexadecagonal")
@@ -70,6 +75,22 @@ class Pickup:
         pairs = [(weight * _MIDDLE, part) for weight, part in zip(self.weights, parts, strict=True)]
         left, right = (tuple(weight * part[side] for weight, part in pairs) for side in (0, 1))
         return left, right
+
+    @property
+    def surround(self) -> tuple[tuple[float, ...], ...]:
+        """Of each of the track's channels in L R C LFE Ls Rs, as loud as on its sides; without these in the centre."""
+        rows = np.zeros((6, self.track.channels))
+        if not self.has_sides:
+            rows[2] = self.weights
+            return tuple(map(tuple, rows.tolist()))
+        left, right = self.sides
+        for k, label in enumerate(self.track.labels or ("FL", "FR")):
+            speakers = _SPEAKERS.get(label, ())
+            for speaker in speakers:
+                rows[speaker, k] = _MIDDLE / len(speakers) ** 0.5
+            if not speakers:
+                rows[:2, k] = left[k], right[k]
+        return tuple(map(tuple, rows.tolist()))
 
 
 def fold_down(labels: Sequence[str], n_channels: int) -> tuple[float, ...]:

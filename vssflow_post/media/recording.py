@@ -7,6 +7,7 @@ file's own.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,9 +186,14 @@ def _opened(path: Path) -> Iterator[InputContainer]:
     open_regular(path).close()
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(FORMATS)}
     with reading(path, "reading it as sound"):
-        container = av.open(
-            f"file:{os.fspath(path)}", "r", options=options, metadata_errors="replace", timeout=READ_TIMEOUT_S
-        )
+        try:
+            container = av.open(
+                f"file:{os.fspath(path)}", "r", options=options, metadata_errors="replace", timeout=READ_TIMEOUT_S
+            )
+        except av.error.FFmpegError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise FilmRejected("bad_recording", "reading it as sound fails: it is no file of sound") from error
     with container:
         if not container.streams.audio:
             raise FilmRejected("bad_recording", "there is no sound in it")

@@ -142,11 +142,30 @@ def stereo_blocks(
     film: Film, rate_hz: int, pickups: Sequence[Pickup], faults: list[str] | None = None
 ) -> Iterator[Samples]:
     """The same sum with its sides: shape (2, n)."""
+    return _placed_blocks(film, rate_hz, [(pickup, pickup.sides) for pickup in pickups], faults)
+
+
+def surround_blocks(
+    film: Film, rate_hz: int, pickups: Sequence[Pickup], faults: list[str] | None = None
+) -> Iterator[Samples]:
+    """The same sum in 5.1: shape (6, n), L R C LFE Ls Rs."""
+    return _placed_blocks(film, rate_hz, [(pickup, pickup.surround) for pickup in pickups], faults)
+
+
+def _placed_blocks(
+    film: Film,
+    rate_hz: int,
+    placed: Sequence[tuple[Pickup, tuple[tuple[float, ...], ...]]],
+    faults: list[str] | None,
+) -> Iterator[Samples]:
+    """The sum of pickups, each with what of its track's channels is in each channel of the sum."""
+    n_channels = len(placed[0][1])
     by_side: dict[AudioStream, _Weights] = {}
-    for pickup in pickups:
-        by_side[pickup.track] = by_side.get(pickup.track, np.zeros((2, pickup.track.channels))) + np.array(pickup.sides)
+    for pickup, places in placed:
+        so_far = by_side.get(pickup.track, np.zeros((n_channels, pickup.track.channels)))
+        by_side[pickup.track] = so_far + np.array(places)
     for rows in _in_step(film, list(by_side.items()), rate_hz, faults):
-        yield rows.reshape(-1, 2, rows.shape[1]).sum(axis=0, dtype=np.float32)
+        yield rows.reshape(-1, n_channels, rows.shape[1]).sum(axis=0, dtype=np.float32)
 
 
 def pickup_blocks(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from vssflow_post.audio import LAYOUTS, ME, MIX, STEMS, UNDIPPED, Integers, Loudness, Samples, undipped_of
-from vssflow_post.mix.dither import Quantiser, as_float
+from vssflow_post.mix.dither import Quantiser, as_float, shares
 from vssflow_post.mix.lay import BLOCK, StemBlock
 from vssflow_post.mix.limiter import Gains, Limiter
 from vssflow_post.mix.loudness import LoudnessMeter
@@ -35,8 +35,8 @@ class StemSink(Protocol):
         """int32 (channels, n), 24-bit values."""
         ...
 
-    def close(self, loudness: Loudness) -> None:
-        """The stem is complete; `loudness` is what it measures."""
+    def close(self, loudness: Loudness | None) -> None:
+        """The stem is complete; `loudness` is what it measures, None for a lane."""
         ...
 
 
@@ -47,11 +47,17 @@ class Bus:
     total: str
     """`MIX` or `ME`."""
     stems: tuple[str, ...]
+    lanes: tuple[str, ...] = ()
+    """What some of the stems are divided into (`LaidTake.lane`): written as well, and neither measured nor summed."""
+
+    def lanes_of(self, stem: str) -> tuple[str, ...]:
+        """Those of a stem."""
+        return tuple(lane for lane in self.lanes if lane.split()[0] == stem)
 
 
-def busses(stems: Sequence[str]) -> tuple[Bus, Bus]:
+def busses(stems: Sequence[str], lanes: Sequence[str] = ()) -> tuple[Bus, Bus]:
     """The mix of a film's stems, and the M&E of what dialogue ducks among them."""
-    return Bus(MIX, tuple(stems)), Bus(ME, undipped_of(stems))
+    return Bus(MIX, tuple(stems), tuple(lanes)), Bus(ME, undipped_of(stems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Desk:
 
     def measure_as_laid(self) -> AsLaid:
         meter, stem_peak = self._meter(), 0.0
-        for block in self._pass("measure", self._mix):
+        for block in self._pass("measure", self._mix.stems):
             meter.push(block.mix)
             stem_peak = max(stem_peak, float(_stem_peaks(block).max(initial=0.0)))
         loudness = meter.finish()
@@ -110,22 +116,27 @@ class Desk:
     def measure_limited(self, gain_db: float, aim_db: float) -> Loudness:
         """Loudness after gain and limiter, without its peaks."""
         meter = self._meter(true_peak=False)
-        for block, _ in self._limited("level", self._mix, gain_db, aim_db):
+        for block, _ in self._limited("level", replace(self._mix, lanes=()), gain_db, aim_db):
             meter.push(block.mix)
         return meter.finish()
 
     def write(self, bus: Bus, gain_db: float, aim_db: float, open_stem: Callable[[str], StemSink]) -> Written:
-        """Writes the stems of a bus, and their integer sum."""
+        """Writes the stems of a bus, and their integer sum; and its lanes."""
         stems, names = bus.stems, (*bus.stems, bus.total)
         sinks = {name: open_stem(name) for name in names}
         meters = {name: self._meter() for name in names}
         quantisers = [Quantiser(_NUMBERS[name]) for name in stems]
+        lanes = {name: open_stem(name) for name in bus.lanes}
         least_gain = 1.0
         with ThreadPoolExecutor(len(names)) as side_by_side:
             for block, least in self._limited("write", bus, gain_db, aim_db):
                 least_gain = min(least_gain, least)
-                rounded = side_by_side.map(Quantiser.quantise, quantisers, block.stems.values())
+                rounded = side_by_side.map(Quantiser.quantise, quantisers, block.only(stems).stems.values())
                 written = dict(zip(stems, rounded, strict=True))
+                for name in stems:
+                    own = bus.lanes_of(name)
+                    for lane, part in zip(own, shares(written[name], [block[lane] for lane in own]), strict=True):
+                        lanes[lane].write(part)
                 written[bus.total] = np.sum(list(written.values()), axis=0, dtype=np.int32)
                 measuring = [side_by_side.submit(meters[name].push, as_float(written[name])) for name in names]
                 for name, integers in written.items():
@@ -135,6 +146,8 @@ class Desk:
         loudness = {name: meter.finish() for name, meter in meters.items()}
         for name in names:
             sinks[name].close(loudness[name])
+        for sink in lanes.values():
+            sink.close(None)
         return Written(loudness, 20 * math.log10(1 / least_gain))
 
     def _meter(self, true_peak: bool = True) -> LoudnessMeter:
@@ -145,9 +158,10 @@ class Desk:
         limiter = Limiter(10 ** (aim_db / 20), self._layout.n_channels)
         gain = np.float32(10 ** (gain_db / 20))
         held: StemBlock | None = None
-        for block in self._pass(what, bus):
+        for block in self._pass(what, (*bus.stems, *bus.lanes)):
             loud = StemBlock(block.start, {name: stem * gain for name, stem in block.stems.items()})
-            curve = limiter.push(loud.mix, _stem_peaks(loud))
+            summed = loud.only(bus.stems)
+            curve = limiter.push(summed.mix, _stem_peaks(summed))
             ready, held = _shaped(loud if held is None else _joined(held, loud), curve)
             yield ready, float(curve.min(initial=1.0))
         if held is not None:
@@ -155,14 +169,14 @@ class Desk:
             ready, _ = _shaped(held, curve)
             yield ready, float(curve.min(initial=1.0))
 
-    def _pass(self, what: str, bus: Bus) -> Iterator[StemBlock]:
+    def _pass(self, what: str, names: Sequence[str]) -> Iterator[StemBlock]:
         n_before = self._n_passes * self._n_blocks
         total = _EXPECTED_PASSES * self._n_blocks
         most = total if what == "write" else total - self._n_blocks  # the last quarter is the writing, however late
         if what == "write":
             n_before = total - self._n_blocks
         self._n_passes += 1
-        for number, block in enumerate(self._laid.blocks(bus.stems), 1):
+        for number, block in enumerate(self._laid.blocks(names), 1):
             yield block
             self._n_done = max(self._n_done, min(most, n_before + number))
             self._progress(Progress("mix", self._n_done, total, what))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vssflow_post.audio import Integers, Samples
@@ -36,6 +38,22 @@ class Quantiser:
         if values.max() >= FULL_SCALE or values.min() < -FULL_SCALE:
             raise FilmFailed("overload", "a stem exceeds full scale after the limiter")
         return np.asarray(values, np.int32)
+
+
+def shares(whole: Integers, lanes: Sequence[Samples]) -> list[Integers]:
+    """A stem's integers, divided among the lanes that it is the sum of: their sum is the stem, sample by sample, and
+    where a lane is silent it is digital silence. What rounding leaves over goes to the first lane that sounds.
+
+    `lanes` are as loud as the stem. One that is louder alone than its sum, and than full scale, is clipped.
+    """
+    loudest = 1 - 1 / FULL_SCALE
+    parts = [np.rint(np.clip(lane, -1, loudest) * FULL_SCALE).astype(np.int32) for lane in lanes]
+    rest = whole - np.sum(parts, axis=0, dtype=np.int32)
+    for lane, part in zip(lanes, parts, strict=True):
+        part += np.where(lane == 0, 0, rest)
+        rest = np.where(lane == 0, rest, 0)
+        np.clip(part, -FULL_SCALE, FULL_SCALE - 1, out=part)
+    return parts
 
 
 def as_float(integers: Integers) -> Samples:

@@ -17,6 +17,8 @@ from vssflow_post.mix.ducking import DuckCurve
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.timeline import CLOCK_HZ, Span
 
+OWN_SOUND, ROOM_TONE = "own-sound", "room-tone"
+"""What lies in a stem beside its cues: the film's own sound, kept whole, and the tone of each scene."""
 _PIECE = 1 << 16
 """Samples of a source that are read at once."""
 
@@ -48,6 +50,10 @@ class LaidTake:
     fade_in_s: float = 0.0
     """Seconds; 0 takes the fade of every take, and a crossfade wins."""
     fade_out_s: float = 0.0
+    lane: str = ""
+    """The track of its stem that it lies on, `FX 2`, where the stem is also written track by track; else ""."""
+    beside: str = ""
+    """What it is where it is no cue's: `OWN_SOUND`, `ROOM_TONE`."""
 
     def __post_init__(self) -> None:
         if self.stem not in STEMS:

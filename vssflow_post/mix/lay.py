@@ -52,16 +52,23 @@ def stems_of(takes: Sequence[LaidTake], settings: MixSettings) -> tuple[str, ...
     return tuple(name for name in STEMS if name in needed)
 
 
+def lanes_of(takes: Sequence[LaidTake]) -> tuple[str, ...]:
+    """The tracks that stems are divided into."""
+    return tuple(sorted({take.lane for take in takes if take.lane}))
+
+
 def lay(
     duration: Span, takes: Sequence[LaidTake], settings: MixSettings, undipped: bool = False
 ) -> Generator[StemBlock, None, None]:
     """The stems from the film's first sample to its last, block by block, each take read just before it is heard.
 
-    With `undipped`, what dialogue ducks is laid a second time as if nobody spoke, under the names of UNDIPPED.
+    With `undipped`, what dialogue ducks is laid a second time as if nobody spoke, under the names of UNDIPPED; what has
+    a lane is laid a second time under its name.
     Raises FilmFailed("non_finite_audio") when a source holds NaN or infinity.
     """
     faders, names = _Faders(settings), stems_of(takes, settings)
     names += undipped_of(names) if undipped else ()
+    names += lanes_of(takes)
     waiting = sorted(takes, key=lambda take: (take.span.start - take.lead, take.name), reverse=True)
     playing: list[Playing] = []
     for start in range(duration.start, duration.end, BLOCK):
@@ -97,4 +104,6 @@ class _Faders:
             undipped[:, at] += heard * level
         if take.duck is not None:
             level *= take.duck.gains(part)
-        stems[take.stem][:, at] += heard * level
+        heard = heard * level
+        for name in (take.stem, take.lane) if take.lane else (take.stem,):
+            stems[name][:, at] += heard

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from vssflow_post.audio import MIX, Loudness
 from vssflow_post.mix.desk import Bus, Desk, StemSink, Written, busses
 from vssflow_post.mix.laid_take import LaidTake
-from vssflow_post.mix.lay import stems_of
+from vssflow_post.mix.lay import lanes_of, stems_of
 from vssflow_post.mix.levelling import LevelResult, find_gain, most_gain_db
 from vssflow_post.mix.spool import LaidFilm
 from vssflow_post.mix.verdict import DIALOGUE, PROGRAMME, counted, judge, level_of, nothing_sounds, over_db
@@ -68,13 +68,14 @@ def lay_and_mix(
     """Mixes a film: writes exactly `duration.n_samples` of every stem and `MIX` into what `open_stem(name)` gives.
 
     The stems are those of `stems_of`, the mix is their integer sum, `speech` is where dialogue loudness is measured.
-    With `me`, the same of `ME` and its parts, at the mix's gain and under a limiter of their own. `open_stem` is called
-    again for the same names when what was written turns out too hot. `scratch` is the folder of a temporary file that
-    holds the stems as laid (None: the system's). Raises FilmFailed("non_finite_audio") for NaN or infinity in a take.
+    Lanes (`LaidTake.lane`) are written like stems, and sum to theirs. With `me`, the same of `ME` and its
+    parts, at the mix's gain and under a limiter of their own. `open_stem` is called again for the same names when what
+    was written turns out too hot. `scratch` is the folder of a temporary file that holds the stems as laid (None: the
+    system's). Raises FilmFailed("non_finite_audio") for NaN or infinity in a take.
     """
     with tempfile.TemporaryFile(dir=scratch) as file:
         laid = LaidFilm(duration, takes, mix_settings, file, me)
-        mix_bus, me_bus = busses(stems_of(takes, mix_settings))
+        mix_bus, me_bus = busses(stems_of(takes, mix_settings), lanes_of(takes))
         desk = Desk(duration, laid, mix_bus, speech, mix_settings, progress)
         report = _mixed(desk, mix_bus, loudness_settings, open_stem)
         if not me:

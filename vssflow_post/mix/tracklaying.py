@@ -18,7 +18,7 @@ import numpy as np
 from vssflow_post.audio import BG, DX, FX, MX, PD, Source
 from vssflow_post.backend import MouthTrack, Thing, Track, speaking_mouth
 from vssflow_post.mix.ducking import DuckCurve, duck_under
-from vssflow_post.mix.laid_take import LaidTake
+from vssflow_post.mix.laid_take import OWN_SOUND, ROOM_TONE, LaidTake
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
 from vssflow_post.mix.take_level import Said, evening_db, matching_db
@@ -27,6 +27,10 @@ from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
 TONE_REACH = CLOCK_HZ // 20
 """Half of the crossfade, in samples, between the room tones of two scenes."""
+
+
+_RELEASE_S = 0.3
+"""A spot that a caption asks for ends when its words are read, whatever still sounds: so it ends softly, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +88,7 @@ def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> lis
     laid += _lines(session, picture, settings)
     laid += _production(session, settings)
     laid += _music(session, settings)
-    if settings.room_tone:
+    if settings.room_tone and not session.whole_track:  # a film that is kept whole has its own
         laid += _room_tones(session, sounds, settings)
     return laid
 
@@ -106,9 +110,10 @@ def _sound(cue: Cue, take: Source, picture: Picture, settings: MixSettings, duck
 
 
 def _faded(laid: LaidTake, cue: Cue) -> LaidTake:
-    """With the fades that the cue's recording asks for."""
+    """With the fades that the cue's recording asks for, or the soft end of what a caption does."""
     if cue.recording is None:
-        return laid
+        release_s = min(_RELEASE_S, cue.span.duration_s / 3)
+        return replace(laid, fade_out_s=release_s) if cue.may_be_unseen and not cue.is_bed else laid
     return replace(laid, fade_in_s=cue.recording.fade_in_s, fade_out_s=cue.recording.fade_out_s)
 
 
@@ -191,7 +196,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
     stem = PD if settings.production_stem else DX
     if session.whole_track:
         duck = _duck([cue.span for cue, _ in session.speech], settings, settings.production_duck_db)
-        yield LaidTake(session.duration, stem, session.track, name="production", duck=duck)
+        yield LaidTake(session.duration, stem, session.track, name="production", duck=duck, beside=OWN_SOUND)
         return
     at: dict[int, int] = {}
     for cue in sorted(session.production, key=lambda cue: cue.span):  # what two cues keep is heard once, if not moved
@@ -216,7 +221,9 @@ def _room_tones(session: Session, sounds: Sequence[LaidTake], settings: MixSetti
             reach if span.end < session.duration.end else 0,
         )
         source = ToneSource(tone, -(-span.n_samples * tone.rate_hz // CLOCK_HZ), seed=span.start)
-        yield LaidTake(span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail)
+        yield LaidTake(
+            span, stem, source, name=f"tone-{scene.index}", wide=wide, lead=lead, tail=tail, beside=ROOM_TONE
+        )
 
 
 def _tones(scenes: Sequence[int], sounds: Sequence[LaidTake], loudest_db: float) -> Mapping[int, Tone]:

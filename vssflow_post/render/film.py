@@ -14,15 +14,18 @@ from vssflow_post.cues.dialogue import Dialogue, keeps_whole_track
 from vssflow_post.cues.sheet import write_cue_sheet
 from vssflow_post.deliver import Slate, staged, stem_files, timeline_notes, write_manifest
 from vssflow_post.deliver.cast_file import write_cast
-from vssflow_post.deliver.delivery import Delivery, deliver
+from vssflow_post.deliver.delivery import Delivery, deliver, wants_takes
 from vssflow_post.deliver.report import Timing, draw_stems, write_report
 from vssflow_post.deliver.take_choice import write_choice
+from vssflow_post.deliver.take_files import Lanes
+from vssflow_post.deliver.timeline_otio import lanes_of
 from vssflow_post.generate.history import FIRST_TIME, ROTTED, read_history, write_history
 from vssflow_post.generate.renderer import CueTake, takes
 from vssflow_post.generate.take_store import StoredTake, production_track
 from vssflow_post.media import Film, ensure_unchanged, is_drop_frame
 from vssflow_post.media.pickups import Pickup, pickups_of
 from vssflow_post.mix import MixReport, lay_and_mix
+from vssflow_post.mix.laid_take import OWN_SOUND
 from vssflow_post.mix.tracklaying import Session, lay_tracks
 from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.render.asking import Asked, asked_of
@@ -37,6 +40,7 @@ from vssflow_post.render.facts import (
 )
 from vssflow_post.render.first_half import Spotted, look_at
 from vssflow_post.render.job import FilmResult, InputDigests, Job
+from vssflow_post.render.own_sound import n_channels_kept
 from vssflow_post.render.pace import Moment, cost_of, keep_cost, pace_file
 from vssflow_post.render.recordings import recorded_takes
 from vssflow_post.render.studio import Studio
@@ -87,18 +91,7 @@ def render_film(
     work = replace(_work(job, film, seen, asked, made, studio), recorded=recorded)
     with staged(job.folder, studio.out.staging_of(job.stem, job.attempt)) as folder:
         stems = {name: folder / f"{job.stem}_{name}.wav" for name in wave_names(work.sheet.sounding.cues, preset)}
-        mix, stem_of = _mixed(work, studio, stems, folder, progress)
-        delivery = Delivery(
-            folder,
-            job.stem,
-            film,
-            work.sheet.as_heard,
-            stems,
-            stem_of,
-            preset.deliver,
-            seen.script.subtitles,
-            seen.music,
-        )
+        mix, delivery = _mixed(work, studio, stems, folder, progress)
         with ThreadPoolExecutor(1) as beside:  # it reads the stems while the film is muxed
             proven, drawn = beside.submit(proven_sums, stems), beside.submit(draw_stems, stems)
             delivered = [*stems.values(), *_sheets(work, folder, progress), *deliver(delivery, progress)]
@@ -165,8 +158,8 @@ def _production_track(
     if not dialogue.production and not is_whole:
         return None, ()
     pickups = seen.pickups or _first_track(film)
-    is_stereo = is_whole and any(pickup.has_sides for pickup in pickups)
-    track, had_rotted = production_track(film, pickups, studio.store, is_stereo)
+    n_channels = n_channels_kept(pickups, studio.preset.mix.layout) if is_whole else 1
+    track, had_rotted = production_track(film, pickups, studio.store, n_channels)
     return track, ("What the store held of this film's own sound had rotted and was made again.",) * had_rotted
 
 
@@ -217,11 +210,19 @@ def _session(work: Work, studio: Studio) -> Session:
 
 def _mixed(
     work: Work, studio: Studio, stems: Mapping[str, Path], folder: Path, progress: OnProgress
-) -> tuple[MixReport, dict[str, str]]:
-    """The WAVs at `stems` written; what the mix measures, and for what was laid (by cue id) the name of its stem."""
-    film, preset = work.film, studio.preset
+) -> tuple[MixReport, Delivery]:
+    """The WAVs at `stems` written; what the mix measures, and what is to be delivered with it."""
+    film, preset, cues = work.film, studio.preset, work.sheet.as_heard.cues
     session = _session(work, studio)
     laid = lay_tracks(session, work.spotted.analysis, preset.mix)
+    kept = {cue.id: take.stem for take in laid if take.beside == OWN_SOUND for cue in session.production}
+    stem_of = {**kept, **{take.name: take.stem for take in laid}}
+    lane_of = lanes_of(cues, stem_of) if wants_takes(preset.deliver) else {}
+    divided = {lane.split()[0] for lane in lane_of.values()}
+    laid = [
+        replace(take, lane=lane_of.get(take.name, f"{take.stem} 1")) if take.stem in divided else take for take in laid
+    ]
+    lanes = Lanes(lane_of, {take.lane: folder / f"{take.lane}.lane" for take in laid if take.lane})
     slate = Slate(
         film_stem=work.job.stem,
         film_digest=film.digest,
@@ -230,13 +231,17 @@ def _mixed(
         dated_ns=film.modified_ns,
         timecode=(film.label_rate, is_drop_frame(film.start_timecode)) if preset.deliver.ixml else None,
     )
-    with stem_files(stems, slate) as files:
+    with stem_files({**stems, **lanes.paths}, slate) as files:
         mix = lay_and_mix(
             film.duration, laid, preset.mix, preset.loudness, files.open, progress, session.spoken, folder,
             me=preset.deliver.me,
         )  # fmt: skip
-    stem_of = {take.name: take.stem for take in laid}
-    return mix, {**{cue.id: stem_of["production"] for cue in session.production if "production" in stem_of}, **stem_of}
+    beside = {take.stem: take.beside for take in reversed(laid) if take.beside}  # own sound comes before room tone
+    delivery = Delivery(
+        folder, work.job.stem, film, work.sheet.as_heard, stems, stem_of, preset.deliver,
+        work.spotted.script.subtitles, work.spotted.music, beside, lanes,
+    )  # fmt: skip
+    return mix, delivery
 
 
 def _sheets(work: Work, folder: Path, progress: OnProgress) -> Iterator[Path]:

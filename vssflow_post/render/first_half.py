@@ -195,7 +195,7 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     warnings += (*gave_way(heard.segments, film.duration), *_too_late(script.lines, film), *heard.warnings)
     warnings += unheeded(sheet, preset, has_sound)
     looked = asked.recognition.why if asked.recognition and seen else ""
-    kept = kept_note(preset, has_sound) if given is None else ()
+    kept = kept_note(preset, has_sound, given is not None)
     notes = (*heard.notes, *kept, *script.notes, *unheard(direction), *left_out)
     return Spotted(
         sheet,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vssflow_post.cues.dialogue import divide, keeps_whole_track
 from vssflow_post.media import Film
-from vssflow_post.media.pickups import pickups_of
+from vssflow_post.media.pickups import Pickup, pickups_of
 from vssflow_post.media.sound import pickup_blocks
 from vssflow_post.settings.preset import Preset
 from vssflow_post.timeline import CueSheet
@@ -23,6 +25,13 @@ def is_heard(film: Film) -> bool:
         for track in film.audio_streams
         for block in pickup_blocks(film, _LOOK_HZ, pickups_of(track))
     )
+
+
+def n_channels_kept(pickups: Sequence[Pickup], layout: str) -> int:
+    """In how many channels the film's own sound is kept whole: those of 5.1 where it and the mix have surrounds."""
+    if layout == "5.1" and any(pickup.has_sides and pickup.track.channels > 2 for pickup in pickups):
+        return 6
+    return 2 if any(pickup.has_sides for pickup in pickups) else 1
 
 
 def makes_effects(preset: Preset, has_sound: bool) -> bool:
@@ -45,12 +54,17 @@ def unheeded(sheet: CueSheet, preset: Preset, has_sound: bool) -> tuple[str, ...
     )
 
 
-def kept_note(preset: Preset, has_sound: bool) -> tuple[str, ...]:
-    """A sentence where the film's own sound is kept whole: what was decided, and how to decide otherwise."""
+def kept_note(preset: Preset, has_sound: bool, has_sheet: bool) -> tuple[str, ...]:
+    """A sentence where the film's own sound is kept whole: what was decided, and how to decide otherwise; with a cue
+    sheet of the user's, that has decided what is made."""
     if not keeps_whole_track(preset.dialogue, has_sound):
         return ()
-    stem = "PD" if preset.mix.production_stem else "DX"
-    kept = f"The film's own sound is kept whole, in {stem}"
-    if makes_effects(preset, has_sound):
-        return (f"{kept}, and effects are laid beside it.",)
-    return (f'{kept}; effects are made only where a cue or a caption asks (cues.effects = "always": everywhere).',)
+    if has_sheet:
+        made = "; what is made beside it is what the cue sheet says"
+    elif makes_effects(preset, has_sound):
+        made = ", and effects are laid beside it"
+    elif preset.cues.effects == "never":
+        made = '; no effects are made, also where a caption asks (cues.effects = "never")'
+    else:
+        made = '; effects are made only where a cue or a caption asks (cues.effects = "always": everywhere)'
+    return (f"The film's own sound is kept whole, in {'PD' if preset.mix.production_stem else 'DX'}{made}.",)

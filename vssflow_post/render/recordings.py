@@ -105,6 +105,18 @@ def faults_of(sheet: CueSheet) -> list[str]:
     return faults
 
 
+def faults_of_files(files: Sequence[Path]) -> list[str]:
+    """The same for the files alone, of a sheet that cannot be read as a whole."""
+    faults = []
+    for file in files:
+        try:
+            with _told_of(f"the recording {file}"):
+                extent_of(file, 0.0, 0.1)  # that there is sound in it: who hears how much of it is not known
+        except FilmRejected as rejected:
+            faults.append(str(rejected))
+    return faults
+
+
 def recorded_takes(cues: Sequence[Cue], known: RecordingDigests, store: TakeStore) -> dict[str, StoredTake]:
     """What is heard of each recording, in the store, by cue id.
 

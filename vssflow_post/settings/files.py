@@ -122,7 +122,7 @@ def _refuse(sentence: str) -> NoReturn:
 
 def _cast_of(path: Path) -> dict[str, object]:
     """The `[cast]` (or `[voices]`) of a file that says nothing else."""
-    text, raw = _read(path)
+    text, raw = read_toml(path)
     source = Source(str(path), text)
     found: dict[str, object] = {}
     faults: list[str] = []
@@ -141,7 +141,7 @@ def _resolve(file: PresetFile, below: tuple[Path, ...], fault: Fault) -> tuple[d
     path = file.path.resolve()
     if path in below:
         raise PresetError(f"{file.path}: extends itself, by way of {', '.join(p.name for p in below)}")
-    text, raw = _read(file.path)
+    text, raw = read_toml(file.path)
     source = Source(str(file.path), text)
     top = checked_top(source, raw, fault)
     table: dict[str, dict[str, object]] = {}
@@ -170,7 +170,8 @@ def _base(file: PresetFile, extends: str, source: Source) -> PresetFile:
         raise PresetError(f"{source.at('', 'extends')}: extends: {error}") from None
 
 
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of a file, and what it says. Raises PresetError, naming it."""
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
