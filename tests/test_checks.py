@@ -101,6 +101,63 @@ def test_a_bad_sheet_is_refused_before_the_film_is_opened_with_all_that_is_wrong
     assert "and 4 more (`vssflow-post cues check` tells all)" in told["reason"]
 
 
+FAULTY_SCRIPTS = {
+    "a.srt": (
+        "1\n00:00:01,000 --> 00:00:02,00x\nA\n\n2\n00:00:05,000 --> 00:00:03,000\nB\n\n"
+        "3\n00:00:06,000 --> 00:00:61,000\nC\n\n"
+        "4\n00:00:07,000 --> 00:00:08,000\nD\n\n5\nE\n\n6\n00:00:09,000 --> 00:00:10,000\nF\n",
+        {2: "is not a timing", 6: "ends before it starts", 10: "is not a timing", 17: "subtitle 5 has no times"},
+    ),
+    "a.ass": (
+        "[Events]\nFormat: Start, End, Text\nDialogue: 1:00,0:00:02.00,A\nDialogue: 0:00:03.00,0:00:02.00,B\n"
+        "Dialogue: 0:00:03.00\n",
+        {3: "start is not a time", 4: "ends before it starts", 5: "has 1 of the 3 fields"},
+    ),
+    "a.csv": (
+        "start,end,speaker,text\n1.5,abc,A,A\n00:00:05.000,00:00:03.000,A,B\n00:00:06.000,00:00:07.000,A,B,C\n"
+        "00:00:07:40,00:00:08:00,A,D\n00:00:09:10,00:00:09:05,A,E\n00:00:09:20,00:00:09.500,A,F\n",
+        {2: "start: '1.5' is neither", 3: "is not after start", 4: "has 5 cells", 6: "is not after start"},
+    ),
+}
+"""Content, and what is wrong in which lines whatever the film is."""
+
+
+@pytest.mark.parametrize("name", [*FAULTY_SCRIPTS])
+def test_a_script_tells_all_its_mistakes_before_the_film_is_opened(
+    fake_backend: Path, tmp_path: Path, name: str
+) -> None:
+    film, script = tmp_path / "a.mp4", tmp_path / name
+    film.write_text("this is no film, which nobody finds out")
+    content, faults = FAULTY_SCRIPTS[name]
+    script.write_text(content)
+    told = run("cues", "check", script).output.splitlines()
+    assert [row.split(": ", 1)[0] for row in told] == [f"{name}, line {line}" for line in faults]
+    assert all(words in row for row, words in zip(told, faults.values(), strict=True))
+    for dry_run in ([], ["--dry-run"]):
+        result = run("render", film, "-o", tmp_path / "out", "--json", "-q", *dry_run)
+        (ended,) = json.loads(result.stdout)["films"]
+        assert (ended["verdict"], ended["reason"]) == ("rejected:bad_script", "; ".join(told))
+
+
+def test_a_script_that_is_not_spoken_refuses_no_film(desk: Desk) -> None:
+    (desk.folder / "a.csv").write_text(FAULTY_SCRIPTS["a.csv"][0])
+    for source, verdict in (("none", "done"), ("generate", "rejected:bad_script")):
+        (desk.folder / "mine.toml").write_text(f'extends = "ci"\n[dialogue]\nsource = "{source}"\n')
+        preset = ["-p", desk.folder / "mine.toml", "--script", desk.folder / "a.csv"]
+        result = run("render", desk.film, "-o", desk.folder / "out", "--dry-run", "--json", "-q", *preset)
+        assert json.loads(result.stdout)["films"][0]["verdict"] == verdict
+
+
+def test_a_script_held_against_its_film_counts_its_frames(desk: Desk) -> None:
+    script = desk.folder / "b.csv"
+    script.write_text("start,end,text\n00:00:01:24,00:00:02:25,A\n")
+    assert run("cues", "check", script).output == f"{script}: nothing is wrong with it\n"
+    assert "line 2: end: '00:00:02:25' does not exist at 25 fps" in run("cues", "check", script, desk.film).output
+    script.write_text("start,end,text\n" + "x,y,A\n" * 11)
+    result = run("render", desk.film, "-o", desk.folder / "out", "--script", script, "--json", "-q")
+    assert "and 3 more (`vssflow-post cues check` tells all)" in json.loads(result.stdout)["films"][0]["reason"]
+
+
 def test_a_cast_is_checked_for_voices_that_nobody_has(fake_backend: Path, tmp_path: Path) -> None:
     cast = tmp_path / "cast.toml"
     cast.write_text(

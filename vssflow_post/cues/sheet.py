@@ -18,6 +18,7 @@ from vssflow_post.cues.sheet_cue import cue_seed as cue_seed
 from vssflow_post.cues.sheet_cue import take_seed as take_seed
 from vssflow_post.cues.sheet_table import NO_FILM, files_in_table, read_cue_table, write_cue_table
 from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, lines_of, load_bytes, load_json, shown
+from vssflow_post.cues.timed_text import MOST_TOLD, more_than_told
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import (
     CLOCK_HZ,
@@ -38,8 +39,6 @@ VERSION = 1
 LEAST_MAX_BYTES, MAX_BYTES_A_SECOND, MAX_BYTES = 256 * 1024, 2048, 16 * 1024 * 1024
 """How large a sheet may be: of a short film, what each second adds, and at most. A day of film with a cue every two
 seconds is 10 MB; nothing that this product writes is refused."""
-MOST_TOLD = 8
-"""Faults that an error names."""
 _SHEET_KEYS = ("version", "film", "scenes", "cues")
 _FILM_KEYS = ("path", "duration_s", "frame_rate", "start_timecode")
 _SCENE_KEYS = ("index", "start_s", "end_s")
@@ -132,9 +131,7 @@ def require_good_sheet(path: Path, voices: Sequence[str] | None = None) -> None:
 
 
 def _bad_cues(faults: Sequence[str]) -> ScriptError:
-    n_more = len(faults) - MOST_TOLD
-    more = [f"and {n_more} more (`vssflow-post cues check` tells all)"] if n_more > 0 else []
-    return ScriptError("bad_cues", "; ".join([*faults[:MOST_TOLD], *more]))
+    return ScriptError("bad_cues", "; ".join([*faults[:MOST_TOLD], *more_than_told(faults)]))
 
 
 def _sentence(path: Path, lines: Mapping[JsonPath, int], fault: JsonFault) -> str:
