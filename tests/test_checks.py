@@ -76,12 +76,91 @@ def test_a_sheet_is_held_against_its_film_and_its_recordings_are_heard(desk: Des
     sheet = desk.sheet([speech("d1", 1, 2, file="gone.wav"), speech("d2", 3, 4, file="here.wav", in_s=9)])
     desk.put("here.wav", tone(2))
     told = run("cues", "check", sheet, desk.film).output.splitlines()
-    assert [row.split(":")[0] for row in told] == ["d1", "d2"]
+    lines = [line_of(sheet.read_text(), f'"file": "{name}"') for name in ("gone.wav", "here.wav")]
+    assert [row.rpartition("'file': the recording")[0] for row in told] == [
+        f"{sheet.name}, line {lines[k]}: cues[{k}] (d{k + 1}): " for k in (0, 1)
+    ]
     assert "there is no such file" in told[0]
     assert "it is over by 9 s" in told[1]
     sheet.write_text(sheet.read_text().replace('"25/1"', '"24/1"'))
     assert "24/1 frames per second" in run("cues", "check", sheet, desk.film).output
     assert "there is no cue sheet" in run("cues", "check", desk.folder / "none.json").output
+
+
+def test_what_is_wrong_between_cues_is_told_beside_what_is_wrong_in_them(fake_backend: Path, tmp_path: Path) -> None:
+    text = sheet_of(
+        {"id": "s1", "kind": "sound", "start_s": 0, "end_s": 4, "layer": "bed"},
+        {"id": "s1", "kind": "sound", "start_s": 1, "end_s": 3, "layer": "bed"},
+        {"id": "s2", "kind": "sound", "start_s": 2, "end_s": 5, "layer": "bed"},
+        speech("d1", 6, 9, text="A.", voice="soprano", gain_bd=1),
+        {"id": "d 2", "kind": "talk", "start_s": "a", "end_s": 7, "gain_db": "loud", "text": "B."},
+        {"id": "m1", "start_s": 0, "end_s": 7, "kind": "music"},
+        speech("d3", 1, 2, file="gone.wav"),
+        {"kind": "speech", "start_s": 3, "end_s": 2, "scene": 5},
+    )
+    path = tmp_path / "a.cues.json"
+    path.write_text(text)
+    told = run("cues", "check", path).output.splitlines()
+    faults = [
+        (1, "the id 's1' is there twice"), (1, "cues s1 and s1 overlap"), (2, "cues s1 and s2 overlap"),
+        (3, "unknown key \"gain_bd\". Did you mean 'gain_db'?"), (3, "'end_s' lies after"), (3, "there is no voice"),
+        (4, "'id' must be letters"), (4, "'kind' must be"), (4, "'start_s' must be a number"), (4, "'gain_db' must be"),
+        (5, "'file' is missing"), (6, "there is no such file"),
+        (7, "key 'id' is missing"), (7, "'end_s' must lie after"), (7, "'scene' must lie between 0 and 0"),
+    ]  # fmt: skip
+    for number, words in faults:
+        assert any(f"cues[{number}]" in row and words in row for row in told), (number, words, told)
+    assert len(told) == len(faults)
+    lines = text.split("\n")
+    numbers = [int(row.partition(", line ")[2].partition(":")[0]) for row in told]
+    assert numbers == sorted(numbers)
+    assert lines[numbers[0] - 1].strip() == '"id": "s1",'
+
+
+def test_a_table_tells_the_same_with_its_own_words(fake_backend: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [
+        "kind,id,scene,start,end,text,voice,sound,gain_db,mute,file",
+        "film,film,,01:00:00:00,01:00:08:00,25/1 fps,,,,,",
+        "sound,s1,1,01:00:00:00,01:00:04:00,,,,loud,maybe,",
+        "sound,s1,1,01:00:01:00,01:00:02:00,,,,,,",
+        "speech,d1,4,01:00:01:00,01:00:02:00,A.,soprano,,,,",
+        "talk,d2,1,abc,def,,,,,,",
+        "music,m1,1,01:00:00:00,01:00:07:00,,,,,,gone.wav",
+    ]
+    path.write_text("\n".join(rows))
+    told = run("cues", "check", path).output.splitlines()
+    faults = [
+        (3, "'gain_db' must be a number"), (3, "'mute' must be yes or no"), (4, "the id 's1' is there twice"),
+        (5, "'scene' must lie between 1 and 1, not 4"), (5, "there is no voice"), (6, "'kind' must be"),
+        (6, "'start': 'abc' is not a timecode"), (6, "'end': 'def' is not a timecode"), (7, "there is no such file"),
+    ]  # fmt: skip
+    assert [int(row.partition("line ")[2].split(":")[0].split(" ")[0]) for row in told] == [line for line, _ in faults]
+    assert {words for line, words in faults for row in told if f"line {line}" in row and words in row} == {
+        words for _, words in faults
+    }
+
+
+@pytest.mark.parametrize(
+    ("film", "sentence"),
+    [
+        ("film,film,,01:00:00:00,01:00:08:00,about 25", "line 2: 'text' of the film's row must be its frame rate"),
+        ("film,film,,01:00:00:00,01:00:08:00,", "has no row of its film with its frame rate: name the film as well"),
+        ("film,film,,00:30:00:00,00:30:08:00,25/1 fps", ""),
+    ],
+)
+def test_a_table_says_what_film_it_is_of(fake_backend: Path, tmp_path: Path, film: str, sentence: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"kind,id,scene,start,end,text\n{film}\n")
+    told = run("cues", "check", path).output
+    assert told == f"{path}: nothing is wrong with it\n" if not sentence else sentence in told
+
+
+def test_a_table_of_a_film_that_starts_elsewhere_is_told_so(desk: Desk) -> None:
+    path = desk.folder / "a.csv"
+    path.write_text("kind,id,start,end,text\nfilm,film,01:00:00:00,01:00:08:00,25/1 fps\n")
+    told = run("cues", "check", path, desk.film).output
+    assert told == "a.csv: was made for a film that starts at 01:00:00:00, and this one does at 00:00:00:00\n"
 
 
 @pytest.fixture

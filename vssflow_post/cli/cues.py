@@ -60,11 +60,10 @@ def check(sheet: Path, film: Path | None, preset: str, backend: str | None, weig
 def _faults_of_sheet(sheet: Path, film: Film | None, settings: Preset) -> list[str]:
     from vssflow_post.cues.sheet import checked_cue_sheet
     from vssflow_post.plugins import load_plugins
-    from vssflow_post.render.recordings import faults_of
+    from vssflow_post.render.recordings import fault_of
     from vssflow_post.render.studio import voices_of
 
-    found, faults = checked_cue_sheet(sheet, film, voices=voices_of(settings, load_plugins()))
-    return faults + (faults_of(found) if found is not None else [])
+    return checked_cue_sheet(sheet, film, voices=voices_of(settings, load_plugins()), heard=fault_of)[1]
 
 
 @cues.command("set")
