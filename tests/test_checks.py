@@ -250,6 +250,20 @@ def test_a_cast_is_checked_for_voices_that_nobody_has(fake_backend: Path, tmp_pa
     ]
     cast.write_text('[cast]\nANNA = "alto"\n')
     assert run("presets", "check", cast).output == f"{cast}: nothing is wrong with it\n"
+    cast.write_text('[cast]\nTOM = { voice = "rumble", gian_db = -2.0 }\nEVE = "shrill"\n[mix]\nfade = 3\n')
+    faults = [row.removeprefix(f"{cast}:") for row in run("presets", "check", cast).output.splitlines()]
+    assert [row.partition(" (")[0] for row in faults] == [
+        "2: cast.TOM: unknown key 'gian_db'. Did you mean 'gain_db'?",
+        "5: unknown key 'fade' in [mix]. Did you mean 'fade_ms'?",
+        "2: [cast] TOM: there is no voice 'rumble'",
+        "3: [cast] EVE: there is no voice 'shrill'",
+    ]
+
+
+def test_a_check_of_nothing_asks_what_is_meant(fake_backend: Path) -> None:
+    result = run("presets", "check")
+    assert result.exit_code == 2
+    assert "which preset or cast file is to be checked?" in result.output
 
 
 def test_a_voice_that_nobody_has_is_told_before_the_film_is_opened(fake_backend: Path, tmp_path: Path) -> None:

@@ -79,24 +79,37 @@ def print_summary(results: Sequence[FilmResult]) -> None:
                 console.print(Text(f"{safe(result.film.name)}: {safe(note)}", "dim"))
     _print_cast(results)
     if len(results) > 1:
-        counts = Counter(result.kind for result in results)
-        console.print(Text(", ".join(f"{kind}: {counts[kind]}" for kind in STYLES)))
+        console.print(Text(in_numbers(Counter(result.kind for result in results))))
+
+
+def in_numbers(counts: Mapping[str, int]) -> str:
+    """How many films ended how."""
+    return ", ".join(f"{kind}: {counts.get(kind, 0)}" for kind in STYLES)
 
 
 def _print_cast(results: Sequence[FilmResult]) -> None:
     """Who was cast by the rule, and how to cast them otherwise."""
-    cast = {speaker: (voice, lines, result) for result in results for speaker, voice, lines in result.cast}
-    if not cast:
+    said: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for result in results:
+        for speaker, voice, lines in result.cast:
+            said.setdefault((speaker, voice), []).append((lines, result.film.name))
+    if not said:
         return
-    rows = [(speaker, voice, str(lines), result.film.name) for speaker, (voice, lines, result) in cast.items()]
+    rows = [
+        (
+            *who,
+            str(sum(lines for lines, _ in films)),
+            films[0][1] + (f" and {len(films) - 1} more" if films[1:] else ""),
+        )
+        for who, films in said.items()
+    ]
     shown = rows[:MOST_CHARACTERS]
     print_rows(shown, ("character", "voice", "lines", "film"))
     more = f"{len(rows) - len(shown)} more characters. " if len(rows) > len(shown) else ""
-    first = next(result for result in results if result.cast)
-    console = _stdout()
-    console.print(
-        Text(safe(f"{more}Voices that nobody chose: edit {first.output}/cast.toml, and give it to --cast."), "dim")
-    )
+    fullest = max(results, key=lambda result: len(result.cast))
+    others = "" if len(fullest.cast) == len(rows) else ", add who speaks in other films alone"
+    told = f"{more}Voices that nobody chose: edit {fullest.output}/cast.toml{others}, and give it to --cast."
+    _stdout().print(Text(safe(told), "dim"))
 
 
 def _row(cue: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ def check(sheet: Path, film: Path | None, preset: str, backend: str | None, weig
       vssflow-post cues check film.cues.csv film.mp4
       vssflow-post cues check film.srt
     """
-    from vssflow_post.cli.console import safe
+    from vssflow_post.cli.console import say
     from vssflow_post.cues.script import checked_script, is_script
     from vssflow_post.media.probe import probe
 
@@ -51,10 +51,10 @@ def check(sheet: Path, film: Path | None, preset: str, backend: str | None, weig
     else:
         faults = checked_script(sheet, probed.label_rate, probed.start_timecode)[1]
     for sentence in faults:
-        click.echo(safe(sentence))
+        say(sentence)
     if faults:
         click.get_current_context().exit(2)
-    click.echo(f"{safe(str(sheet))}: nothing is wrong with it")
+    say(f"{sheet}: nothing is wrong with it")
 
 
 def _faults_of_sheet(sheet: Path, film: Film | None, settings: Preset) -> list[str]:

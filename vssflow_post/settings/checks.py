@@ -203,7 +203,9 @@ def _kind(value: object) -> str:
 
 
 def _belongs_in(key: str) -> str:
-    """The sections that have such a key, as a sentence; "" where none has."""
+    """The sections that have such a key, or are called so, as a sentence; "" where none is."""
+    if key in SECTIONS:
+        return f". [{key}] is a section of its own."
     homes = [name for name, kind in SECTIONS.items() if key in (field.name for field in dataclasses.fields(kind))]
     homes += [f"[{MUSIC}]"] if key in (field.name for field in dataclasses.fields(MusicSettings)) else []
     return f". It belongs in {' or '.join(f'[{name}]' for name in homes)}." if homes else ""
