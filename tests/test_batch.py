@@ -23,6 +23,8 @@ from vssflow_post.batch.crew import first_silence_limit_s, silence_limit_s
 from vssflow_post.batch.ledger import Ledger
 from vssflow_post.batch.local_crew import crew_size, with_shared_cores
 from vssflow_post.cli import cli
+from vssflow_post.cli.ending import Terminated
+from vssflow_post.cli.watching import watching
 from vssflow_post.deliver import staged
 from vssflow_post.errors import FilmFailed
 from vssflow_post.render.job import DONE, FilmResult, Job, result_of
@@ -331,6 +333,22 @@ def footprint(process: int) -> tuple[int, int, int]:
     return resident * 1024, len(list(Path(f"/proc/{process}/fd").iterdir())), threads
 
 
+@pytest.mark.parametrize(("error", "word"), [(KeyboardInterrupt, "interrupted"), (Terminated, "terminated")])
+def test_a_log_file_says_that_the_run_was_stopped(tmp_path: Path, error: type[BaseException], word: str) -> None:
+    log = tmp_path / "render.log"
+    with pytest.raises(error), watching(True, log):
+        raise error
+    assert log.read_text("utf-8").split(" ", 1)[1] == f"{word}\n"
+
+
+def test_films_that_are_complete_are_counted_among_all(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    films = [make_film(f"{name}.mp4", n_frames=12, shots=1) for name in "abc"]
+    render(*films, "-o", tmp_path / "out", "-p", "ci")
+    again = ["render", *map(str, films), "-o", str(tmp_path / "out"), "-p", "ci"]
+    told = CliRunner().invoke(cli, again).stderr.splitlines()
+    assert [line for line in told if line.startswith("[")] == ["[1/3] a.mp4", "[2/3] b.mp4", "[3/3] c.mp4"]
+
+
 def test_a_log_file_says_when_what_happened(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
     good, bad, log = make_film("good\n.mp4", n_frames=12, shots=1), tmp_path / "bad.mp4", tmp_path / "render.log"
     bad.write_text("no film")
@@ -345,6 +363,11 @@ def test_a_log_file_says_when_what_happened(make_film: MakeFilm, fake_backend: P
     assert "[1/2] good\\n.mp4" in said
     assert any(line.startswith("good\\n.mp4: done in ") for line in said)
     assert any(line.startswith("bad.mp4: rejected:not_media in ") for line in said)
+    assert said[-1] == "done: 1, warnings: 0, rejected: 1, failed: 0"
+    assert render(tmp_path / "none.mp4", "-o", tmp_path / "out", "-p", "ci", "--log-file", log).exit_code == 2
+    assert (
+        log.read_text("utf-8").splitlines()[-1].endswith(f" error: there is no file or folder {tmp_path / 'none.mp4'}")
+    )
     result = render(good, "-o", tmp_path / "out", "-p", "ci", "--log-file", tmp_path / "nowhere" / "x.log")
     assert result.exit_code == 2
     assert "cannot write the log" in result.stderr

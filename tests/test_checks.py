@@ -84,12 +84,91 @@ def test_a_sheet_is_held_against_its_film_and_its_recordings_are_heard(desk: Des
     sheet = desk.sheet([speech("d1", 1, 2, file="gone.wav"), speech("d2", 3, 4, file="here.wav", in_s=9)])
     desk.put("here.wav", tone(2))
     told = run("cues", "check", sheet, desk.film).output.splitlines()
-    assert [row.split(":")[0] for row in told] == ["d1", "d2"]
+    lines = [line_of(sheet.read_text(), f'"file": "{name}"') for name in ("gone.wav", "here.wav")]
+    assert [row.rpartition("'file': the recording")[0] for row in told] == [
+        f"{sheet.name}, line {lines[k]}: cues[{k}] (d{k + 1}): " for k in (0, 1)
+    ]
     assert "there is no such file" in told[0]
     assert "it is over by 9 s" in told[1]
     sheet.write_text(sheet.read_text().replace('"25/1"', '"24/1"'))
     assert "24/1 frames per second" in run("cues", "check", sheet, desk.film).output
     assert "there is no cue sheet" in run("cues", "check", desk.folder / "none.json").output
+
+
+def test_what_is_wrong_between_cues_is_told_beside_what_is_wrong_in_them(fake_backend: Path, tmp_path: Path) -> None:
+    text = sheet_of(
+        {"id": "s1", "kind": "sound", "start_s": 0, "end_s": 4, "layer": "bed"},
+        {"id": "s1", "kind": "sound", "start_s": 1, "end_s": 3, "layer": "bed"},
+        {"id": "s2", "kind": "sound", "start_s": 2, "end_s": 5, "layer": "bed"},
+        speech("d1", 6, 9, text="A.", voice="soprano", gain_bd=1),
+        {"id": "d 2", "kind": "talk", "start_s": "a", "end_s": 7, "gain_db": "loud", "text": "B."},
+        {"id": "m1", "start_s": 0, "end_s": 7, "kind": "music"},
+        speech("d3", 1, 2, file="gone.wav"),
+        {"kind": "speech", "start_s": 3, "end_s": 2, "scene": 5},
+    )
+    path = tmp_path / "a.cues.json"
+    path.write_text(text)
+    told = run("cues", "check", path).output.splitlines()
+    faults = [
+        (1, "the id 's1' is there twice"), (1, "cues s1 and s1 overlap"), (2, "cues s1 and s2 overlap"),
+        (3, "unknown key \"gain_bd\". Did you mean 'gain_db'?"), (3, "'end_s' lies after"), (3, "there is no voice"),
+        (4, "'id' must be letters"), (4, "'kind' must be"), (4, "'start_s' must be a number"), (4, "'gain_db' must be"),
+        (5, "'file' is missing"), (6, "there is no such file"),
+        (7, "key 'id' is missing"), (7, "'end_s' must lie after"), (7, "'scene' must lie between 0 and 0"),
+    ]  # fmt: skip
+    for number, words in faults:
+        assert any(f"cues[{number}]" in row and words in row for row in told), (number, words, told)
+    assert len(told) == len(faults)
+    lines = text.split("\n")
+    numbers = [int(row.partition(", line ")[2].partition(":")[0]) for row in told]
+    assert numbers == sorted(numbers)
+    assert lines[numbers[0] - 1].strip() == '"id": "s1",'
+
+
+def test_a_table_tells_the_same_with_its_own_words(fake_backend: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [
+        "kind,id,scene,start,end,text,voice,sound,gain_db,mute,file",
+        "film,film,,01:00:00:00,01:00:08:00,25/1 fps,,,,,",
+        "sound,s1,1,01:00:00:00,01:00:04:00,,,,loud,maybe,",
+        "sound,s1,1,01:00:01:00,01:00:02:00,,,,,,",
+        "speech,d1,4,01:00:01:00,01:00:02:00,A.,soprano,,,,",
+        "talk,d2,1,abc,def,,,,,,",
+        "music,m1,1,01:00:00:00,01:00:07:00,,,,,,gone.wav",
+    ]
+    path.write_text("\n".join(rows))
+    told = run("cues", "check", path).output.splitlines()
+    faults = [
+        (3, "'gain_db' must be a number"), (3, "'mute' must be yes or no"), (4, "the id 's1' is there twice"),
+        (5, "'scene' must lie between 1 and 1, not 4"), (5, "there is no voice"), (6, "'kind' must be"),
+        (6, "'start': 'abc' is not a timecode"), (6, "'end': 'def' is not a timecode"), (7, "there is no such file"),
+    ]  # fmt: skip
+    assert [int(row.partition("line ")[2].split(":")[0].split(" ")[0]) for row in told] == [line for line, _ in faults]
+    assert {words for line, words in faults for row in told if f"line {line}" in row and words in row} == {
+        words for _, words in faults
+    }
+
+
+@pytest.mark.parametrize(
+    ("film", "sentence"),
+    [
+        ("film,film,,01:00:00:00,01:00:08:00,about 25", "line 2: 'text' of the film's row must be its frame rate"),
+        ("film,film,,01:00:00:00,01:00:08:00,", "has no row of its film with its frame rate: name the film as well"),
+        ("film,film,,00:30:00:00,00:30:08:00,25/1 fps", ""),
+    ],
+)
+def test_a_table_says_what_film_it_is_of(fake_backend: Path, tmp_path: Path, film: str, sentence: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"kind,id,scene,start,end,text\n{film}\n")
+    told = run("cues", "check", path).output
+    assert told == f"{path}: nothing is wrong with it\n" if not sentence else sentence in told
+
+
+def test_a_table_of_a_film_that_starts_elsewhere_is_told_so(desk: Desk) -> None:
+    path = desk.folder / "a.csv"
+    path.write_text("kind,id,start,end,text\nfilm,film,01:00:00:00,01:00:08:00,25/1 fps\n")
+    told = run("cues", "check", path, desk.film).output
+    assert told == "a.csv: was made for a film that starts at 01:00:00:00, and this one does at 00:00:00:00\n"
 
 
 @pytest.fixture
@@ -109,6 +188,63 @@ def test_a_bad_sheet_is_refused_before_the_film_is_opened_with_all_that_is_wrong
     assert "and 4 more (`vssflow-post cues check` tells all)" in told["reason"]
 
 
+FAULTY_SCRIPTS = {
+    "a.srt": (
+        "1\n00:00:01,000 --> 00:00:02,00x\nA\n\n2\n00:00:05,000 --> 00:00:03,000\nB\n\n"
+        "3\n00:00:06,000 --> 00:00:61,000\nC\n\n"
+        "4\n00:00:07,000 --> 00:00:08,000\nD\n\n5\nE\n\n6\n00:00:09,000 --> 00:00:10,000\nF\n",
+        {2: "is not a timing", 6: "ends before it starts", 10: "is not a timing", 17: "subtitle 5 has no times"},
+    ),
+    "a.ass": (
+        "[Events]\nFormat: Start, End, Text\nDialogue: 1:00,0:00:02.00,A\nDialogue: 0:00:03.00,0:00:02.00,B\n"
+        "Dialogue: 0:00:03.00\n",
+        {3: "start is not a time", 4: "ends before it starts", 5: "has 1 of the 3 fields"},
+    ),
+    "a.csv": (
+        "start,end,speaker,text\n1.5,abc,A,A\n00:00:05.000,00:00:03.000,A,B\n00:00:06.000,00:00:07.000,A,B,C\n"
+        "00:00:07:40,00:00:08:00,A,D\n00:00:09:10,00:00:09:05,A,E\n00:00:09:20,00:00:09.500,A,F\n",
+        {2: "start: '1.5' is neither", 3: "is not after start", 4: "has 5 cells", 6: "is not after start"},
+    ),
+}
+"""Content, and what is wrong in which lines whatever the film is."""
+
+
+@pytest.mark.parametrize("name", [*FAULTY_SCRIPTS])
+def test_a_script_tells_all_its_mistakes_before_the_film_is_opened(
+    fake_backend: Path, tmp_path: Path, name: str
+) -> None:
+    film, script = tmp_path / "a.mp4", tmp_path / name
+    film.write_text("this is no film, which nobody finds out")
+    content, faults = FAULTY_SCRIPTS[name]
+    script.write_text(content)
+    told = run("cues", "check", script).output.splitlines()
+    assert [row.split(": ", 1)[0] for row in told] == [f"{name}, line {line}" for line in faults]
+    assert all(words in row for row, words in zip(told, faults.values(), strict=True))
+    for dry_run in ([], ["--dry-run"]):
+        result = run("render", film, "-o", tmp_path / "out", "--json", "-q", *dry_run)
+        (ended,) = json.loads(result.stdout)["films"]
+        assert (ended["verdict"], ended["reason"]) == ("rejected:bad_script", "; ".join(told))
+
+
+def test_a_script_that_is_not_spoken_refuses_no_film(desk: Desk) -> None:
+    (desk.folder / "a.csv").write_text(FAULTY_SCRIPTS["a.csv"][0])
+    for source, verdict in (("none", "done"), ("generate", "rejected:bad_script")):
+        (desk.folder / "mine.toml").write_text(f'extends = "ci"\n[dialogue]\nsource = "{source}"\n')
+        preset = ["-p", desk.folder / "mine.toml", "--script", desk.folder / "a.csv"]
+        result = run("render", desk.film, "-o", desk.folder / "out", "--dry-run", "--json", "-q", *preset)
+        assert json.loads(result.stdout)["films"][0]["verdict"] == verdict
+
+
+def test_a_script_held_against_its_film_counts_its_frames(desk: Desk) -> None:
+    script = desk.folder / "b.csv"
+    script.write_text("start,end,text\n00:00:01:24,00:00:02:25,A\n")
+    assert run("cues", "check", script).output == f"{script}: nothing is wrong with it\n"
+    assert "line 2: end: '00:00:02:25' does not exist at 25 fps" in run("cues", "check", script, desk.film).output
+    script.write_text("start,end,text\n" + "x,y,A\n" * 11)
+    result = run("render", desk.film, "-o", desk.folder / "out", "--script", script, "--json", "-q")
+    assert "and 3 more (`vssflow-post cues check` tells all)" in json.loads(result.stdout)["films"][0]["reason"]
+
+
 def test_a_cast_is_checked_for_voices_that_nobody_has(fake_backend: Path, tmp_path: Path) -> None:
     cast = tmp_path / "cast.toml"
     cast.write_text(
@@ -122,6 +258,20 @@ def test_a_cast_is_checked_for_voices_that_nobody_has(fake_backend: Path, tmp_pa
     ]
     cast.write_text('[cast]\nANNA = "alto"\n')
     assert run("presets", "check", cast).output == f"{cast}: nothing is wrong with it\n"
+    cast.write_text('[cast]\nTOM = { voice = "rumble", gian_db = -2.0 }\nEVE = "shrill"\n[mix]\nfade = 3\n')
+    faults = [row.removeprefix(f"{cast}:") for row in run("presets", "check", cast).output.splitlines()]
+    assert [row.partition(" (")[0] for row in faults] == [
+        "2: cast.TOM: unknown key 'gian_db'. Did you mean 'gain_db'?",
+        "5: unknown key 'fade' in [mix]. Did you mean 'fade_ms'?",
+        "2: [cast] TOM: there is no voice 'rumble'",
+        "3: [cast] EVE: there is no voice 'shrill'",
+    ]
+
+
+def test_a_check_of_nothing_asks_what_is_meant(fake_backend: Path) -> None:
+    result = run("presets", "check")
+    assert result.exit_code == 2
+    assert "which preset or cast file is to be checked?" in result.output
 
 
 def test_a_voice_that_nobody_has_is_told_before_the_film_is_opened(fake_backend: Path, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
+from tests.fake_backend import FakeBackend
+from vssflow_post.backend import CueRequest, Take
 from vssflow_post.batch.inputs import Films, find_jobs
 from vssflow_post.cli import cli
 from vssflow_post.cli.console import safe
 from vssflow_post.errors import UsageError
+from vssflow_post.generate.voice_samples import write_samples
+from vssflow_post.settings.preset import GenerateSection
 
 COMMANDS = ("render", "spot", "demo", "voices", "verify", "cache", "presets", "backends", "doctor")
 HEAVY = ("torch", "cv2", "av", "pyannote", "scenedetect", "silero_vad", "scipy", "rich")
@@ -377,11 +383,34 @@ def test_voices_with_nothing_to_say_are_wrong_usage(fake_backend: Path, tmp_path
     assert f"--text {text!r} has no word" in result.stderr
 
 
+class Mute(FakeBackend):
+    """Says nothing with the voices that it names."""
+
+    silent: Sequence[str] = ()
+
+    def render(self, requests: Sequence[CueRequest]) -> Iterator[Take]:
+        for request, take in zip(reversed(requests), super().render(requests), strict=True):
+            take.audio.samples[:] *= request.voice not in self.silent
+            yield take
+
+
+def test_a_voice_that_cannot_say_it_gets_no_sample(tmp_path: Path) -> None:
+    backend = Mute(GenerateSection())
+    backend.silent = ["bass"]
+    asked = [(voice, backend) for voice in ("alto", "bass")]
+    assert list(write_samples(asked, "Hello", tmp_path)) == [tmp_path / "alto.wav"]
+    assert [path.name for path in tmp_path.iterdir()] == ["alto.wav"]
+    with pytest.raises(UsageError, match="no voice has sounds for '你好'"):
+        list(write_samples(asked[1:], "你好", tmp_path))
+
+
 def test_the_cache_is_listed_for_programs_too(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
     assert run("render", make_film("a.mp4", n_frames=12, shots=1), "-o", tmp_path / "out").exit_code == 0
     told = table("cache", tmp_path / "out")
     kinds = {kind: kept for kind, kept in told["kept"].items() if kind != "all"}
     assert told["removed"] is None
+    assert datetime.strptime(told["kept"]["all"]["last_used"][-6:], "%z"), "an offset with a colon, as everywhere"
+    assert told["kept"]["all"]["last_used"][-3] == ":"
     assert {"takes"} <= set(kinds)
     for key in ("entries", "bytes"):
         assert told["kept"]["all"][key] == sum(kept[key] for kept in kinds.values()) > 0

@@ -46,6 +46,12 @@ def test_every_command_and_option_in_the_documents_exists() -> None:
             assert {word for word in words if word.startswith("-")} <= known, f"{path.name}: vssflow-post {line}"
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_no_section_of_a_document_stands_there_twice(path: Path) -> None:
+    headings = re.findall(r"^#+ .*", re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.M | re.S), re.M)
+    assert len(headings) == len(set(headings)), [each for each in headings if headings.count(each) > 1]
+
+
 def test_every_dependency_has_its_reason() -> None:
     if sys.version_info >= (3, 11):
         import tomllib

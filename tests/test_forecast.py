@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from vssflow_post.render.forecast import _time_in_words
 from vssflow_post.render.pace import (
     REMEMBERED,
     Cost,
+    Mixing,
     Moment,
     keep_cost,
     kept_costs,
+    mix_share_of,
     pace_of,
     seconds_on_the_clock,
     width_of,
@@ -55,6 +58,51 @@ def test_a_pace_that_is_no_more_is_forgotten() -> None:
     slow, quick = cost(2000.0, mix_cpu_s=300.0), cost(1.0)
     known = pace_of([slow, *[quick] * REMEMBERED])
     assert known == pace_of([quick])
+
+
+STEREO, FULL = Mixing("stereo", 6, False), Mixing("5.1 with all", 36, True)
+
+
+def delivering(mixing: Mixing, mix_cpu_s: float, generated_s: float = 0.0) -> Cost:
+    return replace(cost(generated_s=generated_s, mix_cpu_s=mix_cpu_s), mixing=mixing)
+
+
+def test_the_pace_of_a_mix_is_that_of_what_was_delivered_alike(tmp_path: Path) -> None:
+    path = tmp_path / "pace.json"
+    for each in (delivering(FULL, 6.0), *[delivering(STEREO, 1.4, 20.0)] * (REMEMBERED + 2), delivering(FULL, 8.0)):
+        keep_cost(path, each)
+    kept = kept_costs(path)
+    assert [each.mixing for each in kept] == [FULL, *[STEREO] * REMEMBERED, FULL]
+    known = pace_of(kept, STEREO), pace_of(kept, FULL)
+    assert known[0] is not None
+    assert known[1] is not None
+    assert known[0].mix_cpu_s(20.0, STEREO) == pytest.approx(1.4)
+    assert known[1].mix_cpu_s(20.0, FULL) == pytest.approx(7.0)
+    assert known[1].mix_cpu_s(20.0, STEREO) == pytest.approx(7.0 * STEREO.usual_cpu_s(20) / FULL.usual_cpu_s(20))
+
+
+def test_a_delivery_that_is_new_costs_by_its_channels_and_its_page() -> None:
+    share = mix_share_of([delivering(STEREO, 1.4)], FULL)
+    assert share == mix_share_of([delivering(STEREO, 1.4)], STEREO) == pytest.approx(1.4 / pace.usual_mix_cpu_s(20.0))
+    assert mix_share_of([], FULL) == 1.0
+    wide, paged = replace(STEREO, n_channels=36), replace(STEREO, has_review=True)
+    assert 2.3 < wide.usual_cpu_s(28) / STEREO.usual_cpu_s(28) < 2.7
+    assert 1.7 < paged.usual_cpu_s(28) - STEREO.usual_cpu_s(28) < 2.1
+
+
+@pytest.mark.parametrize(("before", "now"), [([], ["--takes", "3"]), (["--takes", "3"], [])])
+def test_more_takes_have_the_pace_of_one(
+    make_film: MakeFilm, fake_backend: Path, tmp_path: Path, before: list[str], now: list[str]
+) -> None:
+    film, out = make_film("a.mp4", 40, 10, 1), tmp_path / "out"
+    render = ["render", str(film), "-o", str(out), "-p", "ci", "-q", *before]
+    assert CliRunner().invoke(cli, render).exit_code == 0
+    (path,) = (tmp_path / "cache").rglob("pace/*.json")
+    path.write_text(
+        json.dumps([{**row, "generate_cpu_s": 1000.0, "generated_s": 1.0} for row in json.loads(path.read_text())])
+    )
+    told = forecast(film, out, *now, "--seed", "5")["plan"]
+    assert told["work_s"] > 100 * (told["sound_s"] + told["speech_s"]) > 0
 
 
 def test_what_is_kept_is_bounded_and_read_back(tmp_path: Path) -> None:

@@ -240,6 +240,7 @@ def test_the_cache_is_shown_and_pruned(film: Path, tmp_path: Path, fake_backend:
     assert held.exit_code == 2
     assert takes[0].exists()
     assert "removed 0 entries" in run("cache", out, "--older-than", "1w").stdout
+    assert "removed 0 entries" in run("cache", out, "--older-than", "99999m").stdout
     assert "removed 1 entries" in run("cache", out, "--older-than", "2d").stdout
     assert not takes[0].exists()
     assert takes[1].exists()

@@ -75,6 +75,8 @@ def test_a_film_that_is_named_itself_is_matched_by_its_name(films: Path) -> None
         ("36h", NOW - timedelta(hours=36)),
         ("1.5 h", NOW - timedelta(minutes=90)),
         ("90m", NOW - timedelta(minutes=90)),
+        ("90min", NOW - timedelta(minutes=90)),
+        ("30s", NOW - timedelta(seconds=30)),
         ("1w", NOW - timedelta(days=7)),
         ("2026-11-24", datetime(2026, 11, 24, tzinfo=NOW.tzinfo)),
         ("2026-11-24T18:00", datetime(2026, 11, 24, 18, tzinfo=NOW.tzinfo)),

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from vssflow_post.cli.console import print_summary
+from vssflow_post.render.job import FilmResult
+
 PROGRAM = """
 from pathlib import Path
 from vssflow_post.cli.console import print_rows, print_summary, say
@@ -67,6 +70,39 @@ def test_a_narrow_terminal_breaks_lines_between_words(tmp_path: Path, columns: i
         "changed a: two strikes are missing in s0004; FX is 1.0 dB louder throughout; d0003 says other words"
     )
     assert (len(told) == 1) == (columns == 200)
+
+
+def test_a_batchs_cast_is_told_with_all_lines_of_each_character(capsys: pytest.CaptureFixture[str]) -> None:
+    casts = [(("ANNA", "slt", 2),), (("TOM", "rms", 1), ("ANNA", "slt", 3)), (("EVE", "eva", 1),), ()]
+    results = [
+        FilmResult(Path(f"{name}.mp4"), "done", Path("out") / name, cast=cast)
+        for name, cast in zip("abcd", casts, strict=True)
+    ]
+    print_summary(results)
+    told = capsys.readouterr().out
+    rows = [line.split() for line in told.splitlines()]
+    assert ["ANNA", "slt", "5", "a.mp4", "and", "1", "more"] in rows
+    assert ["TOM", "rms", "1", "b.mp4"] in rows
+    assert "edit out/b/cast.toml, add who speaks in other films alone, and give it to --cast." in told
+    print_summary(results[:2])
+    assert "edit out/b/cast.toml, and give it to --cast." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["render", "-p", "bro"], ["plain,broadcast-ebu"]),
+        (["voices", "--preset", "web"], ["plain,web", "plain,web-loud"]),
+        (["presets", "at"], ["plain,atsc"]),
+        (["presets", "check", "mine.t"], []),
+    ],
+)
+def test_presets_are_completed_and_files_where_none_begins_so(words: list[str], completed: list[str]) -> None:
+    line = " ".join(["vssflow-post", *words])
+    asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words)), "_VSSFLOW_POST_COMPLETE": "bash_complete"}
+    script = "import sys; sys.argv[0] = 'vssflow-post'; from vssflow_post.cli.start import main; main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, **asked})
+    assert done.stdout.splitlines() == [f"file,{words[-1]}", *completed]
 
 
 def test_a_pipe_gets_one_line_for_each_thing_said(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 
 class VssflowError(Exception):
     """Base of every foreseeable error. `str(error)` is the sentence the user reads."""
@@ -60,3 +62,11 @@ class ScriptError(FilmRejected):
 
 class BackendError(FilmFailed):
     """A backend broke its contract: wrong shape, rate, length, or values that are not finite."""
+
+
+def did_you_mean(word: object, known: Collection[str]) -> str:
+    """The rest of a sentence about a name that nobody knows: which one it may be meant for, or ""."""
+    import difflib
+
+    close = difflib.get_close_matches(str(word), sorted(known), 1)
+    return f". Did you mean {close[0]!r}?" if close else ""

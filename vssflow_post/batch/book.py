@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vssflow_post.batch.ledger import Ledger
+from vssflow_post.cues.dialogue import SCRIPTED
+from vssflow_post.cues.script import require_good_script
+from vssflow_post.errors import ScriptError
 from vssflow_post.render.job import FilmResult, Job, Order, result_of
 from vssflow_post.store.output_folder import revoke
 
@@ -14,11 +17,14 @@ if TYPE_CHECKING:
     from vssflow_post.render.studio import Studio
 
 
+@dataclass(frozen=True, slots=True)
 class EmptyBook:
     """Of a dry run: every film is looked at, nothing is written."""
 
+    order: Order
+
     def known(self, job: Job) -> FilmResult | None:
-        return None
+        return _bad_script(job, self.order)
 
     def record(self, job: Job, result: FilmResult, n_tries: int) -> None: ...
 
@@ -38,6 +44,10 @@ class OutputBook:
     def known(self, job: Job) -> FilmResult | None:
         if collision := self.ledger.collision(job):
             return result_of(collision, job.film)
+        return self._earlier(job) or _bad_script(job, self.order)
+
+    def _earlier(self, job: Job) -> FilmResult | None:
+        """The verdict of an earlier run that still holds."""
         if self.order.fresh or self.plugins is None or not self.order.out.receipt(job.stem).exists():
             return None
         from vssflow_post.render.resume import verdict_at_a_glance
@@ -51,3 +61,14 @@ class OutputBook:
 
     def revoke(self, job: Job) -> None:
         revoke(self.order.out, job.stem, job.attempt)
+
+
+def _bad_script(job: Job, order: Order) -> FilmResult | None:
+    """The verdict of a film whose script is wrong whatever the film is: that is told before the film is opened."""
+    if job.script is None or job.cues is not None or order.preset.dialogue.source not in SCRIPTED:
+        return None
+    try:
+        require_good_script(job.script)
+    except ScriptError as error:
+        return result_of(error, job.film)
+    return None

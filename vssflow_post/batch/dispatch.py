@@ -110,8 +110,10 @@ class Batch:
         crew: Crew | None = None
         with ExitStack() as stack:
             while True:
-                for job in self.arrivals.take():
-                    self._receive(job)
+                arrived = self.arrivals.take()
+                self.jobs += arrived  # all of them before the first is told of, so that it is one of so many
+                for index in range(len(self.jobs) - len(arrived), len(self.jobs)):
+                    self._receive(index)
                 if self._waiting:
                     crew = crew or stack.enter_context(self.hire())
                 if crew is not None:
@@ -121,9 +123,8 @@ class Batch:
                         return [self.results[index] for index in range(len(self.jobs))]
                     time.sleep(_TICK_S)
 
-    def _receive(self, job: Job) -> None:
-        index = len(self.jobs)
-        self.jobs.append(job)
+    def _receive(self, index: int) -> None:
+        job = self.jobs[index]
         known = self.book.known(job) if job.refused is None else result_of(job.refused, job.film)
         if known is None:
             self._waiting.append(index)

@@ -38,8 +38,9 @@ def render_films(
     """Renders films, each into a folder of its own in `output`: stems, mix and report. One result a film, in order.
 
     `films` is a film, a folder, which is walked, or several of either. `preset` is a preset's name or file, and
-    `settings` ("section.key" -> value) wins over it. `script` and `cues` are for a single film. `workers` is how many
-    films are worked on at once; without it, as many as the machine has cores and memory for.
+    `settings` ("section.key" -> value) wins over it. `script` is that of a single film, or a folder of scripts that are
+    called as their films; `cues` is for a single film. `workers` is how many films are worked on at once; without it,
+    as many as the machine has cores and memory for.
 
     Every film ends with a verdict, also one that cannot be worked on; it raises nothing. Results that are complete are
     left alone unless `fresh`. Raises UsageError for what would meet every film: no film, another run in `output`.

@@ -92,7 +92,7 @@ def _plugins_for(order: Order, hiring: Hiring) -> Plugins | None:
 def _book(order: Order, plugins: Plugins | None, watcher: Watcher) -> Iterator[Book]:
     """Holds the output folder and keeps its `batch.jsonl`; not for a dry run, which writes nothing."""
     if order.dry_run:
-        yield EmptyBook()
+        yield EmptyBook(order)
         return
     with output_lock(order.out):
         ledger = Ledger(order.out)

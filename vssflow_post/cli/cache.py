@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def _show(groups: Sequence[tuple[str, Sequence[Kept]]], removed: Sequence[Kept] 
     if removed is not None:
         click.echo(f"removed {len(removed)} entries, {decimal(sum(kept.n_bytes for kept in removed))}")
     rows = [
-        (kind, str(len(group)), decimal(sum(kept.n_bytes for kept in group)), _last_use(group, "%Y-%m-%d %H:%M") or "")
+        (kind, str(len(group)), decimal(sum(kept.n_bytes for kept in group)), _last_use(group, " ", "minutes")[:16])
         for kind, group in groups
     ]
     print_rows(rows, ("kind", "entries", "size", "last used"))
@@ -69,8 +70,12 @@ def _show(groups: Sequence[tuple[str, Sequence[Kept]]], removed: Sequence[Kept] 
 def _sizes(entries: Sequence[Kept]) -> dict[str, object]:
     """Entries of the store as `--json` says them; null for the last use of none."""
     n_bytes = sum(kept.n_bytes for kept in entries)
-    return {"entries": len(entries), "bytes": n_bytes, "last_used": _last_use(entries, "%Y-%m-%dT%H:%M:%S%z")}
+    return {"entries": len(entries), "bytes": n_bytes, "last_used": _last_use(entries, "T", "seconds") or None}
 
 
-def _last_use(entries: Sequence[Kept], form: str) -> str | None:
-    return time.strftime(form, time.localtime(max(kept.used_s for kept in entries))) if entries else None
+def _last_use(entries: Sequence[Kept], sep: str, precision: str) -> str:
+    """As ISO 8601 with the offset of this machine's clock; "" of none."""
+    if not entries:
+        return ""
+    used = datetime.fromtimestamp(max(kept.used_s for kept in entries)).astimezone()
+    return used.isoformat(sep, precision)

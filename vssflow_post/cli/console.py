@@ -81,8 +81,12 @@ def print_summary(results: Sequence[FilmResult], output: Path = Path()) -> None:
                 console.print(Text(f"{safe(result.film.name)}: {safe(note)}", "dim"))
     _print_cast(results, output)
     if len(results) > 1:
-        counts = Counter(result.kind for result in results)
-        console.print(Text(", ".join(f"{kind}: {counts[kind]}" for kind in STYLES)))
+        console.print(Text(in_numbers(Counter(result.kind for result in results))))
+
+
+def in_numbers(counts: Mapping[str, int]) -> str:
+    """How many films ended how."""
+    return ", ".join(f"{kind}: {counts.get(kind, 0)}" for kind in STYLES)
 
 
 def _print_cast(results: Sequence[FilmResult], output: Path) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vssflow_post.cli.options import FILE, backend_options, existing, preset_option, resolved_preset
 
+if TYPE_CHECKING:
+    from vssflow_post.media import Film
+    from vssflow_post.settings.preset import Preset
 
-@click.group(short_help="Check a cue sheet, or change all lines of a speaker in it.")
+
+@click.group(short_help="Check a cue sheet or script, or change all lines of a speaker.")
 def cues() -> None:
     """What there is to do with cue sheets beside rendering them."""
 
@@ -21,7 +26,7 @@ def cues() -> None:
 @backend_options
 def check(sheet: Path, film: Path | None, preset: str, backend: str | None, weights: str | None) -> None:
     """Name everything that is wrong with SHEET (.json or .csv), each with its line, cue and key: also voices that the
-    backend does not have, and recordings that cannot be heard.
+    backend does not have, and recordings that cannot be heard. Or with a script (.srt, .vtt, .ass or .csv).
 
     With FILM the sheet is held against it; without, against what it says itself of its film. Ends with exit code 2 when
     something is wrong.
@@ -30,24 +35,35 @@ def check(sheet: Path, film: Path | None, preset: str, backend: str | None, weig
     Examples:
       vssflow-post cues check film.cues.json
       vssflow-post cues check film.cues.csv film.mp4
+      vssflow-post cues check film.srt
     """
-    from vssflow_post.cli.console import safe
-    from vssflow_post.cues.sheet import checked_cue_sheet, recordings_named
+    from vssflow_post.cli.console import say
+    from vssflow_post.cues.script import checked_script, is_script
     from vssflow_post.media.probe import probe
-    from vssflow_post.plugins import load_plugins
-    from vssflow_post.render.recordings import faults_of, faults_of_files
-    from vssflow_post.render.studio import voices_of
 
     settings = resolved_preset(preset, generate_backend=backend, generate_weights=weights)
     sheet, film = existing(sheet, "cue sheet") or sheet, existing(film, "film")
-    voices = voices_of(settings, load_plugins())
-    found, faults = checked_cue_sheet(sheet, None if film is None else probe(film), voices=voices)
-    faults += faults_of_files(recordings_named(sheet)) if found is None else faults_of(found)
+    probed = None if film is None else probe(film)
+    if not is_script(sheet):
+        faults = _faults_of_sheet(sheet, probed, settings)
+    elif probed is None:
+        faults = checked_script(sheet)[1]
+    else:
+        faults = checked_script(sheet, probed.label_rate, probed.start_timecode)[1]
     for sentence in faults:
-        click.echo(safe(sentence))
+        say(sentence)
     if faults:
         click.get_current_context().exit(2)
-    click.echo(f"{safe(str(sheet))}: nothing is wrong with it")
+    say(f"{sheet}: nothing is wrong with it")
+
+
+def _faults_of_sheet(sheet: Path, film: Film | None, settings: Preset) -> list[str]:
+    from vssflow_post.cues.sheet import checked_cue_sheet
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.render.recordings import fault_of
+    from vssflow_post.render.studio import voices_of
+
+    return checked_cue_sheet(sheet, film, voices=voices_of(settings, load_plugins()), heard=fault_of)[1]
 
 
 @cues.command("set")

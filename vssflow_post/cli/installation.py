@@ -42,10 +42,10 @@ def backends(as_json: bool) -> None:
         offered = [dict(zip(("kind", "name", "state", "why"), row, strict=True)) for row in rows]
         click.echo(json.dumps({"offers": offered, "auto": chosen, "why": choice}, indent=2))
         return
-    from vssflow_post.cli.console import print_rows
+    from vssflow_post.cli.console import print_rows, say
 
     print_rows(rows, ("kind", "name", "state", "why"))
-    click.echo(choice)
+    say(choice)
 
 
 @click.command(short_help="Check this installation; one line per check.")
@@ -60,14 +60,15 @@ def doctor(as_json: bool) -> None:
       vssflow-post doctor
       vssflow-post doctor --json
     """
-    from vssflow_post.cli.console import safe
+    from vssflow_post.cli.console import say
     from vssflow_post.cli.doctor import run_checks
 
     checks = []
     for check in run_checks():
         checks.append(check)
         if not as_json:
-            click.echo(f"{check.state:<7} {check.name:<16} {safe(check.finding)}")
+            head = f"{check.state:<7} {check.name:<16} "
+            say(f"{head}{check.finding}", len(head))
     is_fit = all(check.state != "missing" for check in checks)
     if as_json:
         click.echo(json.dumps({"checks": [asdict(check) for check in checks], "fit": is_fit}, indent=2))

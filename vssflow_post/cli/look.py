@@ -46,7 +46,7 @@ def look(film: Path, preset: str, salvage: bool, as_json: bool) -> None:
     """
     import json
 
-    from vssflow_post.cli.console import print_rows, safe
+    from vssflow_post.cli.console import print_rows, safe, say
     from vssflow_post.errors import UsageError
     from vssflow_post.media.probe import probe
 
@@ -59,7 +59,7 @@ def look(film: Path, preset: str, salvage: bool, as_json: bool) -> None:
         click.echo(json.dumps(_as_object(film, sights), indent=2))
     else:
         print_rows(_rows(sights), ("scene", "start", "end", "seen", "moves", "sounds like"))
-        click.echo(f"looked with {safe(sights.why)}")
+        say(f"looked with {sights.why}")
     for sentence in probed.losses:
         click.echo(safe(sentence), err=True)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from vssflow_post.settings.preset import Preset
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
+
+
+def preset_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What completes the name of a preset; where none begins so, a shell offers files."""
+    from vssflow_post.settings.files import list_presets
+
+    names = [CompletionItem(preset.name) for preset in list_presets() if preset.name.startswith(begun)]
+    return [CompletionItem(begun, type="file"), *names]
 
 
 def preset_option(command: Command) -> Command:
@@ -25,6 +34,7 @@ def preset_option(command: Command) -> Command:
         show_default=True,
         envvar="VSSFLOW_POST_PRESET",
         help="Name of a preset (see `vssflow-post presets`) or a .toml file.",
+        shell_complete=preset_names,
     )(command)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
-from vssflow_post.cli.options import json_option
+from vssflow_post.cli.options import json_option, preset_names
+
+if TYPE_CHECKING:
+    from vssflow_post.settings.preset import Preset
 
 
 @click.command(short_help="List the presets, show one, or check one.")
-@click.argument("name", required=False, metavar="[NAME]")
-@click.argument("file", required=False, metavar="[check FILE]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=preset_names)
+@click.argument("file", required=False, metavar="[check FILE]", shell_complete=preset_names)
 @json_option
 def presets(name: str | None, file: str | None, as_json: bool) -> None:
     """List the presets, or show all settings of the one called NAME, with where it comes from.
@@ -31,6 +35,8 @@ def presets(name: str | None, file: str | None, as_json: bool) -> None:
     from vssflow_post.errors import PresetError, UsageError
     from vssflow_post.settings.files import list_presets, load_preset
 
+    if name == "check" and file is None:
+        raise UsageError("which preset or cast file is to be checked? `vssflow-post presets check mine.toml`")
     if name == "check" and file is not None:
         _check(file, as_json)
         return
@@ -69,26 +75,26 @@ def _show(name: str, as_json: bool) -> None:
 
 def _check(name_or_path: str, as_json: bool) -> None:
     """Says every fault, one a line."""
-    from vssflow_post.cli.console import safe
-    from vssflow_post.settings.files import faults_of
+    from vssflow_post.cli.console import say
+    from vssflow_post.settings.files import checked_preset
 
-    faults = faults_of(name_or_path) or _strange_voices(name_or_path)
+    preset, faults = checked_preset(name_or_path)
+    faults += [] if preset is None else _strange_voices(name_or_path, preset)
     if as_json:
         click.echo(json.dumps({"preset": name_or_path, "faults": faults}, indent=2))
     else:
         for sentence in faults or [f"{name_or_path}: nothing is wrong with it"]:
-            click.echo(safe(sentence))
+            say(sentence)
     if faults:
         click.get_current_context().exit(2)
 
 
-def _strange_voices(name_or_path: str) -> list[str]:
-    """A sentence for everybody in a preset's cast whose voice the backend does not have; all else in it is right."""
+def _strange_voices(name_or_path: str, preset: Preset) -> list[str]:
+    """A sentence for everybody in a preset's cast whose voice the backend does not have."""
     from vssflow_post.plugins import load_plugins
     from vssflow_post.render.studio import voices_of
-    from vssflow_post.settings.files import load_preset, place_in
+    from vssflow_post.settings.files import place_in
 
-    preset = load_preset(name_or_path)
     named = {name: member.voice for name, member in preset.cast.items() if member.voice}
     voices = voices_of(preset, load_plugins()) if named else None
     if voices is None:

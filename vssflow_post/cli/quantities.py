@@ -10,8 +10,6 @@ import click
 
 from vssflow_post.errors import UsageError
 
-_MINUTE, _HOUR, _DAY, _WEEK = 60, 3600, 86_400, 604_800
-
 
 def in_smallest_unit(text: str, units: Mapping[str, int]) -> float | None:
     """A number with one of the `units`, as in `30d`; None for any other text."""
@@ -32,14 +30,15 @@ class Quantity(click.ParamType):  # type: ignore[type-arg]  # a type of types fr
         return number
 
 
-AGE = Quantity("AGE", {"s": 1, "min": _MINUTE, "h": _HOUR, "d": _DAY, "w": _WEEK}, "30d")
+_AGES = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+AGE = Quantity("AGE", _AGES, "30d")
 SIZE = Quantity("SIZE", {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}, "10GB")
 
 
 def time_of(text: str, now: datetime) -> float:
     """The time that a date (`2026-11-24`, `2026-11-24T18:00`) or an age (`90m`, `36h`, `2d`, `1w`) stands for, in
     seconds since the epoch. A date without an offset is one of `now`'s clock. Raises UsageError for anything else."""
-    age_s = in_smallest_unit(text.strip(), {"m": _MINUTE, "h": _HOUR, "d": _DAY, "w": _WEEK})
+    age_s = in_smallest_unit(text.strip().lower(), _AGES)
     if age_s is not None:
         return now.timestamp() - age_s
     try:

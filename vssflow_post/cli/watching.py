@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -16,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from vssflow_post.cli.console import is_plain, safe
+from vssflow_post.cli.console import in_numbers, is_plain, safe
+from vssflow_post.cli.ending import Terminated
 from vssflow_post.errors import UsageError
 from vssflow_post.progress import Progress
 from vssflow_post.render.job import FilmResult
@@ -48,6 +50,8 @@ class Log:
         self._say = write or _to_stderr
         self._names: dict[int, str] = {}
         self._stages: dict[int, str] = {}
+        self.counts: Counter[str] = Counter()
+        """Films that have ended, by kind of verdict."""
 
     def started(self, index: int, n_films: int, name: str) -> None:
         self._names[index] = safe(name)
@@ -66,6 +70,7 @@ class Log:
         reason = f": {safe(result.reason)}" if result.reason else ""
         self._names.pop(index, None)
         self._stages.pop(index, None)
+        self.counts[result.kind] += 1
         self._say(f"{safe(result.film.name)}: {result.verdict} in {result.seconds:.1f} s{reason}")
 
     def note(self, sentence: str) -> None:
@@ -187,18 +192,33 @@ def watching(quiet: bool, log_file: Path | None = None, *others: Watcher) -> Ite
     with ExitStack() as stack:
         watchers: list[Watcher] = [Silence()] if quiet else [stack.enter_context(_shown())]
         if log_file is not None:
-            try:
-                file = stack.enter_context(log_file.open("a", encoding="utf-8"))
-            except OSError as error:
-                raise UsageError(f"cannot write the log {log_file}: {error.strerror}") from None
-
-            def write(line: str) -> None:
-                now = datetime.now().astimezone().isoformat(timespec="seconds")
-                print(now, line, file=file, flush=True)
-
-            watchers.append(Log(write))
+            watchers.append(stack.enter_context(_logged(log_file)))
         watchers += others
         yield watchers[0] if len(watchers) == 1 else Everyone(*watchers)
+
+
+@contextmanager
+def _logged(log_file: Path) -> Iterator[Log]:
+    """Lines with times, the last of which says how the run ended."""
+    try:
+        file = log_file.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write the log {log_file}: {error.strerror}") from None
+
+    def write(line: str) -> None:
+        print(datetime.now().astimezone().isoformat(timespec="seconds"), line, file=file, flush=True)
+
+    with file:
+        log = Log(write)
+        try:
+            yield log
+        except KeyboardInterrupt as error:
+            write("terminated" if isinstance(error, Terminated) else "interrupted")
+            raise
+        except Exception as error:
+            write(f"error: {safe(error) or type(error).__name__}")
+            raise
+        write(in_numbers(log.counts))
 
 
 @contextmanager

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from vssflow_post.settings.preset import DialogueSettings
 from vssflow_post.timeline import Cue
 
+SCRIPTED = ("auto", "generate")
+"""Values of `dialogue.source` under which a script is spoken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:

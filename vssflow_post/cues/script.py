@@ -9,11 +9,11 @@ from pathlib import Path
 
 from vssflow_post.cues.caption_words import is_direction
 from vssflow_post.cues.script_subtitles import read_subtitles
-from vssflow_post.cues.script_table import read_table, texts_of_table
+from vssflow_post.cues.script_table import names_of_columns, read_table, texts_of_table
 from vssflow_post.cues.script_text import FileText, text_of
 from vssflow_post.cues.spoken_text import Said, said_in
 from vssflow_post.cues.subtitle_rows import rows_shown, visible
-from vssflow_post.cues.timed_text import NO_DURATION, MalformedLine, Remarks, TimedText, told
+from vssflow_post.cues.timed_text import MOST_TOLD, NO_DURATION, MalformedLine, Remarks, TimedText, more_than_told, told
 from vssflow_post.cues.times import ScriptTime, start_label
 from vssflow_post.errors import ScriptError
 from vssflow_post.timeline import MOST_OF_A_PROMPT, VOICE, Caption, Line, Run, Span, Subtitle, samples_from_seconds
@@ -46,32 +46,71 @@ def read_script(path: Path, frame_rate: Fraction, start_timecode: str | None = N
     Times count from the start of the film. Where the film starts at a later timecode (`start_timecode`,
     `HH:MM:SS:FF`, `;` for drop frame) and every line lies at or after it, they are read as that timecode.
 
-    Raises ScriptError `bad_script`, which names the file and the line.
+    Raises ScriptError `bad_script`, which names the file, and for each fault the line.
+    """
+    script, faults = checked_script(path, frame_rate, start_timecode)
+    if script is None:
+        raise _bad_script(faults)
+    return script
+
+
+def checked_script(
+    path: Path, frame_rate: Fraction | None = None, start_timecode: str | None = None
+) -> tuple[Script | None, list[str]]:
+    """The same, and every fault as a sentence: there is a script where there are none.
+
+    Without a frame rate (of a film that nobody has opened yet) times that count frames only say which comes first.
     """
     remarks = Remarks()
+    said: tuple[tuple[Line, ...], tuple[Caption, ...], tuple[Subtitle, ...]] = ((), (), ())
     try:
         kind = _kind_of(path)
         timed = _timed_texts(_decoded(path), kind, frame_rate, ";" in (start_timecode or ""), remarks)
-        timed = _from_film_start(timed, start_timecode, frame_rate)
-        lines, captions, subtitles = _said_by(timed, remarks)
-    except MalformedLine as error:
-        where = f"{path.name}, line {error.line}" if error.line else path.name
-        raise ScriptError("bad_script", f"{where}: {error}") from None
-    return Script(lines, captions, subtitles, told(path.name, remarks.lost), told(path.name, remarks.noted))
+        said = _said_by(_from_film_start(timed, start_timecode, frame_rate) if frame_rate else timed, remarks)
+    except MalformedLine as fault:
+        remarks.faults.append(fault)
+    if remarks.faults:
+        return None, [_sentence(path, fault) for fault in sorted(remarks.faults, key=lambda fault: fault.line)]
+    return Script(*said, told(path.name, remarks.lost), told(path.name, remarks.noted)), []
+
+
+def is_script(path: Path) -> bool:
+    """Whether a file is a script and no cue sheet, which as a table has a column `kind`."""
+    if path.suffix.lower() != ".csv":
+        return path.suffix.lower() in SCRIPT_SUFFIXES
+    try:
+        return "kind" not in names_of_columns(_decoded(path).text)
+    except MalformedLine:
+        return False
+
+
+def require_good_script(path: Path) -> None:
+    """Raises ScriptError `bad_script` for what is wrong with a script whatever its film turns out to be."""
+    if faults := checked_script(path)[1]:
+        raise _bad_script(faults)
+
+
+def _bad_script(faults: Sequence[str]) -> ScriptError:
+    return ScriptError("bad_script", "; ".join([*faults[:MOST_TOLD], *more_than_told(faults)]))
+
+
+def _sentence(path: Path, fault: MalformedLine) -> str:
+    return f"{path.name}{f', line {fault.line}' if fault.line else ''}: {fault}"
 
 
 def speakers_of(path: Path) -> tuple[str, ...]:
     """The names of all who speak in the script at `path`, sorted, whatever film it is for; none for a faulty one."""
     try:
         kind, text = _kind_of(path), _decoded(path).text
+        remarks = Remarks()
         found = (
             texts_of_table(text)
             if kind == "csv"
-            else [(each.text, each.speaker) for each in read_subtitles(text, kind, Remarks()) if each.is_spoken]
+            else [(each.text, each.speaker) for each in read_subtitles(text, kind, remarks) if each.is_spoken]
         )
     except MalformedLine:
         return ()
-    if any(_is_too_long(text) for text, _ in found):
+    if remarks.faults or any(_is_too_long(text) for text, _ in found):
         return ()
     return tuple(sorted({one.speaker for said in said_in(found) for one in said.utterances if one.speaker}))
 
@@ -97,7 +136,7 @@ def _decoded(path: Path) -> FileText:
 
 
 def _timed_texts(
-    file: FileText, kind: str, frame_rate: Fraction, drop_frame: bool, remarks: Remarks
+    file: FileText, kind: str, frame_rate: Fraction | None, drop_frame: bool, remarks: Remarks
 ) -> list[TimedText]:
     if file.code_page:
         remarks.note(0, f"not UTF-8; read as {file.code_page}. Where letters are wrong, save it as UTF-8")
@@ -123,11 +162,11 @@ def _from_film_start(timed: list[TimedText], start_timecode: str | None, frame_r
 def _said_by(
     timed: Sequence[TimedText], remarks: Remarks
 ) -> tuple[tuple[Line, ...], tuple[Caption, ...], tuple[Subtitle, ...]]:
-    """The lines, captions and subtitles of the texts, each by time. Raises MalformedLine for one that is too long."""
-    timed = [each for each in timed if each.is_spoken or not _is_too_long(each.text)]
-    for each in timed:
-        if _is_too_long(each.text):
-            raise MalformedLine(each.line, f"one line of dialogue has more than {MAX_LINE_CHARACTERS} characters")
+    """The lines, captions and subtitles of the texts, each by time; one that is too long to be spoken is a fault."""
+    too_long = {k for k, each in enumerate(timed) if _is_too_long(each.text)}
+    problem = f"one line of dialogue has more than {MAX_LINE_CHARACTERS} characters"
+    remarks.faults += [MalformedLine(timed[k].line, problem) for k in sorted(too_long) if timed[k].is_spoken]
+    timed = [each for k, each in enumerate(timed) if k not in too_long]
     spoken = iter(said_in([(each.text, each.speaker) for each in timed if each.is_spoken]))
     lines: list[Line] = []
     captions: list[Caption] = []

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from vssflow_post.cues.script_rows import split_rows
 from vssflow_post.cues.subtitle_rows import position_of, visible
-from vssflow_post.cues.timed_text import MalformedLine, TimedText
+from vssflow_post.cues.timed_text import MalformedLine, Remarks, TimedText
 from vssflow_post.cues.times import ScriptTime
 from vssflow_post.timeline import BOTTOM
 
@@ -32,8 +32,11 @@ _DRESSED = re.compile(r"\\(?:fs(?:c[xy])?[\d+-]|fn|blur|be\d|bord|[1-4]?c&|shad)
 """Tags of text that is made to look like a part of the picture; of speech that is only moved there is none."""
 
 
-def read_ass(text: str) -> Iterator[TimedText]:
-    """The events of a file of ASS or SSA but comments and drawings, in file order. Raises MalformedLine."""
+def read_ass(text: str, remarks: Remarks) -> Iterator[TimedText]:
+    """The events of a file of ASS or SSA but comments, drawings and those with a fault, in file order.
+
+    Raises MalformedLine where it has none.
+    """
     section, seen = "", False
     fields: dict[str, tuple[str, ...]] = {**_FIELDS}
     places: dict[str, int] = {}
@@ -48,7 +51,11 @@ def read_ass(text: str) -> Iterator[TimedText]:
             style = dict(zip(fields.get(section, ()), map(str.strip, rest.split(",")), strict=False))
             places[style.get("name", "")] = _place(style.get("alignment", ""), is_old="+" not in section)
         elif kind == "Dialogue" and section == EVENTS:
-            event = _event(rest, number, fields[EVENTS])
+            try:
+                event = _event(rest, number, fields[EVENTS])
+            except MalformedLine as fault:
+                remarks.faults.append(fault)
+                continue
             if visible(event["text"]) or not event["text"].strip():
                 yield _timed(event, number, places)
     if not seen:

@@ -45,6 +45,8 @@ class Timing:
     settings: str
     text: str
     """What is written behind the time, where that is text."""
+    is_faulty: bool = False
+    """Whether the row only looks timed."""
 
 
 @dataclass(slots=True)
@@ -83,8 +85,8 @@ def split_rows(text: str) -> list[str]:
     return re.split(r"\r+\n|\n\r|[\n\r\v\f\u2028\u2029]", text.replace("\ufeff", ""))
 
 
-def rows_of(text: str, kind: str) -> Rows:
-    """The rows of a file with its times found. Raises MalformedLine."""
+def rows_of(text: str, kind: str, remarks: Remarks) -> Rows:
+    """The rows of a file with its times found. Raises MalformedLine where there is none."""
     texts = split_rows(text)
     rows = _single_spaced(Rows(kind, texts, list(range(1, len(texts) + 1))))
     in_comment = False
@@ -93,7 +95,7 @@ def rows_of(text: str, kind: str) -> Rows:
         in_comment = bool(row.strip()) and (in_comment or bool(starts))
         if in_comment:
             rows.comments.add(i)
-        elif (timing := _timing(rows, i)) is not None:
+        elif (timing := _timing(rows, i, remarks)) is not None:
             rows.timings.append(timing)
     if not rows.timings and not (kind == "vtt" and bare(rows.texts[0]).startswith("WEBVTT")):
         raise MalformedLine(1, f"no timed line found, so this is no {kind.upper()} file")
@@ -111,8 +113,8 @@ def _single_spaced(rows: Rows) -> Rows:
     return Rows(rows.kind, [rows.texts[i] for i in kept], [rows.numbers[i] for i in kept])
 
 
-def _timing(rows: Rows, i: int) -> Timing | None:
-    """The time that a row holds. Raises MalformedLine for a row that looks timed and is no time."""
+def _timing(rows: Rows, i: int, remarks: Remarks) -> Timing | None:
+    """The time that a row holds; one that looks timed and is no time is a fault."""
     if len(rows.texts[i]) > LONGEST_TIMING:
         return None
     row = bare(rows.texts[i])
@@ -123,7 +125,9 @@ def _timing(rows: Rows, i: int) -> Timing | None:
         is_text = rows.kind == "srt" and not _SETTINGS.fullmatch(rest)
         return Timing(i, start, end, "" if is_text else rest, rest if is_text else "")
     if _LOOKS_TIMED.search(row):
-        raise MalformedLine(rows.numbers[i], f"is not a timing ({_WANTED[rows.kind]}): {row[:60]!r}")
+        problem = f"is not a timing ({_WANTED[rows.kind]}): {row[:60]!r}"
+        remarks.faults.append(MalformedLine(rows.numbers[i], problem))
+        return Timing(i, Fraction(0), Fraction(0), "", "", is_faulty=True)
     return None
 
 
@@ -139,7 +143,7 @@ def _seconds(parts: Sequence[str | None]) -> Fraction | None:
 
 
 def bodies(rows: Rows, remarks: Remarks) -> Iterator[tuple[Timing, str]]:
-    """(time, text) of each subtitle; what stands under no time is remarked. Raises MalformedLine."""
+    """(time, text) of each subtitle but those whose time is a fault; what stands under no time is remarked."""
     edges = [-1, *(timing.row for timing in rows.timings), len(rows.texts)]
     gaps = [range(before + 1, after) for before, after in pairwise(edges)]
     ends = _ends(rows, gaps, remarks)
@@ -152,9 +156,10 @@ def bodies(rows: Rows, remarks: Remarks) -> Iterator[tuple[Timing, str]]:
             _remark_untimed(rows, body[n_own:], remarks)
             body = body[:n_own]
         else:
-            _refuse_untimed(rows, body, before, after)
-        texts = (rows.texts[i] for i in body if not rows.is_blank(i))
-        yield timing, "\n".join([timing.text, *texts] if timing.text else texts)
+            _find_untimed(rows, body, before, after, remarks)
+        if not timing.is_faulty:
+            texts = (rows.texts[i] for i in body if not rows.is_blank(i))
+            yield timing, "\n".join([timing.text, *texts] if timing.text else texts)
 
 
 def _ends(rows: Rows, gaps: Sequence[range], remarks: Remarks) -> list[tuple[int, int | None]]:
@@ -249,9 +254,9 @@ def _remark_untimed(rows: Rows, found: Sequence[int], remarks: Remarks) -> None:
             remarks.lose(rows.numbers[i], _UNTIMED)
 
 
-def _refuse_untimed(rows: Rows, body: Sequence[int], before: int | None, after: int | None) -> None:
+def _find_untimed(rows: Rows, body: Sequence[int], before: int | None, after: int | None, remarks: Remarks) -> None:
     """A number between those before and after it, in a paragraph of its own, is a subtitle that lost its time."""
     for i in body[1:]:
         number = rows.number(i) if rows.is_blank(i - 1) else None
         if number is not None and before is not None and before < number < (after or before + 2):
-            raise MalformedLine(rows.numbers[i], f"subtitle {number} has no times")
+            remarks.faults.append(MalformedLine(rows.numbers[i], f"subtitle {number} has no times"))

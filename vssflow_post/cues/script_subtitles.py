@@ -23,7 +23,7 @@ _RUBY = re.compile(
 def read_subtitles(text: str, kind: str, remarks: Remarks) -> list[TimedText]:
     """The subtitles of a file of `kind` `srt`, `vtt`, `ass` or `ssa` by time, each text once. Raises MalformedLine."""
     kind = _kind_of(text, kind)
-    found = read_ass(text) if kind in ("ass", "ssa") else _read_rows(text, kind, remarks)
+    found = read_ass(text, remarks) if kind in ("ass", "ssa") else _read_rows(text, kind, remarks)
     texts = each_once([each for each in found if _lasts(each, remarks)], remarks)
     for each in texts:
         if not each.is_spoken:
@@ -39,7 +39,7 @@ def _kind_of(text: str, kind: str) -> str:
 
 
 def _read_rows(text: str, kind: str, remarks: Remarks) -> Iterator[TimedText]:
-    rows = rows_of(text, kind)
+    rows = rows_of(text, kind, remarks)
     for timing, body in bodies(rows, remarks):
         start, end = (ScriptTime(seconds, False) for seconds in (timing.start_s, timing.end_s))
         body = _RUBY.sub("", body).replace(r"\N", "\n").replace(r"\h", " ")
@@ -55,8 +55,8 @@ def _read_rows(text: str, kind: str, remarks: Remarks) -> Iterator[TimedText]:
 
 
 def _lasts(each: TimedText, remarks: Remarks) -> bool:
-    """Whether a subtitle has text and a duration, which is remarked otherwise. Raises MalformedLine for one that ends
-    well before it starts."""
+    """Whether a subtitle has text and a duration, which is remarked otherwise; one that ends well before it starts is a
+    fault."""
     duration_s = each.end.seconds - each.start.seconds
     if not each.is_spoken and duration_s <= 0:
         return False
@@ -64,7 +64,7 @@ def _lasts(each: TimedText, remarks: Remarks) -> bool:
         remarks.note(each.line, "a subtitle without text")
         return False
     if duration_s < -ROUNDING_S:
-        raise MalformedLine(each.line, "ends before it starts")
-    if duration_s <= 0:
+        remarks.faults.append(MalformedLine(each.line, "ends before it starts"))
+    elif duration_s <= 0:
         remarks.lose(each.line, NO_DURATION)
     return duration_s > 0

@@ -8,21 +8,28 @@ from fractions import Fraction
 
 from vssflow_post.cues.strict_csv import is_blank, names_in, require_columns, rows_of
 from vssflow_post.cues.timed_text import NO_DURATION, MalformedLine, Remarks, TimedText
-from vssflow_post.cues.times import read_time
+from vssflow_post.cues.times import read_time, time_in_order
 
 _COLUMNS = ("start", "end", "speaker", "text")
 _REQUIRED = ("start", "end", "text")
 
 
-def read_table(text: str, frame_rate: Fraction, drop_frame: bool, remarks: Remarks) -> list[TimedText]:
-    """The rows of a CSV script, in file order; one without duration is remarked and left out.
+def read_table(text: str, frame_rate: Fraction | None, drop_frame: bool, remarks: Remarks) -> list[TimedText]:
+    """The rows of a CSV script, in file order; one without duration, or with a fault, is remarked and left out.
+
+    Without a frame rate the order of its times is right, and those that count frames are not.
 
     The first row names the columns, in any order (`speaker` may be missing); without such a row they are
     start, end, speaker, text. Raises MalformedLine.
     """
     if not any(True for _ in _filled_rows(text)):
         raise MalformedLine(1, "is empty")
-    timed = [_timed(columns, cells, line, frame_rate, drop_frame) for line, columns, cells in _under_columns(text)]
+    timed = []
+    for line, columns, cells in _under_columns(text):
+        try:
+            timed.append(_timed(columns, cells, line, frame_rate, drop_frame))
+        except MalformedLine as fault:
+            remarks.faults.append(fault)
     for each in timed:
         if each.end == each.start:
             remarks.lose(each.line, NO_DURATION)
@@ -33,6 +40,11 @@ def texts_of_table(text: str) -> list[tuple[str, str | None]]:
     """(text, speaker) of each row, whatever its times say; columns as in `read_table`. Raises MalformedLine."""
     rows = (dict(zip(columns, cells, strict=False)) for _, columns, cells in _under_columns(text))
     return [(values.get("text", ""), values.get("speaker", "").strip() or None) for values in rows]
+
+
+def names_of_columns(text: str) -> list[str]:
+    """What stands in the first row of a table, as names of columns. Raises MalformedLine."""
+    return next((names_in(cells) for _, cells in _filled_rows(text)), [])
 
 
 def _under_columns(text: str) -> Iterator[tuple[int, list[str], list[str]]]:
@@ -64,17 +76,21 @@ def _header(cells: list[str], line: int) -> list[str] | None:
     return names
 
 
-def _timed(columns: list[str], cells: list[str], line: int, frame_rate: Fraction, drop_frame: bool) -> TimedText:
+def _timed(columns: list[str], cells: list[str], line: int, frame_rate: Fraction | None, drop_frame: bool) -> TimedText:
     if len(cells) != len(columns):
         hint = '; a text with commas needs "quotes"' if len(cells) > len(columns) else ""
         raise MalformedLine(line, f"has {len(cells)} cells, not {len(columns)} ({', '.join(columns)}){hint}")
     values = dict(zip(columns, cells, strict=True))
-    times = []
+    times, problems = [], []
     for name in ("start", "end"):
         try:
-            times.append(read_time(values[name], frame_rate, drop_frame))
+            found = read_time(values[name], frame_rate, drop_frame) if frame_rate else time_in_order(values[name])
+            times.append(found)
         except ValueError as error:
-            raise MalformedLine(line, f"{name}: {error}") from None
-    if times[1].seconds < times[0].seconds:
+            problems.append(f"{name}: {error}")
+    if problems:
+        raise MalformedLine(line, ", and ".join(problems))
+    start, end = times
+    if end.seconds < start.seconds and (frame_rate or start.is_timecode == end.is_timecode):
         raise MalformedLine(line, f"end {values['end'].strip()} is not after start {values['start'].strip()}")
-    return TimedText(times[0], times[1], values["text"], values.get("speaker", "").strip() or None, line)
+    return TimedText(start, end, values["text"], values.get("speaker", "").strip() or None, line)

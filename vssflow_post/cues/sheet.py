@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vssflow_post.cues.sheet_cue import MAX_SECONDS, ROUNDING, Described, Reel, place_of, read_cue, span_in
+from vssflow_post.cues.sheet_cue import MAX_SECONDS, Reel, place_of, read_cue
 from vssflow_post.cues.sheet_cue import MAX_SEED as MAX_SEED
 from vssflow_post.cues.sheet_cue import cue_seed as cue_seed
 from vssflow_post.cues.sheet_cue import take_seed as take_seed
 from vssflow_post.cues.sheet_table import NO_FILM, files_in_table, read_cue_table, write_cue_table
-from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, lines_of, load_bytes, load_json, shown
-from vssflow_post.errors import ScriptError
-from vssflow_post.timeline import (
-    CLOCK_HZ,
-    Cue,
-    CueSheet,
-    Scene,
-    Span,
-    cue_as_json,
-    samples_from_seconds,
-    scene_as_json,
-    seconds_of,
+from vssflow_post.cues.sheet_whole import (
+    described,
+    faults_of_film,
+    faults_of_voice,
+    scenes_of,
+    twice,
+    unheard,
+    without_collisions,
 )
+from vssflow_post.cues.strict_json import JsonFault, JsonPath, Table, lines_of, load_bytes, load_json
+from vssflow_post.cues.timed_text import MOST_TOLD, more_than_told
+from vssflow_post.errors import ScriptError
+from vssflow_post.timeline import Cue, CueSheet, Scene, cue_as_json, scene_as_json, seconds_of
 
 if TYPE_CHECKING:
     from vssflow_post.media import Film
@@ -38,12 +36,7 @@ VERSION = 1
 LEAST_MAX_BYTES, MAX_BYTES_A_SECOND, MAX_BYTES = 256 * 1024, 2048, 16 * 1024 * 1024
 """How large a sheet may be: of a short film, what each second adds, and at most. A day of film with a cue every two
 seconds is 10 MB; nothing that this product writes is refused."""
-MOST_TOLD = 8
-"""Faults that an error names."""
-_SHEET_KEYS = ("version", "film", "scenes", "cues")
-_FILM_KEYS = ("path", "duration_s", "frame_rate", "start_timecode")
-_SCENE_KEYS = ("index", "start_s", "end_s")
-_FRAME_RATE = re.compile(r"\d{1,12}(/[1-9]\d{0,11})?", re.ASCII)
+SHEET_KEYS = ("version", "film", "scenes", "cues")
 
 
 def write_cue_sheet(path: Path, film: Film, sheet: CueSheet, home: Path | None = None) -> None:
@@ -92,36 +85,41 @@ def read_cue_sheet(path: Path, film: Reel, seed: int = 0, voices: Sequence[str] 
 
 
 def checked_cue_sheet(
-    path: Path, film: Reel | None = None, seed: int = 0, voices: Sequence[str] | None = None
+    path: Path,
+    film: Reel | None = None,
+    seed: int = 0,
+    voices: Sequence[str] | None = None,
+    heard: Callable[[Cue], str] | None = None,
 ) -> tuple[CueSheet | None, list[str]]:
     """The same, and every fault as a sentence: there is a sheet where there are none.
 
-    Without a film the sheet is held against what it says itself of the film that it was made for.
+    Without a film the sheet is held against what it says itself of the film that it was made for. `heard` says what is
+    wrong with the recording of a cue, "" where nothing is; None leaves recordings alone.
     """
     text = ""
     scenes: tuple[Scene, ...] = ()
-    cues: list[Cue] = []
+    cues: tuple[Cue, ...] = ()
     faults: list[JsonFault] = []
     try:
         content, places, text = _content(path, film, faults)
-        sheet = Table(content, "the cue sheet", _SHEET_KEYS, _SHEET_KEYS)
+        sheet = Table(content, "the cue sheet", SHEET_KEYS, SHEET_KEYS)
         sheet.whole("version", VERSION, VERSION)
-        reel = film or _described(Table(sheet.value("film"), "film", _FILM_KEYS, (), ("film",)))
-        _same_film(sheet.value("film"), reel)
-        scenes = _scenes(sheet.items("scenes"), reel.duration)
-        for k, each in enumerate(sheet.items("cues")):
-            place = places[k] if places else place_of(each, k)
-            cue, found = read_cue(each, (place, ("cues", k)), scenes, reel, seed, path.parent)
-            faults += found
-            if cue is not None:
-                cues.append(cue)
-                faults += _voice_faults(cue, place, k, voices)
-        cues = list(_without_collisions(cues))
+        reel = film or described(sheet.value("film"))
+        faults += faults_of_film(sheet.value("film"), reel)
+        scenes = scenes_of(sheet.items("scenes"), reel.duration, faults)
+        items = sheet.items("cues")
+        places = places or [place_of(each, k) for k, each in enumerate(items)]
+        read: list[tuple[int, Cue]] = []
+        for k, each in enumerate(items):
+            cue, found = read_cue(each, (places[k], ("cues", k)), scenes, reel, seed, path.parent)
+            faults += found + faults_of_voice(each, (places[k], ("cues", k)), voices)
+            read += [(k, cue)] if cue is not None else []
+        faults += twice(items, places) + (unheard(read, places, heard) if heard else [])
+        cues, found = without_collisions(read, places)
+        faults += found
     except JsonFault as fault:
         faults.append(fault)
-    lines = lines_of(text) if any(fault.path for fault in faults) else {}
-    told = list(dict.fromkeys(_sentence(path, lines, fault) for fault in faults))
-    return (None if faults else CueSheet(scenes, tuple(cues))), told
+    return (None if faults else CueSheet(scenes, cues)), _told(path, text, faults)
 
 
 def require_good_sheet(path: Path, voices: Sequence[str] | None = None) -> None:
@@ -132,14 +130,28 @@ def require_good_sheet(path: Path, voices: Sequence[str] | None = None) -> None:
 
 
 def _bad_cues(faults: Sequence[str]) -> ScriptError:
-    n_more = len(faults) - MOST_TOLD
-    more = [f"and {n_more} more (`vssflow-post cues check` tells all)"] if n_more > 0 else []
-    return ScriptError("bad_cues", "; ".join([*faults[:MOST_TOLD], *more]))
+    return ScriptError("bad_cues", "; ".join([*faults[:MOST_TOLD], *more_than_told(faults)]))
 
 
-def _sentence(path: Path, lines: Mapping[JsonPath, int], fault: JsonFault) -> str:
-    line = lines.get(fault.path) if fault.path else None
-    return f"{path.name}{f', line {line}' if line else ''}: {fault}"
+def _told(path: Path, text: str, faults: Sequence[JsonFault]) -> list[str]:
+    """Each fault once, as a sentence; where lines can be found in the text, in their order."""
+    lines = lines_of(text) if any(fault.path for fault in faults) else {}
+    found = [(_line(lines, fault.path), fault) for fault in faults]
+    found.sort(key=lambda each: each[0] or _row(each[1]))
+    sentences = (f"{path.name}{f', line {line}' if line else ''}: {fault}" for line, fault in found)
+    return list(dict.fromkeys(sentences))
+
+
+def _row(fault: JsonFault) -> int:
+    """Where the cue of a fault stands among those of its table; 0 for what is of no cue."""
+    return 1 + fault.path[1] if fault.path and fault.path[0] == "cues" and len(fault.path) > 1 else 0
+
+
+def _line(lines: Mapping[JsonPath, int], path: JsonPath | None) -> int | None:
+    """Of a value; of one that is missing, that of what should have it."""
+    if not path or path in lines:
+        return lines.get(path) if path else None
+    return _line(lines, path[:-1])
 
 
 def recordings_named(path: Path) -> tuple[Path, ...]:
@@ -158,14 +170,6 @@ def recordings_named(path: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(path.parent / file for file in named))
 
 
-def _voice_faults(cue: Cue, place: str, number: int, voices: Sequence[str] | None) -> list[JsonFault]:
-    """What is wrong with the cue's voice, where it is not among `voices`."""
-    if voices is None or not cue.voice or cue.voice in voices:
-        return []
-    sentence = f"there is no voice {shown(cue.voice)} (there are: {', '.join(voices) or 'none'})"
-    return [JsonFault(f"{place}: 'voice': {sentence}", ("cues", number, "voice"))]
-
-
 def _content(path: Path, film: Reel | None, faults: list[JsonFault]) -> tuple[object, list[str], str]:
     """What the sheet says; where each cue of a table stands; and the text, where lines are to be found in it."""
     seconds = film.duration.duration_s if film else MAX_SECONDS
@@ -176,74 +180,6 @@ def _content(path: Path, film: Reel | None, faults: list[JsonFault]) -> tuple[ob
     return content, [], text
 
 
-def _described(about: Table) -> Described:
-    rate = Fraction(_frame_rate(about))
-    return Described(Span.of_seconds(0, about.number("duration_s", 0.0, MAX_SECONDS)), rate)
-
-
-def _frame_rate(about: Table) -> str:
-    """As the sheet writes it; a fault where that is no rate."""
-    rate = about.text("frame_rate")
-    if not _FRAME_RATE.fullmatch(rate) or not Fraction(rate):
-        raise about.fault("frame_rate", f"must look like 24000/1001, not {shown(rate)}")
-    return rate
-
-
 def rows_of_items(tables: Sequence[object]) -> str:
     """What stands between the brackets of a list in a sheet: an item a line."""
     return ",".join(f"\n  {json.dumps(table, ensure_ascii=False)}" for table in tables)
-
-
-def _same_film(content: object, film: Reel) -> None:
-    about = Table(content, "film", _FILM_KEYS, ("duration_s", "frame_rate"), ("film",))
-    rate = _frame_rate(about)
-    if Fraction(rate) != film.frame_rate and not film.variable_rate:  # then the rate is but a name: seconds count
-        raise JsonFault(f"was made for a film with {rate} frames per second, and this one has {film.frame_rate}")
-    n_samples = samples_from_seconds(about.number("duration_s", 0.0, MAX_SECONDS))
-    if abs(n_samples - film.duration.n_samples) > CLOCK_HZ / film.frame_rate:
-        theirs, ours = n_samples / CLOCK_HZ, film.duration.duration_s
-        raise JsonFault(f"was made for a film of {theirs:.3f} s, and this one has {ours:.3f} s")
-
-
-def _scenes(contents: list[object], duration: Span) -> tuple[Scene, ...]:
-    found: list[Scene] = []
-    for k, content in enumerate(contents):
-        table = Table(content, f"scenes[{k}]", _SCENE_KEYS, _SCENE_KEYS, ("scenes", k))
-        if table.whole("index", 0, len(contents)) != k:
-            raise table.fault("index", f"must be {k}: scenes are numbered in order")
-        span = span_in(table, duration)
-        before = found[-1].span.end if found else 0
-        if abs(span.start - before) > ROUNDING:
-            raise table.fault("start_s", f"must be {before / CLOCK_HZ:.6f}, where the scene before ends")
-        if before >= span.end:
-            raise table.fault("end_s", "lies before the end of the scene before")
-        found.append(Scene(k, Span(before, span.end)))
-    if duration.n_samples and (not found or duration.end - found[-1].span.end > ROUNDING):
-        raise JsonFault(f"scenes: must reach the end of the film, {duration.end_s:.6f} s")
-    return tuple(found)
-
-
-def _without_collisions(cues: Sequence[Cue]) -> tuple[Cue, ...]:
-    """The cues by start; ids must differ, and no two sounds of a layer may overlap. Lines may, and music."""
-    ordered = sorted(cues, key=lambda cue: cue.span.start)
-    seen: set[str] = set()
-    last: dict[str, int] = {}
-    for k, cue in enumerate(ordered):
-        if cue.id in seen:
-            raise JsonFault(f"cues: the id '{cue.id}' is there twice")
-        seen.add(cue.id)
-        if cue.kind != "sound" or cue.is_muted:  # people speak at once; what is muted is in no one's way
-            continue
-        at = last.get(cue.layer)
-        last[cue.layer] = k
-        if at is None or ordered[at].span.end <= cue.span.start:
-            continue
-        before = ordered[at]
-        if before.span.end - cue.span.start > ROUNDING or cue.span.start <= before.span.start:
-            layer = f" in the same layer, {cue.layer}" if cue.layer else ""
-            raise JsonFault(
-                f"cues {before.id} and {cue.id} overlap: {before.id} ends at {before.span.end_s:.6f} s, "
-                f"{cue.id} starts at {cue.span.start_s:.6f} s{layer}"
-            )
-        ordered[at] = replace(before, span=Span(before.span.start, cue.span.start))
-    return tuple(ordered)

@@ -119,16 +119,31 @@ def read_cue(
     `place` is where it stands, in words and as a path; `home` is the folder that recordings are named from.
     """
     faults: list[JsonFault] = []
+    passed: set[str] = set()
     while True:
         try:
             cue = _cue(Table(content, place[0], _CUE_KEYS, _CUE_REQUIRED, place[1]), scenes, reel, seed, home)
             return (None if faults else cue), faults
         except JsonFault as fault:
             key = fault.path[len(place[1])] if fault.path and len(fault.path) > len(place[1]) else None
-            faults.append(fault)
-            if not isinstance(content, Mapping) or key not in content or key in (*_CUE_REQUIRED, "file"):
+            if key not in passed:
+                faults.append(fault)
+            if not isinstance(content, Mapping) or key is None or key in passed:
                 return None, faults
-            content = {name: value for name, value in content.items() if name != key}
+            passed.add(key)
+            content = _passed_over(content, key, reel.duration.end_s)
+
+
+def _passed_over(content: Mapping[str, object], key: str, film_s: float) -> dict[str, object]:
+    """The cue with something right where a key is wrong or missing, so that its other faults are found."""
+    left = {name: value for name, value in content.items() if name != key}
+    if key in ("start_s", "end_s"):  # how far it may be moved is not known then
+        left = {name: value for name, value in left.items() if name not in ("shift_s", "shift_frames")}
+    if key == "kind":
+        kind = "speech" if {"text", "speaker", "voice"} & set(left) else "music" if "duck_db" in left else "sound"
+        return {"kind": kind, **{name: value for name, value in left.items() if name not in _MEANINGLESS[kind]}}
+    right: dict[str, object] = {"id": "cue", "start_s": 0.0, "end_s": film_s, "file": "recording"}
+    return {**left, key: right[key]} if key in right else left
 
 
 def _cue(table: Table, scenes: Sequence[Scene], reel: Reel, seed: int, home: Path) -> Cue:

@@ -6,12 +6,13 @@ Reading gives the content that the JSON sheet would have, so that both are check
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
-from vssflow_post.cues.sheet_cue import Described, Reel
+from vssflow_post.cues.sheet_cue import MOST_THINGS, Described, Reel
+from vssflow_post.cues.sheet_whole import FRAME_RATE
 from vssflow_post.cues.strict_csv import is_blank, names_in, require_columns, rows_of
 from vssflow_post.cues.strict_json import JsonFault, shown
 from vssflow_post.cues.timed_text import MalformedLine
@@ -30,6 +31,7 @@ COLUMNS = (
 )
 _ALSO_READ = ("shift_frames",)
 NO_FILM = "has no row of its film"
+_P = ParamSpec("_P")
 _REQUIRED = ("kind", "id", "start", "end")
 _TEXTS = ("speaker", "text", "voice", "sound", "origin", "layer", "direction", "language", "made_by")
 _NUMBERS = ("gain_db", "in_s", "fade_in_s", "fade_out_s", "duck_db", "shift_s")
@@ -69,26 +71,31 @@ def read_cue_table(data: bytes, film: Reel | None, faults: list[JsonFault]) -> t
         raise JsonFault("is not UTF-8 text (save it as CSV UTF-8)") from None
     rows = list(_rows(text))
     film = film or _described(rows)
-    for _, row in rows:
-        _require_rate(row, film)
+    for line, row in rows:
+        _require_same_film(line, row, film)
     scenes: list[dict[str, Any]] = []
     cues: list[dict[str, Any]] = []
     places: list[str] = []
     whole = film.duration
     for line, row in rows:
         try:
-            kind, span = row["kind"].strip().lower(), _seconds(row, f"line {line}", film)
-            if kind == "film":
-                whole = Span.of_seconds(0, max(0.0, span["end_s"]))
-            elif kind == "scene":
-                scenes.append({"index": len(scenes), **span})
-            else:
-                cues.append({**_cue_of(row, f"line {line}"), "kind": kind, "id": row["id"].strip(), **span})
-                places.append(_place_of(row, line))
+            kind, times = row["kind"].strip().lower(), {"start_s": row["start"], "end_s": row["end"]}
+            if kind in ("film", "scene"):
+                span = {name: _seconds(label, f"line {line}", name, film) for name, label in times.items()}
+                whole = Span.of_seconds(0, span["end_s"]) if kind == "film" else whole
+                scenes += [{"index": len(scenes), **span}] if kind == "scene" else []
+                continue
+            cues.append({**_cue_of(row, f"line {line}"), "kind": kind, "id": row["id"].strip()})
+            places.append(_place_of(row, line))
+            for name, label in times.items():
+                cues[-1][name] = _or_fault(_seconds, label, f"line {line}", name, film)
         except JsonFault as fault:
             faults.append(fault)
     if not scenes and film.duration.n_samples:
         scenes = [{"index": 0, "start_s": 0.0, "end_s": film.duration.end_s}]
+    for cue, place in zip(cues, places, strict=True):
+        for name, most in (("scene", len(scenes)), ("thing", MOST_THINGS)):
+            _count_from_1(cue, place, name, most)
     about = {"duration_s": whole.end_s, "frame_rate": _rate(film)}
     return {"version": 1, "film": about, "scenes": scenes, "cues": cues}, places
 
@@ -98,9 +105,28 @@ def _place_of(row: dict[str, str], line: int) -> str:
     return f"line {line} ({identity})" if identity.isascii() and identity.isprintable() else f"line {line}"
 
 
-def _require_rate(row: dict[str, str], film: Reel) -> None:
-    if row["kind"].strip().lower() == "film" and (rate := _rate_in(row)) != _rate(film):
+def _require_same_film(line: int, row: dict[str, str], film: Reel) -> None:
+    """Raises JsonFault where a row of a film is that of another one: then no time in the table is right."""
+    if row["kind"].strip().lower() != "film":
+        return
+    if (rate := _rate_in(row)) not in ("", _rate(film)):
         raise JsonFault(f"was made for a film with {shown(rate)} frames per second, and this one has {_rate(film)}")
+    starts = label_of(film.start_sample, film.label_rate, is_drop_frame(film.start_timecode))
+    try:
+        theirs = sample_of(row["start"], film.label_rate, is_drop_frame(film.start_timecode))
+    except ValueError:  # told with the row
+        return
+    if abs(theirs - film.start_sample) >= CLOCK_HZ / film.frame_rate:
+        raise JsonFault(f"was made for a film that starts at {row['start'].strip()}, and this one does at {starts}")
+
+
+def _count_from_1(cue: dict[str, Any], place: str, name: str, most: int) -> None:
+    """What a table counts from 1, as it is in the JSON sheet."""
+    number = cue.get(name)
+    if isinstance(number, int) and not 1 <= number <= most:
+        cue[name] = JsonFault(f"{place}: '{name}' must lie between 1 and {most}, not {number}")
+    elif isinstance(number, int):
+        cue[name] = number - 1
 
 
 def _rate_in(row: dict[str, str]) -> str:
@@ -110,8 +136,12 @@ def _rate_in(row: dict[str, str]) -> str:
 def _described(rows: Sequence[tuple[int, dict[str, str]]]) -> Described:
     """Raises JsonFault where there is no such row, or it says nothing of use."""
     line, row = next(((line, row) for line, row in rows if row["kind"].strip().lower() == "film"), (0, {}))
-    if not row:
-        raise JsonFault(f"{NO_FILM}: name the film as well, so that its rate and length are known")
+    if not row or not _rate_in(row):
+        what = " with its frame rate" if row else ""
+        raise JsonFault(f"{NO_FILM}{what}: name the film as well, so that its rate and length are known")
+    if not FRAME_RATE.fullmatch(_rate_in(row)):
+        found = shown(row.get("text", "").strip())
+        raise JsonFault(f"line {line}: 'text' of the film's row must be its frame rate, like 25/1 fps, not {found}")
     try:
         rate, drop_frame = Fraction(_rate_in(row)), is_drop_frame(row["start"])
         start, end = (sample_of(row[name], label_rate(rate), drop_frame) for name in ("start", "end"))
@@ -196,42 +226,50 @@ def _columns(cells: list[str]) -> list[str]:
     return names
 
 
-def _seconds(row: dict[str, str], where: str, film: Reel) -> dict[str, float]:
-    """`start_s` and `end_s`, counted from the first frame, exact to the sample."""
-    found = {}
-    for name in ("start", "end"):
-        try:
-            sample = sample_of(row[name], film.label_rate, is_drop_frame(film.start_timecode)) - film.start_sample
-        except ValueError as error:
-            raise JsonFault(f"{where}: '{name}': {error}") from None
-        if sample < 0:
-            raise JsonFault(f"{where}: '{name}' lies before the start of the film, {film.start_timecode}")
-        found[f"{name}_s"] = sample / CLOCK_HZ
-    return found
+def _or_fault(read: Callable[_P, object], *words: _P.args, **more: _P.kwargs) -> object:
+    """What a reader gives, or what it finds wrong, which the sheet tells in its turn with all else."""
+    try:
+        return read(*words, **more)
+    except JsonFault as fault:
+        return fault
+
+
+def _seconds(label: str, where: str, name: str, film: Reel) -> float:
+    """`start_s` or `end_s`, counted from the first frame, exact to the sample. Raises JsonFault."""
+    name = name.removesuffix("_s")
+    try:
+        sample = sample_of(label, film.label_rate, is_drop_frame(film.start_timecode)) - film.start_sample
+    except ValueError as error:
+        raise JsonFault(f"{where}: '{name}': {error}") from None
+    if sample < 0:
+        raise JsonFault(f"{where}: '{name}' lies before the start of the film, {film.start_timecode}")
+    return sample / CLOCK_HZ
 
 
 def _cue_of(row: dict[str, str], where: str) -> dict[str, Any]:
     """The keys of a cue whose cells are not empty, but for its times, kind and id."""
     cue: dict[str, Any] = {name: unguarded(row[name]) for name in (*_TEXTS, "file") if row.get(name)}
     for name in (*_WHOLE_NUMBERS, *_NUMBERS):
-        read = float if name in _NUMBERS else int
-        cell = row.get(name, "").strip().replace("\u2212", "-")
-        if not cell:
-            continue
-        try:
-            cue[name] = read(cell.replace(",", ".", 1) if read is float else cell)
-        except ValueError:
-            what = "a number" if read is float else "a whole number"
-            raise JsonFault(f"{where}: '{name}' must be {what}, not {shown(cell)}") from None
-    for counted in ("scene", "thing"):  # from 1 in a table
-        if counted in cue:
-            cue[counted] -= 1
+        if cell := row.get(name, "").strip().replace("\u2212", "-"):
+            cue[name] = _or_fault(_number, cell, where, name)
     for name in _YES_OR_NO:
         if flag := row.get(name, "").strip().lower():
-            cue[name] = _FLAGS.get(flag, flag)
+            cue[name] = _FLAGS.get(flag, JsonFault(f"{where}: '{name}' must be yes or no, not {shown(flag)}"))
     if seen := unguarded(row.get("seen", "")).strip():
-        cue["seen"] = dict(_label(part.strip(), where) for part in seen.split(";"))
+        cue["seen"] = _or_fault(_labels, seen, where)
     return cue
+
+
+def _number(cell: str, where: str, name: str) -> float | int:
+    read, what = (float, "a number") if name in _NUMBERS else (int, "a whole number")
+    try:
+        return read(cell.replace(",", ".", 1) if read is float else cell)
+    except ValueError:
+        raise JsonFault(f"{where}: '{name}' must be {what}, not {shown(cell)}") from None
+
+
+def _labels(cell: str, where: str) -> dict[str, float]:
+    return dict(_label(part.strip(), where) for part in cell.split(";"))
 
 
 def _label(part: str, where: str) -> tuple[str, float]:

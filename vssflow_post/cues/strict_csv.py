@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 
 from vssflow_post.cues.timed_text import MalformedLine
+from vssflow_post.errors import did_you_mean
 
 
 def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -36,7 +37,8 @@ def require_columns(
     """Raises MalformedLine for a column that is unknown, there twice, or missing; `shown` quotes a strange name."""
     for name in names:
         if name not in known:
-            raise MalformedLine(line, f"unknown column {shown(name)} (known: {', '.join(known)})")
+            hint = did_you_mean(name, known) or f" (known: {', '.join(known)})"
+            raise MalformedLine(line, f"unknown column {shown(name)}{hint}")
         if names.count(name) > 1:
             raise MalformedLine(line, f"column '{name}' is there twice")
     for name in required:

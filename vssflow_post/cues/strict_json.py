@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from vssflow_post.errors import did_you_mean
+
 JsonPath = tuple[Any, ...]
 """Keys of objects and numbers of list items, from the outermost value on."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
@@ -25,7 +27,7 @@ class JsonFault(ValueError):
     def __init__(self, problem: str, path: JsonPath | None = None) -> None:
         super().__init__(problem)
         self.path = path
-        """Of the value that is wrong, where its line is not told yet."""
+        """Of the value that is wrong (or missing), where its line is not told yet."""
 
 
 def load_bytes(path: Path, max_bytes: int) -> bytes:
@@ -79,10 +81,11 @@ class Table:
         self._content: dict[str, Any] = content
         for key in content:
             if key not in known:
-                raise JsonFault(f"{where}: unknown key {shown(key)} (known: {', '.join(known)})", (*path, key))
+                hint = did_you_mean(key, known) or f" (known: {', '.join(known)})"
+                raise JsonFault(f"{where}: unknown key {shown(key)}{hint}", (*path, key))
         for key in required:
             if key not in content:
-                raise JsonFault(f"{where}: key '{key}' is missing", path)
+                raise JsonFault(f"{where}: key '{key}' is missing", (*path, key))
 
     def __contains__(self, key: str) -> bool:
         """Whether the key is there and not null."""
@@ -92,7 +95,7 @@ class Table:
         return JsonFault(f"{self.where}: '{key}' {problem}", (*self.path, key))
 
     def text(self, key: str, default: str = "", max_characters: int = 2000) -> str:
-        value = self._content.get(key, default)
+        value = self.value(key, default)
         if not isinstance(value, str):
             raise self.fault(key, f"must be a text, not {shown(value)}")
         if len(value) > max_characters:
@@ -106,7 +109,7 @@ class Table:
         return self.text(key, max_characters=max_characters) if key in self else None
 
     def number(self, key: str, lowest: float, highest: float, default: float = 0.0) -> float:
-        value = self._content.get(key, default)
+        value = self.value(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.fault(key, f"must be a number, not {shown(value)}")
         if not lowest <= value <= highest or not math.isfinite(value):
@@ -114,7 +117,7 @@ class Table:
         return float(value)
 
     def whole(self, key: str, lowest: int, highest: int) -> int:
-        value = self._content.get(key)
+        value = self.value(key)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.fault(key, f"must be a whole number, not {shown(value)}")
         if not lowest <= value <= highest:
@@ -122,19 +125,23 @@ class Table:
         return value
 
     def flag(self, key: str, default: bool) -> bool:
-        value = self._content.get(key)
+        value = self.value(key)
         if value is not None and not isinstance(value, bool):
             raise self.fault(key, f"must be true or false, not {shown(value)}")
         return default if value is None else value
 
     def items(self, key: str) -> list[object]:
-        value = self._content.get(key)
+        value = self.value(key)
         if not isinstance(value, list):
             raise self.fault(key, f"must be a list, not {shown(value)}")
         return value
 
-    def value(self, key: str) -> object:
-        return self._content.get(key)
+    def value(self, key: str, default: object = None) -> Any:
+        """What stands there, whatever it is. A fault that a reader left in its place is raised."""
+        value = self._content.get(key, default)
+        if isinstance(value, JsonFault):
+            raise JsonFault(str(value), (*self.path, key))
+        return value
 
 
 def lines_of(text: str) -> dict[JsonPath, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vssflow_post.cues.times import ScriptTime
@@ -10,6 +11,8 @@ from vssflow_post.timeline import BOTTOM
 NO_DURATION = "no duration, so it is not spoken; give it an end after its start"
 MOST_LINES = 5
 """So many are named in one sentence."""
+MOST_TOLD = 8
+"""Faults that an error names."""
 
 
 class MalformedLine(ValueError):
@@ -20,6 +23,12 @@ class MalformedLine(ValueError):
         self.line = line
 
 
+def more_than_told(faults: Sequence[str]) -> list[str]:
+    """How many faults there are beyond those that an error names, where there are more."""
+    n_more = len(faults) - MOST_TOLD
+    return [f"and {n_more} more (`vssflow-post cues check` tells all)"] if n_more > 0 else []
+
+
 @dataclass(slots=True)
 class Remarks:
     """What a reader of a script tells of it beside its texts, by sentence with the lines that it holds for."""
@@ -28,6 +37,8 @@ class Remarks:
     """What is left out although somebody may miss it."""
     noted: dict[str, list[int]] = field(default_factory=dict)
     """What is read otherwise than it stands, or rightly left out."""
+    faults: list[MalformedLine] = field(default_factory=list)
+    """What is wrong with single lines: the rest is read all the same, so that all of them are told."""
 
     def lose(self, line: int, sentence: str) -> None:
         self.lost.setdefault(sentence, []).append(line)

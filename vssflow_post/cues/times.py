@@ -74,6 +74,18 @@ def read_time(text: str, frame_rate: Fraction, drop_frame: bool = False) -> Scri
     raise ValueError(f"{text[:40]!r} is neither HH:MM:SS.mmm nor HH:MM:SS:FF")
 
 
+def time_in_order(text: str) -> ScriptTime:
+    """The same for a film whose frame rate is not known: seconds of a timecode tell which of two comes first, no more.
+
+    Raises ValueError for what is no time at any rate.
+    """
+    timecode = _TIMECODE.fullmatch(text.strip())
+    if timecode is None:
+        return read_time(text, Fraction(1))
+    hours, minutes_on, _, frames = timecode.groups()
+    return ScriptTime(read_time(f"{hours}{minutes_on}", Fraction(1)).seconds + Fraction(int(frames), 1000), True)
+
+
 def start_label(start_timecode: str | None, frame_rate: Fraction) -> tuple[ScriptTime, ScriptTime]:
     """The film's start timecode as (clock time, timecode).
 

@@ -26,13 +26,15 @@ def write_samples(voices: Iterable[tuple[str, Backend]], text: str, folder: Path
     """Has each voice, by its backend, say `text` into `<folder>/<voice>.wav`, and gives each path when its file is
     there.
 
-    Raises UsageError where the folder cannot be made, BackendError when the backend breaks its contract.
+    A voice that has no sounds for it gets no file. Raises UsageError where none has, or the folder cannot be made,
+    BackendError when the backend breaks its contract.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write into {folder}: {error.strerror}") from None
     span = Span.of_seconds(0, min(LONGEST_S, max(SHORTEST_S, len(text) / CHARACTERS_PER_S + 0.5)))
+    has_said = False
     for voice, backend in voices:
         visual = _of_darkness(backend, span)
         request = CueRequest(f"sample-{voice}", "speech", span, 1, text=text, voice=voice, visual=visual)
@@ -40,9 +42,14 @@ def write_samples(voices: Iterable[tuple[str, Backend]], text: str, folder: Path
         if len(takes) != 1:
             raise BackendError("missing_take", f"backend {backend.name} returned {len(takes)} takes for voice {voice}")
         audio = checked_take(takes[0], request, backend.name).audio
+        if not audio.samples.any():
+            continue
+        has_said = True
         path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', voice)}.wav"
         publish(path, partial(_write, audio))
         yield path
+    if not has_said:
+        raise UsageError(f"no voice has sounds for {text!r}: give words that they can say")
 
 
 def _write(audio: AudioClip, path: Path) -> None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vssflow_post.cues.casting import with_voices
-from vssflow_post.cues.dialogue import Dialogue, divide
+from vssflow_post.cues.dialogue import SCRIPTED, Dialogue, divide
 from vssflow_post.cues.language import with_languages
 from vssflow_post.cues.running_on import with_room
 from vssflow_post.generate.renderer import Commission
 from vssflow_post.media import Film
-from vssflow_post.render.first_half import SCRIPTED, Spotted
+from vssflow_post.render.first_half import Spotted
 from vssflow_post.render.job import Job
 from vssflow_post.render.routing import commissions, routing_of
 from vssflow_post.render.stand_ins import Askable

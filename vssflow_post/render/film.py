@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -41,10 +41,11 @@ from vssflow_post.render.facts import (
 from vssflow_post.render.first_half import Spotted, look_at
 from vssflow_post.render.job import FilmResult, InputDigests, Job
 from vssflow_post.render.own_sound import n_channels_kept
-from vssflow_post.render.pace import Moment, cost_of, keep_cost, pace_file
+from vssflow_post.render.pace import Mixing, Moment, cost_of, keep_cost, pace_file
 from vssflow_post.render.recordings import recorded_takes
 from vssflow_post.render.studio import Studio
 from vssflow_post.settings.preset import Preset
+from vssflow_post.store.entries import address
 from vssflow_post.store.publishing import publish
 from vssflow_post.timeline import Cue, CueSheet
 
@@ -130,7 +131,8 @@ def _remember(work: Work, studio: Studio, clock: Clock) -> None:
     _remember_cues(work, studio)
     made = [take.audio for take in work.takes.values() if not take.cached]
     analysed, generated = clock.ends["analyse"], clock.ends["generate"]
-    cost = cost_of(made, work.film.duration.duration_s, generated.since(analysed), Moment.now().since(generated))
+    took, mixing = Moment.now().since(generated), mixing_of(work.sheet.sounding.cues, studio.preset)
+    cost = cost_of(made, work.film.duration.duration_s, generated.since(analysed), took, mixing)
     keep_cost(pace_file(studio.preset.generate, studio.backends), cost)
 
 
@@ -178,6 +180,13 @@ def wave_names(cues: Sequence[Cue], preset: Preset) -> tuple[str, ...]:
     has_music = any(cue.kind == "music" for cue in cues)
     stems = tuple(name for name in STEMS if name in preset.mix.stems or (name == MX and has_music))
     return (*stems, MIX, *undipped_of(stems), ME) if preset.deliver.me else (*stems, MIX)
+
+
+def mixing_of(cues: Sequence[Cue], preset: Preset) -> Mixing:
+    """What there is to mix and to deliver of a film, by which forecasts know it again."""
+    n_channels = len(wave_names(cues, preset)) * LAYOUTS[preset.mix.layout].n_channels
+    kind = address({part: asdict(getattr(preset, part)) for part in ("mix", "loudness", "deliver")})
+    return Mixing(kind[:16], n_channels, preset.deliver.review)
 
 
 def _lost_locks(made: Mapping[str, CueTake], locked: Collection[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from vssflow_post.analysis.features import KnownFeatures, read_features
 from vssflow_post.analysis.listening import Heard, hear
 from vssflow_post.analysis.picture import Analysis
 from vssflow_post.backend import DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
-from vssflow_post.cues.dialogue import keeps_sound
+from vssflow_post.cues.dialogue import SCRIPTED, keeps_sound
 from vssflow_post.cues.direction import Direction, direction_of, unheard
 from vssflow_post.cues.overlaps import gave_way
 from vssflow_post.cues.script import Script, read_script
@@ -41,8 +41,6 @@ from vssflow_post.settings.preset import Preset
 from vssflow_post.store.entries import Missing, address
 from vssflow_post.timeline import Caption, CueSheet, Line, Scene, SpeakingSegment
 
-SCRIPTED = ("auto", "generate")
-"""Values of `dialogue.source` under which a script is spoken."""
 MOST_WAITING = 400
 """Pictures that wait for the backend, 230 kB each: as many as are decoded while it is opened."""
 

@@ -19,18 +19,20 @@ from vssflow_post.generate.renderer import Commission, checked_take, to_make
 from vssflow_post.media import Film
 from vssflow_post.progress import OnProgress
 from vssflow_post.render.asking import asked_of
-from vssflow_post.render.film import wave_names
+from vssflow_post.render.film import mixing_of, wave_names
 from vssflow_post.render.first_half import Spotted, look_at, probed
 from vssflow_post.render.job import DONE, WARNINGS, FilmResult, Job, Plan
 from vssflow_post.render.pace import (
     LOOK_WIDTH,
     MIX_WIDTH,
     Cost,
+    Mixing,
     Moment,
     Pace,
     keep_cost,
     kept_costs,
     memory_held,
+    mix_share_of,
     pace_file,
     pace_of,
     seconds_on_the_clock,
@@ -101,7 +103,7 @@ def _plan(ahead: _Ahead, studio: Studio) -> Plan:
         n_production=len(ahead.dialogue.production),
         speech_s=speech_s,
         sound_s=sound_s,
-        work_s=0.0 if ahead.is_complete else _work_s(ahead, pace, speech_s + sound_s),
+        work_s=0.0 if ahead.is_complete else _work_s(ahead, pace, speech_s + sound_s, _mixing(ahead, studio)),
         memory_bytes=pace.memory_bytes,
         disk_bytes=0 if ahead.is_complete else round(stems + picture + (speech_s + sound_s) * pace.take_bytes),
     )
@@ -111,14 +113,18 @@ def _seconds_of(kind: str, requests: Sequence[Commission]) -> float:
     return sum(each.request.span.duration_s for each in requests if each.request.kind == kind)
 
 
-def _work_s(ahead: _Ahead, pace: Pace, generate_s: float) -> float:
+def _mixing(ahead: _Ahead, studio: Studio) -> Mixing:
+    return mixing_of(ahead.spotted.sheet.sounding.cues, studio.preset)
+
+
+def _work_s(ahead: _Ahead, pace: Pace, generate_s: float, mixing: Mixing) -> float:
     """How long a render will take, in seconds, if the machine stays as busy as it was just now."""
     share = ahead.looked.share
     # It just took so long, but that a disk may have been slow to give what is in memory now.
     look_s = min(ahead.looked.wall_s, seconds_on_the_clock(ahead.looked.cpu_s, LOOK_WIDTH, share))
     parts = (
         (generate_s * pace.generate_cpu_s, pace.width),
-        (pace.mix_cpu_s(ahead.film.duration.duration_s), MIX_WIDTH),
+        (pace.mix_cpu_s(ahead.film.duration.duration_s, mixing), MIX_WIDTH),
     )
     return look_s + sum(seconds_on_the_clock(cpu_s, width, share) for cpu_s, width in parts)
 
@@ -144,12 +150,12 @@ def _time_in_words(seconds: float) -> str:
 def _pace(ahead: _Ahead, studio: Studio) -> Pace:
     """Of earlier renders, or of a trial where there were none and something is to be made."""
     where = pace_file(studio.preset.generate, studio.backends)
-    costs = kept_costs(where)
+    costs, mixing = kept_costs(where), _mixing(ahead, studio)
     if pace_of(costs) is None and ahead.requests:
         longest = max(ahead.requests, key=lambda each: each.request.span.n_samples)
         costs.append(_tried(longest, ahead.looked.share))
         keep_cost(where, costs[-1])
-    return pace_of(costs) or Pace(0.0, 1.0, 1.0, memory_held(), 0.0)
+    return pace_of(costs, mixing) or Pace(0.0, 1.0, mix_share_of(costs, mixing), memory_held(), 0.0)
 
 
 def _tried(longest: Commission, share: float) -> Cost:

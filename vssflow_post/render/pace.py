@@ -13,11 +13,13 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from vssflow_post.errors import VssflowError
 from vssflow_post.generate.take_store import StoredTake
@@ -26,14 +28,17 @@ from vssflow_post.store.entries import address
 from vssflow_post.store.publishing import publish_bytes
 from vssflow_post.store.reading import read_json
 
-VERSION = 2
-REMEMBERED = 5
-"""Renders that count: a pace that is no more is forgotten after so many."""
+VERSION = 3
+REMEMBERED, MOST_KINDS = 5, 10
+"""Renders that count: a pace that is no more is forgotten after so many. And kinds of deliveries that are kept."""
 LOOK_WIDTH, MIX_WIDTH = 1.3, 1.2
 """How many threads work at once while a film is looked at, and while it is mixed and delivered: films of 16 and 60 s on
 two cores with little else to do."""
 _MIX_S, _MIX_PACE = 0.5, 0.045
 """Seconds of processors for mixing and delivery, of any film and of each of its seconds; of films of 16 to 180 s."""
+_USUAL_CHANNELS, _WAVES_SHARE, _REVIEW_PACE = 6, 0.7, 0.067
+"""Channels of three stereo stems, what of the work is not theirs, and for a page to review, of each second of film: the
+demo in stereo, and in 5.1 with an M&E."""
 _LEAST_S = 0.05
 """What a thread must have wanted of a processor for that to say something."""
 
@@ -74,6 +79,23 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Mixing:
+    """What there is to mix and to deliver of a film."""
+
+    kind: str
+    """Digest of the settings: what is mixed and delivered alike costs alike."""
+    n_channels: int
+    """Of all WAVs together."""
+    has_review: bool
+    """Whether a small picture is encoded for a page to review."""
+
+    def usual_cpu_s(self, film_s: float) -> float:
+        """Seconds of processors that it takes by and large, for so many seconds of film."""
+        of_waves = (_WAVES_SHARE + (1 - _WAVES_SHARE) * self.n_channels / _USUAL_CHANNELS) * usual_mix_cpu_s(film_s)
+        return of_waves + (_REVIEW_PACE * film_s if self.has_review else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What one render took. Zeros where something was not done."""
 
@@ -90,6 +112,8 @@ class Cost:
     """The most that the process ever held."""
     take_bytes: float
     """What a second of a take needs in the store."""
+    mixing: Mixing | None = None
+    """What was mixed and delivered; None where nothing was, or nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +129,43 @@ class Pace:
     memory_bytes: int
     take_bytes: float
 
-    def mix_cpu_s(self, film_s: float) -> float:
+    def mix_cpu_s(self, film_s: float, mixing: Mixing | None = None) -> float:
         """Seconds of processors for mixing and delivery."""
-        return self.mix_share * usual_mix_cpu_s(film_s)
+        return self.mix_share * _usual(film_s, mixing)
 
 
-def pace_of(costs: Sequence[Cost]) -> Pace | None:
-    """The pace of the last few renders; None where none of them made any sound."""
-    costs = costs[-REMEMBERED:]
-    making, mixed = [cost for cost in costs if cost.generated_s > 0], [cost for cost in costs if cost.film_s > 0]
+def pace_of(costs: Sequence[Cost], mixing: Mixing | None = None) -> Pace | None:
+    """The pace of the last few renders, of the mix that of those which delivered the same; None where none of them made
+    any sound."""
+    making = [cost for cost in costs if cost.generated_s > 0][-REMEMBERED:]
     if not making:
         return None
     return Pace(
         sum(cost.generate_cpu_s for cost in making) / sum(cost.generated_s for cost in making),
         median(cost.width for cost in making),
-        sum(cost.mix_cpu_s for cost in mixed) / sum(usual_mix_cpu_s(cost.film_s) for cost in mixed) if mixed else 1.0,
-        max(cost.memory_bytes for cost in costs),
+        mix_share_of(costs, mixing),
+        max(cost.memory_bytes for cost in costs[-REMEMBERED:]),
         making[-1].take_bytes,
     )
 
 
-def cost_of(made: Sequence[StoredTake], film_s: float, generating: Moment, mixing: Moment) -> Cost:
-    """Of a render that has just ended: the takes that it made, and what each half of it took."""
+def mix_share_of(costs: Sequence[Cost], mixing: Mixing | None = None) -> float:
+    """Mixing and delivery by what is usual: of the last few that delivered the same, else of any; 1 without any."""
+    mixed = [cost for cost in costs if cost.film_s > 0]
+    alike = [cost for cost in mixed if mixing and cost.mixing and cost.mixing.kind == mixing.kind]
+    counted = (alike or mixed)[-REMEMBERED:]
+    usual_s = sum(_usual(cost.film_s, cost.mixing) for cost in counted)
+    return sum(cost.mix_cpu_s for cost in counted) / usual_s if counted else 1.0
+
+
+def _usual(film_s: float, mixing: Mixing | None) -> float:
+    return mixing.usual_cpu_s(film_s) if mixing else usual_mix_cpu_s(film_s)
+
+
+def cost_of(
+    made: Sequence[StoredTake], film_s: float, generating: Moment, mixing: Moment, mixed: Mixing | None = None
+) -> Cost:
+    """Of a render that has just ended: the takes that it made, what each half of it took, and what was mixed."""
     return Cost(
         generated_s=sum(take.n_samples / take.rate_hz for take in made),
         generate_cpu_s=generating.cpu_s,
@@ -135,6 +174,7 @@ def cost_of(made: Sequence[StoredTake], film_s: float, generating: Moment, mixin
         mix_cpu_s=mixing.cpu_s,
         memory_bytes=memory_held(),
         take_bytes=4.0 * made[0].rate_hz if made else 0.0,
+        mixing=mixed,
     )
 
 
@@ -158,7 +198,7 @@ def n_processors() -> int:
 
 
 def usual_mix_cpu_s(film_s: float) -> float:
-    """Seconds of processors that mixing and delivery take by and large."""
+    """Seconds of processors that mixing and delivery take by and large: of three stereo stems."""
     return _MIX_S + _MIX_PACE * film_s
 
 
@@ -171,19 +211,32 @@ def pace_file(settings: GenerateSection, backends: Sequence[Sequence[str]]) -> P
     """Where what renders with these settings and backends (see `Studio.backends`) took on this machine is kept, in the
     user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    facts = {**asdict(settings), "seed": 0, "threads": 0, "backends": backends}
+    facts = {**asdict(settings), "seed": 0, "threads": 0, "takes": 1, "backends": backends}
     identity = address({**facts, "machine": platform.node(), "version": VERSION})
     return cache / "vssflow-post" / "pace" / f"{identity}.json"
 
 
 def kept_costs(path: Path) -> list[Cost]:
     """The last ones, oldest first; none where nothing was kept, or what was cannot be read."""
-    return read_json(path, lambda rows: [Cost(**row) for row in rows]) or []
+    return read_json(path, lambda rows: [_cost(**row) for row in rows]) or []
+
+
+def _cost(mixing: Mapping[str, Any] | None, **row: Any) -> Cost:
+    return Cost(**row, mixing=None if mixing is None else Mixing(**mixing))
 
 
 def keep_cost(path: Path, cost: Cost) -> None:
     """Adds one. A home that cannot be written has no memory, and that is all."""
     with suppress(OSError, VssflowError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        costs = [*kept_costs(path), cost][-REMEMBERED:]
-        publish_bytes(path, json.dumps([asdict(one) for one in costs]).encode("ascii"))
+        costs = [*kept_costs(path), cost]
+        later = Counter[str]()
+        kept = [one for one in reversed(costs) if _n_alike(one, later) <= REMEMBERED][: REMEMBERED * MOST_KINDS]
+        publish_bytes(path, json.dumps([asdict(one) for one in reversed(kept)]).encode("ascii"))
+
+
+def _n_alike(cost: Cost, seen: Counter[str]) -> int:
+    """How many of what `cost` delivered have been seen, this one among them."""
+    kind = cost.mixing.kind if cost.mixing else ""
+    seen[kind] += 1
+    return seen[kind]

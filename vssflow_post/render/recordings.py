@@ -94,27 +94,14 @@ def checked(sheet: CueSheet) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def faults_of(sheet: CueSheet) -> list[str]:
-    """A sentence for every recording of a sheet that cannot be heard."""
-    faults = []
-    for cue in sheet.sounding.cues:
-        try:
-            checked(replace(sheet, cues=(cue,)))
-        except FilmRejected as rejected:
-            faults.append(str(rejected))
-    return faults
-
-
-def faults_of_files(files: Sequence[Path]) -> list[str]:
-    """The same for the files alone, of a sheet that cannot be read as a whole."""
-    faults = []
-    for file in files:
-        try:
-            with _told_of(f"the recording {file}"):
-                extent_of(file, 0.0, 0.1)  # that there is sound in it: who hears how much of it is not known
-        except FilmRejected as rejected:
-            faults.append(str(rejected))
-    return faults
+def fault_of(cue: Cue) -> str:
+    """What is wrong with the recording of a cue, as a sentence; "" where it can be heard."""
+    assert cue.recording is not None
+    try:
+        extent_of(cue.recording.file, cue.recording.in_s, cue.span.duration_s)
+    except FilmRejected as rejected:
+        return f"the recording {cue.recording.file}: {rejected}"
+    return ""
 
 
 def recorded_takes(cues: Sequence[Cue], known: RecordingDigests, store: TakeStore) -> dict[str, StoredTake]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from vssflow_post.errors import did_you_mean
 from vssflow_post.settings.preset import (
     CAST_RANGES,
     CHOICES,
@@ -68,7 +68,7 @@ def checked_section(source: Source, section: str, values: object, fault: Fault) 
         return {"pieces": tuple(_music(_of_piece(source, k), piece, fault) for k, piece in enumerate(pieces))}
     if section not in CAST_SECTIONS and section not in SECTIONS:
         what = f"section [{section}]" if isinstance(values, dict) else f"key {section!r}"
-        hint = _did_you_mean(section, [*SECTIONS, *CAST_SECTIONS, MUSIC, *TOP_KEYS]) or _belongs_in(section)
+        hint = did_you_mean(section, [*SECTIONS, *CAST_SECTIONS, MUSIC, *TOP_KEYS]) or _belongs_in(section)
         fault(f"{source.at('', section)}: unknown {what}{hint}")
         return {}
     if not isinstance(values, dict):
@@ -82,7 +82,7 @@ def checked_section(source: Source, section: str, values: object, fault: Fault) 
     checked = {}
     for key, value in values.items():
         if key not in known:
-            hint = _did_you_mean(key, known) or _belongs_in(key)
+            hint = did_you_mean(key, known) or _belongs_in(key)
             fault(f"{source.at(section, key)}: unknown key {key!r} in [{section}]{hint}")
             continue
         name = f"{section}.{key}"
@@ -104,7 +104,7 @@ def _cast_member(source: Source, section: str, character: str, value: object, fa
     checked: dict[str, Any] = {}
     for key, part in table.items():
         if key not in types:
-            fault(f"{where}: unknown key {key!r}{_did_you_mean(key, types)} (known: {', '.join(types)})")
+            fault(f"{where}: unknown key {key!r}{did_you_mean(key, types)} (known: {', '.join(types)})")
             continue
         accepted = _checked(part, types[key], f"{where}.{key}", "", CAST_RANGES.get(key), fault)
         if accepted is not _UNCHECKED:
@@ -123,7 +123,7 @@ def _music(source: Source, value: object, fault: Fault) -> MusicSettings:
     for key, part in value.items():
         at = f"{source.at(MUSIC, key)}: {MUSIC}.{key}"
         if key not in types:
-            fault(f"{at}: unknown key{_did_you_mean(key, types)} (known: {', '.join(types)})")
+            fault(f"{at}: unknown key{did_you_mean(key, types)} (known: {', '.join(types)})")
             continue
         accepted = _checked(part, types[key], at, "", MUSIC_RANGES.get(key), fault)
         if accepted is not _UNCHECKED:
@@ -164,7 +164,7 @@ def _checked(
     elif isinstance(value, str) and len(value) > MOST_CHARACTERS.get(name, len(value)):
         problem = f"must not have more than {MOST_CHARACTERS[name]} characters, and has {len(value)}"
     elif name in CHOICES and value not in CHOICES[name]:
-        problem = f"must be one of {', '.join(CHOICES[name])}, not {value!r}{_did_you_mean(value, CHOICES[name])}"
+        problem = f"must be one of {', '.join(CHOICES[name])}, not {value!r}{did_you_mean(value, CHOICES[name])}"
     elif limits is not None and isinstance(value, (int, float)) and not limits[0] <= value <= limits[1]:
         problem = f"must lie between {limits[0]} and {limits[1]}, not {value}"
     if problem is None:
@@ -202,13 +202,10 @@ def _kind(value: object) -> str:
     return words.get(type(value), type(value).__name__)
 
 
-def _did_you_mean(word: object, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(str(word), sorted(known), 1)
-    return f". Did you mean {close[0]!r}?" if close else ""
-
-
 def _belongs_in(key: str) -> str:
-    """The sections that have such a key, as a sentence; "" where none has."""
+    """The sections that have such a key, or are called so, as a sentence; "" where none is."""
+    if key in SECTIONS:
+        return f". [{key}] is a section of its own."
     homes = [name for name, kind in SECTIONS.items() if key in (field.name for field in dataclasses.fields(kind))]
     homes += [f"[{MUSIC}]"] if key in (field.name for field in dataclasses.fields(MusicSettings)) else []
     return f". It belongs in {' or '.join(f'[{name}]' for name in homes)}." if homes else ""

@@ -92,21 +92,32 @@ def load_preset(
         table.setdefault(section, {}).update(checked)
     if cast_file is not None:
         table.setdefault("cast", {}).update(_cast_of(cast_file))
-    sections = {name: kind(**table.get(name, {})) for name, kind in SECTIONS.items()}
-    cast = {name: member for name, member in table.get("cast", {}).items() if isinstance(member, CastMember)}
+    return _preset(name_or_path, description, table)
+
+
+def _preset(name: str, description: str, table: Mapping[str, Mapping[str, Any]]) -> Preset:
+    """Of the checked tables of its file and those that it extends."""
+    sections = {section: kind(**table.get(section, {})) for section, kind in SECTIONS.items()}
+    cast = {who: member for who, member in table.get("cast", {}).items() if isinstance(member, CastMember)}
     pieces = table.get(MUSIC, {}).get("pieces", ())
     music = tuple(piece for piece in pieces if isinstance(piece, MusicSettings)) if isinstance(pieces, tuple) else ()
-    return Preset(name=name_or_path, description=description, cast=cast, music=music, **sections)
+    return Preset(name=name, description=description, cast=cast, music=music, **sections)
+
+
+def checked_preset(name_or_path: str) -> tuple[Preset | None, list[str]]:
+    """What of a preset is right (None where it cannot be read at all), and every fault of it and of those it extends,
+    each a sentence with file, line and key."""
+    faults: list[str] = []
+    try:
+        table, description = _resolve(find_preset(name_or_path), (), faults.append)
+    except PresetError as error:
+        return None, [*faults, str(error)]
+    return _preset(name_or_path, description, table), faults
 
 
 def faults_of(name_or_path: str) -> list[str]:
     """Every fault of a preset and of those it extends, each a sentence with file, line and key; none for a good one."""
-    faults: list[str] = []
-    try:
-        _resolve(find_preset(name_or_path), (), faults.append)
-    except PresetError as error:  # what cannot be read at all
-        faults.append(str(error))
-    return faults
+    return checked_preset(name_or_path)[1]
 
 
 def place_in(name_or_path: str, character: str) -> str:
