@@ -21,8 +21,8 @@ import soundfile
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded_library import HITS, LOOPS, RATE_HZ, hit, make, steady, with_hits
 
+from recorded_library import HITS, LOOPS, RATE_HZ, hit, make, steady, with_hits
 from vssflow_dit.sounds import CLASSES
 from vssflow_library.commands import library
 from vssflow_library.heard import hear

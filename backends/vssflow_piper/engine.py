@@ -34,6 +34,7 @@ class PiperEngine:
     """A `Backend` of the seam. A voice is opened when a line first asks for it; each line is computed on one thread."""
 
     name = "piper"
+    sees = "nothing"
 
     def __init__(self, settings: GenerationSettings) -> None:
         found = listing(settings)
