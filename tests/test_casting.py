@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import MakeFilm
+from vssflow_post.backend import BackendIdentity, VoiceFacts
 from vssflow_post.cli import cli
-from vssflow_post.cues.casting import choose_voices, member_of
+from vssflow_post.cues.casting import choose_voices, member_of, sexes_of
 from vssflow_post.cues.script import read_script, speakers_of
 from vssflow_post.cues.sexes import sex_of
 from vssflow_post.settings.preset import CastMember
@@ -133,6 +134,21 @@ def test_women_speak_with_womens_voices() -> None:
     assert {chosen["JOHN"], chosen["PAUL"]} == {"bass", "tenor"}
     assert choose_voices(["ANNA"], {"ANNA": CastMember("bass")}, voices) == {"ANNA": "bass"}
     assert choose_voices(["ANNA"], {}, {"bass": "man"}) == {"ANNA": "bass"}
+
+
+def test_a_voice_whose_sex_nobody_states_has_that_of_its_name() -> None:
+    facts = {"joe": VoiceFacts("woman"), "en_US-ryan-high": VoiceFacts()}
+    known = BackendIdentity("0", ("joe", "en_US-amy-medium", "en_US-ryan-high", "de_DE-x"), facts)
+    assert list(sexes_of(known).values()) == ["woman", "woman", "man", ""]
+
+
+def test_voices_of_who_is_asked_first_are_taken_first() -> None:
+    voices = {"joe": "man", "amy": "", "alto": "woman", "bass": "man", "tenor": "man"}
+    ranks = {"joe": 0, "amy": 0, "alto": 1, "bass": 1, "tenor": 1}
+    assert choose_voices(["JOHN"], {}, {"joe": "man", "bass": "man", "tenor": "man"}, ranks=ranks) == {"JOHN": "joe"}
+    assert choose_voices(["ANNA"], {}, voices, ranks=ranks) == {"ANNA": "amy"}, "nobody says that she is none"
+    both = choose_voices(["JOHN", "PAUL"], {}, {"joe": "man", "bass": "man"}, ranks=ranks)
+    assert sorted(both.values()) == ["bass", "joe"], "two people have two voices as long as there are two"
 
 
 def test_who_was_cast_by_the_rule_is_told_and_can_be_given_back(

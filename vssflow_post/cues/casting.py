@@ -10,12 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from vssflow_post.backend import BackendIdentity
 from vssflow_post.cues.sexes import person, sex_of, unmarked
 from vssflow_post.errors import UsageError
 from vssflow_post.settings.preset import CastMember
 from vssflow_post.timeline import SECOND_VOICE, Cue, CueSheet
 
-NO_LANGUAGES: Mapping[str, str] = MappingProxyType({})
+NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
+ALIKE: Mapping[str, int] = MappingProxyType({})
 
 
 def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
@@ -26,14 +28,20 @@ def check_cast(cast: Mapping[str, CastMember], voices: Sequence[str]) -> None:
         raise UsageError(f"{named} (there are: {', '.join(voices) or 'none'})")
 
 
+def sexes_of(identity: BackendIdentity) -> dict[str, str]:
+    """Every voice with its sex: as it is known, else as its name tells (`en_US-amy-medium`), else ""."""
+    return {voice: sex or sex_of(voice) or "" for voice, sex in identity.sexes.items()}
+
+
 def with_voices(
     sheet: CueSheet,
     cast: Mapping[str, CastMember],
     voices: Mapping[str, str],
     batch_speakers: Iterable[str] = (),
-    languages: Mapping[str, str] = NO_LANGUAGES,
+    languages: Mapping[str, str] = NOTHING_KNOWN,
+    ranks: Mapping[str, int] = ALIKE,
 ) -> CueSheet:
-    """The cue sheet with a voice in every speech cue that has words; `voices` are the backend's, with their sex.
+    """The cue sheet with a voice in every speech cue that has words; `voices` and `ranks` as in `choose_voices`.
 
     The cue's own voice wins, then the preset's `[cast]`, then one chosen by the speaker's name among the
     `batch_speakers` (everybody in the batch); a cue without a speaker gets the first voice, and who answers without a
@@ -45,7 +53,7 @@ def with_voices(
     """
     speech = [cue for cue in sheet.cues if _is_spoken(cue)]
     chosen = choose_voices(
-        {cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, batch_speakers
+        {cue.speaker for cue in speech if cue.speaker and not cue.voice}, cast, voices, batch_speakers, ranks
     )
     by_rule = {name for name in chosen if not member_of(name, cast).voice}
     speaking = _Speaking(chosen, by_rule, voices, languages)
@@ -57,9 +65,11 @@ def choose_voices(
     cast: Mapping[str, CastMember],
     voices: Mapping[str, str],
     batch_speakers: Iterable[str] = (),
+    ranks: Mapping[str, int] = ALIKE,
 ) -> dict[str, str]:
     """A voice for each of `speakers` and of the `batch_speakers`: of the sex that the name tells, where it tells one
-    (`sexes`), and different ones as long as there are enough. `voices` has the sex of each, "" where it is not known.
+    (`sexes`), and different ones as long as there are enough. `voices` has the sex of each, "" where it is not known;
+    of equals those of the lowest rank are taken first.
 
     Each name points to a voice by its hash, so that a character sounds the same in the next film; who comes later in
     the alphabet steps aside to the next free voice, and names that tell no sex take what the others left. The batch's
@@ -77,7 +87,7 @@ def choose_voices(
     chosen = {one: in_cast[one] for one in everybody if one in in_cast}
     for one in everybody:
         if one not in chosen and one != SECOND_VOICE:
-            chosen[one] = _likeliest(one, sexes[one], voices, list(chosen.values()))
+            chosen[one] = _likeliest(one, sexes[one], voices, list(chosen.values()), ranks)
     if SECOND_VOICE in everybody and SECOND_VOICE not in chosen:
         chosen[SECOND_VOICE] = min(list(voices)[1:] or voices, key=list(chosen.values()).count)
     return {name: chosen[person(name)] for name in (*batch_speakers, *speakers)}
@@ -94,12 +104,18 @@ def _by_sex(people: Iterable[str], sexes: Mapping[str, str | None]) -> list[str]
     return sorted(people, key=lambda one: (sexes[one] is None, one))
 
 
-def _likeliest(name: str, sex: str | None, voices: Mapping[str, str], taken: Sequence[str]) -> str:
-    """The voice of the fewest characters among those of a sex; the name's hash decides among equals."""
-    fitting = [voice for voice, its_sex in voices.items() if its_sex == sex] or list(voices)
+def _likeliest(
+    name: str, sex: str | None, voices: Mapping[str, str], taken: Sequence[str], ranks: Mapping[str, int]
+) -> str:
+    """The voice of the fewest characters among those of a sex, then of the lowest rank; the name's hash decides among
+    equals. A voice whose sex nobody knows fits where its rank is lower than that of all who are known to."""
+    fitting = [voice for voice, its_sex in voices.items() if its_sex == sex]
+    lowest = min((ranks.get(voice, 0) for voice in fitting), default=0)
+    fitting += [voice for voice, its_sex in voices.items() if not its_sex and ranks.get(voice, 0) < lowest]
+    fitting = fitting or list(voices)
     start = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     ring = [fitting[(start + step) % len(fitting)] for step in range(len(fitting))]
-    return min(ring, key=taken.count)
+    return min(ring, key=lambda voice: (taken.count(voice), ranks.get(voice, 0)))
 
 
 def member_of(speaker: str, cast: Mapping[str, CastMember]) -> CastMember:

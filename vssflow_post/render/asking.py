@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vssflow_post.cues.casting import with_voices
+from vssflow_post.cues.casting import sexes_of, with_voices
 from vssflow_post.cues.dialogue import SCRIPTED, Dialogue, divide
 from vssflow_post.cues.language import with_languages
 from vssflow_post.cues.running_on import with_room
@@ -50,7 +50,9 @@ def asked_of(job: Job, film: Film, seen: Spotted, studio: Studio) -> Asked:
     identity = studio.known_identity()
     spoken = preset.dialogue.source in SCRIPTED
     sheet = with_languages(seen.sheet) if spoken and identity.languages else seen.sheet
-    sheet = with_voices(sheet, preset.cast, identity.sexes, job.batch_speakers, identity.languages)
+    sheet = with_voices(
+        sheet, preset.cast, sexes_of(identity), job.batch_speakers, identity.languages, studio.ranks(identity)
+    )
     if spoken:
         sheet = with_room(sheet, film.duration, studio.line_s)
     sounding = sheet.sounding.cues

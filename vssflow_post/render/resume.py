@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vssflow_post.backend import BackendIdentity
-from vssflow_post.cues.casting import check_cast, choose_voices
+from vssflow_post.cues.casting import check_cast, choose_voices, sexes_of
 from vssflow_post.deliver.manifest import MANIFEST, is_complete, listed, tool_version
 from vssflow_post.errors import FilmRejected, VssflowError
 from vssflow_post.media import Film
@@ -123,7 +123,8 @@ def _inputs(job: Job, studio: Studio, identity: BackendIdentity, source: str) ->
         name: path and digest_or_not(path)
         for name, path in (("script", job.script), ("cues", job.cues), ("features", job.features))
     }
-    voices = choose_voices(job.speakers, studio.preset.cast, identity.sexes, job.batch_speakers)
+    ranks = studio.ranks(identity)
+    voices = choose_voices(job.speakers, studio.preset.cast, sexes_of(identity), job.batch_speakers, ranks)
     words["salvage"] = job.salvage
     if job.untaken:
         words["untaken"] = job.untaken

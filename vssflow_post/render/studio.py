@@ -61,6 +61,11 @@ class Studio:
         order = self.order("speech")
         return next((maker for maker in order if voice in maker.identity().voices), order[-1])
 
+    def ranks(self, identity: BackendIdentity) -> dict[str, int]:
+        """Of each voice how many backends are asked before its own."""
+        order = self.order("speech")
+        return {voice: order.index(self.speaker(voice)) for voice in identity.voices} if len(order) > 1 else {}
+
     def line_s(self, text: str, voice: str | None) -> tuple[float, float]:
         """Seconds that a line takes, spoken as fast as its voice speaks, and naturally; zeros where nobody can tell."""
         line_s = getattr(self.speaker(voice).renderer.backend, "line_s", None)
