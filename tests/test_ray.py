@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import MakeFilm
+from ray_cluster import running_cluster
 from vssflow_post.batch.ray_crew import _placing
 from vssflow_post.cli import cli
 from vssflow_post.errors import UsageError
@@ -49,27 +49,13 @@ def test_a_cluster_that_is_not_there_is_wrong_usage(make_film: MakeFilm, fake_ba
     assert "no Ray cluster at nowhere" in result.stderr
 
 
-def free_port() -> int:
-    with socket.socket() as sought:
-        sought.bind(("", 0))
-        return int(sought.getsockname()[1])
-
-
 @pytest.fixture
 def cluster(fake_backend: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Address of a cluster whose workers die once."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'vssflow-post[ray]'")
     monkeypatch.setenv("FAKE_BACKEND_FAULT", "die once")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "200")
-    from ray.cluster_utils import Cluster
-
-    # A machine with much to do takes longer to find ports than Ray waits for them.
-    ports = {f"{name}_port": free_port() for name in ("metrics_agent", "metrics_export", "dashboard_agent_listen")}
-    ports["runtime_env_agent_port"] = free_port()
-    running = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False, **ports})
-    yield running.address
-    running.shutdown()
+    with running_cluster(monkeypatch) as address:
+        yield address
 
 
 @pytest.mark.slow
