@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pytest
 import soundfile
 from drawn_films import hammering
-from recorded_library import RATE_HZ, hit, make, steady
 
 import vssflow_library
+from recorded_library import RATE_HZ, hit, make, steady
 from vssflow_dit.picture.strikes import SharpStrikeNet, StrikeNet, pulses
 from vssflow_library.choosing import in_turn
 from vssflow_library.engine import Library

@@ -15,8 +15,7 @@ from vssflow_post.batch.inputs import Films, find_jobs, jobs_now
 from vssflow_post.batch.ledger import Ledger
 from vssflow_post.batch.whole_cast import write_whole_cast
 from vssflow_post.errors import BackendUnavailable, VssflowError
-from vssflow_post.plugins import Plugins, load_plugins
-from vssflow_post.render.maker import makers_of
+from vssflow_post.plugins import Plugins, choose_backend, load_plugins
 from vssflow_post.store.output_folder import output_lock
 
 if TYPE_CHECKING:
@@ -80,7 +79,8 @@ def _plugins_for(order: Order, hiring: Hiring) -> Plugins | None:
     """
     plugins = load_plugins()
     try:
-        makers_of(order.preset.generate, plugins)
+        for name in order.preset.generate.backends:
+            choose_backend(plugins.backends(), name)
     except BackendUnavailable:
         if hiring.cluster is None:
             raise
