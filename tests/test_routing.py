@@ -148,6 +148,16 @@ def test_a_name_that_nobody_has_is_told_before_anything_is_done(several: Path) -
     assert not (several / "out" / "a").exists()
 
 
+def test_a_check_names_backends_that_nobody_offers_with_their_lines(several: Path) -> None:
+    preset = several / "several.toml"
+    preset.write_text(ROUTES.replace('"picky", "auto"', '"picky", "libary"'))
+    result = CliRunner().invoke(cli, ["presets", "check", str(preset)])
+    assert result.exit_code == 2
+    assert f"{preset}:5: generate.bed: there is no backend named 'libary'" in result.output
+    preset.write_text(ROUTES)
+    assert CliRunner().invoke(cli, ["presets", "check", str(preset)]).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("settings", "kind", "layer", "order"),
     [

@@ -79,7 +79,8 @@ def _check(name_or_path: str, as_json: bool) -> None:
     from vssflow_post.settings.files import checked_preset
 
     preset, faults = checked_preset(name_or_path)
-    faults += [] if preset is None else _strange_voices(name_or_path, preset)
+    if preset is not None:
+        faults += _strange_backends(name_or_path, preset) or _strange_voices(name_or_path, preset)
     if as_json:
         click.echo(json.dumps({"preset": name_or_path, "faults": faults}, indent=2))
     else:
@@ -87,6 +88,24 @@ def _check(name_or_path: str, as_json: bool) -> None:
             say(sentence)
     if faults:
         click.get_current_context().exit(2)
+
+
+def _strange_backends(name_or_path: str, preset: Preset) -> list[str]:
+    """A sentence for every backend that a preset names and nobody offers; one that cannot run here is its machine's
+    fault."""
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.settings.files import place_in
+    from vssflow_post.settings.preset import AUTO, ROUTES
+
+    offered = [offer.name for offer in load_plugins().backends()]
+    keys = {"backend": (preset.generate.backend,), **{key: getattr(preset.generate, key) for key in ROUTES}}
+    return [
+        f"{place_in(name_or_path, key, ['generate'])}: generate.{key}: there is no backend named {name!r} "
+        f"(there are: auto, {', '.join(offered) or 'none'})"
+        for key, names in keys.items()
+        for name in names
+        if name not in (AUTO, *offered)
+    ]
 
 
 def _strange_voices(name_or_path: str, preset: Preset) -> list[str]:

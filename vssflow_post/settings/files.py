@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -120,11 +120,12 @@ def faults_of(name_or_path: str) -> list[str]:
     return checked_preset(name_or_path)[1]
 
 
-def place_in(name_or_path: str, character: str) -> str:
-    """File and line of a member of the cast, for a sentence; the file alone where a preset below it names them."""
+def place_in(name_or_path: str, key: str, sections: Sequence[str] = CAST_SECTIONS) -> str:
+    """File and line of a key, of a member of the cast for one, for a sentence; the file alone where a preset below it
+    has the key."""
     path = find_preset(name_or_path).path
     source = Source(str(path), path.read_text("utf-8"))
-    return next((at for section in CAST_SECTIONS if (at := source.at(section, character)) != str(path)), str(path))
+    return next((at for section in sections if (at := source.at(section, key)) != str(path)), str(path))
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -16,6 +16,8 @@ from vssflow_post.backend import GenerationSettings, SpeechSettings
 from vssflow_post.timeline import BED, FOLLOWS, LAYERS, MOST_OF_A_PROMPT, SPOT, USUAL_DUCK_DB
 
 AUTO = "auto"
+ROUTES = ("speech", "sound", "bed", "follow", "spot")
+"""Keys of `[generate]` that say who is asked for what."""
 
 
 @dataclass(frozen=True, slots=True)
