@@ -104,3 +104,19 @@ def test_symbols_may_be_replaced_and_names_be_any(tmp_path: Path) -> None:
     [made] = backend.render([line("Ünï cøde")])
     assert made.notes == ()
     assert json.loads((tmp_path / "Ünï cøde.onnx.json").read_text("utf-8"))["phoneme_map"]
+
+
+def test_a_voice_that_fails_on_a_line_leaves_it_silent_with_the_reason(tmp_path: Path) -> None:
+    ids = {**EN["phoneme_id_map"], "h": [10_000]}
+    model = onnx.load(write_voice(tmp_path / "short.onnx", {**EN, "phoneme_id_map": ids}))
+    table = onnx.helper.make_tensor("table", onnx.TensorProto.INT64, [99], range(99))
+    model.graph.initializer.append(table)
+    first = next(node for node in model.graph.node if node.op_type == "Cast")
+    first.input[0] = "looked_up"
+    model.graph.node.insert(0, onnx.helper.make_node("Gather", ["table", "input"], ["looked_up"]))
+    onnx.save(model, tmp_path / "short.onnx")
+    [made] = opened(tmp_path).render([line()])
+    assert not made.audio.samples.any()
+    [note] = made.notes
+    assert note.startswith("Nothing is heard: piper")
+    assert "short.onnx" in note

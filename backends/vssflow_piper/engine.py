@@ -87,12 +87,18 @@ class PiperEngine:
         self._open.clear()
 
     def _take(self, request: CueRequest) -> Take:
-        started = time.perf_counter()
-        why = self.refuses(request)
-        if why:
-            return self._silent(request, (f"Nothing is heard: {self.name} {why}.",))
-        if not request.text.strip():
+        if request.kind == "speech" and not request.text.strip():
             return self._silent(request, ())
+        why = self.refuses(request)
+        if not why:
+            try:
+                return self._spoken(request)
+            except UsageError as error:  # a graph that opens may still fail on what it is given
+                why = str(error)
+        return self._silent(request, (f"Nothing is heard: {self.name} {why}.",))
+
+    def _spoken(self, request: CueRequest) -> Take:
+        started = time.perf_counter()
         name, voice = self._voice(request.voice, request.language)
         speaker = self._speakers[name][1]
         read = reading(request.text, voice.file)

@@ -16,7 +16,7 @@ ALPHABETS = "espeak", "text"
 OURS = "en-us"
 """The accent of our own phonemes, which are understood better than espeak-ng's (docs/piper.md has the figures)."""
 RATES_HZ = 8_000, 96_000
-MOST_SPEAKERS, MOST_FIELDS = 10_000, 100_000
+MOST_IDS, MOST_SPEAKERS, MOST_FIELDS = 1_000_000, 10_000, 100_000
 MODEL_CARDS, LICENCES = ("MODEL_CARD", "MODEL_CARD.md"), ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE")
 _STATED = re.compile(r"^[\s*#-]*licen[cs]e:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 _ISO_639_1 = {"cmn": "zh"}
@@ -73,7 +73,7 @@ def voice_file(path: Path, name: str) -> VoiceFile:
         found = _described(path, name, config)
     except FileNotFoundError as error:
         raise UsageError(f"{path} has no {config_path.name} beside it, which a voice of Piper's comes with") from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(f"{config_path} does not describe a voice of Piper's: {what}") from error
     if not _is_whole(path):
@@ -90,6 +90,8 @@ def _described(path: Path, name: str, config: Mapping[str, Any]) -> VoiceFile:
     alphabet = str(config.get("phoneme_type", "espeak"))
     if missing:
         raise ValueError(f"its phoneme_id_map lacks {' '.join(missing)}")
+    if not all(0 <= k < MOST_IDS for each in ids.values() for k in each):
+        raise ValueError(f"its phoneme_id_map holds numbers that are not between 0 and {MOST_IDS}")
     if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
         raise ValueError(f"its sample_rate is {rate_hz}")
     if not language:
