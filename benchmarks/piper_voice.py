@@ -1,6 +1,6 @@
 """How well a voice of Piper's speaks through its backend: judged as docs/evaluation.md judges, beside the teacher joe.
 
-    python benchmarks/piper_voice.py [--sentences 50] [--faces 24] [--seed 0] [--held-out] [--espeak]
+    python benchmarks/piper_voice.py [--sentences 50] [--faces 24] [--seed 0] [--drawn 4712] [--held-out] [--espeak]
 
 Sentences are drawn as those of training are, none of them one that judges; with `--held-out` they are those that do.
 The spans are those of natural length, and subtitles' (0.6 s and 0.33 s a word), to which lines are fitted.
@@ -73,6 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sentences", type=int, default=50)
     parser.add_argument("--faces", type=int, default=0)
+    parser.add_argument("--drawn", type=int, default=SEED, help="which sentences are drawn")
     parser.add_argument("--seed", type=int, default=0, help="of the first line; the next has the next")
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--espeak", action="store_true", help="by espeak-ng's phonemes, not our own")
@@ -80,7 +81,7 @@ def main() -> None:
     if asked.espeak:
         voice_files.OURS = ""
     n = asked.sentences or asked.faces
-    texts = SENTENCES[:n] if asked.held_out else sentences(n, SEED, SENTENCES)
+    texts = SENTENCES[:n] if asked.held_out else sentences(n, asked.drawn, SENTENCES)
     backend = PiperEngine(GenerationSettings(threads=1))
     found: list[Measure] = []
     if asked.sentences:
