@@ -109,7 +109,8 @@ def test_what_it_says_of_itself_holds_once_it_is_open(bench: Bench) -> None:
     assert bench.offer.identify is not None
     known = bench.offer.identify(bench.settings)
     facts, sees = getattr(backend, "voice_facts", {}), getattr(backend, "sees", "")
-    assert known == BackendIdentity(backend.weights_digest, tuple(backend.voices), facts, sees)
+    problems = tuple(getattr(backend, "problems", ()))
+    assert known == BackendIdentity(backend.weights_digest, tuple(backend.voices), facts, sees, problems)
     assert set(known.voice_facts) <= set(known.voices)
     assert backend.device
 

@@ -290,6 +290,8 @@ class BackendIdentity:
     """Of some of the voices, as `Backend.voices` says."""
     sees: str = ""
     """What the encoder's features depend on, as `Backend` says; "" for the weights."""
+    problems: tuple[str, ...] = ()
+    """Sentences: what was found and is of no use, such as a file that is no voice."""
 
     @property
     def languages(self) -> dict[str, str]:

@@ -68,7 +68,7 @@ def listing(settings: GenerationSettings) -> Listing:
 def identify(settings: GenerationSettings) -> BackendIdentity:
     """What the backend will be with these settings, without opening a voice. Raises BackendUnavailable for no voice."""
     found = listing(settings)
-    return BackendIdentity(found.digest, tuple(found.speakers), found.facts, sees="nothing")
+    return BackendIdentity(found.digest, tuple(found.speakers), found.facts, "nothing", found.problems)
 
 
 def phonemiser() -> str:

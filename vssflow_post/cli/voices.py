@@ -53,15 +53,17 @@ def voices(
       vssflow-post voices --samples voices/ --text "Come in."
       vssflow-post voices --cast cast.toml --json
     """
+    from vssflow_post.cli.console import print_rows, safe
+
     if not any(character.isalnum() for character in text):
         raise UsageError(f"--text {text!r} has no word: give the words that each voice is to say")
     settings = resolved_preset(preset, cast, generate_backend=backend, generate_weights=weights)
-    table, paths = _voices(settings, samples, text)
+    table, paths, problems = _voices(settings, samples, text)
+    for sentence in problems:
+        click.echo(f"Note: {safe(sentence)}", err=True)
     if as_json:
         click.echo(json.dumps({"voices": table, "samples": [str(path) for path in paths]}, indent=2))
         return
-    from vssflow_post.cli.console import print_rows, safe
-
     keys = [key for key in TOLD if any(each[key] for each in table) or key == "cast_for"]
     rows = [tuple(_cell(each[key]) for key in keys) for each in table]
     print_rows(rows, tuple(TOLD[key] for key in keys))
@@ -69,8 +71,11 @@ def voices(
         click.echo(safe(path))
 
 
-def _voices(settings: Preset, samples: Path | None, text: str) -> tuple[list[dict[str, object]], list[Path]]:
-    """What is known of each voice, and the samples that were written; only these need the backend opened."""
+def _voices(
+    settings: Preset, samples: Path | None, text: str
+) -> tuple[list[dict[str, object]], list[Path], tuple[str, ...]]:
+    """What is known of each voice, the samples that were written, and what was found and is no voice; only samples need
+    the backends opened."""
     from contextlib import closing
     from tempfile import TemporaryDirectory
 
@@ -89,11 +94,11 @@ def _voices(settings: Preset, samples: Path | None, text: str) -> tuple[list[dic
             raise UsageError(f"the weights {settings.generate.weights} have no voices of their own: nothing to list")
         table = [_about(voice, studio, settings.cast) for voice in known.voices]
         if samples is None:
-            return table, []
+            return table, [], known.problems
         from vssflow_post.generate.voice_samples import write_samples
 
         spoken = [(voice, studio.speaker(voice).renderer.backend) for voice in known.voices]
-        return table, list(write_samples(spoken, text, samples))
+        return table, list(write_samples(spoken, text, samples)), known.problems
 
 
 def _about(voice: str, studio: Studio, cast: Mapping[str, CastMember]) -> dict[str, object]:

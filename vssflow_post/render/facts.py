@@ -124,7 +124,8 @@ def backend_facts(studio: Studio, sheet: CueSheet) -> tuple[BackendFacts, ...]:
         if not made and maker is not studio.main:
             continue
         backend = maker.renderer.backend
-        weights = studio.preset.generate.weights if maker is studio.main else maker.offer.name
+        has_weights = maker is studio.main and maker.offer.priority > 0
+        weights = studio.preset.generate.weights if has_weights else maker.offer.name
         kinds = [word for kind, word in TASKS.items() if any(cue.kind == kind for cue in made)]
         found.append(
             BackendFacts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from threading import Lock
 
 from vssflow_post.backend import BackendIdentity, BackendOffer, Frame, Track
@@ -54,7 +55,8 @@ class Maker:
             return self._identity
         backend = self.renderer.backend
         facts, sees = getattr(backend, "voice_facts", {}), getattr(backend, "sees", "")
-        return BackendIdentity(backend.weights_digest, tuple(backend.voices), facts, sees)
+        problems = tuple(getattr(backend, "problems", ()))
+        return BackendIdentity(backend.weights_digest, tuple(backend.voices), facts, sees, problems)
 
     def sees(self) -> list[str]:
         """What its features depend on beside the film."""
@@ -96,7 +98,9 @@ def joint(makers: Sequence[Maker], speaking: Sequence[Maker]) -> BackendIdentity
     digest = address(
         {maker.offer.name: identity.weights_digest for maker, identity in zip(makers, identities, strict=True)}
     )
-    return BackendIdentity(digest, tuple(voices), {voice: facts for voice, facts in known.items() if facts})
+    problems = tuple(chain.from_iterable(identity.problems for identity in identities))
+    told = {voice: facts for voice, facts in known.items() if facts}
+    return BackendIdentity(digest, tuple(voices), told, problems=problems)
 
 
 class SharedEncoder:
