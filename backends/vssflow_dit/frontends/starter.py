@@ -17,6 +17,7 @@ from torch import Tensor
 from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
 from vssflow_dit.frontends.frontend import Streams
+from vssflow_dit.frontends.unseen import calls, heard_anyway
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
 from vssflow_dit.picture.thing_motion import stream_of
@@ -28,11 +29,6 @@ from vssflow_dit.text.mouth_timing import fit_to_mouth
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
 from vssflow_post.backend import CueRequest, FrameEncoder, GenerationSettings, Track
 
-FIRST_CALL_S = 0.1
-CALLS_APART_S = 1.5, 4.0
-UNSEEN_STRENGTH = 0.8
-UNSEEN_SPEED = 0.4
-"""As parts of a hard blow, and of full speed: of what is heard and not seen."""
 FADE_S = 0.04
 """How long a sound takes to come and to go, at either end of what is heard."""
 RINGS_S = 3.0
@@ -82,10 +78,10 @@ class StarterFront:
             seen = self._seen(request)
             if seen is not None:
                 motion = _heard_of(_resampled(seen, n), follows(name) if name else "")
-            if follows(name) == "calls" and not motion[:, 0].any():
+            if request.may_be_unseen:
+                motion = heard_anyway(motion, name, request.span.duration_s, request.seed)
+            elif follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
-            elif request.may_be_unseen:
-                motion = _heard_anyway(motion, follows(name) if name else "")
             heard_s = _struck_s(motion)
             if name and (heard_s[1] or follows(name) != "strikes"):
                 heard_s = None
@@ -144,17 +140,6 @@ class StarterFront:
         return phoneme_frames(ids, ends, n).astype(np.int64), mouth, notes, heard_s
 
 
-def calls(duration_s: float, seed: int) -> list[tuple[float, float]]:
-    """(time in s, strength) of calls that nothing in the picture shows: one at once, others now and then."""
-    rng = np.random.default_rng(seed)
-    times: list[tuple[float, float]] = []
-    now = FIRST_CALL_S
-    while not times or now < duration_s - 1.0:
-        times.append((now, 0.8))
-        now += float(rng.uniform(*CALLS_APART_S))
-    return times
-
-
 def _resampled(track: Track, n: int) -> npt.NDArray[np.float32]:
     """The track's rows on a grid of n mel frames; what lies past its end is zeros."""
     grid = np.arange(n) / FRAME_RATE_HZ
@@ -172,15 +157,6 @@ def _heard_of(motion: npt.NDArray[np.float32], what: str) -> npt.NDArray[np.floa
     if what != "speed" and (what or heard[:, 0].any()):
         heard[:, 1] = 0.0
     return heard
-
-
-def _heard_anyway(motion: npt.NDArray[np.float32], what: str) -> npt.NDArray[np.float32]:
-    """Of a sound that is heard here, though the picture shows nothing of it: struck once, or at an even pace."""
-    if what == "strikes" and not motion[:, 0].any():
-        motion[:, 0] = pulses([(FIRST_CALL_S, UNSEEN_STRENGTH)], len(motion))
-    if what == "speed" and motion[:, 1].max(initial=0.0) < UNSEEN_SPEED:
-        motion[:, 1] = UNSEEN_SPEED
-    return motion
 
 
 def _gated(wave: Tensor, mel: Tensor) -> Tensor:
