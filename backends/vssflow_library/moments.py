@@ -9,15 +9,9 @@ import numpy.typing as npt
 
 from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import strikes_of
-from vssflow_dit.picture.when_heard import (
-    FIRST_CALL_S,
-    UNSEEN_SPEED,
-    UNSEEN_STRENGTH,
-    calls,
-    is_seen_whole,
-    seen,
-)
-from vssflow_dit.sounds import Follows
+from vssflow_dit.picture.unseen import SEEN_STRENGTH, SPEED, calls, struck
+from vssflow_dit.picture.when_heard import is_seen_whole, seen
+from vssflow_dit.sounds import follows
 from vssflow_post.backend import CueRequest, Track
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -33,14 +27,18 @@ class Moment(NamedTuple):
     """0 to 1."""
 
 
-def moments(net: StrikeNet, request: CueRequest, what: Follows, at_once: bool) -> list[Moment]:
-    """The strikes that a cue is heard at, in order of time; of what calls, and is not seen to, now and then; `at_once`
-    where it is heard though nothing is seen of it."""
-    found = _seen(net, request)
-    if not found and what == "calls":
-        found = [Moment(round(at_s * CLOCK_HZ), hard) for at_s, hard in calls(request.span.duration_s, request.seed)]
-    if not found and at_once:
-        found = [Moment(round(FIRST_CALL_S * CLOCK_HZ), UNSEEN_STRENGTH)]
+def moments(net: StrikeNet, request: CueRequest, name: str, at_once: bool) -> list[Moment]:
+    """The strikes that a cue of the class `name` is heard at, in order of time; of what calls, and is not seen to, now
+    and then; `at_once` where it is heard though nothing is seen of it."""
+    found, duration_s = _seen(net, request), request.span.duration_s
+    hardest = max((one.strength for one in found), default=0.0)
+    if hardest < (SEEN_STRENGTH if request.may_be_unseen else 1e-9):
+        unseen = []
+        if follows(name) == "calls":
+            unseen = calls(duration_s, request.seed)
+        elif at_once:
+            unseen = struck(name, duration_s, request.seed)
+        found = [Moment(round(at_s * CLOCK_HZ), hard) for at_s, hard in unseen] or found
     return [one for one in found if 0 <= one.sample < request.span.n_samples]
 
 
@@ -84,6 +82,6 @@ def pace(net: StrikeNet, request: CueRequest, at_once: bool) -> Pace:
     if shown is not None:
         rows = np.arange(len(shown.values)) / shown.rate_hz
         values = np.interp(np.arange(n) / 100, rows, shown.values[:, 1], right=0.0).astype(np.float32)
-    if at_once and values.max(initial=0.0) < UNSEEN_SPEED:
-        values[:] = UNSEEN_SPEED
+    if at_once and values.max(initial=0.0) < SPEED:
+        values[:] = SPEED
     return values

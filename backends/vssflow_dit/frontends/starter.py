@@ -19,7 +19,8 @@ from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
 from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
-from vssflow_dit.picture.when_heard import FIRST_CALL_S, UNSEEN_SPEED, UNSEEN_STRENGTH, calls, seen
+from vssflow_dit.picture.unseen import calls, heard_anyway
+from vssflow_dit.picture.when_heard import seen
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
 from vssflow_dit.sounds import follows, loudest, rings_down, sound_mixture
@@ -75,10 +76,10 @@ class StarterFront:
             shown = seen(self._strikes, request)
             if shown is not None:
                 motion = _heard_of(_resampled(shown, n), follows(name) if name else "")
-            if follows(name) == "calls" and not motion[:, 0].any():
+            if request.may_be_unseen:
+                motion = heard_anyway(motion, name, request.span.duration_s, request.seed)
+            elif follows(name) == "calls" and not motion[:, 0].any():
                 motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
-            elif request.may_be_unseen:
-                motion = _heard_anyway(motion, follows(name) if name else "")
             heard_s = _struck_s(motion)
             if name and (heard_s[1] or follows(name) != "strikes"):
                 heard_s = None
@@ -139,15 +140,6 @@ def _heard_of(motion: npt.NDArray[np.float32], what: str) -> npt.NDArray[np.floa
     if what != "speed" and (what or heard[:, 0].any()):
         heard[:, 1] = 0.0
     return heard
-
-
-def _heard_anyway(motion: npt.NDArray[np.float32], what: str) -> npt.NDArray[np.float32]:
-    """Of a sound that is heard here, though the picture shows nothing of it: struck once, or at an even pace."""
-    if what == "strikes" and not motion[:, 0].any():
-        motion[:, 0] = pulses([(FIRST_CALL_S, UNSEEN_STRENGTH)], len(motion))
-    if what == "speed" and motion[:, 1].max(initial=0.0) < UNSEEN_SPEED:
-        motion[:, 1] = UNSEEN_SPEED
-    return motion
 
 
 def _gated(wave: Tensor, mel: Tensor) -> Tensor:

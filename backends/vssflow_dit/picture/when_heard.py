@@ -1,18 +1,10 @@
-"""When a sound cue is heard: at the strikes and the pace that are seen, at calls that no picture shows, or at once."""
+"""What is seen of a sound cue: its strikes and its pace."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import stream_of
 from vssflow_post.backend import CueRequest, Track
-
-FIRST_CALL_S = 0.1
-CALLS_APART_S = 1.5, 4.0
-UNSEEN_STRENGTH = 0.8
-UNSEEN_SPEED = 0.4
-"""As parts of a hard blow, and of full speed: of what is heard and not seen."""
 
 
 def is_seen_whole(request: CueRequest) -> bool:
@@ -28,14 +20,3 @@ def seen(net: StrikeNet, request: CueRequest) -> Track | None:
     if is_seen_whole(request):
         return request.visual.get("motion")
     return stream_of(net, request.things, request.span)
-
-
-def calls(duration_s: float, seed: int) -> list[tuple[float, float]]:
-    """(time in s, strength) of calls that nothing in the picture shows: one at once, others now and then."""
-    rng = np.random.default_rng(seed)
-    times: list[tuple[float, float]] = []
-    now = FIRST_CALL_S
-    while not times or now < duration_s - 1.0:
-        times.append((now, UNSEEN_STRENGTH))
-        now += float(rng.uniform(*CALLS_APART_S))
-    return times
