@@ -12,15 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import MakeFilm
-from tests.test_own_recordings import Desk, S, level_db, music, sound, speech, tone
+from tests.desk import Desk, S, level_db, music, sound, speech, tone
 from vssflow_post.cli import cli
 from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
 from vssflow_post.media.probe import probe
-
-
-@pytest.fixture
-def desk(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> Desk:
-    return Desk(make_film("a.mp4", 200, 25, 1), tmp_path)
 
 
 def asked_for(log: Path) -> list[str]:
