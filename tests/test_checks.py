@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from conftest import MakeFilm
 from tests.desk import Desk, speech, tone
 from vssflow_post.cli import cli
 from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
@@ -221,12 +222,13 @@ def test_a_file_of_nothing_but_faults_is_read_so_far(tmp_path: Path) -> None:
         assert told[-1].endswith("; what is wrong after that was not looked for")
 
 
-def test_a_script_that_is_not_spoken_refuses_no_film(desk: Desk) -> None:
-    (desk.folder / "a.csv").write_text(FAULTY_SCRIPTS["a.csv"][0])
+def test_a_script_that_is_not_spoken_refuses_no_film(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    film = make_film("b.mp4", n_frames=12, shots=1)
+    (tmp_path / "a.csv").write_text(FAULTY_SCRIPTS["a.csv"][0])
     for source, verdict in (("none", "done"), ("generate", "rejected:bad_script")):
-        (desk.folder / "mine.toml").write_text(f'extends = "ci"\n[dialogue]\nsource = "{source}"\n')
-        preset = ["-p", desk.folder / "mine.toml", "--script", desk.folder / "a.csv"]
-        result = run("render", desk.film, "-o", desk.folder / "out", "--dry-run", "--json", "-q", *preset)
+        (tmp_path / "mine.toml").write_text(f'extends = "ci"\n[dialogue]\nsource = "{source}"\n')
+        preset = ["-p", tmp_path / "mine.toml", "--script", tmp_path / "a.csv"]
+        result = run("render", film, "-o", tmp_path / "out", "--dry-run", "--json", "-q", *preset)
         assert json.loads(result.stdout)["films"][0]["verdict"] == verdict
 
 

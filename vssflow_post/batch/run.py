@@ -15,7 +15,6 @@ from vssflow_post.batch.inputs import Films, find_jobs, jobs_now
 from vssflow_post.batch.ledger import Ledger
 from vssflow_post.errors import BackendUnavailable, VssflowError
 from vssflow_post.plugins import Plugins, load_plugins
-from vssflow_post.render.maker import makers_of
 from vssflow_post.store.output_folder import output_lock
 
 if TYPE_CHECKING:
@@ -74,6 +73,9 @@ def _plugins_for(order: Order, hiring: Hiring) -> Plugins | None:
 
     Raises BackendUnavailable before anything else is begun.
     """
+    # Imported here: asking for `render_films` imports nothing heavy.
+    from vssflow_post.render.maker import makers_of
+
     plugins = load_plugins()
     try:
         makers_of(order.preset.generate, plugins)
