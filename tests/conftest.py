@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import hypothesis
@@ -18,6 +19,10 @@ import pytest
 from vssflow_post.backend import Strike, Thing, Track
 from vssflow_post.timeline import CLOCK_HZ, Span
 from warm_workers import warm_context
+
+if TYPE_CHECKING:
+    from tests.desk import Desk
+    from vssflow_dit.picture.strikes import StrikeNet
 
 TESTS = Path(__file__).parent
 MakeFilm = Callable[..., Path]
@@ -71,6 +76,22 @@ def make_film(tmp_path: Path) -> MakeFilm:
         return path
 
     return make
+
+
+@pytest.fixture
+def desk(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> Desk:
+    from tests.desk import Desk
+
+    return Desk(make_film("a.mp4", 200, 25, 1), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def net() -> StrikeNet:
+    """The net that sees strikes, as it ships."""
+    import vssflow_dit
+    from vssflow_dit.picture.strikes import StrikeNet
+
+    return StrikeNet.load(Path(vssflow_dit.__path__[0]) / "weights" / "strikes.safetensors")
 
 
 def write_film(

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
-from tests.test_own_recordings import Desk, speech, tone
+from tests.desk import Desk, speech, tone
 from vssflow_post.cli import cli
 from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
 from vssflow_post.media.probe import probe
@@ -171,11 +171,6 @@ def test_a_table_of_a_film_that_starts_elsewhere_is_told_so(desk: Desk) -> None:
     assert told == "a.csv: was made for a film that starts at 01:00:00:00, and this one does at 00:00:00:00\n"
 
 
-@pytest.fixture
-def desk(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> Desk:
-    return Desk(make_film("a.mp4", 200, 25, 1), tmp_path)
-
-
 def test_a_bad_sheet_is_refused_before_the_film_is_opened_with_all_that_is_wrong(tmp_path: Path) -> None:
     film = tmp_path / "a.mp4"
     film.write_text("this is no film, which nobody finds out")
@@ -226,12 +221,22 @@ def test_a_script_tells_all_its_mistakes_before_the_film_is_opened(
         assert (ended["verdict"], ended["reason"]) == ("rejected:bad_script", "; ".join(told))
 
 
-def test_a_script_that_is_not_spoken_refuses_no_film(desk: Desk) -> None:
-    (desk.folder / "a.csv").write_text(FAULTY_SCRIPTS["a.csv"][0])
+def test_a_file_of_nothing_but_faults_is_read_so_far(tmp_path: Path) -> None:
+    for name, row in (("a.csv", "x,y,A\n"), ("a.srt", "00:00:01,000 --> 00:00:61,000\nA\n\n")):
+        path = tmp_path / name
+        path.write_text(("start,end,text\n" if name == "a.csv" else "") + row * 1100)
+        told = run("cues", "check", path).output.splitlines()
+        assert len(told) == 1001
+        assert told[-1].endswith("; what is wrong after that was not looked for")
+
+
+def test_a_script_that_is_not_spoken_refuses_no_film(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
+    film = make_film("b.mp4", n_frames=12, shots=1)
+    (tmp_path / "a.csv").write_text(FAULTY_SCRIPTS["a.csv"][0])
     for source, verdict in (("none", "done"), ("generate", "rejected:bad_script")):
-        (desk.folder / "mine.toml").write_text(f'extends = "ci"\n[dialogue]\nsource = "{source}"\n')
-        preset = ["-p", desk.folder / "mine.toml", "--script", desk.folder / "a.csv"]
-        result = run("render", desk.film, "-o", desk.folder / "out", "--dry-run", "--json", "-q", *preset)
+        (tmp_path / "mine.toml").write_text(f'extends = "ci"\n[dialogue]\nsource = "{source}"\n')
+        preset = ["-p", tmp_path / "mine.toml", "--script", tmp_path / "a.csv"]
+        result = run("render", film, "-o", tmp_path / "out", "--dry-run", "--json", "-q", *preset)
         assert json.loads(result.stdout)["films"][0]["verdict"] == verdict
 
 
@@ -298,13 +303,6 @@ def test_a_key_in_the_wrong_place_is_told_where_it_belongs(
     preset = tmp_path / "mine.toml"
     preset.write_text(text)
     assert hint in run("presets", "check", preset).output
-
-
-@pytest.mark.parametrize("text", ["", " ", "...", "\n"])
-def test_samples_of_nothing_are_refused(text: str) -> None:
-    result = run("voices", "--text", text)
-    assert result.exit_code == 2
-    assert "has no word" in result.output
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])

@@ -376,11 +376,12 @@ def test_what_is_listed_is_listed_for_programs_too(fake_backend: Path, tmp_path:
     ]
 
 
-@pytest.mark.parametrize("text", [" ", "...!"])
+@pytest.mark.parametrize("text", ["", " ", "...!", "...", "\n"])
 def test_voices_with_nothing_to_say_are_wrong_usage(fake_backend: Path, tmp_path: Path, text: str) -> None:
     result = run("voices", "--samples", tmp_path / "samples", "--text", text)
     assert (result.exit_code, (tmp_path / "samples").exists()) == (2, False)
     assert f"--text {text!r} has no word" in result.stderr
+    assert run("voices", "--text", text).exit_code == 2
 
 
 class Mute(FakeBackend):

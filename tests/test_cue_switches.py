@@ -12,15 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import MakeFilm
-from tests.test_own_recordings import Desk, S, level_db, music, sound, speech, tone
+from tests.desk import Desk, S, level_db, music, sound, speech, tone
 from vssflow_post.cli import cli
 from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
 from vssflow_post.media.probe import probe
-
-
-@pytest.fixture
-def desk(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> Desk:
-    return Desk(make_film("a.mp4", 200, 25, 1), tmp_path)
 
 
 def asked_for(log: Path) -> list[str]:
@@ -47,30 +42,32 @@ def test_a_muted_cue_is_neither_made_nor_heard_and_ducks_nothing(desk: Desk, fak
     assert desk.told("report.json")["verdict"] == "done"
 
 
-@pytest.mark.parametrize("shift", [{"shift_s": 0.5}, {"shift_s": -0.25}, {"shift_frames": 10}, {"shift_frames": -3}])
-def test_a_shift_moves_what_is_heard_and_renders_nothing_again(
-    desk: Desk, fake_backend: Path, shift: dict[str, Any]
-) -> None:
+def test_a_shift_moves_what_is_heard_and_renders_nothing_again(desk: Desk, fake_backend: Path) -> None:
     desk.put("door.wav", tone(1, 700))
     desk.put("theme.wav", tone(1, 300))
     cues = [speech("d1", 1, 2, text="Hello."), sound("s1", 3, 4, file="door.wav"), music("m1", 5, 6, file="theme.wav")]
     before = desk.rendered(cues)
     assert asked_for(fake_backend) == ["d1"]
-    after = desk.rendered([{**cue, **shift} for cue in cues])
-    assert asked_for(fake_backend) == []
-    shift_s = shift.get("shift_s", shift.get("shift_frames", 0) / 25)
-    for name in ("DX", "FX", "MX"):
-        moved = np.roll(before[name], round(shift_s * S), axis=1)
-        gain = np.abs(after[name]).max() / np.abs(moved).max()  # loudness is measured in windows that do not move along
-        assert gain == pytest.approx(1.0, abs=0.1)
-        assert np.abs(after[name] - gain * moved).max() <= 4, name
-        first, last = np.flatnonzero(moved.any(axis=0))[[0, -1]]
-        heard = np.flatnonzero(after[name].any(axis=0))
-        assert abs(heard[0] - first) < 48, name
-        assert abs(heard[-1] - last) < 48, name
-    assert [cue["shift_s"] for cue in desk.told("a.cues.json")["cues"]] == [shift_s] * 3
-    start_s = 1 + shift_s
-    assert (desk.out / "a" / "a.srt").read_text().split("\n")[1].startswith(f"00:00:{start_s:06.3f}".replace(".", ","))
+    shifts = ({"shift_s": 0.5}, {"shift_s": -0.25}, {"shift_frames": 10}, {"shift_frames": -3})
+    for shift, shift_s in zip(shifts, (0.5, -0.25, 0.4, -0.12), strict=True):
+        after = desk.rendered([{**cue, **shift} for cue in cues])
+        assert asked_for(fake_backend) == []
+        for name in ("DX", "FX", "MX"):
+            assert_moved(before[name], after[name], shift_s, f"{name} by {shift}")
+        assert [cue["shift_s"] for cue in desk.told("a.cues.json")["cues"]] == [shift_s] * 3
+        start = f"00:00:{1 + shift_s:06.3f}".replace(".", ",")
+        assert (desk.out / "a" / "a.srt").read_text().split("\n")[1].startswith(start)
+
+
+def assert_moved(before: np.ndarray, after: np.ndarray, shift_s: float, what: str) -> None:
+    moved = np.roll(before, round(shift_s * S), axis=1)
+    gain = np.abs(after).max() / np.abs(moved).max()  # loudness is measured in windows that do not move along
+    assert gain == pytest.approx(1.0, abs=0.1), what
+    assert np.abs(after - gain * moved).max() <= 4, what
+    first, last = np.flatnonzero(moved.any(axis=0))[[0, -1]]
+    heard = np.flatnonzero(after.any(axis=0))
+    assert abs(heard[0] - first) < 48, what
+    assert abs(heard[-1] - last) < 48, what
 
 
 def test_kept_sound_of_the_film_is_moved_too(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:

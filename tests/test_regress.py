@@ -453,6 +453,89 @@ def test_a_headline_counts_strikes(
     assert words in headline(copied)
 
 
+def test_a_headline_says_how_much_louder_one_cue_is(copied: Path) -> None:
+    """Tones in two cues far apart, of which one is changed: their stem as a whole is not."""
+    edited_json("{clip}.cues.json", lambda sheet: sheet["cues"].extend(
+        {**sheet["cues"][0], "id": f"s{n}", "kind": "sound", "start_s": n, "end_s": n + 0.9, "layer": "spot"}
+        for n in (1, 2)
+    ))(render_of(copied))  # fmt: skip
+    waves = render_of(copied).waves
+    stems = read_stems(waves)
+    tone = 0.1 * np.sin(np.arange(24_000) * 0.05) * np.hanning(24_000) ** 0.1
+    for gain in (1.0, 10 ** (-6 / 20)):
+        effects = np.zeros_like(stems["FX"])
+        for n, level in ((1, 1.0), (2, gain)):
+            effects[:, n * 48_000 + 9600 : n * 48_000 + 33_600] = tone * level
+        write_stems(waves, {**stems, "FX": effects})
+        if gain == 1.0:
+            regress("record", copied / "suite.toml", "--rendered", copied / "kept")
+    assert headline(copied) == "s2 is 6.0 dB softer"
+
+
+def test_what_is_wrong_in_any_film_comes_first(copied: Path) -> None:
+    """One line has other words and the other swells, the effects have a hole that clicks, and a deliverable is gone."""
+    render = render_of(copied)
+    stems = read_stems(render.waves)
+    place, identity = speech(render, 1)
+    edited_cue(place, text="Something else.")(render)
+    n = stems["DX"].shape[1]
+    effects = stems["FX"].copy()
+    effects[:, 30_000:30_960] = 0
+    write_stems(render.waves, {"DX": stems["DX"] * (1 - 0.5 * np.hanning(n)), "FX": effects})
+    (render.folder / "a.vtt").unlink()
+    first, second, third, *_ = headline(copied).split("; ")
+    assert (first, third) == ("a.vtt is gone", f"{identity} says other words")
+    assert second == "FX clicks or clips at 0.62 s"
+
+
+def test_a_voice_that_the_cast_changed_is_no_click(copied: Path) -> None:
+    """Its lines are brighter at their own times, and nothing else is said of them."""
+    render = render_of(copied)
+    place, _ = speech(render, 1)
+    cue = json.loads((render.folder / "a.cues.json").read_text("utf-8"))["cues"][place]
+    cast = {"speaker": cue["speaker"], "voice": "nobody", "gain_db": 0.0, "pan": 0.0, "n_lines": 1, "assigned": False}
+
+    def recast(report: dict[str, Any]) -> None:
+        report["cast"] = [cast if each["speaker"] == cue["speaker"] else each for each in report["cast"]]
+
+    edited_json("report.json", recast)(render)
+    edited_cue(place, voice="nobody")(render)
+    stems = read_stems(render.waves)
+    dx, start = stems["DX"].copy(), round((cue["start_s"] + 0.1) * 48_000)
+    dx[:, start : start + 480] += 0.1 * np.random.default_rng(0).standard_normal((2, 480))
+    write_stems(render.waves, {**stems, "DX": dx})
+    told = headline(copied)
+    assert told.startswith(f"{cue['speaker']} has another voice (nobody, was ")
+    assert "clicks" not in told
+
+
+def test_what_people_read_names_the_clip(copied: Path) -> None:
+    render = render_of(copied)
+    replaced(render.folder / "a.srt", b"01,400", b"01,420")
+    (render.folder / "a.vtt").unlink()
+    regress(
+        "check", copied / "suite.toml", "--rendered", copied / "kept", "--junit", copied / "junit.xml", "--html", copied
+    )
+    shown = regress("check", copied / "suite.toml", "--rendered", copied / "kept").stdout
+    for told in (shown, (copied / "junit.xml").read_text("utf-8"), (copied / "index.html").read_text("utf-8")):
+        assert "a.srt: content" in told or ">a.srt" in told
+        assert "{clip}" not in told
+
+
+def test_a_loudness_that_is_stated_truly_now_is_not_worse(copied: Path) -> None:
+    waves = render_of(copied).waves
+    true, stems = waves["FX"].read_bytes(), read_stems(waves)
+    mix = waves["MIX"].read_bytes()
+    write_stems(waves, {**stems, "FX": stems["FX"] * 1.2})
+    regress("record", copied / "suite.toml", "--rendered", copied / "kept")
+    waves["FX"].write_bytes(true)
+    waves["MIX"].write_bytes(mix)
+    told = findings(copied / "suite.toml", copied / "kept")
+    stated = [each for each in told if each["where"].endswith("bext loudness")]
+    assert stated
+    assert not any(each["is_worse"] for each in stated)
+
+
 def test_a_first_record_says_recorded(copied: Path) -> None:
     shutil.rmtree(copied / "suite.goldens")
     suite = copied / "suite.toml"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.scripts import refusal, script_of
 from vssflow_post.cues.script import read_script
 from vssflow_post.cues.spoken_text import said_in
 from vssflow_post.cues.times import read_time
@@ -33,19 +34,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 def read(
     folder: Path, name: str, content: str | bytes, rate: Fraction = FILM_24, start: str | None = None
 ) -> list[Line]:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return list(read_script(path, rate, start).lines)
-
-
-def problem(folder: Path, name: str, content: str | bytes, rate: Fraction = FILM_24) -> str:
-    with pytest.raises(ScriptError) as caught:
-        read(folder, name, content, rate)
-    assert caught.value.full_verdict == "rejected:bad_script"
-    sentence = str(caught.value)
-    assert sentence.startswith(name)
-    assert "\n" not in sentence
-    return sentence
+    return list(script_of(folder, name, content, rate, start).lines)
 
 
 def line(start_s: float, end_s: float, text: str, speaker: str | None = None) -> Line:
@@ -131,7 +120,7 @@ def test_csv_columns_in_any_order_and_other_delimiters(tmp_path: Path) -> None:
 
 def test_csv_text_over_two_rows_keeps_line_numbers(tmp_path: Path) -> None:
     content = 'start,end,text\n00:00:01.000,00:00:02.000,"Hello\nyou"\n00:00:03.000,oops,Hi\n'
-    assert "film.csv, line 4: end: 'oops'" in problem(tmp_path, "film.csv", content)
+    assert "film.csv, line 4: end: 'oops'" in refusal(tmp_path, "film.csv", content, FILM_24)
     assert read(tmp_path, "film.csv", content.replace("oops", "00:00:04.000"))[0].text == "Hello you"
 
 
@@ -235,7 +224,7 @@ def test_two_people_in_one_subtitle_share_its_time(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: str | bytes, expected: str) -> None:
-    assert expected in problem(tmp_path, name, content)
+    assert expected in refusal(tmp_path, name, content, FILM_24)
 
 
 def test_no_file_is_an_error_too(tmp_path: Path) -> None:

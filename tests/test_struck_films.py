@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import vssflow_dit
 from tests.drawn_films import Picture, hammering, write_film
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet
 from vssflow_dit.picture.thing_motion import strikes_of
@@ -20,12 +19,6 @@ from vssflow_post.timeline import CLOCK_HZ
 
 STRIKES_S = (0.8, 1.6, 2.4)
 SECONDS = 3.0
-
-
-@pytest.fixture(scope="module")
-def net() -> StrikeNet:
-    (found,) = (Path(vssflow_dit.__file__).parent / "weights").glob("strikes.safetensors")
-    return StrikeNet.load(found)
 
 
 def seen(path: Path, pictures: Iterable[Picture], net: StrikeNet, rate: Fraction | int = 25) -> Analysis:

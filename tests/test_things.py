@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-import vssflow_dit
 from vssflow_dit.picture.motion import CHANNELS
 from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import blows, stream_of
@@ -121,7 +119,7 @@ def bouncing(first_s: float, period_s: float) -> Callable[[float], float]:
     return height
 
 
-def test_each_of_three_balls_has_its_own_strikes() -> None:
+def test_each_of_three_balls_has_its_own_strikes(net: StrikeNet) -> None:
     seconds, rhythms = 4.0, ((0.30, 1.0), (0.55, 0.9), (0.80, 1.1))
     heights = [bouncing(*rhythm) for rhythm in rhythms]
     discs: list[Disc] = [
@@ -130,7 +128,6 @@ def test_each_of_three_balls_has_its_own_strikes() -> None:
     ]
     found = sorted(things_of(shot(discs, seconds), seconds), key=lambda thing: float(thing.place.values.mean()))
     assert len(found) == 3
-    net = StrikeNet.load(Path(vssflow_dit.__path__[0]) / "weights" / "strikes.safetensors")
     for thing, (first_s, period_s) in zip(found, rhythms, strict=True):
         struck = [sample / CLOCK_HZ for sample, *_ in blows(net, thing)]
         wanted = [first_s + k * period_s for k in range(5) if first_s + k * period_s < seconds - 0.2]
@@ -206,11 +203,6 @@ def test_the_cameras_shift_is_found(dx: float, dy: float) -> None:
     centre = complex(WIDTH / 4, HEIGHT / 4)
     assert abs(step.camera(centre) - centre - complex(dx, dy) / 2) < 0.2 + 0.05 * abs(complex(dx, dy)) / 2
     assert step.changed < 0.06
-
-
-@pytest.fixture(scope="module")
-def net() -> StrikeNet:
-    return StrikeNet.load(Path(vssflow_dit.__path__[0]) / "weights" / "strikes.safetensors")
 
 
 def at_rest(strikes: tuple[Strike, ...], speed: float, start_s: float = 0.0) -> Thing:

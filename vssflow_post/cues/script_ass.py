@@ -54,7 +54,7 @@ def read_ass(text: str, remarks: Remarks) -> Iterator[TimedText]:
             try:
                 event = _event(rest, number, fields[EVENTS])
             except MalformedLine as fault:
-                remarks.faults.append(fault)
+                remarks.fail(fault)
                 continue
             if visible(event["text"]) or not event["text"].strip():
                 yield _timed(event, number, places)

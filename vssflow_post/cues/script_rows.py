@@ -126,7 +126,7 @@ def _timing(rows: Rows, i: int, remarks: Remarks) -> Timing | None:
         return Timing(i, start, end, "" if is_text else rest, rest if is_text else "")
     if _LOOKS_TIMED.search(row):
         problem = f"is not a timing ({_WANTED[rows.kind]}): {row[:60]!r}"
-        remarks.faults.append(MalformedLine(rows.numbers[i], problem))
+        remarks.fail(MalformedLine(rows.numbers[i], problem))
         return Timing(i, Fraction(0), Fraction(0), "", "", is_faulty=True)
     return None
 
@@ -259,4 +259,4 @@ def _find_untimed(rows: Rows, body: Sequence[int], before: int | None, after: in
     for i in body[1:]:
         number = rows.number(i) if rows.is_blank(i - 1) else None
         if number is not None and before is not None and before < number < (after or before + 2):
-            remarks.faults.append(MalformedLine(rows.numbers[i], f"subtitle {number} has no times"))
+            remarks.fail(MalformedLine(rows.numbers[i], f"subtitle {number} has no times"))

@@ -64,7 +64,7 @@ def _lasts(each: TimedText, remarks: Remarks) -> bool:
         remarks.note(each.line, "a subtitle without text")
         return False
     if duration_s < -ROUNDING_S:
-        remarks.faults.append(MalformedLine(each.line, "ends before it starts"))
+        remarks.fail(MalformedLine(each.line, "ends before it starts"))
     elif duration_s <= 0:
         remarks.lose(each.line, NO_DURATION)
     return duration_s > 0

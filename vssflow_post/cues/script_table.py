@@ -29,7 +29,7 @@ def read_table(text: str, frame_rate: Fraction | None, drop_frame: bool, remarks
         try:
             timed.append(_timed(columns, cells, line, frame_rate, drop_frame))
         except MalformedLine as fault:
-            remarks.faults.append(fault)
+            remarks.fail(fault)
     for each in timed:
         if each.end == each.start:
             remarks.lose(each.line, NO_DURATION)

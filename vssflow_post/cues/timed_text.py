@@ -11,8 +11,8 @@ from vssflow_post.timeline import BOTTOM
 NO_DURATION = "no duration, so it is not spoken; give it an end after its start"
 MOST_LINES = 5
 """So many are named in one sentence."""
-MOST_TOLD = 8
-"""Faults that an error names."""
+MOST_TOLD, MOST_FAULTS = 8, 1000
+"""Faults that an error names, and that are looked for."""
 
 
 class MalformedLine(ValueError):
@@ -39,6 +39,12 @@ class Remarks:
     """What is read otherwise than it stands, or rightly left out."""
     faults: list[MalformedLine] = field(default_factory=list)
     """What is wrong with single lines: the rest is read all the same, so that all of them are told."""
+
+    def fail(self, fault: MalformedLine) -> None:
+        """Notes what is wrong with a line. Raises it where so much is that nobody reads on."""
+        if len(self.faults) >= MOST_FAULTS:
+            raise MalformedLine(fault.line, f"{fault}; what is wrong after that was not looked for")
+        self.faults.append(fault)
 
     def lose(self, line: int, sentence: str) -> None:
         self.lost.setdefault(sentence, []).append(line)

@@ -6,7 +6,7 @@ And what became of a clip, in words that terminal, page and JUnit share.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vssflow_post.audio import MIX
@@ -15,7 +15,7 @@ from vssflow_post.regress import tolerances as limits
 from vssflow_post.regress.distances import Distance, distances
 from vssflow_post.regress.facts import differing
 from vssflow_post.regress.golden import Golden
-from vssflow_post.regress.measuring import FILM, Measured
+from vssflow_post.regress.measuring import AS_MEASURED, FILM, Measured
 from vssflow_post.regress.preview import Heard
 from vssflow_post.regress.reference import Reference
 from vssflow_post.render.job import DONE, WARNINGS
@@ -98,7 +98,19 @@ class Outcome:
     @property
     def lines(self) -> list[str]:
         """The findings, one a line."""
-        return [line_of(finding) for finding in self.findings] or [self.summary]
+        return [line_of(finding) for finding in self.findings_to_read] or [self.summary]
+
+    @property
+    def findings_to_read(self) -> tuple[Finding, ...]:
+        """With the clip's name where goldens, which know no name, say `{clip}`."""
+        return tuple(
+            replace(
+                each,
+                where=each.where.replace("{clip}", self.clip),
+                sentence=each.sentence.replace("{clip}", self.clip),
+            )
+            for each in self.findings
+        )
 
 
 def compare(golden: Golden, new: Measured) -> Comparison:
@@ -203,7 +215,9 @@ def _is_worse_fact(name: str, before: Any, after: Any) -> bool:
         return bool(before == "pass")
     if name == "files":
         return not set(before or ()) <= set(after or ())
-    return name.endswith("bext loudness") or after is None
+    if name.endswith("bext loudness"):
+        return bool(after != AS_MEASURED)
+    return after is None
 
 
 def _change(before: object, after: object) -> str:

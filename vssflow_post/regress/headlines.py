@@ -51,7 +51,9 @@ def headline(golden: Golden, new: Measured, comparison: Comparison) -> str:
         return summary_of(comparison)
     asked = dict(_asked(golden.facts, new.golden.facts))
     facts = [finding for finding in comparison.findings if finding.kind == "fact"]
-    told = [*_broken(facts), *_grouped(asked), *_heard(golden, new, comparison, {cue for cue in asked if cue})]
+    changed = {fact.where.removeprefix("cue ") for fact in facts if fact.where.startswith("cue ")}
+    wrong, otherwise = _heard(golden, new, comparison, {*asked, *changed})
+    told = [*_broken(facts), *wrong, *_grouped(asked), *otherwise]
     told = list(dict.fromkeys(told)) or [_plainly(facts[0] if facts else comparison.findings[0])]
     more = len(told) - _MOST
     text = "; ".join(told[:_MOST]) + (f"; and {more} more" if more > 0 else "")
@@ -69,6 +71,8 @@ def _broken(facts: Sequence[Finding]) -> Iterator[str]:
             yield f"the verdict was {fact.sentence}"
         elif fact.where in ("null test", "stems less mix") and fact.is_worse:
             yield "the stems do not sum to the mix"
+        elif fact.where.startswith("film ") and fact.is_worse:
+            yield f"the film's {fact.where.removeprefix('film ').replace('_', ' ')} was {fact.sentence}"
 
 
 def _plainly(finding: Finding) -> str:
@@ -147,13 +151,24 @@ class _Sound:
         }
         return min(there, key=lambda name: there[name], default="")
 
+    @property
+    def gone_hops(self) -> list[int]:
+        """Where onsets were that are not there any more."""
+        return [each.hop for each in unmatched(self.before.onsets, self.after.onsets, int(limits.ONSET.limit))]
+
+    @property
+    def new_hops(self) -> list[int]:
+        """Where onsets are that were not there before."""
+        return [each.hop for each in unmatched(self.after.onsets, self.before.onsets, int(limits.ONSET.limit))]
+
     def place(self, time_s: float) -> str:
         cue = self.cue_at(time_s)
         return f"in {cue}" if cue else f"in {self.name} at {time_s:.2f} s"
 
 
-def _heard(golden: Golden, new: Measured, comparison: Comparison, asked: set[str]) -> list[str]:
-    """What sounds otherwise, stem by stem; cues of which other things are `asked` are left out."""
+def _heard(golden: Golden, new: Measured, comparison: Comparison, asked: set[str]) -> tuple[list[str], list[str]]:
+    """(what is wrong in any film, what else sounds otherwise), stem by stem; cues of which other things are `asked` are
+    left out."""
     cues: dict[str, Any] = {
         name.removeprefix("cue "): fact for name, fact in new.golden.facts.items() if name.startswith("cue ")
     }
@@ -161,11 +176,15 @@ def _heard(golden: Golden, new: Measured, comparison: Comparison, asked: set[str
     names = [name for name in new.golden.sounds if name in changed and name in golden.sounds]
     stems = [name for name in names if name in STEMS]
     told: dict[str, list[str]] = {}
+    wrong: list[str] = []
     for name in stems or names[:1]:
         places = found_again(golden.sounds[name].anchors, new.samples[name])
         sound = _Sound(name, golden.sounds[name], new.golden.sounds[name], places, cues)
         found = [finding for finding in comparison.findings if finding.where == name and finding.kind != "fact"]
-        told[name] = list(_throughout(sound, found)) or list(_somewhere(sound, found, asked))
+        told[name] = list(_throughout(sound, found))
+        if not told[name]:
+            wrong += _wrong(sound, found, asked)
+            told[name] = list(_somewhere(sound, asked))
     n_stems = sum(name in STEMS for name in new.golden.sounds)
     alike = {each.removeprefix(f"{name} ") for name, said in told.items() for each in said}
     if (
@@ -174,9 +193,9 @@ def _heard(golden: Golden, new: Measured, comparison: Comparison, asked: set[str
         and all(told.values())
         and not any(cue in str(alike) for cue in cues)
     ):
-        return [f"everything {alike.pop()}"]
-    if any(told.values()) or asked or not told:
-        return [each for said in told.values() for each in said]
+        return [], [f"everything {alike.pop()}"]
+    if any(told.values()) or wrong or asked or not told:
+        return wrong, [each for said in told.values() for each in said]
     is_measured = any(finding.kind not in ("fact", "bytes") for finding in comparison.findings)
     many = len(told) > 1
     what = (
@@ -184,7 +203,7 @@ def _heard(golden: Golden, new: Measured, comparison: Comparison, asked: set[str
         if is_measured
         else f"differ{'' if many else 's'} by less than is measured"
     )
-    return [f"{' and '.join(told)} {what}{' otherwise' if is_measured else ''}"]
+    return [], [f"{' and '.join(told)} {what}{' otherwise' if is_measured else ''}"]
 
 
 def _throughout(sound: _Sound, found: Sequence[Finding]) -> Iterator[str]:
@@ -240,13 +259,9 @@ def _mean_change(sound: _Sound, middle: float | None) -> float:
     return mean if middle is None or abs(mean - middle) <= _THROUGHOUT_DB else middle
 
 
-def _somewhere(sound: _Sound, found: Sequence[Finding], asked: set[str]) -> Iterator[str]:
-    """What is wrong in any film; onsets that are gone, new or elsewhere; and other cues that sound otherwise."""
-    within = int(limits.ONSET.limit)
-    gone_hops = [each.hop for each in unmatched(sound.before.onsets, sound.after.onsets, within)]
-    new_hops = [each.hop for each in unmatched(sound.after.onsets, sound.before.onsets, within)]
-    yield from _wrong(sound, found, asked, new_hops)
-    lost, gained = _by_cue(sound, gone_hops), _by_cue(sound, new_hops)
+def _somewhere(sound: _Sound, asked: set[str]) -> Iterator[str]:
+    """Onsets that are gone, new or elsewhere; and other cues that are as much louder throughout, or sound otherwise."""
+    lost, gained = _by_cue(sound, sound.gone_hops), _by_cue(sound, sound.new_hops)
     cues = [cue for cue in dict.fromkeys([*lost, *gained]) if cue not in asked]
     for cue in cues:
         gone, new = lost.get(cue, []), gained.get(cue, [])
@@ -256,20 +271,36 @@ def _somewhere(sound: _Sound, found: Sequence[Finding], asked: set[str]) -> Iter
             if n > 0:
                 yield _onsets(sound, n, verb, place)
     other = [cue for cue in _otherwise(sound) if cue not in asked and cue not in cues]
+    levels = {cue: said for cue in other if (said := _level_change(sound, cue))}
+    yield from (f"{cue} is {said}" for cue, said in levels.items())
+    is_some = bool(other)
+    other = [cue for cue in other if cue not in levels]
     if other:
         names = ", ".join(other[:_MOST]) + (f" and {len(other) - _MOST} more" if len(other) > _MOST else "")
         yield f"{names} {'sounds' if len(other) == 1 else 'sound'} otherwise"
-    elif not cues and not asked and abs(_mean_change(sound, None)) >= limits.CHANNEL.limit:
+    elif not is_some and not cues and not asked and abs(_mean_change(sound, None)) >= limits.CHANNEL.limit:
         yield f"{sound.name} is {_louder(_mean_change(sound, None))} on the whole"
 
 
-def _wrong(sound: _Sound, found: Sequence[Finding], asked: set[str], new_hops: Sequence[int]) -> Iterator[str]:
+def _level_change(sound: _Sound, cue: str) -> str:
+    """By how much a cue is louder, where that is the same from its beginning to its end; "" where it is not."""
+    levels = [each.curves.level_db for each in (sound.before, sound.after)]
+    hops = [hop for hop in range(len(levels[0])) if sound.cue_at(hop * HOP / CLOCK_HZ) == cue]
+    change = [levels[1][hop] - levels[0][hop] for hop in hops if min(levels[0][hop], levels[1][hop]) > HEARD_DB]
+    if not cue or len(change) < _FEW_HOPS:
+        return ""
+    middle = float(np.median(change))
+    is_even = float(np.quantile(np.abs(np.array(change) - middle), 0.9)) <= _THROUGHOUT_DB
+    return _louder(middle) if is_even and abs(middle) >= _HEARD_DB else ""
+
+
+def _wrong(sound: _Sound, found: Sequence[Finding], asked: set[str]) -> Iterator[str]:
     """Clicks, clipping and lost sound, but where another cue is asked for, or an onset is new: it may be as bright."""
     what = {limits.HIGH.name: "clicks or clips", limits.SILENCE.name: "has {}"}
     for finding in found:
         if not finding.is_worse or finding.time_s is None or finding.kind not in what:
             continue
-        is_onset = any(abs(hop * HOP / CLOCK_HZ - finding.time_s) <= _ONSET_S for hop in new_hops)
+        is_onset = any(abs(hop * HOP / CLOCK_HZ - finding.time_s) <= _ONSET_S for hop in sound.new_hops)
         if sound.cue_at(finding.time_s) not in asked and not (is_onset and finding.kind == limits.HIGH.name):
             yield f"{sound.name} {what[finding.kind].format(finding.sentence)} at {finding.time_s:.2f} s"
 

@@ -18,6 +18,8 @@ from vssflow_post.regress.stamps import stamp_of
 
 FILM = "film"
 """Name of the delivered film's own track among the sounds."""
+AS_MEASURED = "as measured"
+"""What is said of the loudness that a file states truly."""
 _STATED_LU = 0.05
 _FULL_SCALE = 1 << 23
 
@@ -76,5 +78,5 @@ def _stated(rendered: Rendered, sounds: Mapping[str, Reference]) -> dict[str, ob
         measured, stated = sounds[name].figures["integrated_lufs"], stated_loudness(path)
         if measured is not None:
             is_true = stated is not None and abs(stated[0] - measured) <= _STATED_LU
-            facts[f"{name}: bext loudness"] = "as measured" if is_true else "not as measured"
+            facts[f"{name}: bext loudness"] = AS_MEASURED if is_true else f"not {AS_MEASURED}"
     return facts

@@ -49,7 +49,7 @@ def _clip(outcome: Outcome, golden: Heard | None) -> dict[str, Any]:
         "status": outcome.status,
         "badge": _BADGES[outcome.status],
         "summary": outcome.summary,
-        "findings": sorted(outcome.findings, key=lambda finding: not finding.is_worse),
+        "findings": sorted(outcome.findings_to_read, key=lambda finding: not finding.is_worse),
         "reasons": outcome.comparison.stamp_changes if outcome.comparison else (),
         "sounds": list(_sounds(outcome).items()) if shows else [],
         "golden_audio": _uri(golden) if shows else "",
