@@ -219,6 +219,7 @@ def test_a_script_tells_all_its_mistakes_before_the_film_is_opened(
         result = run("render", film, "-o", tmp_path / "out", "--json", "-q", *dry_run)
         (ended,) = json.loads(result.stdout)["films"]
         assert (ended["verdict"], ended["reason"]) == ("rejected:bad_script", "; ".join(told))
+    assert "; ".join(told) in run("spot", film).output
 
 
 def test_a_file_of_nothing_but_faults_is_read_so_far(tmp_path: Path) -> None:

@@ -319,6 +319,24 @@ def test_a_faulty_suite_is_refused_by_name(recorded: Path, tmp_path: Path, text:
     assert words in result.stderr
 
 
+def test_a_suite_tells_all_its_mistakes(copied: Path) -> None:
+    suite = copied / "suite.toml"
+    suite.write_text(
+        "seed = 'x'\naudio = 'mp3'\n[[clip]]\nfilm = 'none.mp4'\nsript = 'a.srt'\n"
+        "[[clip]]\nname = '../a'\ncast = 'none.toml'\n"
+        "[[clip]]\nfilm = 'films/a.mp4'\n[[clip]]\nfilm = 'films/a.mp4'\n"
+    )
+    result = regress("check", suite)
+    assert result.exit_code == 2
+    told = result.stderr.removeprefix("Error: ").strip().split("; ")
+    faults = [
+        "seed must be a whole number", "audio must be one of", "clip 1: unknown key 'sript'. Did you mean 'script'?",
+        "clip 1: film: there is no file", "clip 2 names no film", "clip 2: cast: there is no file",
+        "clip 2: name may have", "two clips are called 'a'",
+    ]  # fmt: skip
+    assert [any(words in each for each in told) for words in faults] == [True] * len(faults)
+
+
 def test_a_broken_golden_is_named(copied: Path) -> None:
     (copied / "suite.goldens" / "a.npz").write_bytes(b"PK")
     result = regress("check", copied / "suite.toml", "--rendered", copied / "kept")

@@ -36,6 +36,8 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
       vssflow-post spot film.mp4 -o film.cues.json && vssflow-post render film.mp4 -o out --cues film.cues.json
       vssflow-post spot film.mp4 -o film.cues.csv
     """
+    from vssflow_post.cues.dialogue import SCRIPTED
+    from vssflow_post.cues.script import require_good_script
     from vssflow_post.cues.sheet import write_cue_sheet
     from vssflow_post.cues.sidecar import Sidecar, sidecar_of
     from vssflow_post.errors import UsageError
@@ -52,6 +54,8 @@ def spot(film: Path, output: Path | None, preset: str, script: Path | None, seed
     given = existing(script, "script")
     beside = Sidecar(given) if given else sidecar_of(film)
     plugins = load_plugins()
+    if beside.script is not None and settings.dialogue.source in SCRIPTED:
+        require_good_script(beside.script)
     probed = probe(film, salvage)
     recognition = recognition_of(settings, plugins.recognisers()) if is_wanted(settings.cues) else None
     detectors = plugins.speech_detectors()

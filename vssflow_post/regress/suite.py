@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vssflow_post.cues.sidecar import sidecar_of
-from vssflow_post.errors import UsageError
+from vssflow_post.errors import UsageError, did_you_mean
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -77,7 +77,7 @@ class Suite:
 
 
 def read_suite(path: Path) -> Suite:
-    """The suite at `path`. Raises UsageError, naming file, clip and key, for whatever a suite may not say."""
+    """The suite at `path`. Raises UsageError, naming file, clip and key, for all that a suite may not say."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{path} is larger than {MAX_BYTES >> 20} MB: no suite")
@@ -86,56 +86,61 @@ def read_suite(path: Path) -> Suite:
         raise UsageError(f"there is no suite {path}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
-    _check(str(path), raw, _SUITE_KEYS)
+    faults = list(_faults(str(path), raw, _SUITE_KEYS))
     if raw.get("audio", AUDIO[1]) not in AUDIO:
-        raise UsageError(f"{path}: audio must be one of {', '.join(AUDIO)}, not {raw['audio']!r}")
-    clips = tuple(_clip(path, number, table, raw) for number, table in enumerate(raw.get("clip", ()), 1))
-    if not clips:
-        raise UsageError(f"{path} has no clip: give it a [[clip]] with a film")
+        faults.append(f"{path}: audio must be one of {', '.join(AUDIO)}, not {raw['audio']!r}")
+    tables = raw.get("clip", ())
+    clips: list[Clip] = []
+    for number, table in enumerate(tables if isinstance(tables, list) else (), 1):
+        found = list(_faults_of_clip(path, f"{path}: clip {number}", table))
+        faults += found
+        clips += [] if found else [_clip(path, table, raw)]
+    if not tables:
+        faults.append(f"{path} has no clip: give it a [[clip]] with a film")
     names = [clip.name.lower() for clip in clips]
-    for clip in clips:
-        if names.count(clip.name.lower()) > 1:
-            raise UsageError(f"{path}: two clips are called {clip.name!r}; give each a name of its own")
-    return Suite(path, clips, raw.get("audio", AUDIO[1]))
+    twice = {clip.name.lower(): clip.name for clip in reversed(clips) if names.count(clip.name.lower()) > 1}
+    faults += [f"{path}: two clips are called {name!r}; give each a name of its own" for name in twice.values()]
+    if faults:
+        raise UsageError("; ".join(faults))
+    return Suite(path, tuple(clips), raw.get("audio", AUDIO[1]))
 
 
-def _clip(suite: Path, number: int, table: object, defaults: Mapping[str, Any]) -> Clip:
-    where = f"{suite}: clip {number}"
+def _faults_of_clip(suite: Path, where: str, table: object) -> Iterator[str]:
     if not isinstance(table, dict):
-        raise UsageError(f"{where} must be a table")
-    _check(where, table, _CLIP_KEYS)
+        yield f"{where} must be a table"
+        return
+    yield from _faults(where, table, _CLIP_KEYS)
     if "film" not in table:
-        raise UsageError(f"{where} names no film")
-    film = _beside(suite, where, "film", table)
-    assert film is not None
-    name = table.get("name", film.stem)
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{where}: name may have letters, digits, '.', '_' and '-' alone, not {name!r}")
-    preset = table.get("preset", defaults.get("preset", "ci"))
+        yield f"{where} names no film"
+    for key in ("film", "script", "cues", "cast"):
+        path = suite.parent / str(table.get(key, ""))
+        if isinstance(table.get(key), str) and not path.is_file():
+            yield f"{where}: {key}: there is no file {path}"
+    name = table.get("name", Path(str(table.get("film", "a"))).stem)
+    if isinstance(name, str) and not _NAME.fullmatch(name):
+        yield f"{where}: name may have letters, digits, '.', '_' and '-' alone, not {name!r}"
+
+
+def _clip(suite: Path, table: Mapping[str, Any], defaults: Mapping[str, Any]) -> Clip:
+    """Of a table that has no fault."""
+    film = suite.parent / str(table["film"])
+    preset = str(table.get("preset", defaults.get("preset", "ci")))
+    named = {key: suite.parent / str(table[key]) for key in ("script", "cues", "cast") if key in table}
     return Clip(
-        name=name,
+        name=table.get("name", film.stem),
         film=film,
         preset=str(suite.parent / preset) if preset.endswith(".toml") else preset,
         seed=table.get("seed", defaults.get("seed")),
-        script=_beside(suite, where, "script", table) or sidecar_of(film).script,
-        cues=_beside(suite, where, "cues", table),
-        cast=_beside(suite, where, "cast", table),
+        script=named.get("script") or sidecar_of(film).script,
+        cues=named.get("cues"),
+        cast=named.get("cast"),
     )
 
 
-def _beside(suite: Path, where: str, key: str, table: Mapping[str, Any]) -> Path | None:
-    """The file that a key names. Raises UsageError when it is not there."""
-    if key not in table:
-        return None
-    path = suite.parent / str(table[key])
-    if not path.is_file():
-        raise UsageError(f"{where}: {key}: there is no file {path}")
-    return path
-
-
-def _check(where: str, table: Mapping[str, Any], kinds: Mapping[str, type]) -> None:
+def _faults(where: str, table: Mapping[str, Any], kinds: Mapping[str, type]) -> Iterator[str]:
     for key, value in table.items():
         if key not in kinds:
-            raise UsageError(f"{where}: unknown key {key!r} (known: {', '.join(kinds)})")
-        if type(value) is not kinds[key]:
-            raise UsageError(f"{where}: {key} must be {_KINDS[kinds[key]]}, not {value!r}")
+            hint = did_you_mean(key, kinds) or f" (known: {', '.join(kinds)})"
+            yield f"{where}: unknown key {key!r}{hint}"
+        elif type(value) is not kinds[key]:
+            yield f"{where}: {key} must be {_KINDS[kinds[key]]}, not {value!r}"
