@@ -56,7 +56,8 @@ def test_a_sheet_with_other_mistakes_tells_of_its_recordings_too(desk: Desk) -> 
     told = run("cues", "check", sheet).output.splitlines()
     assert len(told) == 2
     assert "'gain_db' must lie between" in told[0]
-    assert told[1] == f"the recording {desk.folder / 'gone.wav'}: there is no such file"
+    place = "edit.cues.json, line 1: cues[0] (d1): 'file'"
+    assert told[1] == f"{place}: the recording {desk.folder / 'gone.wav'}: there is no such file"
 
 
 def test_a_table_tells_all_its_mistakes_too(fake_backend: Path, tmp_path: Path) -> None:
