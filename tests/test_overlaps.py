@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vssflow_post.cues.overlaps import gave_way, placed
-from vssflow_post.timeline import CLOCK_HZ, Span, SpeakingSegment
+from vssflow_post.cues.overlaps import gave_way, placed, spoken_together
+from vssflow_post.timeline import CLOCK_HZ, Cue, Span, SpeakingSegment
 
 FILM = Span(0, 30 * CLOCK_HZ)
 
@@ -52,6 +52,20 @@ def spans(*segments: SpeakingSegment) -> list[tuple[float, float]]:
 )
 def test_where_lines_lie(segments: list[SpeakingSegment], expected: list[tuple[float, float]]) -> None:
     assert spans(*segments) == [pytest.approx(pair, abs=0.011) for pair in expected]
+
+
+def test_who_speaks_at_once_is_told_by_cue_and_time() -> None:
+    def line(identity: str, start_s: float, end_s: float, speaker: str | None, text: str = "Hello.") -> Cue:
+        return Cue(identity, 0, "speech", Span.of_seconds(start_s, end_s), text, speaker)
+
+    together = [line("d1", 1, 4, "ANNA"), line("d2", 3, 5, "TOM"), line("d3", 4.95, 6, "ANNA"), line("d4", 9, 10, None)]
+    (sentence,) = spoken_together(together)
+    assert "d1 (ANNA) and d2 (TOM) from 3.0 s for 1.0 s." in sentence, "a breath of overlap is worth no word"
+    assert spoken_together(together[2:]) == ()
+    assert spoken_together([line("d1", 1, 4, "ANNA"), line("d2", 3, 5, "TOM", "")]) == (), "nobody says it"
+    assert "d1 (ANNA) and d4 (nobody named)" in spoken_together([together[0], line("d4", 2, 3, None)])[0]
+    crowd = [line(f"d{k}", 1, 4, f"P{k}") for k in range(9)]
+    assert "and 31 more" in spoken_together(crowd)[0]
 
 
 def test_what_gives_way_is_told_by_cue_time_and_how_much() -> None:

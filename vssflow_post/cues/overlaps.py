@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
-from vssflow_post.timeline import CLOCK_HZ, Span, SpeakingSegment
+from vssflow_post.timeline import CLOCK_HZ, Cue, Span, SpeakingSegment
 
 TOGETHER = CLOCK_HZ // 10
 """Lines of one speaker that start within so many samples start together; shorter overlaps are not worth a word."""
 FAST_CHARACTERS_PER_S = 20
 """Of speech at the fastest, by which it is judged how long a line's words take at least."""
 _MOST_TOLD = 50
+MOST_TOGETHER = 5
+"""Pairs of lines that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,24 @@ def gave_way(segments: Sequence[SpeakingSegment], duration: Span) -> tuple[str, 
         f"Lines of one speaker overlap, and one voice says one thing at a time: {'; '.join(told[:_MOST_TOLD])}{more}. "
         "Who talks over each other keeps all of it when the script names the speakers (ANNA: ...).",
     )
+
+
+def spoken_together(cues: Sequence[Cue]) -> tuple[str, ...]:
+    """A sentence for the report where people speak at once, which may be meant: each line is a take of its own."""
+    lines = sorted((cue for cue in cues if cue.is_line), key=lambda cue: cue.heard)
+    told = []
+    for number, first in enumerate(lines):
+        for second in lines[number + 1 :]:
+            if second.heard.start > first.heard.end - TOGETHER:
+                break
+            if second.speaker != first.speaker:
+                both = second.heard.intersect(first.heard)
+                who = " and ".join(f"{cue.id} ({cue.speaker or 'nobody named'})" for cue in (first, second))
+                told.append(f"{who} from {both.start_s:.1f} s for {both.duration_s:.1f} s")
+    if not told:
+        return ()
+    more = f"; and {len(told) - MOST_TOGETHER} more" if len(told) > MOST_TOGETHER else ""
+    return (f"Two speak at once, each in a take of their own: {'; '.join(told[:MOST_TOGETHER])}{more}.",)
 
 
 def _change(one: Placed, later: Sequence[Placed]) -> str:

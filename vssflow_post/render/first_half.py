@@ -19,7 +19,7 @@ from vssflow_post.analysis.picture import Analysis
 from vssflow_post.backend import DetectorOffer, Frame, FrameEncoder, SpeechEvidence, Track
 from vssflow_post.cues.dialogue import SCRIPTED, keeps_sound
 from vssflow_post.cues.direction import Direction, direction_of, unheard
-from vssflow_post.cues.overlaps import gave_way
+from vssflow_post.cues.overlaps import gave_way, spoken_together
 from vssflow_post.cues.script import Script, read_script
 from vssflow_post.cues.seen import Seen
 from vssflow_post.cues.sheet import read_cue_sheet
@@ -194,7 +194,8 @@ def spot_film(asked: Spotting, progress: OnProgress) -> Spotted:
     warnings += unheeded(sheet, preset, has_sound)
     looked = asked.recognition.why if asked.recognition and seen else ""
     kept = kept_note(preset, has_sound, given is not None)
-    notes = (*heard.notes, *kept, *script.notes, *unheard(direction), *left_out)
+    together = spoken_together(sheet.sounding.cues)
+    notes = (*heard.notes, *kept, *script.notes, *together, *unheard(direction), *left_out)
     return Spotted(
         sheet,
         analysis,
