@@ -40,7 +40,7 @@ def routing_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, stud
         if len(order) > 1:
             request = request_for(cue, {}, analysis.mouths, analysis.things)
             makers[cue.id], why = _maker_of(request, order)
-            if why:
+            if why and cue.words:  # who is told of no sound in particular was not asked for one
                 refused.setdefault(why, []).append(cue.id)
         else:
             makers[cue.id] = order[0]
