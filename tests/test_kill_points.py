@@ -127,5 +127,6 @@ def test_a_delivery_that_replaces_another_survives_kills(
     assert_survives_kills(server, second, tmp_path / "before", tmp_path, 20, fake_backend)
 
 
+@pytest.mark.slow
 def test_a_render_survives_refusals(server: RenderServer, films: tuple[Path, Path], tmp_path: Path) -> None:
     assert_survives_refusals(server, films[0], tmp_path, 3)

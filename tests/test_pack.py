@@ -64,6 +64,7 @@ def test_opus_keeps_every_sample_at_its_time() -> None:
         assert abs(lag(before.astype(float), after.astype(float))) < 0.5
 
 
+@pytest.mark.slow
 def test_what_was_packed_trains_as_what_was_made(data: Path, tmp_path: Path) -> None:
     digest = write_pack(data, tmp_path / "pack", 1.0, 2, silent)
     assert is_pack(tmp_path / "pack")

@@ -131,6 +131,7 @@ def test_for_every_tenth_of_a_second_the_nearest_frame_is_looked_at(rate: int, n
         assert abs(seen / rate - min(at / 10, (n - 1) / rate)) <= 0.5 / rate + 1e-6
 
 
+@pytest.mark.slow
 def test_a_film_is_rendered_with_features_from_the_file_beside_it(
     make_film: MakeFilm, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

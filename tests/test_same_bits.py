@@ -212,7 +212,7 @@ ISAS = ("DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE", "AVX2")
 """oneDNN's names, from this processor's own down; what it does not have, it leaves out by itself."""
 
 
-@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("isa", [ISAS[0], *(pytest.param(isa, marks=pytest.mark.slow) for isa in ISAS[1:])])
 def test_takes_of_the_starter_under_each_instruction_set(isa: str) -> None:
     """Alone, in company, backwards, on one to three threads; in bfloat16 where that is fast, and in float32."""
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": isa}

@@ -134,6 +134,7 @@ def test_a_script_that_comes_later_brings_its_film_again(tmp_path: Path) -> None
     assert scripts == [None, script]
 
 
+@pytest.mark.slow
 def test_watching_ends_with_an_interrupt_and_keeps_what_was_done(
     make_film: MakeFilm, fake_backend: Path, tmp_path: Path
 ) -> None:
