@@ -6,11 +6,9 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import struct
 import subprocess
 import sys
-import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -329,25 +327,20 @@ def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(tmp_path: Path) -> N
     for k in range(1500):
         soundfile.write(folder / f"WOODImpt_Hit {k}_A_B.wav", hit(rng, 22_050, 0.05), 22_050)
     place = tmp_path / "killed.sqlite"
-    command = [sys.executable, "-c", "from vssflow_library.commands import library; library()", "index", str(folder)]
-    command += ["--index", str(place), "--workers", "2", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as run:
-        while run.poll() is None and (not place.is_file() or not index_of_or_none(place)):
-            time.sleep(0.05)
-        os.killpg(run.pid, signal.SIGKILL)
+    program = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom vssflow_library import indexing\n"
+        "indexing.STORE_EACH_S = 0.0\n"
+        "def killed(progress):\n    if progress.done >= 500:\n        os.killpg(0, signal.SIGKILL)\n"
+        "indexing.update(Path(sys.argv[1]), [Path(sys.argv[2])], 2, killed)\n"
+    )
+    words = [sys.executable, "-c", program, str(place), str(folder)]
+    assert subprocess.run(words, start_new_session=True).returncode == -signal.SIGKILL
     kept = len(index_of(place))
     assert 0 < kept < 1500
-    done = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert (done["recordings"], done["read"]) == (1500, 1500 - kept)
+    done = update(place, [folder], 2, silent)
+    assert (done.n_recordings, done.n_read) == (1500, 1500 - kept)
     update(tmp_path / "whole.sqlite", [folder], 1, silent)
     assert facts(place) == facts(tmp_path / "whole.sqlite")
-
-
-def index_of_or_none(place: Path) -> list[Recording]:
-    try:
-        return index_of(place)
-    except (BackendUnavailable, sqlite3.Error):  # it is being made
-        return []
 
 
 @pytest.mark.slow
