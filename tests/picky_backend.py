@@ -41,7 +41,8 @@ class Blind:
 
 
 class PickyBackend:
-    """`PICKY_BACKEND_LOG` names a file that gets each request's id, turn, layer and features."""
+    """`PICKY_BACKEND_LOG` names a file that gets each request's id, turn, layer and features; what it makes while
+    `PICKY_BACKEND_AWAY` is set is not final."""
 
     name = "picky"
     device = "thin air"
@@ -69,7 +70,9 @@ class PickyBackend:
                 file.write(f"{request.id} {request.turn} {request.layer or '-'} {','.join(request.visual)}\n")
             at_s = np.arange(request.span.n_samples) / CLOCK_HZ
             wave = (0.2 * np.sin(2 * np.pi * TURN_HZ * (1 + request.turn) * at_s)).astype(np.float32)
-            yield Take(request.id, AudioClip(np.stack([wave, 0.5 * wave]), CLOCK_HZ))
+            is_away = bool(os.environ.get("PICKY_BACKEND_AWAY"))
+            notes = ("It is away.",) if is_away else ()
+            yield Take(request.id, AudioClip(np.stack([wave, 0.5 * wave]), CLOCK_HZ), notes, is_final=not is_away)
 
     def close(self) -> None: ...
 

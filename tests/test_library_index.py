@@ -319,6 +319,17 @@ def test_the_commands_index_find_and_tell(own: Path, tmp_path: Path, monkeypatch
     assert "no recording of cow" in run.invoke(library, ["find", "cow"], catch_exceptions=False).output
 
 
+def test_a_folder_that_is_away_is_told_and_keeps_its_recordings(tmp_path: Path) -> None:
+    folder, place = tmp_path / "sounds", tmp_path / "a.sqlite"
+    folder.mkdir()
+    soundfile.write(folder / "WOODImpt_Hit_A_B.wav", hit(np.random.default_rng(3), 22_050, 0.05), 22_050)
+    update(place, [folder], 1, silent)
+    folder.rename(tmp_path / "away")
+    with pytest.raises(UsageError, match="is indexed, and not there now"):
+        update(place, [], 1, silent)
+    assert len(index_of(place)) == 1
+
+
 @pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(tmp_path: Path) -> None:
     folder = tmp_path / "many"

@@ -115,6 +115,25 @@ def test_a_take_depends_on_its_own_backend_alone(
                    "d2": None, "d3": None}  # fmt: skip
 
 
+def test_what_waited_for_something_is_made_anew_until_it_is_there(
+    several: Path, fake_backend: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PICKY_BACKEND_AWAY", "yes")
+    log = several / "picky.log"
+    for n_made in (3, 6):  # however often it is run
+        assert render(several).exit_code == 0
+        assert "It is away." in " ".join(report(several)["warnings"])
+        assert len(log.read_text().splitlines()) == n_made
+    monkeypatch.delenv("PICKY_BACKEND_AWAY")
+    made_once = fake_backend.read_text()
+    assert render(several).exit_code == 0
+    assert report(several)["warnings"] == ["s2: picky has no recording of wind: fake makes it."]
+    assert len(log.read_text().splitlines()) == 9
+    assert render(several).exit_code == 0
+    assert len(log.read_text().splitlines()) == 9, "now it is finished"
+    assert fake_backend.read_text() == made_once
+
+
 def test_two_workers_make_the_same_bytes(several: Path) -> None:
     """With two films, so that each worker has one."""
     (several / "films").mkdir()

@@ -64,6 +64,8 @@ def test_a_folder_on_workers_and_on_a_cluster(
         report = json.loads((tmp_path / "one" / name / "report.json").read_text("utf-8"))
         made = {(cue["kind"], cue.get("layer", ""), cue["made_by"]) for cue in report["cues"]}
         assert {("speech", "", "piper"), ("sound", "bed", "library"), ("sound", "spot", "cpu")} <= made
+        beds = [cue for cue in report["cues"] if cue["made_by"] == "library"]
+        assert all(name.startswith("RAIN") for cue in beds for name in cue["made_of"])
         assert {cue["voice"] for cue in report["cues"] if cue["kind"] == "speech"} == {"joe"}
 
 

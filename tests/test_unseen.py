@@ -37,6 +37,11 @@ def test_what_comes_in_a_row_is_heard_in_one(name: str, most: int) -> None:
     assert heard_anyway(motion(), name, 3.0, 7)[:, 0].max() > 0.7
 
 
+def test_what_comes_alone_is_heard_once_whatever_the_seed() -> None:
+    for seed in range(30):
+        assert len(onsets_s(heard_anyway(motion(), "door", 3.0, seed))) == 1
+
+
 def test_what_goes_keeps_its_pace_or_has_an_even_one() -> None:
     assert heard_anyway(motion(), "car_engine", 3.0, 7)[:, 1] == pytest.approx(SPEED)
     seen = motion(speed=0.9)

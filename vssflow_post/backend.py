@@ -171,6 +171,10 @@ class Take:
     """Sentences for the report, e.g. that a line did not fit its span."""
     seconds: float | None = None
     """What it cost, for a backend that makes several at once; None: the time since the take before."""
+    made_of: tuple[str, ...] = ()
+    """Names of the files of the user's that are heard in it, in order."""
+    is_final: bool = True
+    """False where something was missing that may come back, so that the next run makes it anew."""
 
 
 class FrameEncoder(Protocol):

@@ -97,7 +97,9 @@ class Library:
             asked = _Asked({}, {}) if refusal else self._asked(request)
             samples = self._heard(request, asked)
             notes = (f"The library {refusal}: silent.",) if refusal else _told(asked)
-            yield Take(request.id, AudioClip(within(samples), CLOCK_HZ), notes, time.perf_counter() - started)
+            took_s = time.perf_counter() - started
+            clip, files = AudioClip(within(samples), CLOCK_HZ), tuple(self._shelf.laid)
+            yield Take(request.id, clip, notes, took_s, files, is_final=not asked.lost)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -121,8 +123,10 @@ class Library:
 
     def _heard(self, request: CueRequest, asked: _Asked) -> Samples:
         """(channels, n) at 48 kHz; what is lost is taken out and another is chosen, until all that is laid is there."""
+        self._shelf.laid.clear()
         while any(asked.found.values()):
             try:
+                self._shelf.laid.clear()
                 return self._laid(request, asked)
             except Lost as lost:
                 asked.lost[lost.recording.path] = str(lost)

@@ -75,6 +75,11 @@ def update(place: Path, folders: Sequence[Path], workers: int, report: OnProgres
         wanted = [_absolute(folder) for folder in folders] or _known_folders(connection)
         if not wanted:
             raise UsageError("No folder is indexed yet: say which, as in `vssflow-post library index ~/Sounds`.")
+        for folder in wanted:
+            if not Path(folder).is_dir():
+                raise UsageError(
+                    f"{folder} is indexed, and not there now: until it is back, its recordings stay as they are."
+                )
         everything = [one for folder in wanted for one in _files(folder, folder)]
         found = {one.path: one for one in everything if _is_text(one.path)}
         odd = [Unreadable(ascii(one.path), "its name is no text") for one in everything if one.path not in found]

@@ -9,13 +9,16 @@ import numpy.typing as npt
 
 from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import strikes_of
-from vssflow_dit.picture.unseen import SEEN_STRENGTH, SPEED, calls, struck
+from vssflow_dit.picture.unseen import FIRST_S, SEEN_STRENGTH, SPEED, calls, struck
 from vssflow_dit.picture.when_heard import is_seen_whole, seen
 from vssflow_dit.sounds import follows
 from vssflow_post.backend import CueRequest, Track
 from vssflow_post.timeline import CLOCK_HZ
 
 Pace: TypeAlias = "npt.NDArray[np.float32]"
+
+AT_ONCE_S = 0.012
+"""When what is heard at once strikes: behind the fade with which every take begins, and within the first picture."""
 
 
 class Moment(NamedTuple):
@@ -38,7 +41,8 @@ def moments(net: StrikeNet, request: CueRequest, name: str, at_once: bool) -> li
             unseen = calls(duration_s, request.seed)
         elif at_once:
             unseen = struck(name, duration_s, request.seed)
-        found = [Moment(round(at_s * CLOCK_HZ), hard) for at_s, hard in unseen] or found
+        earlier_s = FIRST_S - AT_ONCE_S
+        found = [Moment(round((at_s - earlier_s) * CLOCK_HZ), hard) for at_s, hard in unseen] or found
     return [one for one in found if 0 <= one.sample < request.span.n_samples]
 
 

@@ -34,6 +34,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self._whole: set[str] = set()
+        self.laid: dict[str, None] = {}
+        """Names of the files that were read since somebody cleared it, in order."""
 
     def part(self, recording: Recording, first: int, last: int) -> Samples:
         """(channels, n) of one channel or two at 48 kHz, from `first` to `last` in the recording's own samples.
@@ -55,6 +57,7 @@ class Shelf:
             raise Lost(recording, f"cannot be read ({str(error).splitlines()[0]})") from None
         if samples.shape[1] < last - start or not np.isfinite(samples).all():
             raise Lost(recording, "is damaged")
+        self.laid[Path(recording.path).name] = None
         return _at_clock(_two_at_most(samples), rate_hz, first - start, last - first)
 
     def _held_against(self, recording: Recording) -> None:

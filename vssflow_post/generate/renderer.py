@@ -15,7 +15,7 @@ from vssflow_post.errors import BackendError, VssflowError
 from vssflow_post.generate.history import AskedCue, CueHistory
 from vssflow_post.generate.take_store import StoredTake, TakeStore
 from vssflow_post.progress import OnProgress, Progress
-from vssflow_post.store.entries import Missing
+from vssflow_post.store.entries import Missing, address
 from vssflow_post.timeline import CLOCK_HZ
 
 STAGE_VERSION = 5
@@ -32,6 +32,8 @@ class CueTake:
     """Time it took to render; 0 when it was there already."""
     why_made: str
     """Why it was rendered, in a few words; "" when it was there already."""
+    is_final: bool = True
+    """As of its `Take`."""
 
     @property
     def cached(self) -> bool:
@@ -121,11 +123,11 @@ def takes(
         progress(Progress("generate", done, len(asked), cue.id))
         yield CueTake(cue, known, 0.0, "")
     for key, take, seconds in _made(wanted):
-        stored = store.put(key, take)
+        stored = store.put(key if take.is_final else address({"until it is final": key}), take)
         for twin, cue in enumerate(missing[key]):
             done += 1
             progress(Progress("generate", done, len(asked), cue.id))
-            yield CueTake(cue, stored, 0.0, "") if twin else CueTake(cue, stored, seconds, why[key])
+            yield CueTake(cue, stored, 0.0 if twin else seconds, "" if twin else why[key], take.is_final)
 
 
 def to_make(

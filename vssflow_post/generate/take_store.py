@@ -33,6 +33,8 @@ class StoredTake:
     n_channels: int
     n_samples: int
     notes: tuple[str, ...] = ()
+    made_of: tuple[str, ...] = ()
+    """Names of the files of the user's that are heard in it."""
 
     def read(self, start: int, stop: int) -> Samples:
         """float32 (channels, stop - start) of its own rate; `0 <= start <= stop <= n_samples`."""
@@ -57,16 +59,22 @@ class TakeStore:
 
     def put(self, key: str, take: Take) -> StoredTake:
         """Stores a take; what was stored under this key is replaced."""
-        return self.put_blocks(key, take.id, take.audio.rate_hz, [take.audio.samples], take.notes)
+        return self.put_blocks(key, take.id, take.audio.rate_hz, [take.audio.samples], take.notes, take.made_of)
 
     def put_blocks(
-        self, key: str, id: str, rate_hz: int, blocks: Iterable[Samples], notes: Sequence[str] = ()
+        self,
+        key: str,
+        id: str,
+        rate_hz: int,
+        blocks: Iterable[Samples],
+        notes: Sequence[str] = (),
+        made_of: Sequence[str] = (),
     ) -> StoredTake:
         """Stores audio that comes in blocks of float32 (channels, n), never holding more than one of them.
 
         What is added to `notes` while they come counts.
         """
-        facts = {"id": id, "rate_hz": rate_hz, "notes": notes, "n_channels": 1, "n_samples": 0}
+        facts = {"id": id, "rate_hz": rate_hz, "notes": notes, "made_of": made_of, "n_channels": 1, "n_samples": 0}
         return _as_take(self._store.put(key, facts, _counted(blocks, facts)))
 
 
@@ -116,6 +124,5 @@ def _counted(blocks: Iterable[Samples], facts: dict[str, Any]) -> Iterator[bytes
 
 def _as_take(entry: Entry) -> StoredTake:
     facts = entry.facts
-    return StoredTake(
-        entry.path, facts["id"], facts["rate_hz"], facts["n_channels"], facts["n_samples"], tuple(facts["notes"])
-    )
+    shape = facts["rate_hz"], facts["n_channels"], facts["n_samples"]
+    return StoredTake(entry.path, facts["id"], *shape, tuple(facts["notes"]), tuple(facts.get("made_of", ())))

@@ -230,7 +230,8 @@ def _facts_of(cue: Cue, sound: str | None, take: CueTake | None) -> CueFacts:
     if take is None:
         return CueFacts(cue, is_silent=cue.kind == "sound" and sound is None and not cue.is_muted)
     stand_in = sound if sound and sound != cue.sound else ""
-    return CueFacts(cue, take.seconds, take.cached, take.why_made, take.audio.notes, stand_in)
+    audio = take.audio
+    return CueFacts(cue, take.seconds, take.cached, take.why_made, audio.notes, stand_in, made_of=audio.made_of)
 
 
 def cast_facts(spotted: CueSheet, voiced: CueSheet, cast: Mapping[str, CastMember]) -> tuple[CastFacts, ...]:

@@ -101,11 +101,15 @@ def render_film(
         report = report_of(work, studio, delivery, mix, clock.timing(), delivered)
         report = replace(report, null_tests=proven.result(), drawings=drawn.result())
         delivered += write_report(folder, report)
-        write_manifest(folder, inputs.source, inputs.settings, inputs.weights, delivered, inputs.recordings)
+        is_final = all(take.is_final for take in made.values())
+        # A film that waits for something is of no settings: it is never taken for finished.
+        settings = inputs.settings if is_final else address({"until it is final": inputs.settings})
+        write_manifest(folder, inputs.source, settings, inputs.weights, delivered, inputs.recordings)
     _remember(work, studio, clock)
     reason = " ".join(report.every_warning) or None
     brief, by_rule = in_brief(report), cast_by_rule(work.cast)
-    return FilmResult(job.film, report.verdict, job.folder, reason, clock.elapsed(), brief, cast=by_rule)
+    seconds = clock.elapsed()
+    return FilmResult(job.film, report.verdict, job.folder, reason, seconds, brief, cast=by_rule, is_final=is_final)
 
 
 def _work(job: Job, film: Film, seen: Spotted, asked: Asked, made: Mapping[str, CueTake], studio: Studio) -> Work:

@@ -55,6 +55,8 @@ class FilmResult:
     """What a dry run says."""
     cast: tuple[tuple[str, str, int], ...] = ()
     """Character, voice and number of lines, where the rule chose the voice."""
+    is_final: bool = True
+    """Whether the next run may leave the film alone where nothing changes."""
 
     @property
     def is_done(self) -> bool:

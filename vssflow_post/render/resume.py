@@ -54,7 +54,8 @@ def render_unless_known(job: Job, studio: Studio, fresh: bool, progress: OnProgr
         inputs = inputs_of(job, film, studio)
         known = None if fresh else verdict_by_contents(job, inputs)
         result = known or render_film(job, film, inputs, studio, clock, progress)
-        remember_verdict(job, film, inputs, studio, result)
+        if result.is_final:
+            remember_verdict(job, film, inputs, studio, result)
         return result
 
 

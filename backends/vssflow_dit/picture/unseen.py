@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,7 +45,7 @@ def struck(name: str, duration_s: float, seed: int) -> list[tuple[float, float]]
     """The same of strikes of a class: one at once, and others where it sounds in a row."""
     rng = np.random.default_rng(seed)
     times = [(FIRST_S, STRENGTH)]
-    apart_s = _IN_A_ROW.get(name, duration_s)
+    apart_s = _IN_A_ROW.get(name, math.inf)
     while len(times) < _MOST_IN_A_ROW.get(name, len(times) + 1):
         now = times[-1][0] + apart_s * float(rng.uniform(1 - _JITTER, 1 + _JITTER))
         if now >= duration_s - FIRST_S:

@@ -57,7 +57,7 @@ def _cue(facts: CueFacts) -> dict[str, Any]:
     """Which class stands in, that it stays silent, and between which takes to choose, are told where it is so."""
     made = {"seconds": round(facts.seconds, 3), "cached": facts.cached, "why_made": facts.why_made or None}
     choice = {str(number): str(path) for number, path in facts.choice.items()}
-    more = {"stand_in": facts.stand_in, "silent": facts.is_silent, "choice": choice}
+    more = {"stand_in": facts.stand_in, "silent": facts.is_silent, "made_of": list(facts.made_of), "choice": choice}
     return {**cue_as_json(facts.cue), **made, **{key: value for key, value in more.items() if value}}
 
 

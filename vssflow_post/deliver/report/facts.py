@@ -51,6 +51,8 @@ class CueFacts:
     """Class of sound that the weights were asked for, where they do not know the cue's own; "" where they do."""
     is_silent: bool = False
     """Whether the weights know nothing near its sound either, so that it has no take."""
+    made_of: tuple[str, ...] = ()
+    """Names of the files of a library's that are heard in it."""
     choice: Mapping[int, Path] = field(default_factory=dict)
     """Its takes by number, where there is more than one: names of files beside the report."""
 

@@ -112,8 +112,15 @@ def remarks(facts: CueFacts) -> tuple[str, ...]:
     stands_in = f"{facts.stand_in} stands in" if facts.stand_in else ""
     marks = (("muted", facts.cue.is_muted), ("locked", facts.cue.is_locked), (_shift_of(facts.cue), facts.cue.shift))
     marked = ", ".join(word for word, is_so in marks if is_so)
-    made_by = f"made by {facts.cue.made_by}" if facts.cue.made_by else ""
+    made_by = f"made by {facts.cue.made_by}{_files_of(facts)}" if facts.cue.made_by else ""
     return tuple(line for line in (seen_of(facts.cue), stands_in, made_by, _recording_of(facts.cue), marked) if line)
+
+
+def _files_of(facts: CueFacts) -> str:
+    """Of which files; "" where it is of none."""
+    more = len(facts.made_of) - _MOST_LABELS
+    listed = ", ".join(facts.made_of[:_MOST_LABELS]) + (f" and {more} more" if more > 0 else "")
+    return f" of {listed}" if listed else ""
 
 
 def _shift_of(cue: Cue) -> str:
