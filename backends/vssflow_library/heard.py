@@ -8,13 +8,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from vssflow_library.bands import band_powers
 from vssflow_library.k_weighting import KWeighting
 
 LEAST_RATE_HZ = 4000
@@ -36,7 +36,6 @@ LEAST_LOOP_S = 1.5
 EVEN_DB, LIVELY_DB, ALIKE_DB = 3.0, 18.0, 4.0
 """Of what is steady: how far half seconds differ (standard deviation), how far the softest twentieth of its hundredths
 lies below the loudest, and how far the spectrum of its first third differs from that of its last."""
-BANDS_HZ = (60, 150, 300, 600, 1200, 2400, 4800, 9600, 20_000)
 SILENT_DB = -120.0
 
 Curve = npt.NDArray[np.float64]
@@ -120,9 +119,7 @@ def _listen(levels: _Levels, block: Level, rate_hz: int, weighting: KWeighting, 
     mono = block.mean(axis=1)
     levels.hundredths.append(_powers(mono.astype(np.float64) ** 2, max(1, hop // 10)))
     padded = np.pad(mono, (0, -len(mono) % hop)).reshape(-1, hop)
-    spectrum = np.abs(np.fft.rfft(padded * np.hanning(hop), axis=1)) ** 2
-    edges = np.searchsorted(np.fft.rfftfreq(hop, 1 / rate_hz), BANDS_HZ)
-    levels.bands.append(np.stack([spectrum[:, a:b].sum(axis=1) for a, b in pairwise(edges)], axis=1))
+    levels.bands.append(band_powers(padded, rate_hz))
 
 
 def _powers(squares: Curve, hop: int) -> Curve:

@@ -93,10 +93,11 @@ def commissions(route: Routing, dialogue: Dialogue, analysis: Analysis, studio: 
     (`alternates_of`)."""
     asked: list[Commission] = []
     turns = _turns(route)
+    features = {maker.offer.name: features_of(maker, studio.makers, analysis.features) for maker in studio.makers}
     for cue in _made(route.asked.cues, dialogue):
         maker = route.makers[cue.id]
-        renderer, features = maker.renderer, features_of(maker, studio.makers, analysis.features)
-        request = request_for(cue, features, analysis.mouths, analysis.things)
+        renderer, seen = maker.renderer, features[maker.offer.name]
+        request = request_for(cue, seen, analysis.mouths, analysis.things)
         turn = turns.get(cue.id, 0) if getattr(renderer.backend, "in_turn", False) else 0
         request = replace(request, seed=take_seed(cue.seed, cue.take), turn=turn)
         asked.append(Commission(request, renderer))

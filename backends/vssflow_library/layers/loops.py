@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_library.bands import band_powers
 from vssflow_post.timeline import CLOCK_HZ
 
 Samples = npt.NDArray[np.float32]
@@ -18,7 +18,6 @@ GRID_S = 0.1
 """Between the places where a loop may begin or end."""
 SHIFT_S = 0.02
 """By which a place is moved so that what meets there goes the same way."""
-BANDS_HZ = (60, 150, 300, 600, 1200, 2400, 4800, 9600, 20_000)
 
 
 class Splice(NamedTuple):
@@ -63,9 +62,7 @@ def _colours(samples: Samples, fade: int, grid: int) -> Curve:
     """(points, bands) in decibels: the spectrum of the `fade` samples before each point of the grid."""
     mono = samples.mean(axis=0)
     whole = mono[: len(mono) // grid * grid].reshape(-1, grid)
-    power = np.abs(np.fft.rfft(whole * np.hanning(grid), axis=1)) ** 2
-    edges = np.searchsorted(np.fft.rfftfreq(grid, 1 / CLOCK_HZ), BANDS_HZ)
-    bands = np.stack([power[:, a:b].sum(axis=1) for a, b in pairwise(edges)], axis=1)
+    bands = band_powers(whole, CLOCK_HZ)
     total = np.concatenate([np.zeros((1, bands.shape[1])), bands.cumsum(axis=0)])
     back = max(1, fade // grid)
     at = np.arange(len(total))
