@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.signal import sosfilt, sosfreqz
 
-from vssflow_post.audio import STEREO, SURROUND, Layout, Loudness, Samples
-from vssflow_post.mix.loudness import KWeighting, LoudnessMeter, k_weighting
+from vssflow_post.audio import STEREO, SURROUND, Layout, Loudness, Samples, k_weighting
+from vssflow_post.mix.loudness import KWeighting, LoudnessMeter
 
 pytestmark = pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
 

@@ -3,10 +3,8 @@
 Memory is one number per 100 ms. Dialogue loudness is the same measure over the stretches in which somebody is known to
 speak, laid end to end.
 
-K-weighting (BS.1770-5, annex 1) is the head's shelf and the RLB high pass, here at any sampling rate. The standard
-prints coefficients for 48 kHz only. These are the two analogue filters they come from, through the bilinear transform;
-at 48 kHz they give the printed numbers to eleven digits. A signal goes through them by its spectrum: scipy.signal,
-whose `sosfilt` gives the same to twelve digits, takes longer to import than a clip to be mixed.
+A signal is K-weighted by its spectrum: scipy.signal, whose `sosfilt` gives the same to twelve digits, takes longer to
+import than a clip to be mixed.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_post.audio import STEREO, Layout, Loudness, Samples
+from vssflow_post.audio import STEREO, Layout, Loudness, Samples, k_weighting
 from vssflow_post.mix.truepeak import HALF, PeakFollower
 from vssflow_post.timeline import CLOCK_HZ, Span
 
@@ -36,10 +34,6 @@ _RELATIVE_GATE_LU = -10.0
 _RANGE_GATE_LU = -20.0
 _CURVE_POINTS = 2000
 """At most, of short-term loudness over the film."""
-_SHELF_HZ, _SHELF_Q, _SHELF_DB = 1681.974450955533, 0.7071752369554196, 3.999843853973347
-_SHELF_SLOPE = 0.4996667741545416
-"""Exponent of the gain at the shelf's corner; one half would be the textbook shelf."""
-_PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
 _MEMORY_S = 0.17
 """After so long nothing is left of a sample but what is below the rounding of float64."""
 
@@ -140,24 +134,6 @@ class KWeighting:
     def _weighted(self, window: Values) -> Values:
         """All of a window but the samples whose past is not in it."""
         return np.fft.irfft(np.fft.rfft(window) * self._response, self._size)[:, self._memory :]
-
-
-@cache
-def k_weighting(rate_hz: int) -> npt.NDArray[np.float64]:
-    """The shelf and the high pass as second-order sections, shape (2, 6): b0, b1, b2, a0 = 1, a1, a2."""
-    k = math.tan(math.pi * _SHELF_HZ / rate_hz)
-    high = 10 ** (_SHELF_DB / 20)
-    corner = high**_SHELF_SLOPE
-    a0 = 1 + k / _SHELF_Q + k * k
-    shelf = (
-        (high + corner * k / _SHELF_Q + k * k) / a0, 2 * (k * k - high) / a0,
-        (high - corner * k / _SHELF_Q + k * k) / a0,
-        1.0, 2 * (k * k - 1) / a0, (1 - k / _SHELF_Q + k * k) / a0,
-    )  # fmt: skip
-    k = math.tan(math.pi * _PASS_HZ / rate_hz)
-    a0 = 1 + k / _PASS_Q + k * k
-    high_pass = (1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / _PASS_Q + k * k) / a0)
-    return np.array([shelf, high_pass])
 
 
 @cache
