@@ -19,8 +19,8 @@ from platformdirs import user_data_dir
 
 from vssflow_post.errors import BackendUnavailable
 
-VERSION = 1
-"""Of what is stored and how it is heard: an index of another version is made anew."""
+VERSION = 2
+"""Of what is stored, and how it is read and heard: an index of another version is made anew."""
 _TABLES = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE IF NOT EXISTS folders (folder TEXT PRIMARY KEY);

@@ -43,6 +43,9 @@ def of_words(inside: PurePath, said: Said = NOTHING) -> Label:
         return Label(ucs.class_of(said.cat_id, f"{own} {said.description}"), everything)
     if name is not None:
         return Label(ucs.class_of(name.cat_id, own), everything)
+    in_category = ucs.in_category(inside.stem)
+    if in_category:
+        return Label(in_category, everything)
     for spoken in (" ".join([own, *folders]), said.description):
         sound = sound_class(spoken, CLASSES)[0]
         if sound:
