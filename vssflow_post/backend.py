@@ -322,6 +322,10 @@ class BackendOffer:
     identify: Callable[[GenerationSettings], BackendIdentity] | None = None
     """Says what `open` would open, at once and without importing anything heavy: films that are finished are then
     recognised without it. None where only opening can tell."""
+    lacks: Callable[[GenerationSettings, str], str] | None = None
+    """Says what a cue's `sound` names that is not there, such as a recording, as the end of a sentence ("has no file
+    Door_03.wav"), "" for nothing, without opening the backend; raises what `identify` does. None where nothing can be
+    named so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
