@@ -268,6 +268,9 @@ class Backend(Protocol):
     # same, which makes what comes nearest, or silence, and says so in the take's notes. Without it, a backend makes
     # whatever it is asked for.
     #
+    # A backend whose takes are under no licence of a package or voice says in `licence` under which they are, or where
+    # that is found, in a few words.
+    #
     # A backend with `in_turn = True` is told each request's `turn`, and its takes may depend on it.
     #
     # What a film's features depend on beside the film is the weights, or what a backend says in `sees`: features are
