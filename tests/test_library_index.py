@@ -352,7 +352,18 @@ def test_the_commands_index_find_and_tell(own: Path, tmp_path: Path, monkeypatch
     facts = json.loads(run.invoke(library, ["info", "--json"], catch_exceptions=False).output)
     assert facts["sounds"]["door"] == 6
     assert facts["unreadable"] == 1
-    assert "no recording of cow" in run.invoke(library, ["find", "cow"], catch_exceptions=False).output
+    nothing = run.invoke(library, ["find", "cow"], catch_exceptions=False)
+    assert nothing.exit_code == 0, "that there is none is an answer"
+    assert nothing.output.startswith("no recording of cow\nthe index has ")
+    assert "most of " in nothing.output
+    assert "`vssflow-post library info` lists all" in nothing.output
+    misspelt = run.invoke(library, ["find", "thundre rainn"], catch_exceptions=False).output
+    assert "near it: rain" in misspelt
+    told = json.loads(run.invoke(library, ["find", "cow", "--json"], catch_exceptions=False).output)
+    assert told["found"] == 0
+    assert told["instead"] == nothing.output.splitlines()[1:]
+    other = run.invoke(library, ["find", "a cow in the oak"], catch_exceptions=False).output
+    assert "so described, and of door: " in other
 
 
 def test_a_folder_that_is_away_is_told_and_keeps_its_recordings(tmp_path: Path) -> None:

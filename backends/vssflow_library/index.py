@@ -147,6 +147,16 @@ def named(connection: sqlite3.Connection, name: str) -> list[Recording]:
     return sorted(found, key=lambda one: (one.inside, one.digest, one.path))
 
 
+def saying(connection: sqlite3.Connection, parts: Sequence[str], most: int) -> list[Recording]:
+    """Some of those in whose words any of these letters stand, by path: `most` at most."""
+    where = " OR ".join(["words LIKE ?"] * len(parts))
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM recordings WHERE {where} ORDER BY path LIMIT ?",
+        (*(f"%{part}%" for part in parts), most),
+    )
+    return list(_read(rows))
+
+
 def sounds(connection: sqlite3.Connection) -> dict[str, int]:
     """How many recordings there are of each class, by name."""
     rows = connection.execute("SELECT sound, count(*) FROM recordings GROUP BY sound ORDER BY sound")
