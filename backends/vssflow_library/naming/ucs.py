@@ -10,7 +10,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import islice
@@ -123,7 +123,8 @@ def known(cat_id: str) -> str | None:
 
 
 def parse(stem: str) -> UcsName | None:
-    """What a file name without its ending says; None where no CatID is in it.
+    """What a file name without its ending says; None where no CatID is in it. What a CatID that is on no list says
+    behind its category (`TOOLDrill`) is a user's own.
 
     Only the CatID is required, and what people and sites put before it is passed over (`0231 GLASBrk_`,
     `554595__jaku5__watrsplsh_`). One that is also a plain word (`Rain_on roof`) counts only as the list spells it.
@@ -133,7 +134,9 @@ def parse(stem: str) -> UcsName | None:
     for piece in islice(_PIECE.finditer(stem), PIECES):
         cat_id = _cat_id(piece[1], stem[piece.end() :].lstrip(" ")[:1], not stem[: piece.start()].strip())
         if cat_id is not None:
-            return _in_blocks(cat_id, stem[piece.end() :])
+            name = _in_blocks(cat_id, stem[piece.end() :])
+            own = "" if piece[1].lower() in _rows() else _CATEGORY.sub("", piece[1], count=1)
+            return replace(name, user_category=f"{own} {name.user_category}".strip()) if own else name
     return None
 
 
