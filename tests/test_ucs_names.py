@@ -1,7 +1,7 @@
 """File names as libraries really have them, each with the class that a sound editor expects of it.
 
-`data/ucs_names.csv` was written by hand, without the plugin's tables: names of public libraries, and names after the
-habits of many vendors. Where editors would differ it allows each of their answers, divided by `/`; `-` is no class.
+`data/ucs_names.csv` was written by hand, most of it without a look at the tables: names of public libraries, and after
+the habits of many vendors. Where editors would differ it allows each of their answers, divided by `/`; `-` is no class.
 """
 
 from __future__ import annotations
