@@ -12,9 +12,12 @@ from click.testing import CliRunner, Result
 
 from conftest import MakeFilm
 from tests.desk import Desk, speech, tone
+from tests.recorded_library import make
+from vssflow_library.indexing import update
 from vssflow_post.cli import cli
 from vssflow_post.cues.sheet import read_cue_sheet, write_cue_sheet
 from vssflow_post.media.probe import probe
+from vssflow_post.progress import silent
 
 
 def run(*words: object) -> Result:
@@ -58,6 +61,29 @@ def test_a_sheet_with_other_mistakes_tells_of_its_recordings_too(desk: Desk) -> 
     assert "'gain_db' must lie between" in told[0]
     place = "edit.cues.json, line 1: cues[0] (d1): 'file'"
     assert told[1] == f"{place}: the recording {desk.folder / 'gone.wav'}: there is no such file"
+
+
+def test_a_recording_that_a_sound_names_and_the_library_lacks_is_told(tmp_path: Path) -> None:
+    sounds, place, preset, sheet = (tmp_path / name for name in ("sounds", "a.sqlite", "mine.toml", "a.cues.json"))
+    sounds.mkdir()
+    make(sounds, loop_s=2.0)
+    update(place, [sounds], 1, silent)
+    there = sorted(path.name for path in sounds.iterdir())
+    names = (there[0], "Gone_01.wav", f"sounds/{there[1]}", "Muted_02.wav", "a door slams")
+    cues = [{"id": f"s{k}", "kind": "sound", "start_s": k, "end_s": k + 1, "sound": name, "mute": "Muted" in name}
+            for k, name in enumerate(names)]  # fmt: skip
+    sheet.write_text(sheet_of(*cues))
+    preset.write_text(f'[generate]\nsound = ["library", "auto"]\nlibrary = "{place}"\n')
+    result = run("cues", "check", sheet, "-p", preset)
+    assert result.exit_code == 2
+    line = line_of(sheet.read_text(), "Gone_01")
+    told = f"a.cues.json, line {line}: cues[1] (s1): 'sound': library has no file Gone_01.wav\n"
+    assert result.output == told
+    assert run("cues", "check", sheet).exit_code == 0, "who asks no library has words"
+    (sounds / there[0]).unlink()
+    assert "not there now" in run("cues", "check", sheet, "-p", preset).output
+    place.unlink()
+    assert run("cues", "check", sheet, "-p", preset).exit_code == 0, "that there is no index is not the sheet's fault"
 
 
 def test_a_table_tells_all_its_mistakes_too(fake_backend: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from vssflow_post.errors import ScriptError
 from vssflow_post.generate.requests import request_for
 from vssflow_post.render.stand_ins import askable
 from vssflow_post.settings.preset import CueSettings
-from vssflow_post.timeline import CLOCK_HZ, LAYERS, Cue, CueSheet, Span
+from vssflow_post.timeline import CAPTION, CLOCK_HZ, LAYERS, Cue, CueSheet, Span
 
 TABLE = shipped_table()
 S = CLOCK_HZ
@@ -192,6 +192,12 @@ def test_weights_are_asked_for_the_nearest_that_they_know() -> None:
         "The weights have no gunshot: explosion stands in (s0003)."
     ]
     assert asked.warnings == (f"The weights have no dog, and nothing near it: silent ({dog.id}).",)
+    library = askable([shot, dog], ["explosion"], TABLE, who="library")
+    assert library.notes == ("library has no gunshot: explosion stands in (s0003).",)
+    assert library.warnings == (f"library has no dog, and nothing near it: silent ({dog.id}).",)
+    caption = dataclasses.replace(dog, origin=CAPTION, sound="a strange hum")
+    [told] = askable([caption], ["dog"], TABLE, lambda _: "", "library").notes
+    assert told.startswith("Captions that name no sound that library has stay silent")
     assert askable([dog], [], TABLE).cues == (dog,), "weights without names take words"
     assert askable([dog], ["dog"], TABLE) == type(asked)((dog,), (), ())
 

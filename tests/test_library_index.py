@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -133,6 +134,41 @@ def test_what_no_name_tells_the_chunks_do(tmp_path: Path) -> None:
             assert of_words(PurePath("ZOOM0012.wav"), said_in(plain)).sound == sound
     plain.write_bytes(b"RIFF\1")
     assert said_in(plain) == Said()
+
+
+@pytest.mark.parametrize("ending", ["flac", "ogg", "mp3"])
+def test_what_no_name_tells_the_tags_do(tmp_path: Path, ending: str) -> None:
+    plain, tagged = tmp_path / "plain.wav", tmp_path / f"ZOOM0012.{ending}"
+    soundfile.write(plain, hit(np.random.default_rng(1)), RATE_HZ)
+    for tags, sound, also in (
+        ({"title": "A dog barks", "comment": "in the yard"}, "dog", "yard"),
+        ({"description": "Thunder far away", "genre": "Weather"}, "thunder", "weather"),
+        ({"CATID": "ANMLCat", "title": "Angry"}, "cat", "angry"),
+        ({"genre": "Metal"}, "", "metal"),
+        ({"title": "\0\x01" + "x" * 100_000}, "", ""),
+        ({}, "", ""),
+    ):
+        _tag(plain, tagged, tags)
+        found = of_words(PurePath(tagged.name), said_in(tagged))
+        assert (found.sound, also in found.words.split() or not also) == (sound, True), (tags, found.words)
+    tagged.write_bytes(tagged.read_bytes()[:100])
+    assert said_in(tagged).cat_id == ""
+    tagged.write_text("#EXTM3U\n#EXTINF:1,A dog barks\nhttp://127.0.0.1:9/dog.ts\n")
+    assert said_in(tagged) == Said(), "a playlist is no recording"
+
+
+def _tag(source: Path, target: Path, tags: dict[str, str]) -> None:
+    """The same sound in another form, with tags."""
+    codec = {"flac": "flac", "ogg": "libopus", "mp3": "libmp3lame"}[target.suffix[1:]]
+    with av.open(str(source)) as read, av.open(str(target), "w") as write:
+        write.metadata.update(tags)
+        stream = write.add_stream(codec, RATE_HZ)
+        stream.metadata.update(tags)
+        for frame in [*read.decode(audio=0), None]:
+            if frame is not None:
+                frame.pts = None
+            for packet in stream.encode(frame):
+                write.mux(packet)
 
 
 @pytest.mark.parametrize("rate_hz", [22_050, 44_100, 48_000, 96_000])
@@ -316,7 +352,18 @@ def test_the_commands_index_find_and_tell(own: Path, tmp_path: Path, monkeypatch
     facts = json.loads(run.invoke(library, ["info", "--json"], catch_exceptions=False).output)
     assert facts["sounds"]["door"] == 6
     assert facts["unreadable"] == 1
-    assert "no recording of cow" in run.invoke(library, ["find", "cow"], catch_exceptions=False).output
+    nothing = run.invoke(library, ["find", "cow"], catch_exceptions=False)
+    assert nothing.exit_code == 0, "that there is none is an answer"
+    assert nothing.output.startswith("no recording of cow\nthe index has ")
+    assert "most of " in nothing.output
+    assert "`vssflow-post library info` lists all" in nothing.output
+    misspelt = run.invoke(library, ["find", "thundre rainn"], catch_exceptions=False).output
+    assert "near it: rain" in misspelt
+    told = json.loads(run.invoke(library, ["find", "cow", "--json"], catch_exceptions=False).output)
+    assert told["found"] == 0
+    assert told["instead"] == nothing.output.splitlines()[1:]
+    other = run.invoke(library, ["find", "a cow in the oak"], catch_exceptions=False).output
+    assert "so described, and of door: " in other
 
 
 def test_a_folder_that_is_away_is_told_and_keeps_its_recordings(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -26,10 +27,12 @@ from vssflow_library.indexing import update
 from vssflow_library.layers.loops import crossfade, ring
 from vssflow_library.moments import AT_ONCE_S, pulses_in
 from vssflow_post.analysis.things import ThingFinder
-from vssflow_post.backend import CueRequest, Frame, GenerationSettings, Take, Track
+from vssflow_post.backend import BackendIdentity, CueRequest, Frame, GenerationSettings, Take, Track
 from vssflow_post.errors import FilmFailed
 from vssflow_post.progress import silent
-from vssflow_post.timeline import CLOCK_HZ, Scene, Span
+from vssflow_post.render.facts import backend_facts
+from vssflow_post.settings.preset import Preset
+from vssflow_post.timeline import CLOCK_HZ, CueSheet, Scene, Span
 
 STRUCK = ((0.5, 1.0), (1.2345, 0.7), (2.0, 0.4), (3.3, 0.9), (4.0, 0.8))
 
@@ -260,6 +263,20 @@ def test_a_take_says_which_recordings_are_heard_in_it(library: Library) -> None:
     assert bed.made_of == ("RAIN_Heavy Street_VP_TEST.wav",)
     assert [name[:8] for name in door.made_of] == ["DOORWood"]
     assert strange.made_of == ()
+
+
+def test_its_licence_is_that_of_each_recording(library: Library) -> None:
+    maker = SimpleNamespace(
+        offer=SimpleNamespace(name="library", priority=0),
+        renderer=SimpleNamespace(backend=library),
+        identity=lambda: BackendIdentity(library.weights_digest, ()),
+        origin=SimpleNamespace(package="vssflow-post"),
+        why="",
+    )
+    studio = SimpleNamespace(makers=[maker], main=maker, preset=Preset())
+    [facts] = backend_facts(studio, CueSheet((), ()))  # type: ignore[arg-type]
+    assert "each recording's own" in facts.licence
+    assert "made_of" in facts.licence
 
 
 def test_it_says_what_it_cannot_make(library: Library) -> None:

@@ -220,7 +220,7 @@ def test_page_says_of_a_cue_what_was_seen_what_stands_in_and_that_it_is_silent(l
     assert "3, 1 silent" in words
     (silent,) = (a for a in page.all("cue") if "silent" in (a["class"] or ""))
     assert silent["data-id"] == "s3"
-    assert "silent: the weights know nothing near it" in (silent["title"] or "")
+    assert "silent: who was asked knows nothing near it" in (silent["title"] or "")
 
 
 def test_models_are_named_with_what_is_known_of_their_licence() -> None:

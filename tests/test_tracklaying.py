@@ -117,6 +117,26 @@ def test_effects_step_back_under_lines_and_dialogue_does_not() -> None:
     np.testing.assert_array_equal(ducked["DX"], free["DX"])
 
 
+def test_nothing_steps_back_under_a_line_that_is_silent() -> None:
+    """No voice speaks its language, or nothing in it can be said."""
+    settings = MixSettings(effects_gain_db=0.0, duck_db=12.0, room_tone=False, production_stem=True)
+    cue, take = line(1, 12, 15)
+    mute = (cue, clip(np.zeros(take.n_samples, np.float32)))
+    track = clip(noise(20 * S, 0.1, 77), S)
+    for speech, step_db in (([mute], 0.0), ([(cue, take)], 12.0)):
+        for kept in (
+            session([sound(1, 0, 10), sound(2, 10, 20, "rain")], speech),
+            session(speech=speech, track=track, whole=True),
+        ):
+            free = heard(lay_tracks(replace(kept, speech=()), picture(0.5, 0.5), settings), settings)
+            now = heard(lay_tracks(kept, picture(0.5, 0.5), settings), settings)
+            stem = "PD" if kept.track else "FX"
+            assert rms(now[stem], 12.1, 14.9) == pytest.approx(
+                rms(free[stem], 12.1, 14.9) * 10 ** (-step_db / 20), rel=1e-3
+            )
+    assert session(speech=[mute]).spoken == ()
+
+
 def test_effects_stand_where_the_motion_is_and_beds_in_the_middle() -> None:
     settings = MixSettings(effects_gain_db=0.0, room_tone=False, effects_pan_width=1.0)
     out = heard(lay_tracks(session([sound(1, 0, 10), sound(2, 10, 20, "rain")]), picture(0.1, 0.9), settings), settings)

@@ -268,6 +268,9 @@ class Backend(Protocol):
     # same, which makes what comes nearest, or silence, and says so in the take's notes. Without it, a backend makes
     # whatever it is asked for.
     #
+    # A backend whose takes are under no licence of a package or voice says in `licence` under which they are, or where
+    # that is found, in a few words.
+    #
     # A backend with `in_turn = True` is told each request's `turn`, and its takes may depend on it.
     #
     # What a film's features depend on beside the film is the weights, or what a backend says in `sees`: features are
@@ -322,6 +325,10 @@ class BackendOffer:
     identify: Callable[[GenerationSettings], BackendIdentity] | None = None
     """Says what `open` would open, at once and without importing anything heavy: films that are finished are then
     recognised without it. None where only opening can tell."""
+    lacks: Callable[[GenerationSettings, str], str] | None = None
+    """Says what a cue's `sound` names that is not there, such as a recording, as the end of a sentence ("has no file
+    Door_03.wav"), "" for nothing, without opening the backend; raises what `identify` does. None where nothing can be
+    named so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

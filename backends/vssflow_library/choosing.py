@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from itertools import chain
 from pathlib import PurePath
 
-from vssflow_dit.sounds import CLASSES, forms, sound_class
-from vssflow_library.index import Recording, named, of_sounds
+from vssflow_dit.sounds import ALIASES, CLASSES, forms, sound_class
+from vssflow_library.index import Recording, named, of_sounds, saying, sounds
 from vssflow_library.indexing import ENDINGS
 from vssflow_library.naming.ucs import words
 
 LEAST_POOL = 3
 """So many recordings that take turns, at least, if the class has them: by fewer words, where those that all words
 describe are fewer."""
+MOST_NAMED = 6
+"""Classes that are named to who finds nothing."""
+LEAST_LETTERS = 4
+"""Of a word that may be misspelt: three letters are near everything."""
+MOST_READ = 1000
+"""Recordings of other classes that are looked at for it."""
 TURNS = 3
 """Parts of a pool: what one cue begins and ends with lies in other parts than what the next begins with."""
 
@@ -41,6 +49,30 @@ def best_first(connection: sqlite3.Connection, prompt: str) -> tuple[str, list[R
     asked = set(words(prompt))
     unclassed = of_sounds(connection, [""]) if asked else []
     return "", [one for one in unclassed if _matches(one, asked) == len(asked)]
+
+
+def way_out(connection: sqlite3.Connection, prompt: str) -> list[str]:
+    """Sentences for who finds nothing: words that come near and are of something, what else the words describe, and
+    what there is."""
+    counts = sounds(connection)
+    asked = words(prompt)
+    near = _near_words(asked, counts)
+    told = [f"near it: {', '.join(near)}"] if near else []
+    said = [one for one in saying(connection, asked, MOST_READ) if _matches(one, set(asked))] if asked else []
+    for one in ranked(said, prompt)[:LEAST_POOL]:
+        told.append(f"so described, and of {one.sound or 'no known class'}: {one.inside}")
+    most = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_NAMED]
+    of = f", most of {', '.join(most)}" if most else ""
+    told.append(f"the index has {len(counts)} classes of sound{of} (`vssflow-post library info` lists all)")
+    return told
+
+
+def _near_words(asked: Sequence[str], classes: Iterable[str]) -> list[str]:
+    """Words for classes of which there are recordings that are spelled much like some of those asked for."""
+    spoken = [word for name in classes for phrase in (name.replace("_", " "), *ALIASES.get(name, ())) for word in
+              phrase.split()]  # fmt: skip
+    found = (get_close_matches(word, spoken, LEAST_POOL, 0.75) for word in asked if len(word) >= LEAST_LETTERS)
+    return [word for word in dict.fromkeys(chain.from_iterable(found)) if word not in asked]
 
 
 def ranked(found: Sequence[Recording], prompt: str) -> list[Recording]:

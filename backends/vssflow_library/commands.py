@@ -72,27 +72,31 @@ def index(folders: tuple[Path, ...], place: Path | None, workers: int | None, as
 def find(prompt: str, place: Path | None, most: int, as_json: bool) -> None:
     """List the recordings that PROMPT would take, best first: those of its class, by its other words.
 
+    That there are none is an answer as well, with what comes near, and exit code 0; `found` of --json counts.
+
     \b
     vssflow-post library find "car door"
     vssflow-post library find "gravel footsteps boots" --json
     """
     from contextlib import closing
 
-    from vssflow_library.choosing import best_first
+    from vssflow_library.choosing import best_first, way_out
     from vssflow_library.index import opened, usual_place
 
     with closing(opened(place or usual_place())) as connection:
         sound, found = best_first(connection, prompt)
+        instead = [] if found else way_out(connection, prompt)
     if as_json:
         rows = [
             {"file": one.path, "class": one.sound, "seconds": round(one.duration_s, 3), "lufs": one.lufs,
              "channels": one.channels, "hits": len(one.onsets), "steady": one.is_steady}
             for one in found[:most]
         ]  # fmt: skip
-        click.echo(json.dumps({"prompt": prompt, "class": sound or None, "found": len(found), "recordings": rows}))
+        facts = {"prompt": prompt, "class": sound or None, "found": len(found), "recordings": rows, "instead": instead}
+        click.echo(json.dumps(facts))
         return
     if not found:
-        click.echo(f"no recording of {sound or repr(prompt)}")
+        click.echo("\n".join((f"no recording of {sound or repr(prompt)}", *instead)))
         return
     click.echo(f"{'class':<16} {'seconds':>8} {'LUFS':>6} {'ch':>2} {'hits':>6}  file")
     for one in found[:most]:

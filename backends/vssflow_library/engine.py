@@ -51,6 +51,7 @@ class Library:
 
     name = "library"
     in_turn = True
+    licence = "each recording's own: ask its vendor (the cues name the recordings, made_of)"
     voices: Sequence[str] = ()
 
     def __init__(self, settings: GenerationSettings) -> None:

@@ -19,8 +19,8 @@ from platformdirs import user_data_dir
 
 from vssflow_post.errors import BackendUnavailable
 
-VERSION = 1
-"""Of what is stored and how it is heard: an index of another version is made anew."""
+VERSION = 2
+"""Of what is stored, and how it is read and heard: an index of another version is made anew."""
 _TABLES = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE IF NOT EXISTS folders (folder TEXT PRIMARY KEY);
@@ -145,6 +145,16 @@ def named(connection: sqlite3.Connection, name: str) -> list[Recording]:
     rows = connection.execute(f"SELECT {_COLUMNS} FROM recordings WHERE path LIKE ? ESCAPE '\\'", (f"%{last}",))
     found = [one for one in _read(rows) if f"/{one.path.replace(os.sep, '/')}".endswith(f"/{wanted}")]
     return sorted(found, key=lambda one: (one.inside, one.digest, one.path))
+
+
+def saying(connection: sqlite3.Connection, parts: Sequence[str], most: int) -> list[Recording]:
+    """Some of those in whose words any of these letters stand, by path: `most` at most."""
+    where = " OR ".join(["words LIKE ?"] * len(parts))
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM recordings WHERE {where} ORDER BY path LIMIT ?",
+        (*(f"%{part}%" for part in parts), most),
+    )
+    return list(_read(rows))
 
 
 def sounds(connection: sqlite3.Connection) -> dict[str, int]:

@@ -12,6 +12,7 @@ from vssflow_post.cli.options import FILE, backend_options, existing, preset_opt
 if TYPE_CHECKING:
     from vssflow_post.media import Film
     from vssflow_post.settings.preset import Preset
+    from vssflow_post.timeline import Cue
 
 
 @click.group(short_help="Check a cue sheet or script, or change all lines of a speaker.")
@@ -26,7 +27,8 @@ def cues() -> None:
 @backend_options
 def check(sheet: Path, film: Path | None, preset: str, backend: str | None, weights: str | None) -> None:
     """Name everything that is wrong with SHEET (.json or .csv), each with its line, cue and key: also voices that the
-    backend does not have, and recordings that cannot be heard. Or with a script (.srt, .vtt, .ass or .csv).
+    backend does not have, and recordings that cannot be heard, or that are not in the library which the preset asks.
+    Or with a script (.srt, .vtt, .ass or .csv).
 
     With FILM the sheet is held against it; without, against what it says itself of its film. Ends with exit code 2 when
     something is wrong.
@@ -61,9 +63,16 @@ def _faults_of_sheet(sheet: Path, film: Film | None, settings: Preset) -> list[s
     from vssflow_post.cues.sheet import checked_cue_sheet
     from vssflow_post.plugins import load_plugins
     from vssflow_post.render.recordings import fault_of
-    from vssflow_post.render.studio import voices_of
+    from vssflow_post.render.studio import lacking, voices_of
 
-    return checked_cue_sheet(sheet, film, voices=voices_of(settings, load_plugins()), heard=fault_of)[1]
+    plugins = load_plugins()
+    lack = lacking(settings, plugins)
+    voices = voices_of(settings, plugins)
+
+    def heard(cue: Cue) -> str:
+        return lack(cue) if cue.recording is None else fault_of(cue)
+
+    return checked_cue_sheet(sheet, film, voices=voices, heard=heard)[1]
 
 
 @cues.command("set")

@@ -94,7 +94,7 @@ def checked_cue_sheet(
     """The same, and every fault as a sentence: there is a sheet where there are none.
 
     Without a film the sheet is held against what it says itself of the film that it was made for. `heard` says what is
-    wrong with the recording of a cue, "" where nothing is; None leaves recordings alone.
+    wrong with the recording of a cue or what its sound names in vain, "" for nothing; None leaves recordings alone.
     """
     text = ""
     scenes: tuple[Scene, ...] = ()

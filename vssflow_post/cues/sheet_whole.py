@@ -106,9 +106,10 @@ def twice(contents: Sequence[object], places: Sequence[str]) -> list[JsonFault]:
 
 
 def unheard(cues: Sequence[tuple[int, Cue]], places: Sequence[str], heard: Callable[[Cue], str]) -> list[JsonFault]:
-    """The cues (each with its number in the sheet) whose recordings cannot be heard, as `heard` says; no muted ones."""
-    told = ((k, heard(cue)) for k, cue in cues if cue.recording is not None and not cue.is_muted)
-    return [JsonFault(f"{places[k]}: 'file': {problem}", ("cues", k, "file")) for k, problem in told if problem]
+    """The cues (each with its number in the sheet) of whose recordings, or of what their sounds name, nothing can be
+    heard, as `heard` says; no muted ones."""
+    told = ((k, "sound" if cue.recording is None else "file", heard(cue)) for k, cue in cues if not cue.is_muted)
+    return [JsonFault(f"{places[k]}: '{key}': {what}", ("cues", k, key)) for k, key, what in told if what]
 
 
 def without_collisions(

@@ -36,6 +36,12 @@ def loudest_lufs(take: Source) -> float | None:
     return _measured(take, 0, take.n_samples).max_momentary_lufs
 
 
+def is_heard(take: Source) -> bool:
+    """Whether any sample of a take is other than zero."""
+    size = _PIECE_S * take.rate_hz
+    return any(take.read(at, min(take.n_samples, at + size)).any() for at in range(0, take.n_samples, size))
+
+
 def matching_db(recorded: Mapping[str, Said], others: Sequence[Said]) -> dict[str, float]:
     """The gain of each recorded line, by cue id, that brings it to the middle loudness of the other lines; where there
     are none, of all that were recorded. Silence stays as it is."""

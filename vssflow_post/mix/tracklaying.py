@@ -21,7 +21,7 @@ from vssflow_post.mix.ducking import DuckCurve, duck_under
 from vssflow_post.mix.laid_take import OWN_SOUND, ROOM_TONE, LaidTake
 from vssflow_post.mix.panning import CENTRE, PanCurve
 from vssflow_post.mix.room_tone import Tone, ToneSource, tone_of
-from vssflow_post.mix.take_level import Said, evening_db, matching_db
+from vssflow_post.mix.take_level import Said, evening_db, is_heard, matching_db
 from vssflow_post.settings.preset import MixSettings
 from vssflow_post.timeline import CLOCK_HZ, Cue, Scene, Span
 
@@ -55,9 +55,14 @@ class Session:
     """Music cues and their recordings."""
 
     @property
+    def said(self) -> tuple[Span, ...]:
+        """Where a line is heard: not where none of its take sounds, as of one whose language no voice speaks."""
+        return tuple(cue.span for cue, take in self.speech if is_heard(take))
+
+    @property
     def spoken(self) -> tuple[Span, ...]:
         """Where somebody is heard to speak."""
-        return tuple(sorted([*(cue.span for cue, _ in self.speech), *(cue.span for cue in self.production)]))
+        return tuple(sorted([*self.said, *(cue.span for cue in self.production)]))
 
 
 class Picture(Protocol):
@@ -195,7 +200,7 @@ def _production(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
         return
     stem = PD if settings.production_stem else DX
     if session.whole_track:
-        duck = _duck([cue.span for cue, _ in session.speech], settings, settings.production_duck_db)
+        duck = _duck(session.said, settings, settings.production_duck_db)
         yield LaidTake(session.duration, stem, session.track, name="production", duck=duck, beside=OWN_SOUND)
         return
     at: dict[int, int] = {}

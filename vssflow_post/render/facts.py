@@ -142,7 +142,11 @@ def backend_facts(studio: Studio, sheet: CueSheet) -> tuple[BackendFacts, ...]:
 
 
 def _licence(maker: Maker, voices: Collection[str], weights: str) -> str:
-    """Of the voices that spoke, where they state one; weights of a package's own are under the package's."""
+    """What the backend says of it; of the voices that spoke, where they state one; weights of a package's own are under
+    the package's."""
+    says = getattr(maker.renderer.backend, "licence", "")
+    if says:
+        return str(says)
     facts = maker.identity().voice_facts
     stated = dict.fromkeys(facts[voice].licence for voice in sorted(voices) if voice in facts and facts[voice].licence)
     return "; ".join(stated) or (licence_of(maker.origin.package) if weights == "starter" else UNSTATED)

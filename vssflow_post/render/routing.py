@@ -85,7 +85,8 @@ def _refusal(maker: Maker, request: CueRequest) -> str:
 def _asked_of(maker: Maker, cues: Sequence[Cue], makers: Mapping[str, Maker], studio: Studio) -> Askable:
     backend = maker.renderer.backend
     own = [cue for cue in cues if makers[cue.id] is maker]
-    return askable(own, backend.sounds, studio.table, getattr(backend, "sound_of", None))
+    who = "" if maker.offer.priority else maker.offer.name  # of 0: asked by name, and perhaps without weights
+    return askable(own, backend.sounds, studio.table, getattr(backend, "sound_of", None), who)
 
 
 def commissions(route: Routing, dialogue: Dialogue, analysis: Analysis, studio: Studio) -> list[Commission]:

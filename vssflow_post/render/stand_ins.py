@@ -1,4 +1,4 @@
-"""What is asked of weights that do not know a class of sound: the nearest that they do, or nothing, as the table says.
+"""What is asked of weights or a library that lack a class of sound: the nearest that they have, or nothing (by table).
 
 Only sounds that the picture asked for are looked up: what a person prompted goes to the backend in their own words, and
 a recording asks for nothing.
@@ -27,11 +27,16 @@ class Askable:
 
 
 def askable(
-    cues: Sequence[Cue], known: Sequence[str], table: SoundTable, sound_of: Callable[[str], str] | None = None
+    cues: Sequence[Cue],
+    known: Sequence[str],
+    table: SoundTable,
+    sound_of: Callable[[str], str] | None = None,
+    who: str = "",
 ) -> Askable:
     """`known` are the classes of the weights; weights without names for them (none known) take words as they are.
 
-    `sound_of` says which class words mean, "" for none: a caption that means none stays silent.
+    `sound_of` says which class words mean, "" for none: a caption that means none stays silent. `who` is asked, by
+    name; "" are the weights.
     """
     asked: list[Cue] = []
     meaningless: list[Cue] = []
@@ -55,17 +60,14 @@ def askable(
             asked.append(replace(cue, sound=name))
         if name != cue.sound:
             instead.setdefault((cue.sound, name), []).append(cue.id)
-    notes = (
-        f"The weights have no {sound}: {name} stands in ({_listed(ids)})."
-        for (sound, name), ids in instead.items()
-        if name
-    )
+    has = f"{who} has" if who else "The weights have"
+    notes = (f"{has} no {sound}: {name} stands in ({_listed(ids)})." for (sound, name), ids in instead.items() if name)
     warnings = (
-        f"The weights have no {sound}, and nothing near it: silent ({_listed(ids)})."
+        f"{has} no {sound}, and nothing near it: silent ({_listed(ids)})."
         for (sound, name), ids in instead.items()
         if not name
     )
-    return Askable(tuple(asked), (*notes, *_unknown(meaningless)), tuple(warnings))
+    return Askable(tuple(asked), (*notes, *_unknown(meaningless, who)), tuple(warnings))
 
 
 def in_company(parts: Sequence[Askable], cues: Sequence[Cue]) -> Askable:
@@ -76,12 +78,13 @@ def in_company(parts: Sequence[Askable], cues: Sequence[Cue]) -> Askable:
     return Askable(ordered, notes, warnings)
 
 
-def _unknown(captions: Sequence[Cue]) -> tuple[str, ...]:
-    """A sentence where captions name no sound that the weights know."""
+def _unknown(captions: Sequence[Cue], who: str) -> tuple[str, ...]:
+    """A sentence where captions name no sound that those know who were asked."""
     if not captions:
         return ()
     named = _listed([f"{cue.id} \u201c{cue.sound}\u201d at {cue.span.start_s:.1f} s" for cue in captions])
-    return (f"Captions that name no sound that the weights know stay silent ({named}); a cue sheet may name another.",)
+    known = f"{who} has" if who else "the weights know"
+    return (f"Captions that name no sound that {known} stay silent ({named}); a cue sheet may name another.",)
 
 
 def _listed(ids: Sequence[str]) -> str:

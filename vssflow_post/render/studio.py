@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from vssflow_post.analysis.analysis_store import AnalysisStore, FeatureStore
@@ -18,6 +18,7 @@ from vssflow_post.render.maker import Maker, joint, makers_of
 from vssflow_post.render.recognition import Recognition, is_wanted, recognition_of, table_of
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.output_folder import OutputFolder
+from vssflow_post.timeline import Cue
 
 
 @dataclass(slots=True)
@@ -139,6 +140,27 @@ def voices_of(preset: Preset, plugins: Plugins) -> tuple[str, ...] | None:
         return joint(speaking, speaking).voices if all(maker.is_known for maker in speaking) else None
     except VssflowError:  # that it cannot run here is not the sheet's, or the preset's, fault
         return None
+
+
+def lacking(preset: Preset, plugins: Plugins) -> Callable[[Cue], str]:
+    """Of the sound of a cue: what it names that the backends which the preset asks for it do not have, as a sentence,
+    known without opening one; "" where there is nothing."""
+    try:
+        makers = makers_of(preset.generate, plugins)
+    except VssflowError:  # as in `voices_of`
+        return lambda _: ""
+
+    def lack(cue: Cue) -> str:
+        if cue.kind != "sound" or not cue.sound:
+            return ""
+        for offer in dict.fromkeys(makers[name].offer for name in preset.generate.order(cue.kind, cue.layer)):
+            with suppress(VssflowError):
+                what = offer.lacks(preset.generate, cue.sound) if offer.lacks is not None else ""
+                if what:
+                    return f"{offer.name} {what}"
+        return ""
+
+    return lack
 
 
 def open_studio(preset: Preset, out: OutputFolder, plugins: Plugins) -> Studio:

@@ -1,4 +1,4 @@
-"""What a WAV says of itself in its bext and iXML chunks (EBU Tech 3285; ixml.info), where it has them."""
+"""What a file says of itself: a WAV in its bext and iXML chunks (EBU Tech 3285; ixml.info), others in their tags."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vssflow_library.naming.tags import tags_in
 from vssflow_library.naming.ucs import known
 
 MOST_BYTES = 1 << 20
 """Of a chunk that is read: what is larger is no description."""
-DESCRIBES = ("FXNAME", "TRACKTITLE", "NOTE", "DESCRIPTION", "KEYWORDS", "SUBCATEGORY", "CATEGORY", "BWF_DESCRIPTION")
-"""Fields of iXML that say what is heard, the shortest first."""
+DESCRIBES = (
+    "FXNAME", "TRACKTITLE", "TITLE", "NOTE", "DESCRIPTION", "COMMENT", "KEYWORDS", "SUBCATEGORY", "CATEGORY",
+    "BWF_DESCRIPTION",
+)  # fmt: skip
+"""Fields of iXML, and tags, that say what is heard, the shortest first."""
+FILED_UNDER = ("GENRE", "GROUPING")
+"""Tags that are words for a search and name no class: music is filed under Metal and Rock."""
 FORMS = (b"RIFF", b"RF64", b"BW64")
 
 
@@ -24,14 +30,16 @@ class Said:
     cat_id: str = ""
     """A CatID of the UCS."""
     description: str = ""
+    filed_under: str = ""
+    """Words for a search that name no class."""
 
 
 def said_in(path: Path) -> Said:
-    """What the chunks of a file say; nothing for one that has none, or whose chunks are damaged.
+    """What the chunks or tags of a file say; nothing for one that has none, or whose chunks are damaged.
 
     Raises OSError where the file cannot be opened.
     """
-    description, fields = "", {}
+    description, fields = "", ({} if _has_chunks(path) else tags_in(path))
     for name, data in _chunks(path):
         if name == b"bext":
             description = data[:256].split(b"\0")[0].decode("utf-8", "replace").strip()
@@ -39,7 +47,13 @@ def said_in(path: Path) -> Said:
             fields = _fields(data)
     cat_id = next((found for key in ("CATID", "USERCATEGORY") if (found := known(fields.get(key, "").strip()))), "")
     parts = dict.fromkeys([*(fields[key] for key in DESCRIBES if fields.get(key)), description])
-    return Said(cat_id, " ".join(part for part in parts if part))
+    filed_under = " ".join(fields[key] for key in FILED_UNDER if fields.get(key))
+    return Said(cat_id, " ".join(part for part in parts if part), filed_under)
+
+
+def _has_chunks(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in FORMS
 
 
 def _chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:

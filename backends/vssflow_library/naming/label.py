@@ -1,4 +1,4 @@
-"""What a recording is of, from what is written on it: its chunks, its UCS name, else the words of file and folders."""
+"""What a recording is of, from what is written on it: chunks or tags, its UCS name, else words of file and folders."""
 
 from __future__ import annotations
 
@@ -38,11 +38,15 @@ def of_words(inside: PurePath, said: Said = NOTHING) -> Label:
     name = ucs.parse(inside.stem)
     folders = [" ".join(ucs.words(folder)) for folder in reversed(inside.parts[:-1])][:FOLDERS]
     own = name.said if name is not None else " ".join(ucs.words(inside.stem))
-    everything = " ".join(part for part in (own, *folders, " ".join(ucs.words(said.description))) if part)
+    told = " ".join(ucs.words(f"{said.description} {said.filed_under}"))
+    everything = " ".join(part for part in (own, *folders, told) if part)
     if said.cat_id:
         return Label(ucs.class_of(said.cat_id, f"{own} {said.description}"), everything)
     if name is not None:
         return Label(ucs.class_of(name.cat_id, own), everything)
+    in_category = ucs.in_category(inside.stem)
+    if in_category:
+        return Label(in_category, everything)
     for spoken in (" ".join([own, *folders]), said.description):
         sound = sound_class(spoken, CLASSES)[0]
         if sound:

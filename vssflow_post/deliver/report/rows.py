@@ -144,7 +144,7 @@ def seen_of(cue: Cue) -> str:
 
 def _cue_box(facts: CueFacts, whole: Span, hues: Mapping[str, int], clock: Callable[[int], str]) -> CueBox:
     cue, words = facts.cue, words_of(facts.cue)
-    silence = ("silent: the weights know nothing near it",) if facts.is_silent else ()
+    silence = ("silent: who was asked knows nothing near it",) if facts.is_silent else ()
     when = f"{cue.id}  {clock(cue.heard.start)} to {clock(cue.heard.end)}"
     title = "\n".join((when, words, *remarks(facts), *silence, *facts.notes))
     return CueBox(facts, _place(cue.heard, whole), hues.get(cue.speaker or "", 0), words, title)
