@@ -78,9 +78,15 @@ def write_film(
 
 
 def hammering(
-    strikes_s: Iterable[float], seconds: float, rate: Fraction | float, width: int = 320, height: int = 180
+    strikes_s: Iterable[float],
+    seconds: float,
+    rate: Fraction | float,
+    width: int = 320,
+    height: int = 180,
+    sparks: bool = False,
 ) -> Iterable[Picture]:
-    """A hammer that strikes an anvil at the given times: it rises slowly and falls in a quarter of a second."""
+    """A hammer that strikes an anvil at the given times: it rises slowly and falls in a quarter of a second. `sparks`
+    fly from each blow and go out within a fifth of a second."""
     at, unit = sorted(strikes_s), min(width, height) / 180
     ground = np.random.default_rng(7).normal((120, 130, 140), 4, (height, width, 3))
     middle, floor = width // 2, round(height * 0.83)
@@ -99,7 +105,20 @@ def hammering(
             50,
         )
         picture[max(0, round(y - 16 * unit)) : round(y + 2 * unit), middle - head : middle + head] = (200, 60, 40)
+        if sparks:
+            _sparks(picture, (middle, floor - 30 * unit), unit, since)
         yield np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def _sparks(picture: npt.NDArray[np.float64], blow: tuple[float, float], unit: float, since: float) -> None:
+    """Fourteen of them, `since` seconds after the blow."""
+    rng = np.random.default_rng(3)
+    ways = rng.uniform(80, 350, 14) * np.exp(1j * rng.uniform(-np.pi, 0, 14)) * unit
+    for way, life in zip(ways, rng.uniform(0.08, 0.2, 14), strict=True):
+        if since < life:
+            places = [complex(*blow) + way * age for age in (max(0.0, since - 0.02), since)]
+            first, last = ((round(place.real), round(place.imag)) for place in places)
+            cv2.line(picture, first, last, (255, 240, 160), max(1, round(2 * unit)))
 
 
 _BACKGROUND = (70, 90, 110)

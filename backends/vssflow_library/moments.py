@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.picture.strikes import StrikeNet
-from vssflow_dit.picture.thing_motion import strikes_of
+from vssflow_dit.picture.thing_motion import blows, strikes_of
 from vssflow_dit.picture.unseen import FIRST_S, SEEN_STRENGTH, SPEED, calls, struck
 from vssflow_dit.picture.when_heard import is_seen_whole, seen
 from vssflow_dit.sounds import follows
@@ -17,6 +18,8 @@ from vssflow_post.timeline import CLOCK_HZ
 
 Pace: TypeAlias = "npt.NDArray[np.float32]"
 
+SAME_S = 0.045
+"""Between what the whole picture and a thing in it tell of one blow, at most."""
 AT_ONCE_S = 0.012
 """When what is heard at once strikes: behind the fade with which every take begins, and within the first picture."""
 
@@ -54,7 +57,16 @@ def _seen(net: StrikeNet, request: CueRequest) -> list[Moment]:
     if motion is None:
         return []
     late = round(round(request.span.start_s * motion.rate_hz) / motion.rate_hz * CLOCK_HZ) - start
-    return [Moment(round(row / motion.rate_hz * CLOCK_HZ) + late, hard) for row, hard in pulses_in(motion)]
+    found = [Moment(round(row / motion.rate_hz * CLOCK_HZ) + late, hard) for row, hard in pulses_in(motion)]
+    alone = [one.sample - start for thing in request.things for one in blows(net, thing)]
+    return [_sharper(one, alone) for one in found]
+
+
+def _sharper(seen: Moment, alone: Sequence[int]) -> Moment:
+    """A blow that the whole picture shows, when the thing that is alone in it says: sparks and shadows are less of it.
+    The whole picture knows better whether there is a blow."""
+    nearest = min(alone, key=lambda sample: abs(sample - seen.sample), default=seen.sample)
+    return seen._replace(sample=nearest) if abs(nearest - seen.sample) < SAME_S * CLOCK_HZ else seen
 
 
 def pulses_in(motion: Track) -> list[tuple[float, float]]:

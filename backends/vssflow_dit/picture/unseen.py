@@ -7,11 +7,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.picture.strikes import pulses
+from vssflow_dit.picture.strikes import PULSE_S, pulses
 from vssflow_dit.sounds import follows
 
-FIRST_S = 0.1
-"""When the first call or strike is heard, after the cue begins."""
+FIRST_S = PULSE_S
+"""When the first call or strike is heard, after the cue begins: as soon as the whole of its pulse is in the cue."""
+LAST_S = 0.1
+"""Before the cue's end in which no strike of a row is heard any more."""
 CALLS_APART_S = 1.5, 4.0
 STRENGTH = 0.8
 SPEED = 0.4
@@ -48,7 +50,7 @@ def struck(name: str, duration_s: float, seed: int) -> list[tuple[float, float]]
     apart_s = _IN_A_ROW.get(name, math.inf)
     while len(times) < _MOST_IN_A_ROW.get(name, len(times) + 1):
         now = times[-1][0] + apart_s * float(rng.uniform(1 - _JITTER, 1 + _JITTER))
-        if now >= duration_s - FIRST_S:
+        if now >= duration_s - LAST_S:
             break
         times.append((now, STRENGTH * float(rng.uniform(1 - 2 * _JITTER, 1))))
     return times

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_dit.synthesis.debris import Debris, thrown_up
 from vssflow_post.backend import Frame
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -230,6 +231,8 @@ class _Look:
     other: Motion | None
     """Something else that moves, and strikes nothing."""
     striped: bool
+    debris: tuple[Debris | None, ...]
+    """What each strike throws up."""
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """A point in picture heights, in pixels; a narrow picture shows as much as a wide one."""
@@ -237,7 +240,7 @@ class _Look:
         return x * height * (width / height / (16 / 9)), y * height
 
 
-def _look(rng: np.random.Generator, duration_s: float, height: int) -> _Look:
+def _look(rng: np.random.Generator, motion: Motion, height: int) -> _Look:
     width, fps = round(height * rng.choice([4 / 3, 16 / 9, 16 / 9])), float(rng.choice(FPS))
     background = _background(rng, height, width)
     radius = height * rng.uniform(0.03, 0.14)
@@ -245,14 +248,15 @@ def _look(rng: np.random.Generator, duration_s: float, height: int) -> _Look:
     is_box, turn = rng.random() < 0.4, rng.uniform(0, 6.28)
     noise, quality = rng.choice([0.0, rng.uniform(0, 4)]), int(rng.integers(35, 95))
     shake = rng.choice([0.0, 0.0, rng.uniform(0, 0.8)])
-    other = swing(rng, duration_s) if rng.random() < 0.2 else None
+    other = swing(rng, len(motion.x) / GRID_HZ) if rng.random() < 0.2 else None
     corners = turn + np.arange(4) * np.pi / 2 if is_box else None
-    return _Look(background, fps, radius, float(shade), corners, noise, quality, shake, other, rng.random() < 0.3)
+    striped, debris = rng.random() < 0.3, thrown_up(rng, len(motion.strikes))
+    return _Look(background, fps, radius, float(shade), corners, noise, quality, shake, other, striped, debris)
 
 
 def draw(rng: np.random.Generator, motion: Motion, height: int = 108) -> Iterator[Frame]:
     """Frames of the motion as a decoder would give them (grey only; pixels is empty)."""
-    look = _look(rng, len(motion.x) / GRID_HZ, height)
+    look = _look(rng, motion, height)
     empty = np.zeros((0, 0, 3), np.uint8)
     for k in range(int(len(motion.x) / GRID_HZ * look.fps)):
         at = min(int(k / look.fps * GRID_HZ), len(motion.x) - 1)
@@ -277,6 +281,10 @@ def _scene(rng: np.random.Generator, look: _Look, motion: Motion, at: int) -> Pl
         px, py = look.place(*motion.pivot)
         thickness = max(1, round(look.radius / 2))
         cv2.line(image, (round(px), round(py)), (round(x), round(y)), look.shade, thickness, cv2.LINE_AA)
+    for (time_s, _), debris in zip(motion.strikes, look.debris, strict=True):
+        if debris is not None:
+            then = min(round(time_s * GRID_HZ), len(motion.x) - 1)
+            debris.draw(image, complex(*look.place(motion.x[then], motion.y[then])), at / GRID_HZ - time_s)
     return image
 
 

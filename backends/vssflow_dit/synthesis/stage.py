@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from vssflow_dit.synthesis import acts, pictures
 from vssflow_dit.synthesis.acts import Act, Path
+from vssflow_dit.synthesis.debris import Debris, thrown_up
 from vssflow_dit.synthesis.pictures import GRID_HZ
 from vssflow_post.backend import Frame
 from vssflow_post.timeline import CLOCK_HZ
@@ -49,6 +50,8 @@ class _Placed:
     shades: tuple[float, ...]
     stripes: tuple[float, ...]
     """Grey levels that a limb's middle line differs by; 0 for none."""
+    debris: tuple[Debris | None, ...]
+    """What each strike throws up."""
 
     def joint(self, number: int, k: int) -> complex:
         return self.at + self.scale * complex(self.act.joints[number][k])
@@ -133,6 +136,10 @@ class Stage:
                     cv2.circle(image, points[a], round(wide * part * 16), grey, -1, cv2.LINE_AA, 4)
                 else:
                     cv2.line(image, points[a], points[b], grey, max(1, round(wide * part)), cv2.LINE_AA, 4)
+        for (time_s, _, joint), debris in zip(placed.act.strikes, placed.debris, strict=True):
+            if debris is not None:
+                then = min(round(time_s * GRID_HZ), len(self.zoom) - 1)
+                debris.draw(image, self._pixel(placed.joint(joint, then), k), k / GRID_HZ - time_s)
         for time_s, joint in placed.act.flashes:
             if 0 <= k / GRID_HZ - time_s < 0.05:
                 cv2.circle(image, points[joint], round(0.12 * unit * 16), 255.0, -1, cv2.LINE_AA, 4)
@@ -183,7 +190,8 @@ def _company(rng: np.random.Generator, duration_s: float, wide: float, ground: f
         shade = (ground + rng.choice([-1, 1]) * rng.uniform(25, 110)) % 255
         shades = tuple(float(np.clip(shade + rng.normal(0, 25), 0, 255)) for _ in act.limbs)
         stripes = tuple(float(x) for x in rng.normal(0, 30, len(act.limbs)) * (rng.random() < 0.6))
-        found.append(_Placed(act, at, scale, shades, stripes))
+        debris = thrown_up(rng, len(act.strikes))
+        found.append(_Placed(act, at, scale, shades, stripes, debris))
     return tuple(found)
 
 
