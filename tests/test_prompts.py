@@ -85,6 +85,18 @@ def test_a_class_that_the_weights_lack_is_stood_in_for() -> None:
     assert sound_class("a ticking clock", FEW)[0] == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("geese honk", "duck_goose"), ("goose honking", "duck_goose"), ("car honks", "car_horn"),
+        ("a ship's horn", "ship"), ("the ship\u2019s horn", "ship"),
+        ("glass crashes", "glass_break"), ("car crash", "metal"),
+    ],
+)  # fmt: skip
+def test_who_makes_a_sound_tells_which_it_is(words: str, name: str) -> None:
+    assert sound_class(words, CLASSES) == (name, "")
+
+
 def test_what_stands_in_is_heard_of_the_same_thing() -> None:
     """But for a splash, whose streams at least are wet; a call may be struck."""
     heard_at_times = {"calls": "strikes"}

@@ -45,7 +45,7 @@ def rings_down(name: str) -> bool:
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "wood": ("wooden", "plank", "table", "stick", "log", "board", "bat", "crate", "cricket bat", "baseball bat"),
-    "metal": ("steel", "iron", "anvil", "sword", "clang", "pipe", "pan", "chain", "tin", "metallic"),
+    "metal": ("steel", "iron", "anvil", "sword", "clang", "pipe", "pan", "chain", "tin", "metallic", "car crash"),
     "glass_clink": ("glass", "bottle", "crystal", "window", "clink", "ice cube"),
     "stone": ("rock", "concrete", "brick", "marble", "pavement", "tile"),
     "plastic": ("rubber", "toy", "box", "bucket"),
@@ -97,6 +97,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "broken glass",
         "breaking glass",
         "glass breaks",
+        "glass crash",
         "window breaks",
         "glass shatters",
     ),
@@ -130,7 +131,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "bird_call": ("crow", "parrot", "seagull", "gull", "cuckoo", "eagle", "raven", "jay"),
     "owl": ("hoot",),
     "chicken": ("hen", "rooster", "cock", "cluck"),
-    "duck_goose": ("duck", "goose", "quack", "swan"),
+    "duck_goose": ("duck", "goose", "geese", "quack", "swan", "goose honk", "geese honk"),
     "cow": ("cattle", "moo", "bull", "ox"),
     "sheep_goat": ("sheep", "goat", "lamb", "bleat"),
     "pig": ("oink", "hog", "boar"),
@@ -301,7 +302,7 @@ def sound_class(prompt: str, classes: Sequence[str]) -> tuple[str, str]:
     counts. The class is "" (unspecified) for an empty
     prompt, and, with a note that says so, where no word is near; a note also tells where another class stands in.
     """
-    words = re.findall(r"[a-z]+", prompt.lower())
+    words = re.findall(r"[a-z]+", re.sub(r"['\u2019]s\b", "", prompt.lower()))
     for *_, name in sorted(_found(words, classes)):
         if not name:
             break
