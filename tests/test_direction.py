@@ -14,6 +14,7 @@ from conftest import MakeFilm
 from vssflow_dit.sounds import CLASSES, sound_class
 from vssflow_post.cli import cli
 from vssflow_post.cues.caption_words import is_direction, means_end, means_music
+from vssflow_post.cues.captions import without_songs
 from vssflow_post.cues.direction import direction_of, unheard
 from vssflow_post.cues.layers import Laid, with_asked
 from vssflow_post.render.stand_ins import askable
@@ -196,3 +197,14 @@ def test_a_folder_of_scripts_gives_each_film_its_own(make_film: MakeFilm, fake_b
     said = {name: [cue["text"] for cue in one["cues"] if cue["kind"] == "speech"] for name, one in told.items()}
     assert said == {"a": ["Come in."], "b": ["Go away."], "c": []}
     assert any("lies none that is called as the film, c.srt" in sentence for sentence in told["c"]["warnings"])
+
+
+@pytest.mark.parametrize("text", ["[\u266a\u266a\u266a]", "\u266a", "(\u266b \u266b)", "\u266a~"])
+def test_notes_alone_are_music(text: str) -> None:
+    [_, (spoken, told), _] = without_songs(["Come in.", text, "Who is there?"])
+    assert (spoken, [means_music(each) for each in told]) == ("", [True])
+
+
+def test_notes_alone_that_open_a_song_are_no_music() -> None:
+    [_, (_, told), *_] = without_songs(["Come in.", "\u266a", "la la \u266a", "Who is there?"])
+    assert told == []

@@ -19,6 +19,9 @@ AROUND = 80
 """Characters before and after a bracket that say whether it stands inside a sentence."""
 _SIGN = r"[\u00b6\u2669-\u266f\U0001f3b5\U0001f3b6\U0001f3bc]\ufe0f?"
 _NOTE = re.compile(rf"{_SIGN}(?:[ \t]*{_SIGN})*")
+_ONLY_NOTES = re.compile(rf"[\s\[\](){{}}~-]*(?:{_SIGN}[\s\[\](){{}}~-]*)+")
+_MUSIC = "music"
+"""What notes without words tell of."""
 _HASH_AT_HEAD = re.compile(r"(?P<before>(?:^|\n)[ \t>\u2010-\u2015\u2212-]*)#+(?=[ \t]+[^\W\d]|[ \t]*(?:\n|$))")
 _HASH_AT_END = re.compile(r"[ \t]#+(?=[ \t]*(?:\n|$))|[ \t]#+(?=[ \t]+[^\W\d])")
 _HASHES_AROUND = re.compile(r"(?:(?<=\n)|^)([ \t>-]*)#([^\s#\d][^#\n]*)#[ \t]*(?=\n|$)")
@@ -45,15 +48,19 @@ def without_songs(texts: Sequence[str]) -> list[tuple[str, list[str]]]:
     """(text without what is sung, what is sung) of each subtitle of a file.
 
     A note at the head of a row opens a song, one after words closes it, in the same subtitle or in a later one; `#` is
-    a note where it stands apart at the head of a row, and closes what it opened.
+    a note where it stands apart at the head of a row, and closes what it opened. Notes alone that open and close nothing
+    are music.
     """
     noted = _with_notes_for_hashes(texts)
     found = []
     goes_on_to = -1
     for k, text in enumerate(noted):
         spoken, sung, is_open = _parted(text, singing=k <= goes_on_to)
+        was_singing = k <= goes_on_to
         if is_open and k >= goes_on_to:
             goes_on_to = _closing_after(noted, k)
+        if _ONLY_NOTES.fullmatch(text) and not was_singing and k > goes_on_to:
+            spoken, sung = "", [_MUSIC]
         found.append((spoken, sung))
     return found
 
