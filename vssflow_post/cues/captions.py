@@ -48,8 +48,8 @@ def without_songs(texts: Sequence[str]) -> list[tuple[str, list[str]]]:
     """(text without what is sung, what is sung) of each subtitle of a file.
 
     A note at the head of a row opens a song, one after words closes it, in the same subtitle or in a later one; `#` is
-    a note where it stands apart at the head of a row, and closes what it opened. Notes alone that open and close nothing
-    are music.
+    a note where it stands apart at the head of a row, and closes what it opened. Notes alone that open and close
+    nothing are music.
     """
     noted = _with_notes_for_hashes(texts)
     found = []
