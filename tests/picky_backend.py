@@ -62,6 +62,8 @@ class PickyBackend:
         assert not request.visual
         if request.kind == "speech":
             return "speaks English alone" if request.language not in ("", "en") else ""
+        if request.sound.endswith(".wav"):
+            return f"has no file {request.sound}"
         return "" if request.sound == "rain" else f"has no recording of {request.sound or 'this'}"
 
     def render(self, requests: Sequence[CueRequest]) -> Iterator[Take]:
@@ -90,4 +92,7 @@ def vssflow_backends() -> Sequence[BackendOffer]:
     def identify(settings: GenerationSettings) -> BackendIdentity:
         return BackendIdentity(_digest(), ("solo",), FACTS, "nothing")
 
-    return [BackendOffer("picky", 0, _open, identify=identify)]
+    def lacks(settings: GenerationSettings, sound: str) -> str:
+        return f"has no file {sound}" if sound.endswith(".wav") else ""
+
+    return [BackendOffer("picky", 0, _open, identify=identify, lacks=lacks)]

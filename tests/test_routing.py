@@ -88,10 +88,36 @@ def test_each_cue_is_made_by_the_first_that_can(several: Path, fake_backend: Pat
     assert ("picky-backend", "CC0") in {(model["package"], model["licence"]) for model in told["models"]}
 
 
+def resheeted(folder: Path, cues: list[dict[str, Any]]) -> None:
+    sheet = json.loads((folder / "a.json").read_text())
+    (folder / "a.json").write_text(json.dumps(sheet | {"cues": cues}))
+
+
+def test_a_recording_that_is_named_in_vain_is_a_warning(several: Path) -> None:
+    resheeted(several, CUES[:1])
+    assert render(several).exit_code == 0
+    assert report(several)["verdict"] == "done"
+    resheeted(several, [CUES[0] | {"sound": "Rain_99.wav"}])
+    assert render(several).exit_code == 0
+    told = report(several)
+    assert told["verdict"] == "done_with_warnings"
+    assert "s1: picky has no file Rain_99.wav: fake makes it." in told["warnings"]
+
+
+def test_who_is_asked_for_nothing_that_has_a_name_is_told(several: Path) -> None:
+    nameless = {key: value for key, value in CUES[0].items() if key != "sound"} | {"layer": "follows"}
+    resheeted(several, [nameless])
+    assert render(several).exit_code == 0
+    told = report(several)
+    assert told["verdict"] == "done"
+    assert [line for line in told["warnings"] if line.startswith("picky makes nothing here: 1 sounds have no name")]
+    resheeted(several, [nameless, CUES[3]])
+    assert render(several).exit_code == 0
+    assert not [line for line in report(several)["warnings"] if "makes nothing" in line]
+
+
 def test_a_take_in_stereo_stays_in_stereo(several: Path) -> None:
-    sheet = json.loads((several / "a.json").read_text())
-    sheet["cues"] = CUES[:1]
-    (several / "a.json").write_text(json.dumps(sheet))
+    resheeted(several, CUES[:1])
     assert render(several).exit_code == 0
     wave, _ = soundfile.read(several / "out" / "a" / "a_FX.wav")
     left, right = np.sqrt(np.mean(wave[5000:43000] ** 2, axis=0))

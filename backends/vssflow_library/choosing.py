@@ -51,20 +51,22 @@ def best_first(connection: sqlite3.Connection, prompt: str) -> tuple[str, list[R
     return "", [one for one in unclassed if _matches(one, asked) == len(asked)]
 
 
-def way_out(connection: sqlite3.Connection, prompt: str) -> list[str]:
-    """Sentences for who finds nothing: words that come near and are of something, what else the words describe, and
-    what there is."""
+def way_out(connection: sqlite3.Connection, prompt: str, found: Sequence[Recording] = ()) -> list[str]:
+    """Sentences for who finds little: what else is so described, of another class; for who finds nothing also words
+    that come near and are of something, and what there is."""
+    asked, taken = words(prompt), {one.path for one in found}
+    said = [one for one in saying(connection, asked, MOST_READ) if _matches(one, set(asked))] if asked else []
+    others = [one for one in ranked(said, prompt) if one.path not in taken][:LEAST_POOL]
+    described = [f"so described, and of {one.sound or 'no known class'}: {one.inside}" for one in others]
+    if found:
+        return described
     counts = sounds(connection)
-    asked = words(prompt)
     near = _near_words(asked, counts)
     told = [f"near it: {', '.join(near)}"] if near else []
-    said = [one for one in saying(connection, asked, MOST_READ) if _matches(one, set(asked))] if asked else []
-    for one in ranked(said, prompt)[:LEAST_POOL]:
-        told.append(f"so described, and of {one.sound or 'no known class'}: {one.inside}")
     most = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_NAMED]
     of = f", most of {', '.join(most)}" if most else ""
-    told.append(f"the index has {len(counts)} classes of sound{of} (`vssflow-post library info` lists all)")
-    return told
+    has = f"the index has {len(counts)} classes of sound{of} (`vssflow-post library info` lists all)"
+    return [*told, *described, has]
 
 
 def _near_words(asked: Sequence[str], classes: Iterable[str]) -> list[str]:

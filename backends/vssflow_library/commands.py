@@ -80,12 +80,12 @@ def find(prompt: str, place: Path | None, most: int, as_json: bool) -> None:
     """
     from contextlib import closing
 
-    from vssflow_library.choosing import best_first, way_out
+    from vssflow_library.choosing import LEAST_POOL, best_first, way_out
     from vssflow_library.index import opened, usual_place
 
     with closing(opened(place or usual_place())) as connection:
         sound, found = best_first(connection, prompt)
-        instead = [] if found else way_out(connection, prompt)
+        instead = way_out(connection, prompt, found) if len(found) < LEAST_POOL else []
     if as_json:
         rows = [
             {"file": one.path, "class": one.sound, "seconds": round(one.duration_s, 3), "lufs": one.lufs,
@@ -105,6 +105,7 @@ def find(prompt: str, place: Path | None, most: int, as_json: bool) -> None:
         click.echo(f"{row}  {one.path}")
     if len(found) > most:
         click.echo(f"and {len(found) - most} more (-n {len(found)} lists all)")
+    click.echo("\n".join(instead), nl=bool(instead))
 
 
 @library.command()

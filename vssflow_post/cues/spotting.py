@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vssflow_post.cues.layers import Laid, layered, less_speech, prompted, runs_through, with_asked
 from vssflow_post.cues.overlaps import placed
 from vssflow_post.cues.sheet import cue_seed
-from vssflow_post.timeline import CLOCK_HZ, FOLLOWS, LAYERS, Cue, CueSheet, Scene, Span, SpeakingSegment
+from vssflow_post.timeline import CAPTION, CLOCK_HZ, FOLLOWS, LAYERS, Cue, CueSheet, Scene, Span, SpeakingSegment
 
 if TYPE_CHECKING:
     from vssflow_post.cues.seen import SeenSound
@@ -135,7 +135,10 @@ def _sounds(
             for part in _parted(piece)
         ]  # fmt: skip
     free = [piece for piece in pieces if not _within(piece, full) and _within(piece, filled)]
-    named = [scene.span for scene, laid in zip(scenes, layers, strict=True) if laid]
+    # A caption names what need not be seen: what moves meanwhile is no quieter for it.
+    named = [
+        scene.span for scene, laid in zip(scenes, layers, strict=True) if any(one.origin != CAPTION for one in laid)
+    ]
     origin = "preset" if settings.sound else "picture"
     sounds = [
         Laid(piece, FOLLOWS, settings.sound, BESIDE_NAMED_DB if _within(piece, named) else 0.0, origin=origin)

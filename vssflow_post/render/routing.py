@@ -16,7 +16,7 @@ from vssflow_post.generate.requests import request_for
 from vssflow_post.render.maker import Maker, features_of
 from vssflow_post.render.stand_ins import Askable, askable, in_company
 from vssflow_post.render.studio import Studio
-from vssflow_post.timeline import Cue
+from vssflow_post.timeline import LAYERS, Cue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,18 +35,50 @@ def routing_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, stud
     """`cues` are those that sound. Raises BackendError for a backend that fails to say what it can make."""
     makers = {cue.id: studio.main for cue in cues}
     refused: dict[str, list[str]] = {}
-    for cue in _made(cues, dialogue):
+    amiss: dict[str, list[str]] = {}
+    made = _made(cues, dialogue)
+    for cue in made:
         order = _order(cue, studio)
         if len(order) > 1:
             request = request_for(cue, {}, analysis.mouths, analysis.things)
             makers[cue.id], why = _maker_of(request, order)
             if why and cue.words:  # who is told of no sound in particular was not asked for one
-                refused.setdefault(why, []).append(cue.id)
+                told = amiss if _names_in_vain(cue, order) else refused
+                told.setdefault(why, []).append(cue.id)
         else:
             makers[cue.id] = order[0]
     asked = in_company([_asked_of(maker, cues, makers, studio) for maker in studio.makers], cues)
-    more = {why: f" and {len(ids) - 4} more" if len(ids) > 4 else "" for why, ids in refused.items()}
-    return Routing(makers, asked, tuple(f"{', '.join(ids[:4])}{more[why]}: {why}" for why, ids in refused.items()))
+    asked = replace(asked, warnings=(*_sentences(amiss), *asked.warnings))
+    return Routing(makers, asked, (*_sentences(refused), *_idle(made, makers, studio)))
+
+
+def _sentences(reasons: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """A sentence of each reason and the ids of its cues."""
+    more = {why: f" and {len(ids) - 4} more" if len(ids) > 4 else "" for why, ids in reasons.items()}
+    return tuple(f"{', '.join(ids[:4])}{more[why]}: {why}" for why, ids in reasons.items())
+
+
+def _names_in_vain(cue: Cue, order: Sequence[Maker]) -> bool:
+    """Whether the sound of a cue names something that is not there, such as a recording: then it is amiss who makes it
+    instead."""
+    offers = ((maker.offer.lacks, maker.settings) for maker in order if cue.kind == "sound")
+    return any(lacks is not None and bool(lacks(settings, cue.sound)) for lacks, settings in offers)
+
+
+def _idle(made: Sequence[Cue], makers: Mapping[str, Maker], studio: Studio) -> list[str]:
+    """Sentences about who is asked for sounds by the preset and makes none, because none has a name."""
+    nameless = [cue for cue in made if cue.kind == "sound" and not cue.words]
+    wanted = {maker.offer.name: maker for layer in ("", *LAYERS) for maker in studio.order("sound", layer)}
+    told = []
+    for name, maker in wanted.items():
+        own = [cue for cue in made if cue.kind == "sound" and cue.words and maker in _order(cue, studio)]
+        if maker is studio.main or own or not nameless or maker in makers.values():
+            continue
+        told.append(
+            f"{name} makes nothing here: {len(nameless)} sounds have no name (what moves without one is of the layer "
+            "follows), and it is asked for no other. A cue sheet may name them."
+        )
+    return told
 
 
 def _made(cues: Sequence[Cue], dialogue: Dialogue) -> list[Cue]:
