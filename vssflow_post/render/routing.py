@@ -75,8 +75,8 @@ def _idle(made: Sequence[Cue], makers: Mapping[str, Maker], studio: Studio) -> l
         if maker is studio.main or own or not nameless or maker in makers.values():
             continue
         told.append(
-            f"{name} makes nothing here: {len(nameless)} sounds have no name (what moves without one is of the layer "
-            "follows), and it is asked for no other. A cue sheet may name them."
+            f"{name} makes nothing here: nothing that has a name is asked of it. Sounds without one: {len(nameless)} "
+            "(what moves without a name is of the layer follows); a cue sheet may name them."
         )
     return told
 
