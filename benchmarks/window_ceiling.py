@@ -26,7 +26,9 @@ from vssflow_dit.evaluation.heldout import SENTENCES, Clip, Waveform, clips, jud
 from vssflow_dit.evaluation.renders import through_codec
 from vssflow_dit.evaluation.run import FOLDER, WINDOW_STUDY
 from vssflow_dit.model import VSSFlow
-from vssflow_dit.sound.mel import HOP, N_FFT, mel_filters
+from vssflow_dit.sound.mel import HOP, N_FFT, SAMPLE_RATE_HZ, mel_filters
+from vssflow_dit.sound.oscillators import band_geometry
+from vssflow_dit.sound.vocoder import spread_matrix
 from vssflow_dit.synthesis.recordings import available
 from vssflow_dit.synthesis.sentences import sentences
 from vssflow_dit.synthesis.speech import Utterance
@@ -45,8 +47,9 @@ def from_mel(wave: Waveform, n_bands: int, size: int, exact: bool) -> Waveform:
     """The mel's bands, spread over the bins between their middles, on exact phases or on noise."""
     x = torch.from_numpy(np.pad(wave, (PADDED, PADDED + -len(wave) % HOP)))
     filters, found = mel_filters(n_bands), _spectrum(x, size)
-    total = filters.sum(1)
-    envelope = _spread((filters @ found.abs()) / total[:, None], (filters @ torch.arange(N_FFT // 2 + 1.0)) / total)
+    levels = (filters @ found.abs()) / filters.sum(1, keepdim=True)
+    to_bins = spread_matrix(band_geometry(n_bands)[0], N_FFT // 2 + 1, SAMPLE_RATE_HZ)
+    envelope = torch.exp(to_bins.T @ torch.log(levels + 1e-6))
     if exact:
         made = envelope * found / found.abs().clamp(min=1e-7)
     else:
@@ -58,15 +61,6 @@ def from_mel(wave: Waveform, n_bands: int, size: int, exact: bool) -> Waveform:
 
 def _spectrum(x: Tensor, size: int) -> Tensor:
     return torch.stft(x, N_FFT, HOP, size, torch.hann_window(size), return_complex=True)
-
-
-def _spread(levels: Tensor, middles: Tensor) -> Tensor:
-    """(bands, T) to (bins, T): in a straight line of their logarithms from one band's middle to the next."""
-    bins = torch.arange(N_FFT // 2 + 1.0).clamp(float(middles[0]), float(middles[-1]))
-    upper = torch.searchsorted(middles, bins).clamp(1, len(middles) - 1)
-    share = ((bins - middles[upper - 1]) / (middles[upper] - middles[upper - 1]))[:, None]
-    logs = torch.log(levels + 1e-6)
-    return torch.exp((1 - share) * logs[upper - 1] + share * logs[upper])
 
 
 def heard(held: Sequence[Clip], way: Way, judge: heard_as.Judge) -> float:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from vssflow_library.index import Recording
 
 PLACE = click.option(
     "--index",
@@ -96,8 +101,14 @@ def find(prompt: str, place: Path | None, most: int, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     if not found:
-        click.echo("\n".join((f"no recording of {sound or repr(prompt)}", *instead)))
-        return
+        click.echo(f"no recording of {sound or repr(prompt)}")
+    else:
+        _list(found, most)
+    for line in instead:
+        click.echo(line)
+
+
+def _list(found: Sequence[Recording], most: int) -> None:
     click.echo(f"{'class':<16} {'seconds':>8} {'LUFS':>6} {'ch':>2} {'hits':>6}  file")
     for one in found[:most]:
         hits = "steady" if one.is_steady else str(len(one.onsets))
@@ -105,7 +116,6 @@ def find(prompt: str, place: Path | None, most: int, as_json: bool) -> None:
         click.echo(f"{row}  {one.path}")
     if len(found) > most:
         click.echo(f"and {len(found) - most} more (-n {len(found)} lists all)")
-    click.echo("\n".join(instead), nl=bool(instead))
 
 
 @library.command()

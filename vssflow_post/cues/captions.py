@@ -55,8 +55,8 @@ def without_songs(texts: Sequence[str]) -> list[tuple[str, list[str]]]:
     found = []
     goes_on_to = -1
     for k, text in enumerate(noted):
-        spoken, sung, is_open = _parted(text, singing=k <= goes_on_to)
         was_singing = k <= goes_on_to
+        spoken, sung, is_open = _parted(text, was_singing)
         if is_open and k >= goes_on_to:
             goes_on_to = _closing_after(noted, k)
         if _ONLY_NOTES.fullmatch(text) and not was_singing and k > goes_on_to:

@@ -87,12 +87,13 @@ class Picture(Protocol):
 
 def lay_tracks(session: Session, picture: Picture, settings: MixSettings) -> list[LaidTake]:
     """Every take at its place."""
-    duck = _duck(session.spoken, settings)
+    spoken = session.spoken
+    duck = _duck(spoken, settings)
     sounds = [_sound(cue, take, picture, settings, duck) for cue, take in session.sounds]
     laid = _crossfaded(sounds, session.sounds, settings.ambience_crossfade_ms)
     laid += _lines(session, picture, settings)
     laid += _production(session, settings)
-    laid += _music(session, settings)
+    laid += _music(session, spoken, settings)
     if settings.room_tone and not session.whole_track:  # a film that is kept whole has its own
         laid += _room_tones(session, sounds, settings)
     return laid
@@ -146,10 +147,10 @@ def _matched(session: Session) -> dict[str, float]:
     return matching_db(recorded, others)
 
 
-def _music(session: Session, settings: MixSettings) -> Iterator[LaidTake]:
+def _music(session: Session, spoken: Sequence[Span], settings: MixSettings) -> Iterator[LaidTake]:
     """Music in its own channels, each piece stepping back under speech as far as it says."""
     for cue, take in session.music:
-        duck = _duck(session.spoken, settings, cue.recording.duck_db if cue.recording else None)
+        duck = _duck(spoken, settings, cue.recording.duck_db if cue.recording else None)
         yield _faded(LaidTake(cue.span, MX, take, cue.gain_db, name=cue.id, duck=duck), cue)
 
 

@@ -65,6 +65,12 @@ class Maker:
             return [identity.sees, self.origin.release]
         return [self.offer.name, str(self.origin), identity.weights_digest]
 
+    def lacks(self, sound: str) -> str:
+        """What the words for a sound name that is not there, such as a recording, as a sentence; "" for nothing. It is
+        not opened for it; raises what `identity` does."""
+        what = self.offer.lacks(self.settings, sound) if self.offer.lacks is not None else ""
+        return f"{self.offer.name} {what}" if what else ""
+
     def close(self) -> None:
         if self._renderer is not None:
             self._renderer.backend.close()

@@ -43,7 +43,8 @@ def routing_of(cues: Sequence[Cue], dialogue: Dialogue, analysis: Analysis, stud
             request = request_for(cue, {}, analysis.mouths, analysis.things)
             makers[cue.id], why = _maker_of(request, order)
             if why and cue.words:  # who is told of no sound in particular was not asked for one
-                told = amiss if _names_in_vain(cue, order) else refused
+                in_vain = cue.kind == "sound" and any(maker.lacks(cue.sound) for maker in order)
+                told = amiss if in_vain else refused
                 told.setdefault(why, []).append(cue.id)
         else:
             makers[cue.id] = order[0]
@@ -58,27 +59,19 @@ def _sentences(reasons: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return tuple(f"{', '.join(ids[:4])}{more[why]}: {why}" for why, ids in reasons.items())
 
 
-def _names_in_vain(cue: Cue, order: Sequence[Maker]) -> bool:
-    """Whether the sound of a cue names something that is not there, such as a recording: then it is amiss who makes it
-    instead."""
-    offers = ((maker.offer.lacks, maker.settings) for maker in order if cue.kind == "sound")
-    return any(lacks is not None and bool(lacks(settings, cue.sound)) for lacks, settings in offers)
-
-
 def _idle(made: Sequence[Cue], makers: Mapping[str, Maker], studio: Studio) -> list[str]:
     """Sentences about who is asked for sounds by the preset and makes none, because none has a name."""
-    nameless = [cue for cue in made if cue.kind == "sound" and not cue.words]
-    wanted = {maker.offer.name: maker for layer in ("", *LAYERS) for maker in studio.order("sound", layer)}
-    told = []
-    for name, maker in wanted.items():
-        own = [cue for cue in made if cue.kind == "sound" and cue.words and maker in _order(cue, studio)]
-        if maker is studio.main or own or not nameless or maker in makers.values():
-            continue
-        told.append(
-            f"{name} makes nothing here: nothing that has a name is asked of it. Sounds without one: {len(nameless)} "
-            "(what moves without a name is of the layer follows); a cue sheet may name them."
-        )
-    return told
+    sounds = [cue for cue in made if cue.kind == "sound"]
+    nameless = sum(not cue.words for cue in sounds)
+    asked = (maker for cue in sounds if cue.words for maker in _order(cue, studio))
+    busy = {maker.offer.name for maker in (studio.main, *makers.values(), *asked)}
+    wanted = (maker.offer.name for layer in ("", *LAYERS) for maker in studio.order("sound", layer))
+    return [
+        f"{name} makes nothing here: nothing that has a name is asked of it. Sounds without one: {nameless} "
+        "(what moves without a name is of the layer follows); a cue sheet may name them."
+        for name in dict.fromkeys(wanted)
+        if nameless and name not in busy
+    ]
 
 
 def _made(cues: Sequence[Cue], dialogue: Dialogue) -> list[Cue]:

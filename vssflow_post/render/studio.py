@@ -153,11 +153,11 @@ def lacking(preset: Preset, plugins: Plugins) -> Callable[[Cue], str]:
     def lack(cue: Cue) -> str:
         if cue.kind != "sound" or not cue.sound:
             return ""
-        for offer in dict.fromkeys(makers[name].offer for name in preset.generate.order(cue.kind, cue.layer)):
+        for name in preset.generate.order(cue.kind, cue.layer):
             with suppress(VssflowError):
-                what = offer.lacks(preset.generate, cue.sound) if offer.lacks is not None else ""
+                what = makers[name].lacks(cue.sound)
                 if what:
-                    return f"{offer.name} {what}"
+                    return what
         return ""
 
     return lack

@@ -39,7 +39,7 @@ def said_in(path: Path) -> Said:
 
     Raises OSError where the file cannot be opened.
     """
-    description, fields = "", ({} if _has_chunks(path) else tags_in(path))
+    description, fields = "", tags_in(path)
     for name, data in _chunks(path):
         if name == b"bext":
             description = data[:256].split(b"\0")[0].decode("utf-8", "replace").strip()
@@ -49,11 +49,6 @@ def said_in(path: Path) -> Said:
     parts = dict.fromkeys([*(fields[key] for key in DESCRIBES if fields.get(key)), description])
     filed_under = " ".join(fields[key] for key in FILED_UNDER if fields.get(key))
     return Said(cat_id, " ".join(part for part in parts if part), filed_under)
-
-
-def _has_chunks(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) in FORMS
 
 
 def _chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:

@@ -20,18 +20,18 @@ MOST_LETTERS = 2000
 
 
 def tags_in(path: Path) -> dict[str, str]:
-    """Each tag's text by its name in capitals; none of a file that has none, or whose tags cannot be read.
+    """Each tag's text by its name in capitals; none of a WAV, of a file that has none, or whose tags cannot be read.
 
     As with films the demuxer is chosen by the first bytes, and kept from opening anything else: an `.mp3` may be a
     playlist. Raises OSError where the file cannot be opened.
     """
-    import av  # not for a WAV
-
     with path.open("rb") as file:
         begins = file.read(4)
     demuxer = next((name for sign, name in DEMUXERS.items() if begins.startswith(sign)), "")
     if not demuxer:
         return {}
+    import av  # not for a WAV
+
     options = {"protocol_whitelist": "file", "format_whitelist": demuxer}
     name = f"file:{os.fspath(path)}"
     try:

@@ -59,6 +59,16 @@ class _Row:
     others: tuple[str, ...]
     """Classes that the words of a name may choose instead."""
 
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """All classes that the words may choose, the row's own first."""
+        return (self.sound, *self.others) if self.sound else self.others
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the words may choose any class there is."""
+        return len(self.others) >= len(CLASSES) - 1
+
 
 @cache
 def _rows() -> dict[str, tuple[str, _Row]]:
@@ -174,9 +184,9 @@ def in_category(stem: str) -> str:
     if cat_id is None or not rest:
         return ""
     _, row = _rows()[cat_id.lower()]
-    if len(row.others) >= len(CLASSES) - 1:
+    if row.is_open:
         return ""
-    found = named_in(rest[0], [row.sound, *row.others] if row.sound else row.others)
+    found = named_in(rest[0], row.choice)
     return "" if found in _PLAIN else found
 
 
@@ -184,9 +194,9 @@ def class_of(cat_id: str, said: str) -> str:
     """The class of sound of a CatID that `known` gave; `said` are words, which decide where it alone does not tell.
     "" for what no class is near."""
     _, row = _rows()[cat_id.lower()]
-    if len(row.others) >= len(CLASSES) - 1:
+    if row.is_open:
         return sound_class(said, CLASSES)[0] or row.sound
-    return named_in(said, [row.sound, *row.others] if row.sound else row.others) or row.sound
+    return named_in(said, row.choice) or row.sound
 
 
 def named_in(said: str, classes: Sequence[str]) -> str:
