@@ -162,7 +162,7 @@ def pack(data: Path, out: Path, megabytes: float, workers: int) -> None:
     "--batch", type=click.IntRange(1), default=24, show_default=True, help="Examples of a step, on each device."
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--devices", default="auto", show_default=True, help="How many GPUs; all there are without.")
+@click.option("--devices", default="auto", show_default=True, help="How many GPUs, or CPU processes; all GPUs without.")
 @click.option("--threads", default=0, show_default=True, help="CPU threads; 0 is all cores. Parts share them.")
 def train(
     config: str,
