@@ -31,6 +31,10 @@ CLASSES = tuple(_FOLLOWS)
 number them (id k + 1, 0 is "unspecified"), stands in their configuration."""
 RINGS_DOWN = ("wood", "metal", "glass_clink", "stone", "plastic", "thud", "ball_bounce", "knock")
 """Struck, and from then on only ever quieter until struck again; the others crunch, rattle, splash or beat."""
+_HAS_AN_ENGINE = (
+    *("car_engine", "truck_bus", "tractor", "motorcycle", "train_tram", "aircraft", "helicopter", "motor_boat"),
+    *("power_tool", "household_motor", "lawn_mower", "small_machine"),
+)
 
 
 def follows(name: str) -> Follows:
@@ -41,6 +45,11 @@ def follows(name: str) -> Follows:
 
 def rings_down(name: str) -> bool:
     return name in RINGS_DOWN
+
+
+def has_an_engine(name: str) -> bool:
+    """Whether it sounds on while it is not seen to move for a moment, as cloth and hooves do not."""
+    return name in _HAS_AN_ENGINE
 
 
 ALIASES: dict[str, tuple[str, ...]] = {

@@ -151,7 +151,7 @@ class Library:
             }
             return beds.laid(self._shelf, n, parts, request.seed)
         if what == "speed":
-            return self._going_along(request, found, pace(self._net, request, at_once))
+            return self._going_along(request, found, pace(self._net, request, name or found[0].sound, at_once))
         hits = [one for one in found if one.onsets] or found
         when = moments(self._net, request, name or found[0].sound, at_once)
         return spots.laid(self._shelf, n, when, in_turn(hits, len(when), request.seed, request.turn), request.seed)

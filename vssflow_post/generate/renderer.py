@@ -18,7 +18,7 @@ from vssflow_post.progress import OnProgress, Progress
 from vssflow_post.store.entries import Missing, address
 from vssflow_post.timeline import CLOCK_HZ
 
-STAGE_VERSION = 5
+STAGE_VERSION = 6
 """Part of every address: raised when what a take depends on changes."""
 
 
