@@ -8,12 +8,11 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vssflow_dit.picture.inertia import gone_on
 from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import blows, strikes_of
 from vssflow_dit.picture.unseen import FIRST_S, SEEN_STRENGTH, SPEED, calls, struck
 from vssflow_dit.picture.when_heard import is_seen_whole, seen
-from vssflow_dit.sounds import follows, has_an_engine
+from vssflow_dit.sounds import follows
 from vssflow_post.backend import CueRequest, Track
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -93,14 +92,12 @@ _AREA = 3.0
 
 def pace(net: StrikeNet, request: CueRequest, name: str, at_once: bool) -> Pace:
     """How fast what a cue of the class `name` goes with moves, 0 to 1, (n,) at 100 a second."""
-    shown = seen(net, request)
+    shown = seen(net, request, name)
     n = max(1, round(request.span.duration_s * 100))
     values = np.zeros(n, np.float32)
     if shown is not None:
         rows = np.arange(len(shown.values)) / shown.rate_hz
         values = np.interp(np.arange(n) / 100, rows, shown.values[:, 1], right=0.0).astype(np.float32)
-    if has_an_engine(name):
-        values = gone_on(values, 100.0)
     if at_once and values.max(initial=0.0) < SPEED:
         values[:] = SPEED
     return values

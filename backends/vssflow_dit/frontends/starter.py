@@ -18,13 +18,12 @@ from vssflow_dit.checkpoint.weights import Weights
 from vssflow_dit.config import DURATIONS, MEL_FRAMES_PER_TOKEN, STRIKES
 from vssflow_dit.frontends.frontend import Streams
 from vssflow_dit.model import VSSFlow
-from vssflow_dit.picture.inertia import gone_on
 from vssflow_dit.picture.strikes import StrikeEncoder, StrikeNet, pulses
 from vssflow_dit.picture.unseen import calls, heard_anyway
 from vssflow_dit.picture.when_heard import seen
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
-from vssflow_dit.sounds import follows, has_an_engine, loudest, rings_down, sound_mixture
+from vssflow_dit.sounds import follows, loudest, rings_down, sound_mixture
 from vssflow_dit.text.durations import DurationModel, laid_out
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
 from vssflow_dit.text.timed_line import line_s, timed
@@ -74,11 +73,9 @@ class StarterFront:
             name = loudest(mixture)
             sound = self._told(mixture)
             notes = [note] if note else []
-            shown = seen(self._strikes, request)
+            shown = seen(self._strikes, request, name)
             if shown is not None:
                 motion = _heard_of(_resampled(shown, n), follows(name) if name else "")
-            if has_an_engine(name):
-                motion[:, 1] = gone_on(motion[:, 1], FRAME_RATE_HZ)
             if request.may_be_unseen:
                 motion = heard_anyway(motion, name, request.span.duration_s, request.seed)
             elif follows(name) == "calls" and not motion[:, 0].any():
