@@ -94,8 +94,9 @@ def vocoder(device: torch.device, n: int) -> None:
     noise = [[(torch.randn(6 * WIDE.rate_hz) * 3000).to(torch.int16) for _ in range(20)]]
     clips = Clips(Row(noise, WIDE.rate_hz, device), Row(noise, WIDE.rate_hz, device))
     start = vocoder_run.begun(begun.vocoder)[2]
+    fabric = Fabric(accelerator=device.type, devices=1)
     with tempfile.TemporaryDirectory() as run:
-        trainer = vocoders.Trainer(clips, Path(run), 1e6, vocoders.WARM, begun.codec, start, device)
+        trainer = vocoders.Trainer(clips, Path(run), 1e6, vocoders.WARM, begun.codec, start, fabric)
         say("vocoder, judged", seconds(trainer.train_step, device, n), trainer.recipe.clips)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 import torch
 
 from vssflow_dit.checkpoint import weights
-from vssflow_dit.config import FAMILIES, FEW_STEPS, config_of
+from vssflow_dit.config import FAMILIES, FEW_STEPS, VOCODER, config_of
 from vssflow_dit.synthesis.sound_shards import Recipe, write_sounds
 from vssflow_dit.synthesis.speech import VOICES, Utterance, write_speech
 from vssflow_dit.synthesis.waves import RATE_HZ
@@ -57,6 +59,17 @@ def test_both_parts_from_the_shipped_weights_and_on(data: Path, tmp_path: Path) 
     found = json.loads((after.folder / "index.json").read_text())["sha256"]
     assert kept.keys() - found.keys() == {FEW_STEPS}, "a model that was trained on has yet to teach its own"
     assert {name for name in found if kept[name] == found[name]} == {"strikes.safetensors"}
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_vocoder_to_the_same_end(data: Path, tmp_path: Path) -> None:
+    command = "model train --config starter --part vocoder --start starter --device cpu --devices 2 --threads 1"
+    arguments = [*command.split(), "--time-budget", "0.2", "--data", str(data), "--run", str(tmp_path)]
+    whole = [sys.executable, "-m", "vssflow_post", *arguments]
+    done = subprocess.run(whole, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert torch.load(tmp_path / "vocoder" / "checkpoint.pt", weights_only=True)["step"] > 0
+    assert (tmp_path / "weights" / VOCODER).read_bytes() == (tmp_path / "vocoder" / VOCODER).read_bytes()
 
 
 def test_weights_are_distilled_to_few_steps(data: Path, tmp_path: Path) -> None:

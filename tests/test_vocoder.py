@@ -6,10 +6,12 @@ import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from lightning.fabric import Fabric
 
 from vssflow_dit.checkpoint import weights
 from vssflow_dit.config import VOCODER, folder_of
@@ -36,6 +38,7 @@ from vssflow_post.errors import UsageError
 from vssflow_post.timeline import Span
 
 SMALL = VocoderConfig(width=32, hidden=48, n_blocks=1, reader_width=32, reader_blocks=1)
+ALONE = Fabric(accelerator="cpu", devices=1)
 SMALL_WIDE = replace(SMALL, rate_hz=WIDE.rate_hz, upper_bands=WIDE.upper_bands, n_fft=WIDE.n_fft)
 CONFIGS = pytest.mark.parametrize("config", [SMALL, SMALL_WIDE], ids=["16 kHz", "24 kHz"])
 
@@ -259,7 +262,7 @@ def audio_in(folder: Path, *kinds: str) -> Path:
 
 def trainer_in(folder: Path, recipe: training.VocoderTraining) -> training.Trainer:
     clips = Clips.of(folder, 24_000, torch.device("cpu"))
-    return training.Trainer(clips, folder, 1.0, recipe, codec(), vocoder_run.grown(small_vocoder(), SMALL_WIDE))
+    return training.Trainer(clips, folder, 1.0, recipe, codec(), vocoder_run.grown(small_vocoder(), SMALL_WIDE), ALONE)
 
 
 def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -281,6 +284,28 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert Vocoder.load(tmp_path / "vocoder.safetensors").config == SMALL_WIDE
 
 
+class Echo(Fabric):
+    """The first of two processes, whose other one has gradients three times as large."""
+
+    world_size = 2
+
+    def all_reduce(self, data: Any, group: Any = None, reduce_op: Any = "mean") -> Any:
+        assert reduce_op == "mean"
+        return 2.0 * data
+
+
+def test_processes_take_the_mean_of_what_they_learn(tmp_path: Path) -> None:
+    trainer = trainer_in(audio_in(tmp_path, "speech", "sounds"), replace(training.WARM, clips=2, frames=16))
+    trainer.fabric = Echo(accelerator="cpu", devices=1)
+    own = [torch.randn_like(weight) for weight in trainer.vocoder.parameters()]
+    for weight, gradient in zip(trainer.vocoder.parameters(), own, strict=True):
+        weight.grad = gradient.clone()
+    trainer.agree(trainer.vocoder)
+    for weight, gradient in zip(trainer.vocoder.parameters(), own, strict=True):
+        assert weight.grad is not None
+        assert torch.equal(weight.grad, 2.0 * gradient)
+
+
 def test_a_vocoder_that_grew_learns_above_the_mel_and_keeps_what_it_was_below(tmp_path: Path) -> None:
     narrow = small_vocoder()
     kind, recipe, first = vocoder_run.begun(narrow)
@@ -291,7 +316,7 @@ def test_a_vocoder_that_grew_learns_above_the_mel_and_keeps_what_it_was_below(tm
     before = Vocoder(SMALL_WIDE)
     before.load_state_dict(first.state_dict())
     clips = Clips.of(audio_in(tmp_path, "speech", "sounds"), 24_000, torch.device("cpu"))
-    trainer = kind(clips, tmp_path, 1.0, replace(recipe, clips=2, frames=16, warm_up_steps=1), codec(), first)
+    trainer = kind(clips, tmp_path, 1.0, replace(recipe, clips=2, frames=16, warm_up_steps=1), codec(), first, ALONE)
     for _ in range(3):
         assert trainer.train_step()["distance"] >= 0.0
     mel = log_mel(white_noise(24_000), 64, 24_000)

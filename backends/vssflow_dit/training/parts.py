@@ -141,11 +141,14 @@ def _vocoder_beside(order: TrainingOrder, folder: Path, codec: Codec, start: obj
 
     Raises RuntimeError at the end where that process failed.
     """
-    theirs = replace(order, threads=max(1, order.threads // 2))
-    beside = get_context("spawn").Process(target=_vocoder_alone, args=(theirs, folder, codec, start), daemon=True)
-    beside.start()
+    theirs = replace(order, threads=max(1, order.threads // 2), devices="1")
     own = replace(order, threads=max(1, order.threads - theirs.threads))
     torch.set_num_threads(own.threads)
+    if os.environ.get("LOCAL_RANK", "0") != "0":  # Fabric begins the command once more for every further device
+        yield own
+        return
+    beside = get_context("spawn").Process(target=_vocoder_alone, args=(theirs, folder, codec, start), daemon=True)
+    beside.start()
     try:
         yield own
         beside.join()
@@ -206,9 +209,10 @@ def _vocoder(order: TrainingOrder, folder: Path, codec: Codec, start: object) ->
     from vssflow_dit.training.vocoder_run import train_vocoder
 
     begun = start if isinstance(start, Vocoder) else None
-    device = torch.device(order.accelerator)
-    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun, device)
-    shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
+    fabric = _launched(order)
+    train_vocoder(order.data, order.run / "vocoder", order.minutes, order.threads, codec, begun, fabric)
+    if fabric.is_global_zero:
+        shutil.copy(order.run / "vocoder" / VOCODER, folder / VOCODER)
 
 
 def _few_steps(order: TrainingOrder, begun: weight_files.Weights | None, folder: Path, on_step: OnStep) -> None:
@@ -247,11 +251,7 @@ def _trained(
     loss: FlowLoss | None = None,
 ) -> None:
     """Trains in the folder `run`; `file` holds the mean of the weights at its end."""
-    devices = order.devices if order.devices == "auto" else int(order.devices)
-    if devices == "auto" and order.accelerator == "cpu":
-        devices = 1
-    fabric = Fabric(accelerator=order.accelerator, devices=devices, precision="bf16-mixed")
-    fabric.launch()
+    fabric = _launched(order)
     model.train().requires_grad_(True)
     if fabric.device.type == "cuda" and isinstance(source, Examples):
         source = Resident(source, fabric.device)
@@ -259,6 +259,16 @@ def _trained(
     trainer.train(order.minutes * 60, on_step)
     if fabric.is_global_zero:
         weight_files.save_model(trainer.ema, file)
+
+
+def _launched(order: TrainingOrder) -> Fabric:
+    """All processes of a run, this one among them."""
+    devices = order.devices if order.devices == "auto" else int(order.devices)
+    if devices == "auto" and order.accelerator == "cpu":
+        devices = 1
+    fabric = Fabric(accelerator=order.accelerator, devices=devices, precision="bf16-mixed")
+    fabric.launch()
+    return fabric
 
 
 def grown(trained: UnifiedModel, config: ModelConfig) -> UnifiedModel:

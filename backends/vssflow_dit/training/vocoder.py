@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor
 from torch.nn import functional
 
@@ -97,7 +98,9 @@ def reading_loss(reading: Reading, waveform: Tensor, vocoder: Vocoder) -> tuple[
 
 
 class Trainer:
-    """All that a run needs to go on after a stop. Everything lies on `device`, and no step waits for the processor."""
+    """All that a run needs to go on after a stop. Everything lies on the fabric's device, and no step waits for the
+    processor. Where the fabric has several processes, each has clips of its own, and all take the mean of what they
+    learn."""
 
     def __init__(
         self,
@@ -107,9 +110,10 @@ class Trainer:
         recipe: VocoderTraining,
         codec: Codec,
         start: Vocoder,
-        device: torch.device = torch.device("cpu"),  # noqa: B008
+        fabric: Fabric,
     ) -> None:
         torch.manual_seed(recipe.seed)
+        self.fabric, device = fabric, fabric.device
         self.recipe, self.run_folder, self.budget_s, self.clips = recipe, run_folder, minutes * 60.0, clips
         self.codec, self.vocoder = codec.to(device), start.to(device)
         self.thaw()
@@ -124,7 +128,7 @@ class Trainer:
         self.checkpoint = run_folder / "checkpoint.pt"
         if self.checkpoint.exists():
             self._resume()
-        torch.manual_seed(recipe.seed + self.step)
+        torch.manual_seed((recipe.seed + self.step) * 997 + fabric.global_rank)
         self.updated = Captured(self.update, device)
 
     def thaw(self) -> None:
@@ -140,6 +144,9 @@ class Trainer:
         self.step, self.judged_steps, self.spent_s = state["step"], state["judged_steps"], state["spent_s"]
 
     def save(self) -> None:
+        """Replaces what was saved before; one process of a run does."""
+        if not self.fabric.is_global_zero:
+            return
         state = {name: getattr(self, name).state_dict() for name in _KEPT}
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state | {"step": self.step, "judged_steps": self.judged_steps, "spent_s": self.spent_s}, partial)
@@ -202,6 +209,7 @@ class Trainer:
         """One step of the optimizer; gives the gradient's norm."""
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        self.agree(self.vocoder)
         gradient = torch.nn.utils.clip_grad_norm_(self.vocoder.parameters(), 3.0)
         self.optimizer.step()
         return gradient
@@ -242,10 +250,21 @@ class Trainer:
         weights = list(self.judges.parameters())
         for weight, slope in zip(weights, torch.autograd.grad(learning, weights, retain_graph=True), strict=True):
             weight.grad = slope
+        self.agree(self.judges)
         opinion = self.recipe.adversarial_weight * verdict + self.recipe.feature_weight * features
         (slope,) = torch.autograd.grad(self.judged * opinion, shown)
         self.judges_optimizer.step()
         return (made / level * slope).sum(), {"verdict": verdict, "features": features, "judges": learning}
+
+    def agree(self, module: torch.nn.Module) -> None:
+        """The gradients of a module become the mean of all processes'."""
+        if self.fabric.world_size == 1:
+            return
+        gradients = [weight.grad for weight in module.parameters() if weight.grad is not None]
+        mean = self.fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="mean")
+        assert isinstance(mean, Tensor)
+        for gradient, own in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(own.view_as(gradient))
 
     def average(self) -> None:
         decay = min(self.recipe.ema, (self.step + 1) / (self.step + 10))
@@ -257,7 +276,8 @@ class Trainer:
         already_s = self.spent_s
         while self.spent_s < self.budget_s:
             values = self.train_step()
-            self.spent_s = already_s + time.monotonic() - started
+            # All processes of a run must stop at the same step: the first one's clock decides.
+            self.spent_s = float(self.fabric.broadcast(already_s + time.monotonic() - started))
             yield values
             if time.monotonic() - saved > self.recipe.save_every_s:
                 self.save()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor
 
 from vssflow_dit.sound.codec import Codec
@@ -44,8 +45,8 @@ def train_vocoder(
     minutes: float,
     threads: int,
     codec: Codec,
-    start: Vocoder | None = None,
-    device: torch.device = torch.device("cpu"),  # noqa: B008
+    start: Vocoder | None,
+    fabric: Fabric,
 ) -> None:
     """Trains for `minutes` of this machine's time in all, going on from `run_folder`/checkpoint.pt when there is one.
 
@@ -54,18 +55,19 @@ def train_vocoder(
     """
     torch.set_num_threads(threads)
     run_folder.mkdir(parents=True, exist_ok=True)
-    clips = Clips.of(audio_folder, WIDE.rate_hz, device)
+    clips = Clips.of(audio_folder, WIDE.rate_hz, fabric.device)
     kind, recipe, first = begun(start)
-    recipe = on_gpu(recipe) if device.type == "cuda" else recipe
-    trainer = kind(clips, run_folder, minutes, recipe, codec, first, device)
+    recipe = on_gpu(recipe) if fabric.device.type == "cuda" else recipe
+    trainer = kind(clips, run_folder, minutes, recipe, codec, first, fabric)
     recent: list[Mapping[str, Tensor]] = []
     with (run_folder / "log.jsonl").open("a") as log:
         for values in trainer.run():
             recent.append(values)
             if trainer.step % 50 == 0:
-                facts = {"step": trainer.step, "minutes": round(trainer.spent_s / 60.0, 2)}
-                log.write(json.dumps(facts | _means(recent)) + "\n")
-                log.flush()
+                if fabric.is_global_zero:
+                    facts = {"step": trainer.step, "minutes": round(trainer.spent_s / 60.0, 2)}
+                    log.write(json.dumps(facts | _means(recent)) + "\n")
+                    log.flush()
                 recent.clear()
 
 
