@@ -195,11 +195,40 @@ def test_true_pitch_tells_voice_from_noise() -> None:
     assert of_noise.mean() < 0.1
 
 
+def gliding_voice(rate_hz: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A second of twenty harmonics whose pitch swings by a fifth four times, and that pitch in each frame."""
+    time = torch.arange(rate_hz, dtype=torch.float64) / rate_hz
+    cycles_so_far = 180.0 * time + 18.0 * torch.sin(2.0 * math.pi * 4.0 * time) / (2.0 * math.pi * 4.0)
+    voice = sum(torch.cos(2.0 * math.pi * k * cycles_so_far) / k for k in range(1, 21))
+    assert isinstance(voice, torch.Tensor)
+    centres = (torch.arange(100, dtype=torch.float64) + 0.5) / 100.0
+    return 0.1 * voice.float()[None], (180.0 + 18.0 * torch.cos(2.0 * math.pi * 4.0 * centres)).float()
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000])
+def test_true_pitch_follows_a_voice_that_glides(rate_hz: int) -> None:
+    voice, pitch = gliding_voice(rate_hz)
+    heard, voicing = true_pitch(voice, rate_hz)
+    assert voicing[0, 10:-10].all()
+    # At the tenth harmonic a hundredth, as autocorrelation misses it, is a tenth of the way to the next.
+    assert float((heard[0, 10:-10] / pitch[10:-10] - 1.0).abs().max()) < 0.003
+
+
+def test_where_pulses_cannot_be_followed_their_phases_are_not_judged() -> None:
+    voice = steady_voice(140.0, rate_hz=24_000)
+    broken = torch.cat([voice[:, :12_000], voice.roll(86, 1)[:, 12_000:24_000]], 1)  # half a period later from then on
+    _, is_steady = true_phase(broken, torch.full((1, 100), 140.0), 24_000)
+    assert not is_steady[0, 45:60].all()
+    assert is_steady[0, 15:45].all()
+    assert is_steady[0, 60:85].all()
+
+
 def test_pulses_can_stand_where_the_voices_own_do() -> None:
     voice = steady_voice(140.0, rate_hz=24_000)[:, 77:24_077].contiguous()
     voice = torch.nn.functional.pad(voice, (0, 24_000 - voice.shape[1]))
     pitch, voicing = torch.full((1, 100), 141.0), torch.ones(1, 100)  # read a little wrong, as it is in use
-    phase = true_phase(voice, pitch, 24_000)
+    phase, is_steady = true_phase(voice, pitch, 24_000)
+    assert is_steady[:, 15:-15].all()
     ahead = torch.angle(torch.exp(2j * math.pi * (phase.flatten(1) - 140.0 * (torch.arange(24_000) + 77) / 24_000)))
     assert float(ahead[:, 2_000:-2_000].abs().max()) < 0.3  # a twentieth of a period
     pulses = pulse_train(phase, pitch, voicing, 24_000)

@@ -139,7 +139,8 @@ class Library:
         """Raises Lost."""
         n, name = request.span.n_samples, loudest(asked.parts)
         found = asked.found[name] or next(found for found in asked.found.values() if found)
-        what = follows(name or found[0].sound) if name or found[0].sound else "nothing"
+        sound = name or found[0].sound
+        what = follows(sound) if sound else "nothing"
         if asked.is_named and not found[0].sound and not found[0].is_steady:
             what = "strikes"
         at_once = request.may_be_unseen or asked.is_named
@@ -151,9 +152,9 @@ class Library:
             }
             return beds.laid(self._shelf, n, parts, request.seed)
         if what == "speed":
-            return self._going_along(request, found, pace(self._net, request, name or found[0].sound, at_once))
+            return self._going_along(request, found, pace(self._net, request, sound, at_once))
         hits = [one for one in found if one.onsets] or found
-        when = moments(self._net, request, name or found[0].sound, at_once)
+        when = moments(self._net, request, sound, at_once)
         return spots.laid(self._shelf, n, when, in_turn(hits, len(when), request.seed, request.turn), request.seed)
 
     def _going_along(self, request: CueRequest, found: list[Recording], speed: Pace) -> Samples:

@@ -19,6 +19,10 @@ PHASE_TOP_HZ = 4000.0
 """Up to here: above, a voice is as much breath as harmonics."""
 SMOOTH_FRAMES, SHIFTS = 13, 64
 """Over so many frames pulses are brought into step with a voice, by one of so many shifts within a period."""
+JUMP, NEAR_JUMP = 0.03, 3
+"""Pulses that must move by so much of a period within a frame are not followed, nor so many frames beside it."""
+PERIODS_S = ((0.0, 0.040), (120.0, 0.025), (190.0, 0.016))
+"""From a pitch on (Hz), windows (s) of a few of its periods."""
 BAND_TOP_HZ, CLIFF = 7600.0, 1e-3
 """Where a clip's energy falls by so much between 5.5 to 7 kHz and 8.2 to 11 kHz, it came from 16 kHz, and what lay
 above is not known: no sound falls so steeply by itself."""
@@ -32,7 +36,41 @@ def frames_of(waveform: Tensor, size: int, rate_hz: int) -> Tensor:
 
 
 def true_pitch(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor, Tensor]:
-    """Pitch (Hz) and voicing (0 or 1) at the mel's frames, by normalised autocorrelation: (B, hop T) to two (B, T)."""
+    """Pitch (Hz) and voicing (0 or 1) at the mel's frames: (B, hop T) to two (B, T).
+
+    Found by autocorrelation, whose long windows tell the octave; said to a fifth of a percent by the harmonics, in
+    windows of a few periods, which follow a voice that glides.
+    """
+    coarse, voicing = _by_autocorrelation(waveform, rate_hz)
+    return _by_harmonics(waveform, coarse, rate_hz).clamp(rate_hz / (rate_hz // 55 + 1), 550.0), voicing
+
+
+def _by_harmonics(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
+    """Pitches (B, T) made exact by the instantaneous frequencies of the first two harmonics, then of six, as WORLD's
+    StoneMask does it (Morise and others 2016). One that would move by a fifth stays."""
+    which = torch.bucketize(pitch_hz, torch.tensor([low for low, _ in PERIODS_S[1:]], device=pitch_hz.device))
+    sizes = [int(span_s * rate_hz) // 2 * 2 for _, span_s in PERIODS_S]
+    n, later = max(sizes), waveform.roll(-1, 1)
+    now, then = (
+        sum(
+            functional.pad(frames_of(wave, size, rate_hz) * torch.hann_window(size, device=wave.device), (0, n - size))
+            * (which == k)[..., None]
+            for k, size in enumerate(sizes)
+        )
+        for wave in (waveform, later)
+    )
+    spectra = torch.fft.rfft(now), torch.fft.rfft(then)
+    for count in (2, 6):
+        order = torch.arange(1, count + 1, device=pitch_hz.device)
+        bins = (pitch_hz[..., None] * order * (n / rate_hz)).round().long().clamp(max=n // 2)
+        here, there = (x.gather(-1, bins) for x in spectra)
+        loud, hz = here.abs(), torch.angle(there * here.conj()) * (rate_hz / (2.0 * torch.pi))
+        found = (loud * hz).sum(-1) / (loud * order).sum(-1).clamp(min=1e-9)
+        pitch_hz = torch.where((found / pitch_hz - 1.0).abs() < 0.2, found, pitch_hz)
+    return pitch_hz
+
+
+def _by_autocorrelation(waveform: Tensor, rate_hz: int) -> tuple[Tensor, Tensor]:
     shortest, longest, size = rate_hz // 550, rate_hz // 55, 1024 * rate_hz // SAMPLE_RATE_HZ
     frames = frames_of(waveform, size, rate_hz)
     spectrum = torch.fft.rfft(frames, 2 * size)
@@ -55,8 +93,9 @@ def true_pitch(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor,
     return pitch, ((best[..., 0] > 0.55) & (energy[..., -1] > 1e-4 * size * 1e-2)).float()
 
 
-def true_phase(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
+def true_phase(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> tuple[Tensor, Tensor]:
     """Where the voice's own pulses stand near a pitch (B, T), in cycles (B, T, hop): pulses on it are in step with it.
+    And where (B, T) they move as smoothly as the pitch does, 1 or 0: elsewhere it is not known where they stand.
 
     Pulses of that pitch are moved until most harmonics agree with the recording's, over a tenth of a second: by the
     fundamental alone the k-th harmonic would have k times its error.
@@ -68,7 +107,10 @@ def true_phase(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
     level = torch.hypot(*parts).clamp(min=1e-6)
     real, imaginary = (between_frames(part / level, near.shape[2]) for part in parts)
     behind: Tensor = torch.atan2(imaginary, real) / (2.0 * torch.pi)
-    return near - behind.view_as(near)
+    phase = near - behind.view_as(near)
+    moved = (phase[:, 1:, 0] - phase[:, :-1, 0] - pitch_hz[:, :-1] / FRAME_RATE_HZ + 0.5) % 1.0 - 0.5
+    jumps = functional.pad((moved.abs() > JUMP).float(), (0, 1))
+    return phase, 1.0 - functional.max_pool1d(jumps[:, None], 2 * NEAR_JUMP + 1, 1, NEAR_JUMP)[:, 0]
 
 
 def _behind(waveform: Tensor, pulses: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:

@@ -17,7 +17,7 @@ from vssflow_dit.sound.vocoder import VocoderConfig
 from vssflow_dit.training.listening import BAND_TOP_HZ, energy_distance, without_upper
 from vssflow_dit.training.vocoder import Trainer, VocoderTraining, twice
 
-UPPER_BAND = VocoderTraining(clips=12, weight_decay=0.0, guided_steps=0, decay_from=0.3, adversarial_from=1.0, ema=0.99)
+UPPER_BAND = VocoderTraining(clips=12, weight_decay=0.0, decay_from=0.3, adversarial_from=1.0, ema=0.99)
 """No discriminators: what lies up there is breath and noise, of which the energy distance knows enough. No decay: it
 would move what has no gradient."""
 

@@ -1,9 +1,10 @@
 """Trains the vocoder: what to read from a mel, spectra and their phases, then discriminators.
 
-Each clip is synthesised twice with different noise. The energy distance (Gritsenko and others, arXiv 2008.01160) pulls
-both towards the recording and pushes them apart from each other: noise then stays noise, which a plain spectral loss
-would smooth away. The pulses stand where the recording's own do, so that its voiced spectra can be compared phase by
-phase. The discriminators join when a share of the time has passed.
+Each clip is synthesised twice with different noise, on pulses of the recording's own pitch. The energy distance
+(Gritsenko and others, arXiv 2008.01160) pulls both towards the recording and pushes them apart from each other: noise
+then stays noise, which a plain spectral loss would smooth away. Half of the clips are made once more, from pulses that
+stand where the recording's own do, so that its voiced spectra can be compared phase by phase. The discriminators join
+when a share of the time has passed.
 """
 
 from __future__ import annotations
@@ -54,8 +55,6 @@ class VocoderTraining:
     """Steps from zero to the highest rate."""
     decay_from: float = 0.4
     """Share of the time after which the rate falls, to a twentieth at the end."""
-    guided_steps: int = 500
-    """Steps in which the pulses have the true pitch; later half of the clips have what the reader found, as in use."""
     adversarial_from: float = 0.4
     """Share of the time after which the discriminators join."""
     phase_weight: float = 0.3
@@ -72,7 +71,7 @@ class VocoderTraining:
     """Of the weights and the choice of clips."""
 
 
-WARM = VocoderTraining(learning_rate=2e-4, guided_steps=0, adversarial_from=0.0)
+WARM = VocoderTraining(learning_rate=5e-4, adversarial_from=0.0)
 """The recipe for a vocoder that is trained further."""
 
 
@@ -122,8 +121,8 @@ class Trainer:
         self.judges = Discriminators(start.rate_hz).to(device)
         self.optimizer = _optimizer(self.vocoder, recipe.learning_rate, 0.85, recipe.weight_decay, device)
         self.judges_optimizer = _optimizer(self.judges, recipe.judges_rate, 0.8, recipe.weight_decay, device)
-        self.judged, self.guided = torch.zeros((), device=device), torch.ones((), device=device)
-        """How much the judges' opinion counts, and how many clips have the true pitch; both 0 to 1."""
+        self.judged = torch.zeros((), device=device)
+        """How much the judges' opinion counts, 0 to 1."""
         self.step, self.judged_steps, self.spent_s = 0, 0, 0.0
         self.checkpoint = run_folder / "checkpoint.pt"
         if self.checkpoint.exists():
@@ -166,7 +165,6 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"].fill_(highest * factor * warm)
         self.judged.fill_(min(1.0, max(0.0, self.judged_steps / 200.0 - 1.0)))  # first they must know something
-        self.guided.fill_(1.0 if self.step < recipe.guided_steps else 0.5)
 
     def train_step(self) -> dict[str, Tensor]:
         """Draws clips and learns from them; gives the losses, still on the device."""
@@ -215,16 +213,15 @@ class Trainer:
         return gradient
 
     def excited(self, truth: Tensor, given: Tensor) -> tuple[Excitation, Tensor, Tensor]:
-        """What the sources play for clips (B, n) and their mels, the true voicing (B, T), and the reader's loss."""
+        """What the sources play for clips (B, n) and their mels, the true voicing (B, T), and the reader's loss.
+
+        The pulses have the true pitch: on one that is read a little wrong the upper harmonics would miss the
+        recording's, and what misses is best made of noise. In use, harmonics are clean at any pitch.
+        """
         with torch.autocast(truth.device.type, torch.bfloat16):
             reading = self.vocoder.read(given)
         loss, pitch, voicing = reading_loss(reading, truth, self.vocoder)
-        excitation = self.vocoder.excitation(reading)
-        with torch.no_grad():
-            is_guided = torch.rand(len(truth), 1, device=truth.device) < self.guided
-            pitch = torch.where(is_guided, pitch, excitation.pitch_hz)
-            sounding = torch.where(is_guided, voicing, excitation.voicing)
-        return replace(excitation, pitch_hz=pitch, voicing=sounding), voicing, loss
+        return replace(self.vocoder.excitation(reading), pitch_hz=pitch, voicing=voicing), voicing, loss
 
     def phases_apart(self, truth: Tensor, given: Tensor, excitation: Excitation, voicing: Tensor) -> Tensor:
         """Half of the clips once more, from pulses that stand where the recording's do, compared phase by phase.
@@ -235,9 +232,9 @@ class Trainer:
         half, rate_hz = len(truth) // 2, self.vocoder.rate_hz
         own = Excitation(**{name: value[:half] for name, value in vars(excitation).items() if value is not None})
         with torch.no_grad():
-            phase = true_phase(truth[:half], own.pitch_hz, rate_hz)
+            phase, is_steady = true_phase(truth[:half], own.pitch_hz, rate_hz)
         made = self.vocoder.synthesise(given[:half], replace(own, phase=phase), brief=True)
-        return phase_distance(truth[:half], made, voicing[:half], rate_hz)
+        return phase_distance(truth[:half], made, voicing[:half] * is_steady, rate_hz)
 
     def judge(self, truth: Tensor, made: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The judges learn from this pair; a loss whose gradient is what they think of `made`.
@@ -263,7 +260,7 @@ class Trainer:
         gradients = [weight.grad for weight in module.parameters() if weight.grad is not None]
         mean = self.fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="mean")
         assert isinstance(mean, Tensor)
-        for gradient, own in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
+        for gradient, own in zip(gradients, torch.split(mean, [g.numel() for g in gradients]), strict=True):
             gradient.copy_(own.view_as(gradient))
 
     def average(self) -> None:
