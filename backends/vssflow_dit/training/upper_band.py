@@ -2,8 +2,7 @@
 
 Of a vocoder that was grown to a higher rate only those numbers of its last layer learn that shape the bands above the
 mel. Everything before that layer is given, so that a step costs a third of the vocoder's own; and what was learned
-below in hours is not put at risk: trained on as a whole, for half an hour of one core, it had come out worse for all
-voices.
+below in hours is not put at risk.
 """
 
 from __future__ import annotations
