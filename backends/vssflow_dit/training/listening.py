@@ -42,13 +42,13 @@ def true_pitch(waveform: Tensor, rate_hz: int = SAMPLE_RATE_HZ) -> tuple[Tensor,
     windows of a few periods, which follow a voice that glides.
     """
     coarse, voicing = _by_autocorrelation(waveform, rate_hz)
-    return _by_harmonics(waveform, coarse, rate_hz).clamp(rate_hz / (rate_hz // 55 + 1), 550.0), voicing
+    return _by_harmonics(waveform, coarse, rate_hz).clamp(50.0, 600.0), voicing
 
 
 def _by_harmonics(waveform: Tensor, pitch_hz: Tensor, rate_hz: int) -> Tensor:
     """Pitches (B, T) made exact by the instantaneous frequencies of the first two harmonics, then of six, as WORLD's
     StoneMask does it (Morise and others 2016). One that would move by a fifth stays."""
-    which = torch.bucketize(pitch_hz, torch.tensor([low for low, _ in PERIODS_S[1:]], device=pitch_hz.device))
+    which = torch.stack([pitch_hz > low for low, _ in PERIODS_S]).sum(0) - 1
     sizes = [int(span_s * rate_hz) // 2 * 2 for _, span_s in PERIODS_S]
     n, later = max(sizes), waveform.roll(-1, 1)
     now, then = (
