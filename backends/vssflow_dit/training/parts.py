@@ -85,7 +85,7 @@ def train_parts(order: TrainingOrder, say: Callable[[str], object], on_step: OnS
     else:
         _full_size(model, order, folder, on_step)
         say("transformer trained; its VAE and vocoder come from `model import`")
-    if all((folder / name).exists() for name in model.family.parts):
+    if _is_first() and all((folder / name).exists() for name in model.family.parts):
         weight_files.write_index(folder)
         say(f"weights: {folder}")
 
@@ -144,7 +144,7 @@ def _vocoder_beside(order: TrainingOrder, folder: Path, codec: Codec, start: obj
     theirs = replace(order, threads=max(1, order.threads // 2), devices="1")
     own = replace(order, threads=max(1, order.threads - theirs.threads))
     torch.set_num_threads(own.threads)
-    if os.environ.get("LOCAL_RANK", "0") != "0":  # Fabric begins the command once more for every further device
+    if not _is_first():
         yield own
         return
     beside = get_context("spawn").Process(target=_vocoder_alone, args=(theirs, folder, codec, start), daemon=True)
@@ -157,6 +157,11 @@ def _vocoder_beside(order: TrainingOrder, folder: Path, codec: Codec, start: obj
         beside.join()
     if beside.exitcode:
         raise RuntimeError("the vocoder's training failed, see above")
+
+
+def _is_first() -> bool:
+    """Whether this is the process that somebody began: Fabric begins the command once more for every further device."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
 def _vocoder_alone(order: TrainingOrder, folder: Path, codec: Codec, start: object) -> None:
