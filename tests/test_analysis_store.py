@@ -38,16 +38,17 @@ def test_an_analysis_comes_back_as_it_was(tmp_path: Path) -> None:
         places=(track(4), track(5, 0)),
         things=things,
         moving=(True, False),
+        bolts=(1200, 4100),
         flaws=("1 picture, at 2.000 s, is damaged in the file; the rest is whole.",),
     )
     AnalysisStore(tmp_path).put(KEY, analysis)
     found = AnalysisStore(tmp_path).get(KEY)
     assert isinstance(found, Analysis)
     assert {one.name for one in dataclasses.fields(Analysis)} == {
-        *("scenes", "mouths", "features", "pictures", "places", "things", "moving", "looks", "flaws")
+        *("scenes", "mouths", "features", "pictures", "places", "things", "moving", "looks", "bolts", "flaws")
     }
     assert (found.scenes, found.pictures, found.features) == (scenes, analysis.pictures, {})
-    assert (found.moving, found.flaws) == ((True, False), analysis.flaws)
+    assert (found.moving, found.bolts, found.flaws) == ((True, False), (1200, 4100), analysis.flaws)
     assert [(mouth.span, mouth.box) for mouth in found.mouths] == [(mouth.span, mouth.box) for mouth in mouths]
     before = [*(mouth.opening for mouth in mouths), *analysis.places]
     after = [*(mouth.opening for mouth in found.mouths), *found.places]

@@ -77,6 +77,13 @@ def test_animals_call_now_and_then_over_what_moves() -> None:
     assert ("follows", "drum", 0, 10) in sounds_of(spotted([seen("dog"), seen("drum", 0.4)]))
 
 
+def test_thunder_rolls_when_lightning_strikes_and_animals_call_between() -> None:
+    thunder = dataclasses.replace(seen("thunder", 0.9), at=(2 * S, 3 * S, 7 * S))
+    spots = [sound for sound in sounds_of(spotted([thunder, seen("dog", 0.4)])) if sound[0] == "spot"]
+    assert [(start, end) for _, name, start, end in spots if name == "thunder"] == [(2, 6), (7, 10)]
+    assert all(end <= 2 or (start >= 6 and end <= 7) for _, name, start, end in spots if name == "dog")
+
+
 def test_a_motion_without_a_name_is_soft_beside_what_has_one() -> None:
     beside, alone = spotted([seen("dog")]), spotted([])
     (motion,) = [cue for cue in beside.cues if cue.layer == "follows"]

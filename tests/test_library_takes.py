@@ -161,6 +161,16 @@ def test_a_call_that_is_not_seen_is_heard_now_and_then(library: Library) -> None
     assert len(struck) >= 3
 
 
+def test_thunder_is_not_struck_by_what_is_seen(tmp_path: Path) -> None:
+    wave = np.concatenate([np.zeros(2000, np.float32), hit(np.random.default_rng(1), length_s=1.5)])
+    soundfile.write(tmp_path / "THUN_Rolling Near_A_B.wav", wave, RATE_HZ)
+    update(tmp_path / "a.sqlite", [tmp_path], 1, silent)
+    library = Library(GenerationSettings(library=str(tmp_path / "a.sqlite")))
+    seen, unseen = (heard(library, request("thunder", "spot", 4.0, visual=motion(struck))) for struck in (STRUCK, ()))
+    assert np.array_equal(seen, unseen)
+    assert onsets(np.abs(seen[0]), CLOCK_HZ)[0] / CLOCK_HZ == pytest.approx(AT_ONCE_S, abs=1e-3)
+
+
 def test_what_the_picture_does_not_show_is_silent_unless_somebody_says_it(library: Library) -> None:
     assert not heard(library, request("door", "spot", visual=motion())).any()
     told = heard(library, request("door", "spot", visual=motion(), may_be_unseen=True))

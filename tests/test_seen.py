@@ -13,7 +13,7 @@ from vssflow_dit.checkpoint.weights import config_in, verified
 from vssflow_dit.config import STARTER
 from vssflow_post.analysis.imagenet import labels as imagenet_labels
 from vssflow_post.backend import Look
-from vssflow_post.cues.seen import THRESHOLD, Seen, call_spans, seen_in
+from vssflow_post.cues.seen import ROLL_S, THRESHOLD, Seen, call_spans, roll_spans, seen_in
 from vssflow_post.cues.sound_table import KINDS, shipped_table, sound_table
 from vssflow_post.errors import UsageError
 from vssflow_post.timeline import CLOCK_HZ, Scene, Span
@@ -25,7 +25,7 @@ SHORE = {"seashore": 0.5, "promontory": 0.2}
 NOTHING: dict[str, float] = {"tench": 0.3}
 
 
-def seen(*scenes: list[dict[str, float]], faces: tuple[Span, ...] = ()) -> list[Seen]:
+def seen(*scenes: list[dict[str, float]], faces: tuple[Span, ...] = (), bolts: tuple[int, ...] = ()) -> list[Seen]:
     """Of scenes of four seconds, each with the labels of its pictures."""
     spans = [Scene(k, Span(4 * k * CLOCK_HZ, 4 * (k + 1) * CLOCK_HZ)) for k in range(len(scenes))]
     looks = [
@@ -33,7 +33,7 @@ def seen(*scenes: list[dict[str, float]], faces: tuple[Span, ...] = ()) -> list[
         for scene, pictures in zip(spans, scenes, strict=True)
         for k, labels in enumerate(pictures)
     ]
-    return list(seen_in(spans, looks, TABLE, with_faces=faces))
+    return list(seen_in(spans, looks, TABLE, with_faces=faces, bolts=bolts))
 
 
 def classes(one: Seen) -> list[str]:
@@ -182,6 +182,35 @@ def test_a_scene_has_one_bed_at_most_and_claims_nothing_weak(scenes: list[list[d
         assert all(surest[each.sound_class] >= THRESHOLD - 1e-3 for each in claimed)
         assert all(each.confidence >= THRESHOLD / 3 - 1e-3 for each in claimed)
     assert seen(*scenes) == seen(*scenes)
+
+
+def test_where_lightning_strikes_there_is_thunder_then_and_nowhere_else() -> None:
+    bolts = (CLOCK_HZ, 9 * CLOCK_HZ, 10 * CLOCK_HZ)
+    first, between, last = seen([NOTHING] * 3, [{"rain barrel": 0.4}], [], bolts=bolts)
+    for one, at in ((first, bolts[:1]), (last, bolts[1:])):
+        (thunder,) = one.sounds
+        assert (thunder.sound_class, thunder.kind, thunder.at) == ("thunder", "spot", at)
+        assert one.labels["lightning"] == 1.0
+    assert "thunder" not in classes(between)
+    assert "lightning" not in between.labels
+
+
+def test_a_face_in_lightning_hides_no_thunder() -> None:
+    (one,) = seen([NOTHING] * 2, faces=(Span(0, CLOCK_HZ),), bolts=(CLOCK_HZ,))
+    assert classes(one) == ["thunder"]
+
+
+@given(st.integers(0, 10**6), st.integers(0, 30 * CLOCK_HZ), st.lists(st.integers(0, 31 * CLOCK_HZ)))
+def test_thunder_rolls_from_bolts_and_never_over_itself(start: int, n: int, bolts: list[int]) -> None:
+    span, at = Span(start, start + n), sorted(bolt for bolt in bolts if start <= bolt < start + n)
+    rolls = roll_spans(span, at)
+    assert all(one.end <= other.start for one, other in pairwise(rolls))
+    for roll in rolls:
+        assert roll.start in at
+        assert roll.end == min(span.end, roll.start + ROLL_S * CLOCK_HZ)
+        assert roll.duration_s >= 1.2
+    heard = [bolt for bolt in at if span.end - bolt >= 1.2 * CLOCK_HZ]
+    assert bool(rolls) == bool(heard)
 
 
 @given(st.integers(0, 10**7), st.integers(0, 60 * CLOCK_HZ), st.integers(0, 2**63))

@@ -131,6 +131,15 @@ def test_one_thing_alone_before_a_camera_that_stands_is_heard_of_the_whole_pictu
     assert onsets(rendered(backend, replace(request, things=(replace(alone, is_alone=False),))), 16_000) == []
 
 
+def test_thunder_begins_with_its_cue_whatever_flickers(backend: Backend) -> None:
+    span = Span.of_seconds(12, 16)
+    things = (lit_at(Span.of_seconds(10, 20), 13.5, 14.0, 15.2),)
+    request = CueRequest("s1", "sound", span, seed=5, sound="thunder", things=things)
+    take = rendered(backend, request)
+    assert np.array_equal(take, rendered(backend, replace(request, things=())))
+    assert np.abs(take[48_000:]).max() < 0.3 * np.abs(take[:16_000]).max()
+
+
 @pytest.mark.parametrize("seconds", [3, 4, 7, 20])
 def test_a_still_picture_without_a_prompt_is_digital_silence(backend: Backend, seconds: int) -> None:
     still = {"motion": Track(np.zeros((100 * seconds, 2), np.float32), 100.0)}

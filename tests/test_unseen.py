@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vssflow_dit.picture.strikes import pulses
-from vssflow_dit.picture.unseen import FIRST_S, SPEED, Motion, heard_anyway
+from vssflow_dit.picture.unseen import FIRST_S, SPEED, Motion, calls, heard_anyway
 
 N = 300
 """Three seconds."""
@@ -47,3 +47,13 @@ def test_what_goes_keeps_its_pace_or_has_an_even_one() -> None:
     seen = motion(speed=0.9)
     assert np.array_equal(heard_anyway(seen, "car_engine", 3.0, 7), seen)
     assert not heard_anyway(motion((1.0, 0.2)), "rain", 3.0, 7)[:, 1].any()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_thunder_rolls_for_longer_than_an_animal_calls(seed: int) -> None:
+    """Within four seconds it begins once; in a minute it comes again, and never before it is over."""
+    assert len(calls("thunder", 4.0, seed)) == 1
+    times = [at for at, _ in calls("thunder", 60.0, seed)]
+    assert times[0] == FIRST_S
+    assert min(np.diff(times)) >= 6.0
+    assert len(calls("dog", 60.0, seed)) > 2 * len(times)

@@ -35,6 +35,7 @@ _HAS_AN_ENGINE = (
     *("car_engine", "truck_bus", "tractor", "motorcycle", "train_tram", "aircraft", "helicopter", "motor_boat"),
     *("power_tool", "household_motor", "lawn_mower", "small_machine"),
 )
+_FROM_AFAR = ("thunder",)
 
 
 def follows(name: str) -> Follows:
@@ -45,6 +46,11 @@ def follows(name: str) -> Follows:
 
 def rings_down(name: str) -> bool:
     return name in RINGS_DOWN
+
+
+def is_from_afar(name: str) -> bool:
+    """Whether it calls and nothing that moves in the picture makes it: it begins with its cue."""
+    return name in _FROM_AFAR
 
 
 def has_an_engine(name: str) -> bool:

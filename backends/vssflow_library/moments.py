@@ -12,7 +12,7 @@ from vssflow_dit.picture.strikes import StrikeNet
 from vssflow_dit.picture.thing_motion import blows, strikes_of
 from vssflow_dit.picture.unseen import FIRST_S, SEEN_STRENGTH, SPEED, calls, struck
 from vssflow_dit.picture.when_heard import is_seen_whole, seen
-from vssflow_dit.sounds import follows
+from vssflow_dit.sounds import follows, is_from_afar
 from vssflow_post.backend import CueRequest, Track
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -36,12 +36,12 @@ class Moment(NamedTuple):
 def moments(net: StrikeNet, request: CueRequest, name: str, at_once: bool) -> list[Moment]:
     """The strikes that a cue of the class `name` is heard at, in order of time; of what calls, and is not seen to, now
     and then; `at_once` where it is heard though nothing is seen of it."""
-    found, duration_s = _seen(net, request), request.span.duration_s
+    found, duration_s = [] if is_from_afar(name) else _seen(net, request), request.span.duration_s
     hardest = max((one.strength for one in found), default=0.0)
     if hardest < (SEEN_STRENGTH if request.may_be_unseen else 1e-9):
         unseen = []
         if follows(name) == "calls":
-            unseen = calls(duration_s, request.seed)
+            unseen = calls(name, duration_s, request.seed)
         elif at_once:
             unseen = struck(name, duration_s, request.seed)
         earlier_s = FIRST_S - AT_ONCE_S

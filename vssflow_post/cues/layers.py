@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vssflow_post.cues.seen import SeenSound, call_spans
+from vssflow_post.cues.seen import SeenSound, call_spans, roll_spans
 from vssflow_post.cues.sheet import cue_seed
 from vssflow_post.cues.sound_table import SoundClass
 from vssflow_post.timeline import BED, FOLLOWS, SPOT, Scene, Span, asks_for_ambience
@@ -78,10 +78,12 @@ def less_speech(laid: Laid, speech: Sequence[Span]) -> list[Laid]:
 
 
 def _calls(scene: Scene, callers: Sequence[SeenSound], classes: Mapping[str, SoundClass], seed: int) -> list[Laid]:
-    """Each animal now and then, by time; where two would call at once, the one that is surer does."""
+    """Each animal now and then and thunder after lightning, by time; where two would call at once, the one that is
+    surer does."""
     found: list[Laid] = []
     for each in callers:
-        for span in call_spans(scene.span, cue_seed(seed, "sound", scene.span, each.sound_class)):
+        own = cue_seed(seed, "sound", scene.span, each.sound_class)
+        for span in roll_spans(scene.span, each.at) if each.at else call_spans(scene.span, own):
             if not any(span.overlaps(other.span) for other in found):
                 found.append(_laid(span, SPOT, each, classes))
     return sorted(found, key=lambda each: each.span)

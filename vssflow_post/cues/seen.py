@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
 
@@ -43,8 +43,13 @@ people is most often a part of somebody."""
 _LEAST_LABEL = 0.02
 """Labels of a scene that are told."""
 
+LIGHTNING = "lightning"
+"""The label that every picture of a scene has in which lightning strikes: a recogniser that looks at one now and then
+would miss it."""
 CALL_S = 1.2
 """How long an animal's call lasts."""
+ROLL_S = 4.0
+"""How long thunder rolls."""
 _FIRST_CALL_S, _BETWEEN_CALLS_S = (0.4, 1.6), (4.0, 11.0)
 
 
@@ -60,6 +65,8 @@ class SeenSound:
     """What it is concluded from, strongest first; empty where a place goes on over a cut."""
     thing: int | None = None
     """Number of the moving thing that it comes from, where a crop of it tells; None: from the whole picture."""
+    at: tuple[int, ...] = ()
+    """Clock samples at which it is seen to begin; none where the picture does not show when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +85,16 @@ def seen_in(
     table: SoundTable,
     threshold: float = THRESHOLD,
     with_faces: Iterable[Span] = (),
+    bolts: Sequence[int] = (),
 ) -> tuple[Seen, ...]:
-    """One `Seen` for each scene; `with_faces` says when faces are seen."""
+    """One `Seen` for each scene; `with_faces` says when faces are seen, `bolts` when lightning strikes."""
     faces = list(with_faces)
     evidence = [
         SceneEvidence(
-            [look for look in looks if scene.span.contains(look.sample)],
+            _in_light(
+                [look for look in looks if scene.span.contains(look.sample)],
+                [bolt for bolt in bolts if scene.span.contains(bolt)],
+            ),
             table,
             any(face.overlaps(scene.span) for face in faces),
         )
@@ -92,8 +103,24 @@ def seen_in(
     places = _places(scenes, evidence, threshold)
     things = _things(scenes, evidence, threshold)
     return tuple(
-        Seen(each.labels, (*place, *found)) for each, place, found in zip(evidence, places, things, strict=True)
+        Seen(each.labels, (*place, *(_timed(sound, scene, table, bolts) for sound in found)))
+        for scene, each, place, found in zip(scenes, evidence, places, things, strict=True)
     )
+
+
+def _in_light(looks: Sequence[Look], bolts: Sequence[int]) -> list[Look]:
+    """The looks of a scene; where lightning strikes in it, all of its whole pictures show that."""
+    if not bolts:
+        return list(looks)
+    struck = [replace(each, labels={**each.labels, LIGHTNING: 1.0}) for each in looks if each.thing is None]
+    return (struck or [Look(bolts[0], {LIGHTNING: 1.0})]) + [each for each in looks if each.thing is not None]
+
+
+def _timed(sound: SeenSound, scene: Scene, table: SoundTable, bolts: Sequence[int]) -> SeenSound:
+    """What is heard now and then, and is claimed for lightning, begins when that strikes."""
+    if LIGHTNING not in sound.labels or table.classes[sound.sound_class].when != "now_and_then":
+        return sound
+    return replace(sound, at=tuple(bolt for bolt in bolts if scene.span.contains(bolt)))
 
 
 class SceneEvidence:
@@ -226,6 +253,16 @@ def call_spans(span: Span, seed: int) -> tuple[Span, ...]:
         at += CALL_S + _between(*_BETWEEN_CALLS_S, seed, len(spans))
     if not spans and span.duration_s >= CALL_S:
         spans.append(Span(span.start, Span.of_seconds(0, span.start_s + CALL_S).end))
+    return tuple(spans)
+
+
+def roll_spans(span: Span, at: Sequence[int]) -> tuple[Span, ...]:
+    """When thunder rolls during `span`: from each moment of `at`, rising, at which none does, where time is left."""
+    spans: list[Span] = []
+    for start in at:
+        end = min(span.end, start + round(ROLL_S * CLOCK_HZ))
+        if (not spans or start >= spans[-1].end) and end - start >= round(CALL_S * CLOCK_HZ):
+            spans.append(Span(start, end))
     return tuple(spans)
 
 

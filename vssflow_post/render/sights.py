@@ -54,4 +54,4 @@ def looked_at(
 def seen_of(analysis: Analysis, table: SoundTable, settings: CueSettings) -> tuple[Seen, ...]:
     """What a spotter asks of an analysis: one `Seen` for each scene."""
     faces = [mouth.span for mouth in analysis.mouths]
-    return seen_in(analysis.scenes, analysis.looks, table, settings.picture_threshold, faces)
+    return seen_in(analysis.scenes, analysis.looks, table, settings.picture_threshold, faces, analysis.bolts)

@@ -23,7 +23,7 @@ from vssflow_dit.picture.unseen import calls, heard_anyway
 from vssflow_dit.picture.when_heard import seen
 from vssflow_dit.sound.mel import FRAME_RATE_HZ, LOG_FLOOR
 from vssflow_dit.sound.ringing import rung_down
-from vssflow_dit.sounds import follows, loudest, rings_down, sound_mixture
+from vssflow_dit.sounds import follows, is_from_afar, loudest, rings_down, sound_mixture
 from vssflow_dit.text.durations import DurationModel, laid_out
 from vssflow_dit.text.phonemes import phoneme_frames, phonemise
 from vssflow_dit.text.timed_line import line_s, timed
@@ -73,13 +73,13 @@ class StarterFront:
             name = loudest(mixture)
             sound = self._told(mixture)
             notes = [note] if note else []
-            shown = seen(self._strikes, request, name)
+            shown = None if is_from_afar(name) else seen(self._strikes, request, name)
             if shown is not None:
                 motion = _heard_of(_resampled(shown, n), follows(name) if name else "")
             if request.may_be_unseen:
                 motion = heard_anyway(motion, name, request.span.duration_s, request.seed)
             elif follows(name) == "calls" and not motion[:, 0].any():
-                motion[:, 0] = pulses(calls(request.span.duration_s, request.seed), n)
+                motion[:, 0] = pulses(calls(name, request.span.duration_s, request.seed), n)
             heard_s = _struck_s(motion)
             if name and (heard_s[1] or follows(name) != "strikes"):
                 heard_s = None

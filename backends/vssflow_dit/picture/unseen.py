@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vssflow_dit.picture.strikes import PULSE_S, pulses
-from vssflow_dit.sounds import follows
+from vssflow_dit.sounds import follows, is_from_afar
 
 FIRST_S = PULSE_S
 """When the first call or strike is heard, after the cue begins: as soon as the whole of its pulse is in the cue."""
 LAST_S = 0.1
 """Before the cue's end in which no strike of a row is heard any more."""
-CALLS_APART_S = 1.5, 4.0
+CALLS_APART_S, ROLLS_APART_S = (1.5, 4.0), (6.0, 12.0)
 STRENGTH = 0.8
 SPEED = 0.4
 """As parts of a hard blow, and of full speed: of what is heard and not seen."""
@@ -32,14 +32,15 @@ _JITTER = 0.1
 Motion = npt.NDArray[np.float32]
 
 
-def calls(duration_s: float, seed: int) -> list[tuple[float, float]]:
-    """(time in s, strength) of calls that nothing in the picture shows: one at once, others now and then."""
+def calls(name: str, duration_s: float, seed: int) -> list[tuple[float, float]]:
+    """(time in s, strength) of calls of a class that nothing in the picture shows: one at once, others now and then."""
     rng = np.random.default_rng(seed)
+    apart_s = ROLLS_APART_S if is_from_afar(name) else CALLS_APART_S
     times: list[tuple[float, float]] = []
     now = FIRST_S
     while not times or now < duration_s - 1.0:
         times.append((now, STRENGTH))
-        now += float(rng.uniform(*CALLS_APART_S))
+        now += float(rng.uniform(*apart_s))
     return times
 
 
@@ -65,7 +66,7 @@ def heard_anyway(motion: Motion, name: str, duration_s: float, seed: int) -> Mot
         if what == "strikes":
             heard[:, 0] = pulses(struck(name, duration_s, seed), n)
         elif what == "calls":
-            heard[:, 0] = pulses(calls(duration_s, seed), n)
+            heard[:, 0] = pulses(calls(name, duration_s, seed), n)
     if what == "speed" and float(motion[:, 1].max(initial=0.0)) < SPEED:
         heard[:, 1] = SPEED
     return heard
