@@ -189,6 +189,9 @@ def test_cuts_and_other_rates_and_sizes_do_no_harm() -> None:
         pixels = np.full((height, width, 3), 255 * (k % 2), np.uint8)
         finder.push(Frame(k * CLOCK_HZ // 10, pixels, pixels[:, :, 0]))
     assert finder.found == ()
+    for shape in ((4, 320), (30, 320), (320, 30)):
+        night = np.zeros((*shape, 3), np.uint8)
+        struck(film(lambda picture, k: drawn(picture, ragged(3)) if k == 20 else None, 40, night))
     other = sky(9, 200.0)
     assert struck(film(lambda picture, k: np.copyto(picture, other) if k >= 20 else None)) == []
 

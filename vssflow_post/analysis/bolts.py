@@ -49,7 +49,7 @@ APART_S = 0.25
 SHORT = 0.1
 """Of the picture's height: what is shorter is no line."""
 FEWEST = 15
-"""Pixels that must be lit for there to be anything to look for."""
+"""Pixels that must be lit for there to be anything to look for, and rows that a bolt has in the flattest picture."""
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Places: TypeAlias = tuple[npt.NDArray[np.intp], ...]
@@ -138,7 +138,7 @@ def _length(places: Places) -> float:
 
 def _is_bolt(places: Places, frame: Frame) -> bool:
     rows, columns = places
-    if np.ptp(rows) + 1 < TALL * len(frame.grey) or len(rows) > THIN * _length(places):
+    if np.ptp(rows) + 1 < max(FEWEST, TALL * len(frame.grey)) or len(rows) > THIN * _length(places):
         return False
     greys = frame.grey[places]
     core = greys >= np.median(greys)  # its edges are as dark as the night
