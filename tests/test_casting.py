@@ -217,8 +217,42 @@ def test_presets_check_says_what_is_wrong(fake_backend: Path, tmp_path: Path) ->
     assert result.exit_code == 2
     assert [line.split(":")[1] for line in result.stdout.splitlines()] == ["2", "4"]
     path.write_text("extends = 'web'\n")
-    assert run("presets", "check", path).exit_code == 0
+    fine = run("presets", "check", path)
+    assert (fine.exit_code, fine.stdout) == (0, f"{path}: nothing is wrong with it\n")
     assert run("presets", "web", "atsc").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("[generate]\nbackend = 'cpu'\nweights = '/absent/weights'\n", "no weights at /absent/weights"),
+        ("[generate]\nbackend = 'library'\nlibrary = '/absent.sqlite'\n", "no index of a library at /absent.sqlite"),
+        ("[generate]\nspeech = ['piper']\npiper_voices = '/absent'\n", "there is no folder /absent"),
+        ("[picture]\nrecogniser = 'clip'\n[generate]\nclip = '/absent'\n", "no CLIP weights in '/absent'"),
+        ("[cues]\npicture_sounds = '/absent.csv'\n", "/absent.csv cannot be read as a table of sounds"),
+    ],
+)
+def test_presets_check_tells_what_is_not_on_this_machine(asked: str, told: str, tmp_path: Path) -> None:
+    """It may be on another, so that it is no fault."""
+    path = tmp_path / "mine.toml"
+    path.write_text(asked)
+    result = run("presets", "check", path)
+    assert result.exit_code == 0
+    verdict, absent = result.stdout.splitlines()
+    assert verdict.endswith("nothing is wrong with it")
+    assert absent.startswith("not on this machine: ")
+    assert told in absent
+    as_json = json.loads(run("presets", "check", path, "--json").stdout)
+    assert (as_json["faults"], [told in each for each in as_json["not_here"]]) == ([], [True])
+
+
+def test_presets_check_tells_what_is_without_effect_on_few_steps(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[generate]\nsteps = 20\nguidance = 4.0\n")
+    told = run("presets", "check", path).stdout.splitlines()[-1]
+    assert told.startswith(f"{path}:2: generate.steps, generate.guidance: without effect")
+    path.write_text("[generate]\nsteps = 20\nguidance = 4.0\nsampler = 'adams'\n")
+    assert run("presets", "check", path).stdout == f"{path}: nothing is wrong with it\n"
 
 
 def test_a_mark_behind_a_name_says_whose_voice_it_takes(tmp_path: Path) -> None:

@@ -12,6 +12,12 @@ from vssflow_post.cli.options import json_option, preset_names
 if TYPE_CHECKING:
     from vssflow_post.settings.preset import Preset
 
+_SAMPLING = (
+    *("steps", "time_shift", "time_stretch", "guidance", "sound_guidance"),
+    *("guidance_from", "guidance_to", "guidance_schedule"),
+)
+"""Keys of `[generate]` that the sampler `distilled` does not ask for."""
+
 
 @click.command(short_help="List the presets, show one, or check one.")
 @click.argument("name", required=False, metavar="[NAME]", shell_complete=preset_names)
@@ -21,7 +27,8 @@ def presets(name: str | None, file: str | None, as_json: bool) -> None:
     """List the presets, or show all settings of the one called NAME, with where it comes from.
 
     `presets check FILE` names everything that is wrong with a preset or a cast file, each with its line, and ends with
-    exit code 2 when there is something; FILE may also be the name of a preset.
+    exit code 2 when there is something; FILE may also be the name of a preset. What it asks for and this machine does
+    not have (weights, an index of recordings, a recogniser) is told as well, and is no fault of the preset.
 
     A preset of yours (in $XDG_CONFIG_HOME/vssflow-post/presets, usually ~/.config) wins over a shipped one of its name.
 
@@ -74,20 +81,54 @@ def _show(name: str, as_json: bool) -> None:
 
 
 def _check(name_or_path: str, as_json: bool) -> None:
-    """Says every fault, one a line."""
+    """Says every fault, one a line; of a preset without one what is not on this machine."""
     from vssflow_post.cli.console import say
+    from vssflow_post.plugins import load_plugins
+    from vssflow_post.render.studio import not_here
     from vssflow_post.settings.files import checked_preset
 
     preset, faults = checked_preset(name_or_path)
     if preset is not None:
         faults += _strange_backends(name_or_path, preset) or _strange_voices(name_or_path, preset)
+    absent: tuple[str, ...] = ()
+    unheard: list[str] = []
+    if preset is not None and not faults:
+        absent, unheard = not_here(preset, load_plugins()), _unheard(name_or_path, preset)
     if as_json:
-        click.echo(json.dumps({"preset": name_or_path, "faults": faults}, indent=2))
+        told = {"not_here": absent, "without_effect": unheard}
+        click.echo(
+            json.dumps(
+                {"preset": name_or_path, "faults": faults, **{key: each for key, each in told.items() if each}},
+                indent=2,
+            )
+        )
     else:
         for sentence in faults or [f"{name_or_path}: nothing is wrong with it"]:
             say(sentence)
+        for sentence in absent:
+            say(f"not on this machine: {sentence}")
+        for sentence in unheard:
+            say(sentence)
     if faults:
         click.get_current_context().exit(2)
+
+
+def _unheard(name_or_path: str, preset: Preset) -> list[str]:
+    """A sentence where keys of a preset say nothing to the way of sampling that it takes."""
+    from dataclasses import fields
+
+    from vssflow_post.backend import GenerationSettings
+    from vssflow_post.settings.files import place_in
+
+    known = {field.name: field.default for field in fields(GenerationSettings)}
+    changed = [key for key in _SAMPLING if getattr(preset.generate, key) != known[key]]
+    if preset.generate.sampler != "distilled" or not changed:
+        return []
+    return [
+        f"{place_in(name_or_path, changed[0], ['generate'])}: {', '.join(f'generate.{key}' for key in changed)}: "
+        "without effect on weights that were taught few steps, as the starter; a sampler such as 'adams' hears of it "
+        "(docs/sampling.md)"
+    ]
 
 
 def _strange_backends(name_or_path: str, preset: Preset) -> list[str]:

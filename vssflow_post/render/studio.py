@@ -142,6 +142,27 @@ def voices_of(preset: Preset, plugins: Plugins) -> tuple[str, ...] | None:
         return None
 
 
+def not_here(preset: Preset, plugins: Plugins) -> tuple[str, ...]:
+    """Sentences: what a preset asks for that this machine does not have (weights, an index, a recogniser), as `render`
+    would say it; known without opening anything."""
+    found: list[str] = []
+    try:
+        makers = makers_of(preset.generate, plugins)
+    except VssflowError as error:
+        return (str(error),)
+    for maker in {maker.offer.name: maker for maker in makers.values()}.values():
+        try:
+            found += maker.identity().problems if maker.is_known else ()
+        except VssflowError as error:
+            found.append(str(error))
+    try:
+        if is_wanted(preset.cues):
+            recognition_of(preset, plugins.recognisers())
+    except VssflowError as error:
+        found.append(str(error))
+    return tuple(found)
+
+
 def lacking(preset: Preset, plugins: Plugins) -> Callable[[Cue], str]:
     """Of the sound of a cue: what it names that the backends which the preset asks for it do not have, as a sentence,
     known without opening one; "" where there is nothing."""
