@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -74,17 +74,18 @@ def times(sheet: CueSheet) -> list[tuple[str, float, float]]:
 
 
 def assert_tiles(sheet: CueSheet, film: Film, under: bool) -> None:
-    """Sounds lie end to end under and beside speech; where none lie under it, speech and they do, but for slivers."""
+    """Sounds lie end to end under and beside speech; where none lie under it, speech and they do, but for slivers: of a
+    gap that a cut parts each piece may be one."""
     spoken = [cue.span for cue in sheet.cues if cue.kind == "speech"]
     sounds = sorted(cue.span for cue in sheet.cues if cue.kind == "sound")
     assert all(span.n_samples > 0 for span in [*spoken, *sounds])
     assert all(before.end <= after.start for before, after in pairwise(sounds))
     tiles = sounds if under else sorted([*spoken, *sounds])
-    at = 0
-    for span in tiles:
-        assert span.start - at < (1 if under else SHORTEST_SOUND)
-        at = max(at, span.end)
-    assert film.duration.end - at < (1 if under else SHORTEST_SOUND)
+    starts, ends = [*(span.start for span in tiles), film.duration.end], [0, *accumulate((s.end for s in tiles), max)]
+    for start, end in zip(starts, ends, strict=True):
+        inner = [scene.span.start for scene in sheet.scenes if end < scene.span.start < start]
+        pieces = [after - before for before, after in pairwise([end, *inner, max(start, end)])]
+        assert max(pieces) < (1 if under else SHORTEST_SOUND)
     if not under:
         assert not [span for span in sounds if any(span.overlaps(said) for said in spoken)]
     cuts = [scene.span.start for scene in sheet.scenes]

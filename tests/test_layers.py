@@ -78,9 +78,13 @@ def test_animals_call_now_and_then_over_what_moves() -> None:
 
 
 def test_thunder_rolls_when_lightning_strikes_and_animals_call_between() -> None:
-    thunder = dataclasses.replace(seen("thunder", 0.9), at=(2 * S, 3 * S, 7 * S))
+    thunder = dataclasses.replace(seen("thunder", 0.9), at=(2 * S, 3 * S, 7 * S, 8 * S))
     spots = [sound for sound in sounds_of(spotted([thunder, seen("dog", 0.4)])) if sound[0] == "spot"]
     assert [(start, end) for _, name, start, end in spots if name == "thunder"] == [(2, 6), (7, 10)]
+    lit, dark = (sounds_of(spotted([each])) for each in (thunder, dataclasses.replace(thunder, at=())))
+    assert ("follows", "", 0, 10) not in lit, "the light on things is no motion of theirs"
+    assert ("follows", "", 0, 10) in dark
+    assert ("follows", "metal", 0, 10) in sounds_of(spotted([thunder], prompt="metal"))
     assert all(end <= 2 or (start >= 6 and end <= 7) for _, name, start, end in spots if name == "dog")
 
 

@@ -46,9 +46,10 @@ def spot(
     words (from audio or lips) becomes a speech cue without text. `seen` has what each scene would sound like, of
     `classes`; it is laid in layers, each of which runs through under speech. A scene in which nothing runs through has
     cues without a name beside and under its speech, where something moves: `moving` says so of each scene (none: all
-    do). Seeds come from `seed` and from what a cue is, not from its number: an edit elsewhere in the film leaves its
-    take as it was. `asked` has what somebody asks for in each scene, which takes the place of what is seen; without
-    effects there is nothing else beside speech.
+    do). In lightning they have none: what is read as motion there is its light on things. Seeds come from `seed` and
+    from what a cue is, not from its number: an edit elsewhere in the film leaves its take as it was. `asked` has what
+    somebody asks for in each scene, which takes the place of what is seen; without effects there is nothing else beside
+    speech.
     """
     scenes = tuple(scenes) or (Scene(0, film.duration),)
     cuts = [scene.span.start for scene in scenes]
@@ -56,8 +57,11 @@ def spot(
     stirs = moving or [True] * len(scenes)
     layers = _layers(scenes, settings.sound, seen, classes, seed, stirs) if with_effects else [[] for _ in scenes]
     layers = [with_asked(*laid) for laid in zip(layers, asked or [()] * len(scenes), strict=True)]
+    flickers = [any(sound.at for sound in sounds) for sounds in seen or [()] * len(scenes)]
     filled = [
-        scene.span for scene, moves in zip(scenes, stirs, strict=True) if with_effects and (moves or settings.sound)
+        scene.span
+        for scene, moves, lit in zip(scenes, stirs, flickers, strict=True)
+        if with_effects and ((moves and not lit) or settings.sound)
     ]
     sounds = _sounds(scenes, speech, settings, layers, film, filled)
 
