@@ -115,7 +115,7 @@ PAGE = """\
 
 Windows cost most, bands less. On its exact phases a mel of 64 ms keeps 85 % of the voices' DNSMOS, one of 32 ms 96 %,
 one of 16 ms 98 %. That is frame by frame; a network sees many frames at once. The starter's vocoder kept 87 % until it
-learned on exact pitches, and keeps 91 % since, more than the mel's magnitudes do; the voices may yet gain by it. Of the
+learned on exact pitches, and keeps 92 % since, more than the mel's magnitudes do; the voices may yet gain by it. Of the
 sounds it keeps as many as its mel lets anyone keep: they want shorter windows.
 """
 
