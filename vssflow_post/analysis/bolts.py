@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vssflow_post.analysis.camera import Grey
 from vssflow_post.backend import Frame, Thing
 from vssflow_post.timeline import CLOCK_HZ
 
@@ -51,7 +52,6 @@ SHORT = 0.1
 FEWEST = 15
 """Pixels that must be lit for there to be anything to look for, and rows that a bolt has in the flattest picture."""
 
-Grey: TypeAlias = npt.NDArray[np.uint8]
 Places: TypeAlias = tuple[npt.NDArray[np.intp], ...]
 """Rows and columns of pixels."""
 
@@ -90,7 +90,7 @@ class BoltFinder:
         before = next((grey for sample, grey in reversed(self._past) if sample <= nearest), None)
         self._past.append((frame.sample, frame.grey))
         if before is not None and before.shape == frame.grey.shape:
-            self._waiting += [_Bolt(frame.sample, places, frame.grey[places]) for places in lines_of(frame, before)]
+            self._waiting += [_Bolt(frame.sample, places, frame.grey[places]) for places in _lines_of(frame, before)]
 
     def _settle(self, frame: Frame) -> None:
         """Of the lines that wait, what is gone was lightning, and what stays long is none."""
@@ -109,7 +109,7 @@ def by_daylight(things: Sequence[Thing], bolts: Sequence[int]) -> tuple[Thing, .
     )
 
 
-def lines_of(frame: Frame, before: Grey) -> list[Places]:
+def _lines_of(frame: Frame, before: Grey) -> list[Places]:
     """The pixels of each line of lightning that is in a frame and was not in the picture `before`."""
     import cv2
 

@@ -10,6 +10,9 @@ import click
 from vssflow_post.cli.options import json_option, preset_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vssflow_post.plugins import Plugins
     from vssflow_post.settings.preset import Preset
 
 _SAMPLING = (
@@ -88,26 +91,19 @@ def _check(name_or_path: str, as_json: bool) -> None:
     from vssflow_post.settings.files import checked_preset
 
     preset, faults = checked_preset(name_or_path)
+    notes: dict[str, Sequence[str]] = {}
     if preset is not None:
-        faults += _strange_backends(name_or_path, preset) or _strange_voices(name_or_path, preset)
-    absent: tuple[str, ...] = ()
-    unheard: list[str] = []
-    if preset is not None and not faults:
-        absent, unheard = not_here(preset, load_plugins()), _unheard(name_or_path, preset)
+        plugins = load_plugins()
+        faults += _strange_backends(name_or_path, preset, plugins) or _strange_voices(name_or_path, preset, plugins)
+        if not faults:
+            notes = {"not_here": not_here(preset, plugins), "without_effect": _unheard(name_or_path, preset)}
+    told = {key: sentences for key, sentences in notes.items() if sentences}
     if as_json:
-        told = {"not_here": absent, "without_effect": unheard}
-        click.echo(
-            json.dumps(
-                {"preset": name_or_path, "faults": faults, **{key: each for key, each in told.items() if each}},
-                indent=2,
-            )
-        )
+        click.echo(json.dumps({"preset": name_or_path, "faults": faults, **told}, indent=2))
     else:
-        for sentence in faults or [f"{name_or_path}: nothing is wrong with it"]:
-            say(sentence)
-        for sentence in absent:
-            say(f"not on this machine: {sentence}")
-        for sentence in unheard:
+        absent = (f"not on this machine: {sentence}" for sentence in told.get("not_here", ()))
+        verdict = faults or [f"{name_or_path}: nothing is wrong with it"]
+        for sentence in (*verdict, *absent, *told.get("without_effect", ())):
             say(sentence)
     if faults:
         click.get_current_context().exit(2)
@@ -115,13 +111,11 @@ def _check(name_or_path: str, as_json: bool) -> None:
 
 def _unheard(name_or_path: str, preset: Preset) -> list[str]:
     """A sentence where keys of a preset say nothing to the way of sampling that it takes."""
-    from dataclasses import fields
-
     from vssflow_post.backend import GenerationSettings
     from vssflow_post.settings.files import place_in
 
-    known = {field.name: field.default for field in fields(GenerationSettings)}
-    changed = [key for key in _SAMPLING if getattr(preset.generate, key) != known[key]]
+    usual = GenerationSettings()
+    changed = [key for key in _SAMPLING if getattr(preset.generate, key) != getattr(usual, key)]
     if preset.generate.sampler != "distilled" or not changed:
         return []
     return [
@@ -131,14 +125,13 @@ def _unheard(name_or_path: str, preset: Preset) -> list[str]:
     ]
 
 
-def _strange_backends(name_or_path: str, preset: Preset) -> list[str]:
+def _strange_backends(name_or_path: str, preset: Preset, plugins: Plugins) -> list[str]:
     """A sentence for every backend that a preset names and nobody offers; one that cannot run here is its machine's
     fault."""
-    from vssflow_post.plugins import load_plugins
     from vssflow_post.settings.files import place_in
     from vssflow_post.settings.preset import AUTO, ROUTES
 
-    offered = [offer.name for offer in load_plugins().backends()]
+    offered = [offer.name for offer in plugins.backends()]
     keys = {"backend": (preset.generate.backend,), **{key: getattr(preset.generate, key) for key in ROUTES}}
     return [
         f"{place_in(name_or_path, key, ['generate'])}: generate.{key}: there is no backend named {name!r} "
@@ -149,14 +142,13 @@ def _strange_backends(name_or_path: str, preset: Preset) -> list[str]:
     ]
 
 
-def _strange_voices(name_or_path: str, preset: Preset) -> list[str]:
+def _strange_voices(name_or_path: str, preset: Preset, plugins: Plugins) -> list[str]:
     """A sentence for everybody in a preset's cast whose voice the backend does not have."""
-    from vssflow_post.plugins import load_plugins
     from vssflow_post.render.studio import voices_of
     from vssflow_post.settings.files import place_in
 
     named = {name: member.voice for name, member in preset.cast.items() if member.voice}
-    voices = voices_of(preset, load_plugins()) if named else None
+    voices = voices_of(preset, plugins) if named else None
     if voices is None:
         return []
     known = f"(there are: {', '.join(voices) or 'none'})"

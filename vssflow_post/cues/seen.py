@@ -89,22 +89,20 @@ def seen_in(
 ) -> tuple[Seen, ...]:
     """One `Seen` for each scene; `with_faces` says when faces are seen, `bolts` when lightning strikes."""
     faces = list(with_faces)
+    struck = [tuple(bolt for bolt in bolts if scene.span.contains(bolt)) for scene in scenes]
     evidence = [
         SceneEvidence(
-            _in_light(
-                [look for look in looks if scene.span.contains(look.sample)],
-                [bolt for bolt in bolts if scene.span.contains(bolt)],
-            ),
+            _in_light([look for look in looks if scene.span.contains(look.sample)], at),
             table,
             any(face.overlaps(scene.span) for face in faces),
         )
-        for scene in scenes
+        for scene, at in zip(scenes, struck, strict=True)
     ]
     places = _places(scenes, evidence, threshold)
     things = _things(scenes, evidence, threshold)
     return tuple(
-        Seen(each.labels, (*place, *(_timed(sound, scene, table, bolts) for sound in found)))
-        for scene, each, place, found in zip(scenes, evidence, places, things, strict=True)
+        Seen(each.labels, (*place, *(_timed(sound, table, at) for sound in found)))
+        for at, each, place, found in zip(struck, evidence, places, things, strict=True)
     )
 
 
@@ -116,11 +114,11 @@ def _in_light(looks: Sequence[Look], bolts: Sequence[int]) -> list[Look]:
     return (struck or [Look(bolts[0], {LIGHTNING: 1.0})]) + [each for each in looks if each.thing is not None]
 
 
-def _timed(sound: SeenSound, scene: Scene, table: SoundTable, bolts: Sequence[int]) -> SeenSound:
-    """What is heard now and then, and is claimed for lightning, begins when that strikes."""
+def _timed(sound: SeenSound, table: SoundTable, bolts: tuple[int, ...]) -> SeenSound:
+    """What is heard now and then, and is claimed for lightning, begins when that strikes in its scene."""
     if LIGHTNING not in sound.labels or table.classes[sound.sound_class].when != "now_and_then":
         return sound
-    return replace(sound, at=tuple(bolt for bolt in bolts if scene.span.contains(bolt)))
+    return replace(sound, at=bolts)
 
 
 class SceneEvidence:

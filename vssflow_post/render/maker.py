@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Lock
@@ -89,6 +89,11 @@ def makers_of(settings: GenerateSection, plugins: Plugins) -> dict[str, Maker]:
         same = next((maker for maker in makers.values() if maker.offer.name == offer.name), None)
         makers[name] = same or Maker(offer, why, plugins.origin_of(offer), settings)
     return makers
+
+
+def each_once(makers: Iterable[Maker]) -> tuple[Maker, ...]:
+    """Without those that were there before: who has two names is one."""
+    return tuple({maker.offer.name: maker for maker in makers}.values())
 
 
 def joint(makers: Sequence[Maker], speaking: Sequence[Maker]) -> BackendIdentity:

@@ -14,7 +14,7 @@ from vssflow_post.cues.sound_table import SoundTable
 from vssflow_post.errors import FilmError, VssflowError
 from vssflow_post.generate.take_store import TakeStore
 from vssflow_post.plugins import Plugins
-from vssflow_post.render.maker import Maker, joint, makers_of
+from vssflow_post.render.maker import Maker, each_once, joint, makers_of
 from vssflow_post.render.recognition import Recognition, is_wanted, recognition_of, table_of
 from vssflow_post.settings.preset import Preset
 from vssflow_post.store.output_folder import OutputFolder
@@ -40,7 +40,7 @@ class Studio:
     @property
     def makers(self) -> tuple[Maker, ...]:
         """Every backend once, in that order."""
-        return tuple({maker.offer.name: maker for maker in self.named.values()}.values())
+        return each_once(self.named.values())
 
     @property
     def main(self) -> Maker:
@@ -54,8 +54,7 @@ class Studio:
 
     def order(self, kind: str, layer: str = "") -> list[Maker]:
         """Who is asked for cues of a kind and layer, first to last."""
-        makers = (self.named[name] for name in self.preset.generate.order(kind, layer))
-        return list({maker.offer.name: maker for maker in makers}.values())
+        return list(each_once(self.named[name] for name in self.preset.generate.order(kind, layer)))
 
     def speaker(self, voice: str | None) -> Maker:
         """Who speaks with a voice."""
@@ -150,7 +149,7 @@ def not_here(preset: Preset, plugins: Plugins) -> tuple[str, ...]:
         makers = makers_of(preset.generate, plugins)
     except VssflowError as error:
         return (str(error),)
-    for maker in {maker.offer.name: maker for maker in makers.values()}.values():
+    for maker in each_once(makers.values()):
         try:
             found += maker.identity().problems if maker.is_known else ()
         except VssflowError as error:
